@@ -1,0 +1,1 @@
+"""Optics: the thin lens, radiometry and the renderer F(I, D, E)."""
