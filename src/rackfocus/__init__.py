@@ -1,0 +1,34 @@
+"""rackfocus: synthetic defocus and look-ahead autofocus for casual videography.
+
+The names below are what people script against; they never need Hydra. Each is imported when first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rackfocus.models.checkpoints import load_model
+    from rackfocus.optics.renderer import render
+    from rackfocus.optics.thin_lens import refocus_disparity
+    from rackfocus.pipelines.refocus import refocus
+    from rackfocus.types import RGBDHDR, InputError, Lens
+
+__version__ = "0.1.0"
+
+__all__ = ["RGBDHDR", "InputError", "Lens", "load_model", "refocus", "refocus_disparity", "render"]
+
+_HOMES = {
+    "InputError": "rackfocus.types",
+    "Lens": "rackfocus.types",
+    "RGBDHDR": "rackfocus.types",
+    "load_model": "rackfocus.models.checkpoints",
+    "refocus": "rackfocus.pipelines.refocus",
+    "refocus_disparity": "rackfocus.optics.thin_lens",
+    "render": "rackfocus.optics.renderer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rackfocus' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -34,7 +34,7 @@ class Lens:
 
     Attributes:
         f_number: the aperture to render with; smaller is shallower. Finite and positive.
-        reference_f_number: the aperture at which disparity is the blur radius itself (the paper trains on f/2).
+        reference_f_number: the aperture at which disparity is the blur radius (the paper: f/2).
 
     Raises:
         InputError: an f-number is zero, negative or not finite.
@@ -45,7 +45,7 @@ class Lens:
 
     def __post_init__(self) -> None:
         for name, value in (("f_number", self.f_number), ("reference_f_number", self.reference_f_number)):
-            if not (math.isfinite(value) and value > 0):
+            if not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
                 raise InputError(f"lens.{name} must be a positive number such as 2.8, and is {value}.")
 
     @property
