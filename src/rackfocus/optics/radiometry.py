@@ -48,6 +48,13 @@ def linear_to_bt709(linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     return torch.where(magnitude < 0.018, 4.5 * linear, torch.sign(linear) * curve)
 
 
+TRANSFER_CURVES = {
+    "srgb": (srgb_to_linear, linear_to_srgb),
+    "bt709": (bt709_to_linear, linear_to_bt709),
+}
+"""Decoding and encoding, by the name of the transfer function."""
+
+
 def apply_log_exposure(
     linear_rgb: Float[Tensor, "batch 3 height width"],
     log_exposure: Float[Tensor, "batch 3 height width"],

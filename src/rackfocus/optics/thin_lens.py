@@ -9,7 +9,9 @@ from torch import Tensor
 Values = TypeVar("Values", float, np.ndarray, Tensor)
 
 
-def depth_to_disparity(depth_m: Values, *, focus_m: float, focal_length_px: float, aperture_radius_m: float) -> Values:
+def depth_to_disparity(
+    depth_m: Values, *, focus_m: float, focal_length_px: float, aperture_radius_m: float
+) -> Values:
     """Signed disparity `D = f_px * A * (1 / z_focus - 1 / z)`: the blur radius in pixels.
 
     Args:
