@@ -1,0 +1,1 @@
+"""Metrics: of rendered images, disparity and HDR."""

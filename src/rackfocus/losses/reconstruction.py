@@ -1,0 +1,42 @@
+"""Comparing a rendered image with a photograph, which clips."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rackfocus.optics.radiometry import linear_to_srgb
+
+CODE_VALUES = 255.0
+"""Photometric losses are measured in 8-bit code values.
+
+The paper gives the weight of smoothness (10) but no units. With images in 0..1 that weight flattens the
+disparity at once; in the code values that networks of its time compared, the terms are of one order.
+"""
+
+
+def as_photographed(
+    rendered: Float[Tensor, "batch 3 height width"], photograph: Float[Tensor, "batch 3 height width"]
+) -> Float[Tensor, "batch 3 height width"]:
+    """The rendered light, sRGB-encoded, and clipped only where the photograph is.
+
+    Where both exceed white they agree. Where the photograph is darker than white, light above white stays an
+    error with a gradient, which a plain clamp would lose.
+
+    Args:
+        rendered: linear light, unclipped.
+        photograph: linear light in 0..1.
+    """
+    encoded = linear_to_srgb(rendered)
+    return torch.where(photograph >= 1.0, encoded.clamp_max(1.0), encoded)
+
+
+def pixel_l1(
+    image: Float[Tensor, "batch 3 height width"], target: Float[Tensor, "batch 3 height width"]
+) -> Float[Tensor, ""]:
+    """`|I^L - F(I^S, D, E)|_1` of Eq. 5, the mean over pixels and channels, in 8-bit code values.
+
+    Args:
+        image: encoded, in units of display white.
+        target: encoded, 0..1.
+    """
+    return CODE_VALUES * (image - target).abs().mean()

