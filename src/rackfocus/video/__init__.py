@@ -1,0 +1,22 @@
+"""Video: frames in and out, one at a time, with everything about them that is not pixels kept.
+
+`open_video` reads a video, an animated GIF, an image or a folder of images; `VideoWriter` writes H.264 like
+its source. Both raise `rackfocus.types.InputError` with one sentence for whatever is wrong with a file.
+"""
+
+from rackfocus.video.colour import ColourTags, Transfer
+from rackfocus.video.decode import open_video
+from rackfocus.video.encode import VideoWriter
+from rackfocus.video.reader import VideoReader
+from rackfocus.video.source import Frame, Orientation, VideoInfo
+
+__all__ = [
+    "ColourTags",
+    "Frame",
+    "Orientation",
+    "Transfer",
+    "VideoInfo",
+    "VideoReader",
+    "VideoWriter",
+    "open_video",
+]

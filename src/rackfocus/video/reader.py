@@ -1,0 +1,94 @@
+"""What every source of frames can do."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+
+from rackfocus.types import InputError
+from rackfocus.video.source import Frame, Look, VideoInfo
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A decoded picture, not yet turned upright, and its time in units of the stream's time base."""
+
+    picture: av.VideoFrame
+    pts: int
+    duration: int
+
+
+class VideoReader(ABC):
+    """A source of frames. Made by `open_video`; a context manager; may be read more than once.
+
+    Attributes:
+        path: of the source.
+        info: what is known before reading.
+        reached_end: whether the last pass over `frames` ran to the end of the source.
+    """
+
+    def __init__(self, path: Path, info: VideoInfo, look: Look) -> None:
+        self.path = path
+        self.info = info
+        self.reached_end = False
+        self._look = look
+        self._passes: list[Any] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files of every unfinished pass."""
+        while self._passes:
+            self._passes.pop().close()
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """Yield the frames from `start` up to, not including, `stop`; fewer where the source ends before.
+
+        Frames before `start` are decoded and dropped, so that an index is exact; none after `stop` is.
+
+        Raises:
+            InputError: the range is empty, or the source is damaged at a frame that is needed.
+        """
+        if start < 0 or (stop is not None and stop <= start):
+            raise InputError(
+                f"The frames {start}:{'' if stop is None else stop} are no range; write first:last."
+            )
+        one_pass = self._pass(start, stop)
+        self._passes.append(one_pass)
+        return one_pass
+
+    def _pass(self, start: int, stop: int | None) -> Iterator[Frame]:
+        self.reached_end = False
+        with closing(self._decode()) as pictures:
+            for index, coded in enumerate(pictures):
+                if index >= start:
+                    yield self._frame(index, coded)
+                if stop is not None and index + 1 >= stop:
+                    return
+        self.reached_end = True
+
+    def _frame(self, index: int, coded: Coded) -> Frame:
+        encoded = self._look.rgb(coded.picture)
+        if encoded.shape[1:] != (self.info.height, self.info.width):
+            height, width = encoded.shape[1:]
+            raise InputError(
+                f"Frame {index} of {self.path} is {width} x {height} pixels, and those before are "
+                f"{self.info.width} x {self.info.height}; frames of one size are needed."
+            )
+        time_base, transfer = self.info.time_base, self.info.transfer
+        return Frame(index, coded.pts, coded.duration, time_base, encoded, transfer)
+
+    @abstractmethod
+    def _decode(self) -> Any:
+        """A generator of `Coded` pictures in the order of display, from the first one."""

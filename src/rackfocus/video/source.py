@@ -1,0 +1,189 @@
+"""What a source of frames says of itself, and one frame of it."""
+
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rackfocus.types import InputError
+from rackfocus.video.colour import FULL, HDR, LUMA_WEIGHTS, SRGB, STILLS, UNSAID, ColourTags, Transfer
+from rackfocus.video.pixels import picture_to_rgb
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """How coded pixels are turned to stand upright.
+
+    Attributes:
+        rotation: degrees counter-clockwise, one of -90, 0, 90, 180.
+        mirrored: flipped left to right after the rotation.
+    """
+
+    rotation: int = 0
+    mirrored: bool = False
+
+    @property
+    def sideways(self) -> bool:
+        """Whether width and height change places."""
+        return self.rotation % 180 != 0
+
+    def upright(self, coded: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 rows columns"]:
+        """Pixels as displayed."""
+        turned = torch.rot90(coded, self.rotation // 90, (1, 2))
+        return (turned.flip(2) if self.mirrored else turned).contiguous()
+
+    def coded(self, upright: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 rows columns"]:
+        """Pixels as stored; undoes `upright`."""
+        turned = upright.flip(2) if self.mirrored else upright
+        return torch.rot90(turned, -self.rotation // 90, (1, 2)).contiguous()
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What is known of a source before its frames are read.
+
+    Attributes:
+        width: in pixels, as displayed.
+        height: in pixels, as displayed.
+        frames: how many the container says it holds; None where it does not say.
+        fps: average rate, in frames a second; single frames may last shorter or longer.
+        time_base: the unit of time stamps, in seconds.
+        duration_s: None where the container does not say.
+        orientation: of the coded pixels.
+        sample_aspect_ratio: width over height of one coded pixel; None where it is not said.
+        colour: the tags that a copy of this source should carry.
+        transfer: which curve turned light into its numbers.
+        has_audio: whether there is a sound track.
+    """
+
+    width: int
+    height: int
+    frames: int | None
+    fps: Fraction
+    time_base: Fraction
+    duration_s: float | None
+    orientation: Orientation
+    sample_aspect_ratio: Fraction | None
+    colour: ColourTags
+    transfer: Transfer
+    has_audio: bool
+
+    @property
+    def rotation(self) -> int:
+        """Degrees counter-clockwise by which coded pixels are turned for display."""
+        return self.orientation.rotation
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One upright frame.
+
+    Attributes:
+        index: from 0, counted over the whole source.
+        pts: when it is shown, in units of `time_base` on the clock of the source.
+        duration: for how long, in the same units.
+        time_base: in seconds.
+        encoded: R'G'B' in 0..1.
+        transfer: the transfer function of `encoded`.
+    """
+
+    index: int
+    pts: int
+    duration: int
+    time_base: Fraction
+    encoded: Float[Tensor, "3 height width"]
+    transfer: Transfer
+
+    @property
+    def time_s(self) -> float:
+        """When it is shown, in seconds on the clock of the source."""
+        return float(self.pts * self.time_base)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How to read the pictures of one stream, found from its first one."""
+
+    width: int
+    height: int
+    orientation: Orientation
+    colour: ColourTags
+    transfer: Transfer
+    chroma_midway: bool
+    still: bool
+
+    def rgb(self, picture: av.VideoFrame) -> Float[Tensor, "3 height width"]:
+        """R'G'B' in 0..1 of a coded picture, upright."""
+        tags = picture_tags(picture)
+        if self.still and tags.range == 0 and picture.format.name.startswith("gray"):
+            tags = replace(tags, range=FULL)
+        return self.orientation.upright(picture_to_rgb(picture, tags, chroma_midway=self.chroma_midway))
+
+
+def look_of(picture: av.VideoFrame, name: str, codec: str, *, still: bool = False) -> Look:
+    """Judge a stream by its first picture; `name` is for messages.
+
+    Raises:
+        InputError: it is HDR, its colour matrix is unknown, or it has no size.
+    """
+    if picture.width < 1 or picture.height < 1:
+        raise InputError(f"{name} has frames of no size; export it again.")
+    tags = picture_tags(picture)
+    if tags.transfer in HDR:
+        raise InputError(
+            f"{name} is {HDR[tags.transfer]} video, which is not supported; convert it to SDR (BT.709) first."
+        )
+    from_rgb = still or codec == "gif" or picture.format.is_rgb or picture.format.has_palette
+    if not from_rgb and tags.matrix_for(picture.width, picture.height) not in LUMA_WEIGHTS:
+        raise InputError(
+            f"{name} has an unsupported colour matrix (code {tags.matrix}); convert it to BT.709 first."
+        )
+    srgb = tags.transfer == SRGB or (from_rgb and (still or tags.transfer == UNSAID))
+    orientation = _orientation(picture)
+    size = (picture.width, picture.height)
+    width, height = reversed(size) if orientation.sideways else size
+    return Look(
+        width=width,
+        height=height,
+        orientation=orientation,
+        colour=STILLS if from_rgb else tags,
+        transfer=Transfer.SRGB if srgb else Transfer.BT709,
+        chroma_midway=codec in ("mpeg1video", "mjpeg", "webp"),
+        still=still,
+    )
+
+
+def picture_tags(picture: av.VideoFrame) -> ColourTags:
+    """The tags of one decoded picture. The old `yuvj` formats are full range by name."""
+    full = picture.format.name.startswith("yuvj")
+    return ColourTags(
+        range=FULL if full else int(picture.color_range),
+        primaries=int(picture.color_primaries),
+        transfer=int(picture.color_trc),
+        matrix=int(picture.colorspace),
+    )
+
+
+def _orientation(picture: av.VideoFrame) -> Orientation:
+    """Read the display matrix: 16.16 numbers a b u c d v ..., `x' = a x + c y`, `y' = b x + d y`."""
+    try:
+        side_data: Any = picture.side_data.get("DISPLAYMATRIX")
+    except ValueError:
+        # PyAV 18 knows not every kind of side data (EXIF in photographs) and then gives none of it.
+        return Orientation(rotation=_quarter_turns(picture.rotation))
+    if side_data is None:
+        return Orientation()
+    a, b, _, c, d = np.frombuffer(bytes(side_data), np.int32)[:5].astype(float)
+    mirrored = bool(a * d - b * c < 0)
+    return Orientation(_quarter_turns(math.degrees(-math.atan2(b, -a if mirrored else a))), mirrored)
+
+
+def _quarter_turns(degrees: float) -> int:
+    """The nearest of -90, 0, 90 and 180 degrees."""
+    return (90, 180, -90, 0)[(round(degrees / 90) - 1) % 4]

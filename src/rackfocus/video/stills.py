@@ -1,0 +1,100 @@
+"""Frames from images: one file, or a folder of one numbered sequence."""
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+
+from rackfocus.types import InputError
+from rackfocus.video.reader import Coded, VideoReader
+from rackfocus.video.source import Orientation, VideoInfo, look_of
+
+STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
+
+_LAST_NUMBER = re.compile(r"(\d+)(?=\D*$)")
+
+
+class StillsReader(VideoReader):
+    """A folder of images of one size, numbered without a gap, or a single image; sRGB, at a constant rate."""
+
+    def __init__(self, path: Path, *, fps: float | Fraction = 24) -> None:
+        if not 0 < fps < 1e4:
+            raise InputError(f"fps must be above 0 and below 10000, and is {fps}.")
+        rate = Fraction(fps).limit_denominator(1001)
+        self._files = numbered_images(path) if path.is_dir() else [path]
+        picture, codec = _read(self._files[0])
+        look = look_of(picture, str(self._files[0]), codec, still=True)
+        info = VideoInfo(
+            width=look.width,
+            height=look.height,
+            frames=len(self._files),
+            fps=rate,
+            time_base=1 / rate,
+            duration_s=float(len(self._files) / rate),
+            orientation=Orientation(),
+            sample_aspect_ratio=None,
+            colour=look.colour,
+            transfer=look.transfer,
+            has_audio=False,
+        )
+        super().__init__(path, info, look)
+
+    def _decode(self) -> Iterator[Coded]:
+        for index, file in enumerate(self._files):
+            yield Coded(_read(file)[0], index, 1)
+
+
+def numbered_images(folder: Path) -> list[Path]:
+    """The images of a folder in the order of the last number in their names.
+
+    Raises:
+        InputError: there is none, names differ in more than the number, or a number is missing.
+    """
+    files = [
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in STILL_SUFFIXES and not file.name.startswith(".")
+    ]
+    if not files:
+        kinds = " ".join(sorted(STILL_SUFFIXES))
+        raise InputError(
+            f"{folder} holds no image; a folder of frames holds files such as 0001.png ({kinds})."
+        )
+    shapes = {
+        _LAST_NUMBER.sub("#", file.name[: -len(file.suffix)]) + file.suffix: file.name for file in files
+    }
+    if len(shapes) > 1:
+        first, second = sorted(shapes.values())[:2]
+        raise InputError(
+            f"{folder} holds images named in several ways, such as {first} and {second}; put one sequence, "
+            "numbered like 0001.png, in a folder of its own."
+        )
+    numbers = {int(found[1]): file for file in files if (found := _LAST_NUMBER.search(file.stem))}
+    ordered = sorted(numbers)
+    # A sequence may count in steps, but then in equal ones.
+    step = min((after - before for before, after in pairwise(ordered)), default=1)
+    for before, after in pairwise(ordered):
+        if after - before != step:
+            between = f"{numbers[before].name} and {numbers[after].name}"
+            raise InputError(f"{folder} has no frame {before + step} between {between}; add or renumber it.")
+    return [numbers[number] for number in ordered] or files
+
+
+def _read(file: Path) -> tuple[av.VideoFrame, str]:
+    """One image and the name of its codec."""
+    broken = f"{file} is not an image that can be read, or it is damaged; replace it."
+    try:
+        # An open file, because FFmpeg reads a % in a name as a pattern of numbers.
+        with file.open("rb") as data, av.open(data, "r", metadata_errors="ignore") as container:
+            stream = container.streams.video[0]
+            if stream.codec_context.name in ("mjpeg", "png"):  # Other decoders then refuse healthy files.
+                stream.codec_context.options = {"err_detect": "explode"}
+            picture = next(container.decode(stream))
+            if picture.is_corrupt:
+                raise InputError(broken)
+            return picture, stream.codec_context.name
+    except (av.FFmpegError, OSError, IndexError, StopIteration) as error:
+        raise InputError(broken) from error
