@@ -1,0 +1,1 @@
+"""The only Lightning code: modules, data modules and callbacks."""

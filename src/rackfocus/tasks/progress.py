@@ -1,0 +1,61 @@
+"""The progress of a whole training, with the time left."""
+
+from typing import Any
+
+import pytorch_lightning as pl
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+
+class TrainingProgress(pl.Callback):
+    """A bar over all steps, with the latest loss and the latest held-out PSNR."""
+
+    def __init__(self) -> None:
+        self.bar: Progress | None = None
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Show the bar."""
+        self.bar = Progress(
+            TextColumn("training"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("steps"),
+            TimeElapsedColumn(),
+            TextColumn("elapsed,"),
+            TimeRemainingColumn(),
+            TextColumn("left{task.fields[loss]}{task.fields[psnr]}"),
+        )
+        total = trainer.max_steps if trainer.max_steps > 0 else None
+        self.task = self.bar.add_task("training", total=total, loss="", psnr="")
+        self.bar.start()
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Move on by a step."""
+        if self.bar is not None:
+            loss = trainer.callback_metrics["train/loss"]
+            self.bar.update(self.task, completed=trainer.global_step, loss=f"  loss {loss:.2f}")
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Tell the held-out PSNR."""
+        if self.bar is not None:
+            psnr = trainer.callback_metrics["validation/psnr"]
+            self.bar.update(self.task, psnr=f"  held out {psnr:.2f} dB")
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Leave the bar as it is."""
+        self._stop()
+
+    def on_exception(self, *_: Any) -> None:
+        """Leave the bar as it is."""
+        self._stop()
+
+    def _stop(self) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None

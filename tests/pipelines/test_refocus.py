@@ -1,0 +1,207 @@
+"""From video to video, and every mistake on the way as one sentence."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+
+from rackfocus import RGBDHDR, InputError, Lens, refocus
+from rackfocus.models.checkpoints import save_model
+from rackfocus.models.rgbd_hdr import RGBDHDRNet
+from rackfocus.optics import Renderer, render
+from rackfocus.optics.radiometry import bt709_to_linear
+from rackfocus.pipelines.refocus import focal_disparity, refocus_image
+
+
+class Known(RGBDHDRNet):
+    """A network that says that the left half is near and the right half far."""
+
+    def __init__(self, *, near=-4.0, far=4.0):
+        super().__init__(base_width=4, levels=1)
+        self.near, self.far = near, far
+
+    def forward(self, srgb, *, network_size_px=None):  # noqa: ARG002
+        height, width = srgb.shape[-2:]
+        disparity = torch.full((len(srgb), 1, height, width), self.near)
+        disparity[..., width // 2 :] = self.far
+        return RGBDHDR(disparity, torch.zeros_like(srgb))
+
+
+def write_video(path, *, frames=6, size=(64, 48), rate=12):
+    """Stripes that move a pixel a frame."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=rate, options={"crf": "10"})
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        x = np.arange(size[0])
+        for index in range(frames):
+            row = np.where((x + index) // 4 % 2 == 0, 220, 40).astype(np.uint8)
+            picture = np.broadcast_to(row[None, :, None], (size[1], size[0], 3))
+            container.mux(
+                stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24"))
+            )
+        container.mux(stream.encode(None))
+    return path
+
+
+def read_video(path):
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def sharpness(picture):
+    return np.abs(np.diff(picture[..., 1].astype(float), axis=1)).mean()
+
+
+def test_what_has_the_focus_is_sharp_and_the_rest_is_not(tmp_path):
+    source = write_video(tmp_path / "in.mp4")
+    calls = []
+    written = refocus(
+        source, tmp_path / "out.mp4", focus=(10, 24), model=Known(), progress=lambda *call: calls.append(call)
+    )
+    before, after = read_video(source), read_video(tmp_path / "out.mp4")
+    assert written == len(after) == 6
+    assert calls == [(done, 6) for done in range(1, 7)]
+    assert after[0].shape == before[0].shape
+    for one, other in zip(before, after, strict=True):
+        assert sharpness(other[:, :24]) > 0.6 * sharpness(one[:, :24])
+        assert sharpness(other[:, 44:]) < 0.3 * sharpness(one[:, 44:])
+
+
+def test_focusing_on_the_other_side_turns_it_round(tmp_path):
+    source = write_video(tmp_path / "in.mp4", frames=1)
+    refocus(source, tmp_path / "out.mp4", focus=(54, 24), model=Known())
+    picture = read_video(tmp_path / "out.mp4")[0]
+    assert sharpness(picture[:, 44:]) > 2 * sharpness(picture[:, :20])
+
+
+def test_a_stopped_down_lens_and_a_disparity(tmp_path):
+    source = write_video(tmp_path / "in.mp4", frames=1)
+    for name, f_number in (("wide", 2), ("narrow", 16)):
+        refocus(source, tmp_path / f"{name}.mp4", focus=-4.0, f_number=f_number, model=Known())
+    wide, narrow = (read_video(tmp_path / f"{name}.mp4")[0] for name in ("wide", "narrow"))
+    assert sharpness(narrow[:, 40:]) > 2 * sharpness(wide[:, 40:])
+
+
+def test_an_image_by_the_formula():
+    generator = torch.Generator().manual_seed(0)
+    image = bt709_to_linear(torch.rand(1, 3, 20, 30, generator=generator))
+    result = refocus_image(
+        image,
+        Known(near=-3, far=5),
+        Renderer(),
+        lens=Lens(f_number=4),
+        focus=(25.0, 10.0),
+        network_size_px=None,
+    )
+    disparity = torch.full((1, 1, 20, 30), (-3.0 - 5) / 2)
+    disparity[..., 15:] = 0
+    torch.testing.assert_close(result, render(image, disparity))
+
+
+def test_the_focus_is_read_from_a_neighbourhood():
+    disparity = torch.zeros(1, 1, 100, 100)
+    disparity[..., 50, 50] = 99  # an outlier decides nothing
+    assert focal_disparity(disparity, (50.0, 50.0)) == 0
+    disparity[..., :, 98:] = 7
+    assert focal_disparity(disparity, (99.4, 0.0)) == 7
+    assert focal_disparity(disparity, 2.5) == 2.5
+    assert focal_disparity(disparity, None) == 0
+
+
+def test_a_range_of_frames_and_a_scale(tmp_path):
+    source = write_video(tmp_path / "in.mp4", frames=10)
+    assert refocus(source, tmp_path / "out.mp4", model=Known(), first=3, last=7, scale=0.5) == 4
+    pictures = read_video(tmp_path / "out.mp4")
+    assert [picture.shape for picture in pictures] == [(24, 32, 3)] * 4
+
+
+@pytest.mark.parametrize("point", [(64, 3), (3, 48), (-1, 3), (3, -0.6)])
+def test_a_point_outside_the_frame(tmp_path, point):
+    source = write_video(tmp_path / "in.mp4", frames=1)
+    with pytest.raises(InputError, match="outside the frame of 64 x 48 pixels"):
+        refocus(source, tmp_path / "out.mp4", focus=point, model=Known())
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"scale": 0}, "scale"),
+        ({"scale": 2}, "scale"),
+        ({"network_size_px": 0}, "network_size_px"),
+        ({"first": 99}, "no frame 99"),
+        ({"first": 4, "last": 4}, "range"),
+        ({"focus": float("nan")}, "finite"),
+        ({"f_number": 0}, "f_number"),
+        ({"model": "nowhere.safetensors"}, "no checkpoint"),
+    ],
+)
+def test_settings_out_of_range(tmp_path, settings, says):
+    source = write_video(tmp_path / "in.mp4", frames=2)
+    with pytest.raises(InputError, match=says):
+        refocus(source, tmp_path / "out.mp4", **{"model": Known(), **settings})
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
+def test_a_network_gone_wrong_leaves_nothing(tmp_path):
+    source = write_video(tmp_path / "in.mp4", frames=2)
+    with pytest.raises(InputError, match="NaN"):
+        refocus(source, tmp_path / "out.mp4", model=Known(far=float("nan")))
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
+def run(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "-c", "from rackfocus.cli import main; main()", "refocus", *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command(tmp_path, tiny_network):
+    source = write_video(tmp_path / "a video, (1).mp4", frames=3)
+    save_model(tiny_network, tmp_path / "tiny.safetensors")
+    arguments = ("checkpoint=tiny.safetensors", "focus.x=20", "focus.y=10", "lens.f_number=2.8", "frames=0:2")
+    result = run(tmp_path, source, "ö ut.mp4", *arguments)
+    assert result.returncode == 0, result.stderr
+    assert "ö ut.mp4: 2 frames at f/2.8" in result.stdout
+    assert len(read_video(tmp_path / "ö ut.mp4")) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "a video, (1).mp4",
+        "tiny.safetensors",
+        "ö ut.mp4",
+    ]
+
+
+@pytest.mark.parametrize(
+    "mistake", ["missing", "empty", "text", "truncated", "zero-size", "f-number", "outside", "key"]
+)
+def test_mistakes_are_one_sentence_and_leave_no_output(tmp_path, mistake):
+    source = tmp_path / "in.mp4"
+    settings = {"f-number": ["lens.f_number=0"], "outside": ["focus.x=64", "focus.y=1"], "key": ["fokus.x=1"]}
+    if mistake == "empty":
+        source.touch()
+    elif mistake == "text":
+        source.write_text("no video\n" * 50)
+    elif mistake == "zero-size":
+        source = tmp_path / "frames"
+        source.mkdir()
+        (source / "0001.png").touch()
+    elif mistake != "missing":
+        write_video(source, frames=30)
+    if mistake == "truncated":
+        source.write_bytes(source.read_bytes()[: source.stat().st_size * 2 // 3])
+    before = sorted(tmp_path.rglob("*"))
+    result = run(tmp_path, Path(source.name), "out.mp4", *settings.get(mistake, []))
+    assert result.returncode == 2, result.stderr
+    sentences = [line for line in result.stderr.splitlines() if line.strip()]
+    assert len(sentences) == 1, result.stderr
+    assert sentences[0].startswith("rackfocus refocus: ")
+    assert sentences[0].endswith(".")
+    assert sorted(tmp_path.rglob("*")) == before
