@@ -1,0 +1,1 @@
+"""Methods against truth: records, tables, pictures and pages."""

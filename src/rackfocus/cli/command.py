@@ -1,0 +1,131 @@
+"""What all sub-commands share: Hydra around a function, and errors as one sentence."""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException, InstantiationException, OverrideParseException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from rackfocus.types import InputError
+
+USER_ERROR = 2
+INTERRUPTED = 130
+
+HYDRA_OPTIONS_WITH_VALUE = {"--cfg", "-c", "--package", "-p", "--info", "-i", "--config-path", "-cp"}
+HYDRA_OPTIONS_WITH_VALUE |= {"--config-name", "-cn", "--config-dir", "-cd", "--experimental-rerun"}
+
+
+def run_command(
+    name: str,
+    job: Callable[[DictConfig], None],
+    arguments: Sequence[str],
+    *,
+    positional: Sequence[str] = (),
+) -> int:
+    """Compose `conf/<name>.yaml` with the arguments and run the job; returns the exit code.
+
+    Args:
+        name: the sub-command.
+        job: what it does with its configuration.
+        arguments: the command line after the sub-command.
+        positional: the keys that arguments without `=` stand for, in order.
+    """
+    config = name.replace("-", "_")
+    # Hydra prints and swallows errors itself unless told to hand them on.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+
+    def guarded(cfg: DictConfig) -> None:
+        # Hydra writes a banner above whatever a job raises, so a sentence must not leave as an exception.
+        try:
+            job(cfg)
+        except Exception as error:
+            sentence = _sentence(error)
+            if sentence is None:
+                raise
+            _say(name, sentence)
+            sys.exit(USER_ERROR)
+
+    try:
+        sys.argv = [f"rackfocus {name}", *_overrides(arguments, positional)]
+        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config)(guarded)()
+    except KeyboardInterrupt:
+        _say(name, "interrupted.")
+        return INTERRUPTED
+    except (InputError, HydraException, OmegaConfBaseException) as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        _say(name, sentence)
+        return USER_ERROR
+    return 0
+
+
+def config_folder() -> Path:
+    """Where the configs are: inside an installed package, or at the top of a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "conf", package.parents[1] / "conf"):
+        if folder.is_dir():
+            return folder
+    raise InputError(f"The configs that belong to {package} are missing; install rackfocus anew.")
+
+
+def run_folder() -> Path:
+    """Hydra's folder of this run."""
+    return Path(HydraConfig.get().runtime.output_dir)
+
+
+def _overrides(arguments: Sequence[str], positional: Sequence[str]) -> list[str]:
+    """Arguments without `=` become overrides of the positional keys; Hydra's own options pass."""
+    names = list(positional)
+    overrides: list[str] = []
+    for argument in arguments:
+        of_option = bool(overrides) and overrides[-1] in HYDRA_OPTIONS_WITH_VALUE
+        override = argument.startswith("-") or ("=" in argument and not Path(argument).exists())
+        if of_option or override or not positional:
+            overrides.append(argument)
+        elif names:
+            quoted = argument.replace("\\", "\\\\").replace("'", "\\'")
+            overrides.append(f"{names.pop(0)}='{quoted}'")
+        else:
+            raise InputError(
+                f"{argument!r} is one argument too many; the command takes {' '.join(positional)} "
+                "and key=value settings."
+            )
+    return overrides
+
+
+def _sentence(error: BaseException) -> str | None:
+    """What to tell the user, or None where the error is ours."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, InputError):
+            return str(cause)
+        cause = cause.__cause__
+    if isinstance(error, InstantiationException):
+        return None
+    if isinstance(error, OverrideParseException):
+        return f"{error.override} cannot be read as key=value; put what is unusual about it in quotes."
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        return _config_sentence(str(error))
+    return None
+
+
+def _config_sentence(message: str) -> str:
+    """Hydra's paragraph as a sentence."""
+    if unknown := re.match(r"Could not override '([^']+)'", message):
+        return f"There is no setting {unknown[1]!r}; --help lists those there are."
+    if missing := re.search(r"[Mm]issing mandatory value: (\S+)", message):
+        return f"{missing[1]!r} has to be given; --help tells how."
+    for aside in ("Config search path", "full_key"):
+        message = message.partition(aside)[0]
+    return " ".join(message.split()) or "The configuration is not valid."
+
+
+def _say(name: str, sentence: str) -> None:
+    print(f"rackfocus {name}: {sentence}", file=sys.stderr)

@@ -1,0 +1,117 @@
+"""`rackfocus demo`: the main job on the embedded data, and a page about it."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+
+import pytorch_lightning as pl
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from rich.console import Console
+
+from rackfocus.cli.command import run_command, run_folder
+from rackfocus.cli.evaluate import evaluate
+from rackfocus.cli.progress import progress_bar
+from rackfocus.cli.provenance import git_revision
+from rackfocus.cli.train import METRICS_FILE, train
+from rackfocus.data.raytraced import scene_folders
+from rackfocus.evaluation.raytraced import evaluate_scenes, network_method, renderer_methods, unblurred
+from rackfocus.evaluation.records import summarise, summary_table
+from rackfocus.evaluation.report import scene_pictures, training_curve, write_page
+from rackfocus.models.checkpoints import SHIPPED, load_model
+from rackfocus.models.rgbd_hdr import RGBDHDRNet
+from rackfocus.pipelines.refocus import refocus
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; returns its exit code."""
+    return run_command("demo", run, arguments)
+
+
+def run(cfg: DictConfig) -> None:
+    """Train, evaluate, refocus, report; each step says what it found."""
+    began = time.monotonic()
+    console, folder, root = Console(), run_folder(), Path(cfg.data.root)
+    validation, test = scene_folders(root, "validation"), scene_folders(root, "test")
+
+    console.rule("1 of 4: train")
+    pl.seed_everything(cfg.seed, verbose=False)
+    before = held_out_psnr(instantiate(cfg.model).eval(), validation)
+    console.print(f"Held-out PSNR before training: {before:.2f} dB")
+    model = load_model(train(cfg, folder))
+    after = held_out_psnr(model, validation)
+    curve = training_curve(folder / METRICS_FILE)
+    console.print(f"Held-out PSNR after training: {after:.2f} dB (before: {before:.2f} dB)")
+    console.print(
+        f"Training loss: {curve.first:.1f} at the start, {curve.last:.1f} after {curve.steps} steps"
+    )
+
+    console.rule("2 of 4: evaluate")
+    methods = [
+        unblurred(),
+        network_method("trained just now", model),
+        network_method("shipped", load_model(SHIPPED)),
+        *renderer_methods(),
+    ]
+    summaries = summarise(evaluate(test, methods, folder))
+    console.print(summary_table(summaries, f"{len(test)} test scenes, three targets each"))
+
+    console.rule("3 of 4: refocus a clip")
+    clip = root / "clip" / "clip.mp4"
+    frames = json.loads(clip.with_name("clip.json").read_text(encoding="utf-8"))["frames"]
+    x, y = frames[len(frames) // 2]["first"]["point"]
+    lens = instantiate(cfg.refocus.lens)
+    videos = {"input, everything sharp": clip}
+    for caption, network in {
+        "trained just now": model,
+        "shipped with rackfocus": load_model(SHIPPED),
+    }.items():
+        target = folder / f"clip_{caption.split()[0]}.mp4"
+        with progress_bar(f"refocusing ({caption})", "frames") as progress:
+            refocus(
+                clip,
+                target,
+                focus=(float(x), float(y)),
+                lens=lens,
+                model=network,
+                network_size_px=cfg.refocus.network_size_px,
+                progress=progress,
+            )
+        videos[f"f/{lens.f_number:g} focused on the man in front, network {caption}"] = target
+
+    console.rule("4 of 4: report")
+    page = folder / "index.html"
+    shown = _spread(test)
+    write_page(
+        page,
+        scenes={scene.name: scene_pictures(scene, model) for scene in shown},
+        summaries=summaries,
+        curve=curve,
+        psnr_before=before,
+        psnr_after=after,
+        videos=videos,
+        facts={
+            "git revision": git_revision(),
+            "seed": str(cfg.seed),
+            "training steps": str(curve.steps),
+            "seconds in all": f"{time.monotonic() - began:.0f}",
+            "every number": str(folder / "records.csv"),
+            "configuration": str(folder / "config.yaml"),
+        },
+    )
+    console.print(f"\nLook at [bold]{page}[/bold]")
+
+
+def held_out_psnr(model: RGBDHDRNet, scenes: Sequence[Path]) -> float:
+    """Mean PSNR in dB of the scenes' f/2 photographs, rendered from the network's estimate."""
+    records = evaluate_scenes(scenes, [network_method("network", model)])
+    return fmean(record.psnr for record in records if record.target == "f/2")
+
+
+def _spread(scenes: Sequence[Path], count: int = 3) -> list[Path]:
+    """Some of the scenes, from the first to the last."""
+    if len(scenes) <= count:
+        return list(scenes)
+    return [scenes[round(i * (len(scenes) - 1) / (count - 1))] for i in range(count)]

@@ -1,0 +1,34 @@
+"""What a run leaves so that its numbers can be traced back."""
+
+import platform
+import subprocess
+import sys
+from importlib.metadata import distributions
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+
+def record_provenance(cfg: DictConfig, folder: Path) -> None:
+    """Write the resolved config, the environment and the git revision into the run's folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(cfg, folder / "config.yaml", resolve=True)
+    packages = sorted({f"{package.name}=={package.version}" for package in distributions()}, key=str.lower)
+    lines = [
+        f"command: {' '.join(sys.argv)}",
+        f"git revision: {git_revision()}",
+        f"python: {platform.python_version()} on {platform.platform()}",
+        "",
+        *packages,
+    ]
+    (folder / "environment.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def git_revision() -> str:
+    """The checkout's commit, marked when files differ from it; `unknown` outside a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return "unknown"
+    return result.stdout.strip() or "unknown"

@@ -1,0 +1,40 @@
+"""Tensors as pictures that a person can look at."""
+
+import base64
+from io import BytesIO
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+from PIL import Image
+from torch import Tensor
+
+from rackfocus.metrics.image import displayed
+
+
+def picture(
+    linear_rgb: Float[Tensor, "1 3 height width"], *, stops: float = 0.0
+) -> UInt8[np.ndarray, "height width 3"]:
+    """Linear light as sRGB, exposed by so many stops more or less."""
+    encoded = displayed(linear_rgb * 2.0**stops)[0]
+    return (encoded * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+
+
+def disparity_picture(
+    disparity: Float[Tensor, "1 1 height width"], *, reach_px: float
+) -> UInt8[np.ndarray, "height width 3"]:
+    """Signed disparity in colour: red in front (`-reach_px`), green in focus, blue behind (`+reach_px`)."""
+    near = ((reach_px - disparity[0, 0]) / (2 * reach_px)).clamp(0, 1)
+    return cv2.applyColorMap((near * 255).round().byte().cpu().numpy(), cv2.COLORMAP_TURBO)[..., ::-1].copy()
+
+
+def data_uri(image: UInt8[np.ndarray, "height width 3"]) -> str:
+    """A picture as the source of an `<img>`, so that a page is one file."""
+    buffer = BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=92, subsampling=0)
+    return file_uri(buffer.getvalue(), "image/jpeg")
+
+
+def file_uri(content: bytes, media_type: str) -> str:
+    """Bytes as a data URI."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"

@@ -1,0 +1,116 @@
+"""The demo's page: one HTML file with its pictures and videos inside."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import torch
+
+from rackfocus.data.raytraced import load_scene
+from rackfocus.evaluation.pictures import data_uri, disparity_picture, file_uri, picture
+from rackfocus.evaluation.raytraced import network_method, render_target, targets
+from rackfocus.evaluation.records import COLUMNS, Summary, cells
+from rackfocus.models.rgbd_hdr import RGBDHDRNet
+from rackfocus.optics.radiometry import srgb_to_linear
+
+HDR_STOPS = -4.0
+"""Exposure at which recovered and true highlights are shown; at 0 both are white."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A training curve: the smoothed loss over the steps, as an SVG path in a box of 640 x 200."""
+
+    path: str
+    steps: int
+    first: float
+    last: float
+
+
+@torch.inference_mode()
+def scene_pictures(folder: Path, model: RGBDHDRNet) -> dict[str, str]:
+    """Pictures of one test scene by caption, as data URIs."""
+    scene = load_scene(folder)
+    estimate = network_method("network", model).estimate(scene)
+    photograph, ratio, focal_disparity = targets(scene)["f/2"]
+    reach = float(scene.disparity.abs().max())
+    rendered = render_target(estimate, ratio, focal_disparity, "transmittance")
+    return {
+        "input, everything sharp": data_uri(picture(srgb_to_linear(scene.deep_srgb[None]))),
+        "rendered at f/2": data_uri(picture(rendered)),
+        "ground truth at f/2": data_uri(picture(photograph)),
+        "predicted disparity": data_uri(disparity_picture(estimate.disparity, reach_px=reach)),
+        "true disparity": data_uri(disparity_picture(scene.disparity[None], reach_px=reach)),
+        "input, 4 stops darker": data_uri(picture(srgb_to_linear(scene.deep_srgb[None]), stops=HDR_STOPS)),
+        "predicted HDR, 4 stops darker": data_uri(picture(estimate.radiance, stops=HDR_STOPS)),
+        "true HDR, 4 stops darker": data_uri(picture(scene.radiance[None], stops=HDR_STOPS)),
+    }
+
+
+def training_curve(metrics: Path, column: str = "train/loss") -> Curve:
+    """The curve of a column of Lightning's `metrics.csv`."""
+    with metrics.open(newline="", encoding="utf-8") as file:
+        points = [(int(row["step"]), float(row[column])) for row in csv.DictReader(file) if row.get(column)]
+    smooth = _smoothed([loss for _, loss in points])
+    low, high = min(smooth), max(smooth)
+    last_step = points[-1][0]
+    path = " ".join(
+        f"{640 * step / max(last_step, 1):.1f},{200 - 190 * (loss - low) / max(high - low, 1e-9):.1f}"
+        for (step, _), loss in zip(points, smooth, strict=True)
+    )
+    return Curve(path, last_step + 1, smooth[0], smooth[-1])
+
+
+def write_page(
+    path: Path,
+    *,
+    scenes: dict[str, dict[str, str]],
+    summaries: Sequence[Summary],
+    curve: Curve,
+    psnr_before: float,
+    psnr_after: float,
+    videos: dict[str, Path],
+    facts: dict[str, str],
+) -> None:
+    """Write the page, whole or not at all.
+
+    Args:
+        path: the HTML file.
+        scenes: pictures by caption, by the scene's name.
+        summaries: the table.
+        curve: the training loss.
+        psnr_before: of the validation scenes before training, in dB.
+        psnr_after: the same after it.
+        videos: `.mp4` files by caption.
+        facts: what else to tell, by name.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("rackfocus.evaluation", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    page = environment.get_template("report.html.j2").render(
+        scenes=scenes,
+        headings=list(COLUMNS.values()),
+        rows=[cells(summary) for summary in summaries],
+        curve=curve,
+        psnr_before=psnr_before,
+        psnr_after=psnr_after,
+        videos={caption: file_uri(video.read_bytes(), "video/mp4") for caption, video in videos.items()},
+        facts=facts,
+    )
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(page, encoding="utf-8")
+    partial.replace(path)
+
+
+def _smoothed(values: Sequence[float], momentum: float = 0.9) -> list[float]:
+    """Exponential mean whose first values are not biased towards 0."""
+    smooth, total, weight = [], 0.0, 0.0
+    for value in values:
+        total = momentum * total + (1 - momentum) * value
+        weight = momentum * weight + (1 - momentum)
+        smooth.append(total / weight)
+    return smooth

@@ -1,0 +1,89 @@
+"""What every sub-command promises: help, and a user's mistake as one sentence with exit code 2."""
+
+import subprocess
+import sys
+
+import pytest
+
+from rackfocus.cli import COMMANDS, main
+from rackfocus.cli.command import _overrides, config_folder
+from rackfocus.types import InputError
+
+
+def run(monkeypatch, capfd, *arguments):
+    monkeypatch.setattr(sys, "argv", ["rackfocus", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    out, err = capfd.readouterr()
+    return stop.value.code, out, err
+
+
+def assert_one_sentence(err, *, says):
+    lines = [line for line in err.splitlines() if line.strip()]
+    assert len(lines) == 1, err
+    assert lines[0].startswith("rackfocus")
+    assert says in lines[0]
+    assert "Traceback" not in err
+
+
+def test_the_overview_names_every_command(monkeypatch, capfd):
+    code, out, _ = run(monkeypatch, capfd, "--help")
+    assert code == 0
+    assert all(name in out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_answers_help_and_cfg(name, monkeypatch, capfd):
+    code, out, err = run(monkeypatch, capfd, name, "--help")
+    assert (code, err) == (0, "")
+    assert f"rackfocus {name}" in out
+    code, out, err = run(monkeypatch, capfd, name, "--cfg", "job")
+    assert (code, err) == (0, "")
+    assert ":" in out
+
+
+def test_an_unknown_command_suggests_one(monkeypatch, capfd):
+    code, _, err = run(monkeypatch, capfd, "refocsu")
+    assert code == 2
+    assert_one_sentence(err, says="did you mean 'refocus'?")
+
+
+@pytest.mark.parametrize(
+    "override", ["focsu.x=3", "lens.fnumber=2", "lens=nonesuch", "nonsense=1", "scale=[1"]
+)
+def test_an_unknown_key_is_one_sentence(override, monkeypatch, capfd):
+    code, _, err = run(monkeypatch, capfd, "refocus", "in.mp4", "out.mp4", override)
+    assert code == 2
+    assert_one_sentence(err, says=override.partition("=")[0].partition(".")[0])
+
+
+def test_one_argument_too_many(monkeypatch, capfd):
+    code, _, err = run(monkeypatch, capfd, "refocus", "a.mp4", "b.mp4", "c.mp4")
+    assert code == 2
+    assert_one_sentence(err, says="'c.mp4' is one argument too many")
+
+
+def test_names_that_hydra_would_read_as_its_own_grammar(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a=b.mp4").touch()
+    assert _overrides(["a=b.mp4", "it's (1), ü.mp4", "scale=1"], ("source", "target")) == [
+        "source='a=b.mp4'",
+        "target='it\\'s (1), ü.mp4'",
+        "scale=1",
+    ]
+    with pytest.raises(InputError, match="too many"):
+        _overrides(["a", "b", "c"], ("source", "target"))
+
+
+def test_the_configs_are_found():
+    assert (config_folder() / "train.yaml").is_file()
+
+
+def test_the_installed_command_answers():
+    result = subprocess.run(
+        [sys.executable, "-c", "from rackfocus.cli import main; main()", "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.stdout.startswith("rackfocus 0.")

@@ -1,0 +1,83 @@
+"""Every config composes, and everything it names can be made."""
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import get_class, get_method, instantiate
+from omegaconf import OmegaConf
+
+from rackfocus.cli import COMMANDS
+from rackfocus.cli.command import config_folder
+
+GROUPS = sorted(
+    f"{path.parent.name}={path.stem}"
+    for path in config_folder().glob("*/*.yaml")
+    if path.parent.name != "experiment"
+)
+EXPERIMENTS = sorted(path.stem for path in config_folder().glob("experiment/*.yaml"))
+
+
+@pytest.fixture
+def composed(tmp_path):
+    def make(name, *overrides):
+        with initialize_config_dir(str(config_folder()), version_base="1.3"):
+            cfg = compose(
+                name, [*overrides, f"hydra.runtime.output_dir={tmp_path}"], return_hydra_config=True
+            )
+        HydraConfig.instance().set_config(cfg)
+        OmegaConf.set_struct(cfg, False)
+        del cfg.hydra
+        return cfg
+
+    return make
+
+
+def targets(cfg):
+    """Every `_target_` in a config."""
+
+    def walk(node):
+        for key, value in node.items():
+            if key == "_target_":
+                yield value
+            elif isinstance(value, dict):
+                yield from walk(value)
+
+    return list(walk(OmegaConf.to_container(cfg)))
+
+
+@pytest.mark.parametrize("name", [name.replace("-", "_") for name in COMMANDS])
+def test_every_command_composes(name, composed):
+    cfg = composed(name)
+    for target in targets(cfg):
+        assert get_class(target) if target.rpartition(".")[2][0].isupper() else get_method(target)
+
+
+@pytest.mark.parametrize("choice", GROUPS)
+def test_every_choice_of_every_group_composes(choice, composed):
+    command = "refocus" if choice.startswith("lens=") else "train"
+    override = choice.replace("renderer=", "renderer@loss.renderer=") if command == "train" else choice
+    assert targets(composed(command, override))
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_makes_its_parts(experiment, composed, raytraced):
+    cfg = composed("train", f"experiment={experiment}", f"data.root={raytraced}")
+    for part in (cfg.model, cfg.loss, cfg.data.datamodule, *cfg.callbacks.values(), *cfg.logger.values()):
+        assert instantiate(part) is not None
+
+
+def test_the_paper_is_the_default(composed):
+    cfg = composed("train")
+    assert cfg.learning_rate == 1e-4
+    assert cfg.trainer.max_steps == 150_000
+    assert cfg.data.datamodule.batch_size == 1
+    assert cfg.loss.smoothness_weight == 10
+    assert cfg.loss.renderer.formulation == "transmittance"
+
+
+def test_wandb_is_offline_without_a_key(composed, tmp_path, monkeypatch):
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    logger = instantiate(composed("train", "logger=wandb").logger.wandb)
+    assert logger.mode == "offline"
