@@ -109,8 +109,8 @@ def test_the_demo_writes_its_page(tmp_path, raytraced):
     (made,) = (tmp_path / "runs" / "demo").iterdir()
     page = (made / "index.html").read_text()
     assert page.count("<video ") == 3
-    assert page.count("<img ") == 3 * 8
-    assert page.count("data:image/jpeg;base64,") == 3 * 8
+    assert page.count("<img ") == 3 * 9
+    assert page.count("data:image/jpeg;base64,") == 3 * 9
     assert "truth, transmittance" in page
     assert "Held-out PSNR after training" in result.stdout
     assert str(made.relative_to(tmp_path) / "index.html") in result.stdout.replace("\n", "")

@@ -28,6 +28,14 @@ def disparity_picture(
     return cv2.applyColorMap((near * 255).round().byte().cpu().numpy(), cv2.COLORMAP_TURBO)[..., ::-1].copy()
 
 
+def difference_picture(
+    linear_rgb: Float[Tensor, "1 3 height width"], truth: Float[Tensor, "1 3 height width"], *, gain: float
+) -> UInt8[np.ndarray, "height width 3"]:
+    """What is too bright and too dark as displayed, about middle grey and times `gain`."""
+    difference = 0.5 + gain * (displayed(linear_rgb) - displayed(truth))[0]
+    return (difference.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+
+
 def data_uri(image: UInt8[np.ndarray, "height width 3"]) -> str:
     """A picture as the source of an `<img>`, so that a page is one file."""
     buffer = BytesIO()

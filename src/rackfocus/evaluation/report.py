@@ -9,14 +9,17 @@ import jinja2
 import torch
 
 from rackfocus.data.raytraced import load_scene
-from rackfocus.evaluation.pictures import data_uri, disparity_picture, file_uri, picture
+from rackfocus.evaluation.pictures import data_uri, difference_picture, disparity_picture, file_uri, picture
 from rackfocus.evaluation.raytraced import network_method, render_target, targets
 from rackfocus.evaluation.records import COLUMNS, Summary, cells
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics.radiometry import srgb_to_linear
 
-HDR_STOPS = -4.0
+HDR_STOPS = -3.0
 """Exposure at which recovered and true highlights are shown; at 0 both are white."""
+
+
+DIFFERENCE_GAIN = 4
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,12 @@ def scene_pictures(folder: Path, model: RGBDHDRNet) -> dict[str, str]:
         "ground truth at f/2": data_uri(picture(photograph)),
         "predicted disparity": data_uri(disparity_picture(estimate.disparity, reach_px=reach)),
         "true disparity": data_uri(disparity_picture(scene.disparity[None], reach_px=reach)),
-        "input, 4 stops darker": data_uri(picture(srgb_to_linear(scene.deep_srgb[None]), stops=HDR_STOPS)),
-        "predicted HDR, 4 stops darker": data_uri(picture(estimate.radiance, stops=HDR_STOPS)),
-        "true HDR, 4 stops darker": data_uri(picture(scene.radiance[None], stops=HDR_STOPS)),
+        f"rendered less ground truth, times {DIFFERENCE_GAIN}": data_uri(
+            difference_picture(rendered, photograph, gain=DIFFERENCE_GAIN)
+        ),
+        "input, 3 stops darker": data_uri(picture(srgb_to_linear(scene.deep_srgb[None]), stops=HDR_STOPS)),
+        "predicted HDR, 3 stops darker": data_uri(picture(estimate.radiance, stops=HDR_STOPS)),
+        "true HDR, 3 stops darker": data_uri(picture(scene.radiance[None], stops=HDR_STOPS)),
     }
 
 
