@@ -10,7 +10,7 @@ from rackfocus.evaluation.pictures import data_uri, difference_picture, disparit
 
 
 def test_a_picture_is_srgb_and_clips():
-    linear = torch.tensor([0.0, 0.21404, 1.0, 7.0]).view(1, 1, 1, 4).expand(1, 3, 1, 4)
+    linear = torch.tensor([0.0, 0.21586, 1.0, 7.0]).view(1, 1, 1, 4).expand(1, 3, 1, 4)
     assert picture(linear)[0, :, 0].tolist() == [0, 128, 255, 255]
     assert picture(linear, stops=-2)[0, 3, 0] == 255
     assert picture(linear, stops=-3)[0, 3, 0] < 255

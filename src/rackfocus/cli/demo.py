@@ -18,7 +18,7 @@ from rackfocus.cli.provenance import git_revision
 from rackfocus.cli.train import METRICS_FILE, train
 from rackfocus.data.raytraced import scene_folders
 from rackfocus.evaluation.raytraced import evaluate_scenes, network_method, renderer_methods, unblurred
-from rackfocus.evaluation.records import summarise, summary_table
+from rackfocus.evaluation.records import summarise, summary_table, write_records
 from rackfocus.evaluation.report import scene_pictures, training_curve, write_page
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
@@ -38,10 +38,10 @@ def run(cfg: DictConfig) -> None:
 
     console.rule("1 of 4: train")
     pl.seed_everything(cfg.seed, verbose=False)
-    before = held_out_psnr(instantiate(cfg.model).eval(), validation)
+    before = held_out_psnr(instantiate(cfg.model).eval(), validation, folder / "held_out_before.csv")
     console.print(f"Held-out PSNR before training: {before:.2f} dB")
     model = load_model(train(cfg, folder))
-    after = held_out_psnr(model, validation)
+    after = held_out_psnr(model, validation, folder / "held_out_after.csv")
     curve = training_curve(folder / METRICS_FILE)
     console.print(f"Held-out PSNR after training: {after:.2f} dB (before: {before:.2f} dB)")
     console.print(
@@ -97,16 +97,23 @@ def run(cfg: DictConfig) -> None:
             "seed": str(cfg.seed),
             "training steps": str(curve.steps),
             "seconds in all": f"{time.monotonic() - began:.0f}",
-            "every number": str(folder / "records.csv"),
+            "the table": str(folder / "records.csv"),
+            "held out": f"{folder / 'held_out_before.csv'}, {folder / 'held_out_after.csv'}",
+            "the loss": str(folder / METRICS_FILE),
             "configuration": str(folder / "config.yaml"),
         },
     )
     console.print(f"\nLook at [bold]{page}[/bold]")
 
 
-def held_out_psnr(model: RGBDHDRNet, scenes: Sequence[Path]) -> float:
-    """Mean PSNR in dB of the scenes' f/2 photographs, rendered from the network's estimate."""
-    records = evaluate_scenes(scenes, [network_method("network", model)])
+def held_out_psnr(model: RGBDHDRNet, scenes: Sequence[Path], path: Path) -> float:
+    """Mean PSNR in dB of the scenes' f/2 photographs, rendered from the network's estimate.
+
+    The records behind it are written to `path`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    records = list(evaluate_scenes(scenes, [network_method("network", model)]))
+    write_records(records, path)
     return fmean(record.psnr for record in records if record.target == "f/2")
 
 
