@@ -45,7 +45,8 @@ def run(cfg: DictConfig) -> None:
     curve = training_curve(folder / METRICS_FILE)
     console.print(f"Held-out PSNR after training: {after:.2f} dB (before: {before:.2f} dB)")
     console.print(
-        f"Training loss: {curve.first:.1f} at the start, {curve.last:.1f} after {curve.steps} steps"
+        f"Training loss: {curve.first:.2f} over the first tenth of {curve.steps} steps, "
+        f"{curve.last:.2f} over the last"
     )
 
     console.rule("2 of 4: evaluate")

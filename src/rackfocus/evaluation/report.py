@@ -4,6 +4,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 import jinja2
 import torch
@@ -24,12 +25,21 @@ DIFFERENCE_GAIN = 4
 
 @dataclass(frozen=True)
 class Curve:
-    """A training curve: the smoothed loss over the steps, as an SVG path in a box of 640 x 200."""
+    """A training curve: the smoothed loss over the steps, as an SVG path in a box of 640 x 200.
+
+    Attributes:
+        path: the points; the loss runs from 0 at the bottom to `top`.
+        steps: how many.
+        first: the mean loss of the first tenth.
+        last: the mean loss of the last tenth.
+        top: see `path`.
+    """
 
     path: str
     steps: int
     first: float
     last: float
+    top: float
 
 
 @torch.inference_mode()
@@ -59,14 +69,15 @@ def training_curve(metrics: Path, column: str = "train/loss") -> Curve:
     """The curve of a column of Lightning's `metrics.csv`."""
     with metrics.open(newline="", encoding="utf-8") as file:
         points = [(int(row["step"]), float(row[column])) for row in csv.DictReader(file) if row.get(column)]
-    smooth = _smoothed([loss for _, loss in points])
-    low, high = min(smooth), max(smooth)
-    last_step = points[-1][0]
+    losses = [loss for _, loss in points]
+    smooth = _smoothed(losses)
+    top, last_step = max(smooth), points[-1][0]
     path = " ".join(
-        f"{640 * step / max(last_step, 1):.1f},{200 - 190 * (loss - low) / max(high - low, 1e-9):.1f}"
+        f"{640 * step / max(last_step, 1):.1f},{200 - 200 * loss / top:.1f}"
         for (step, _), loss in zip(points, smooth, strict=True)
     )
-    return Curve(path, last_step + 1, smooth[0], smooth[-1])
+    tenth = max(1, len(losses) // 10)
+    return Curve(path, last_step + 1, fmean(losses[:tenth]), fmean(losses[-tenth:]), top)
 
 
 def write_page(
@@ -112,7 +123,7 @@ def write_page(
     partial.replace(path)
 
 
-def _smoothed(values: Sequence[float], momentum: float = 0.9) -> list[float]:
+def _smoothed(values: Sequence[float], momentum: float = 0.97) -> list[float]:
     """Exponential mean whose first values are not biased towards 0."""
     smooth, total, weight = [], 0.0, 0.0
     for value in values:
