@@ -9,6 +9,7 @@ from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.ranges import parse_range
 from rackfocus.data.scene_clip import render_clip
+from rackfocus.data.scene_files import write_checksums
 from rackfocus.data.scene_rendering import render_scenes
 from rackfocus.types import InputError
 
@@ -40,6 +41,7 @@ def run(cfg: DictConfig) -> None:
                 folder / "clip", progress=lambda _name, done, total: progress(done, total), **size
             )
         print(f"the clip: {clip}")
+    print(f"checksums: {write_checksums(folder)}")
 
 
 def _seeds(split: str, text: str) -> range:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.data.raytraced import RaytracedScene, load_scene
+from rackfocus.data.scene_lens import F2_TO_F8
 from rackfocus.metrics.disparity import disparity_rms
 from rackfocus.metrics.hdr import log_mse
 from rackfocus.metrics.image import psnr, ssim
@@ -88,7 +89,7 @@ def targets(scene: RaytracedScene) -> dict[str, tuple[Tensor, float, float]]:
     """Each photograph of a scene (batches of one) with the refocus that leads to it from f/2."""
     return {
         "f/2": (scene.f2[None], 1.0, 0.0),
-        "f/8": (scene.f8[None], 0.25, 0.0),
+        "f/8": (scene.f8[None], F2_TO_F8, 0.0),
         "f/2 refocused": (scene.f2_refocused[None], 1.0, scene.focal_disparity),
     }
 

@@ -186,4 +186,4 @@ def _resize(image: Tensor, size: tuple[int, int]) -> Tensor:
 def _frame_count(frames: int | None, first: int, last: int | None) -> int | None:
     if frames is None:
         return None if last is None else last - first
-    return max(0, min(frames, frames if last is None else last) - first)
+    return max(0, (frames if last is None else min(frames, last)) - first)
