@@ -30,7 +30,12 @@ def test_a_scene_from_the_command_line(tmp_path, monkeypatch, capfd):
 
 @pytest.mark.parametrize(
     ("setting", "says"),
-    [("train=5", "train=5 is not a range"), ("train='5:'", "needs an end"), ("width=0", "width")],
+    [
+        ("train=5", "train=5 is not a range"),
+        ("train='5:'", "needs an end"),
+        ("width=0", "width"),
+        ("blur_px=0", "blur_px"),
+    ],
 )
 def test_mistakes(tmp_path, monkeypatch, capfd, setting, says):
     monkeypatch.chdir(tmp_path)

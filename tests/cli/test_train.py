@@ -77,7 +77,7 @@ def test_evaluate(trained, tmp_path, raytraced):
         tmp_path, "evaluate", f"data.root={raytraced}", "split=validation", f"checkpoint={checkpoint}"
     )
     assert result.returncode == 0, result.stderr
-    assert "truth, transmittance" in result.stdout
+    assert "truth, coverage" in result.stdout
     (made,) = (tmp_path / "runs" / "evaluate").iterdir()
     with (made / "records.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -111,6 +111,6 @@ def test_the_demo_writes_its_page(tmp_path, raytraced):
     assert page.count("<video ") == 3
     assert page.count("<img ") == 3 * 9
     assert page.count("data:image/jpeg;base64,") == 3 * 9
-    assert "truth, transmittance" in page
+    assert "truth, coverage" in page
     assert "Held-out PSNR after training" in result.stdout
     assert str(made.relative_to(tmp_path) / "index.html") in result.stdout.replace("\n", "")

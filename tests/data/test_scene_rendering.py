@@ -172,6 +172,17 @@ def test_a_missing_mitsuba_is_told_in_a_sentence(monkeypatch):
 
 
 @pytest.mark.usefixtures("mitsuba")
+def test_the_blur_that_is_asked_for(mitsuba):
+    ground = Part(quad((-90.0, -9.0, 0.0), (180.0, 0.0, 0.0), (0.0, 90.0, 0.0)), GREY)
+    scene = recipe(parts=[ground], pitch=-40.0)
+    for blur_px in (0.5, 1.0):
+        rendered = scene_rendering.render_scene(
+            mitsuba, scene, width=WIDTH, height=HEIGHT, samples=1, blur_px=blur_px
+        )
+        widest = np.abs(rendered.lens.disparity(rendered.depth_m)).max()
+        assert widest == pytest.approx(blur_px, rel=0.05)
+
+
 def test_an_unknown_variant_is_told_in_a_sentence():
     with pytest.raises(InputError, match="scalar_rgb"):
         scene_rendering.load_mitsuba("abacus_rgb")

@@ -26,7 +26,7 @@ def records(raytraced):
 
 def test_the_default_renderer_is_within_40_db_of_ray_tracing(records):
     by_method = {summary.method: summary for summary in summarise(records)}
-    default = by_method["truth, transmittance"]
+    default = by_method["truth, coverage"]
     assert default.psnr_plain >= 40
     assert default.psnr_plain - by_method["truth, paper"].psnr_plain >= 10
     assert default.psnr_plain >= by_method["truth, weighted_sum"].psnr_plain
@@ -56,8 +56,8 @@ def test_refocusing_reaches_the_other_focal_plane(raytraced):
     scene = load_scene(scene_folders(raytraced, "test")[0])
     truth = renderer_methods()[0].estimate(scene)
     photograph, ratio, focal_disparity = targets(scene)["f/2 refocused"]
-    right = psnr(render_target(truth, ratio, focal_disparity, "transmittance"), photograph)
-    wrong = psnr(render_target(truth, ratio, 0.0, "transmittance"), photograph)
+    right = psnr(render_target(truth, ratio, focal_disparity, "coverage"), photograph)
+    wrong = psnr(render_target(truth, ratio, 0.0, "coverage"), photograph)
     assert right > wrong + 8
 
 

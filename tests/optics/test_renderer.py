@@ -1,4 +1,4 @@
-"""The reference renderer against conv2d written out, analytic cases, and its own promises."""
+"""The renderer and its reference against conv2d written out, analytic cases, and what both promise."""
 
 import pytest
 import torch
@@ -7,17 +7,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rackfocus import InputError, Lens, render
-from rackfocus.optics import FORMULATIONS
+from rackfocus.optics import FORMULATIONS, render_reference
 from rackfocus.optics.kernels import disk_kernel
+from rackfocus.optics.levels import fill_radius
 
 
 def brute_force(image, disparity, formulation):
-    """RENDERER.md, line by line, with spatial convolutions."""
+    """`optics.levels` and RENDERER.md, line by line, with spatial convolutions."""
     low, high = int(disparity.floor().min()) - 2, int(disparity.ceil().max()) + 2
+    fill = fill_radius(disparity)
     levels = range(low, high + 1)
+    fills = range(int(fill.max()) + 2) if formulation == "coverage" else ()
     border = max(abs(low), abs(high))
-    image, padded = (F.pad(x, [border] * 4, mode="replicate") for x in (image, disparity))
+    image, padded, fill = (F.pad(x, [border] * 4, mode="replicate") for x in (image, disparity, fill))
     mattes = {d: torch.exp(-2.8 * (padded - d) ** 2) * ((padded - d).abs() <= 2) for d in levels}
+
+    def by_area(x, d):
+        n = x.abs().floor()
+        outer = (x**2 - n**2) / ((n + 1) ** 2 - n**2)
+        sign = torch.where(x < 0, -1, 1)
+        return (1 - outer) * (sign * n == d) + outer * (sign * (n + 1) == d)
 
     def blur(x, radius):
         kernel = disk_kernel(radius, dtype=x.dtype).expand(x.shape[1], 1, -1, -1)
@@ -33,6 +42,16 @@ def brute_force(image, disparity, formulation):
         for d in reversed(levels):
             result = result * (1 - blur(mattes[d], 0)) + blur(image * mattes[d], abs(d))
         return result
+    if formulation == "coverage":
+        shares = [(d, by_area(padded, d)) for d in levels]
+        shares += [(d, by_area(fill, d) * (fill > 0)) for d in fills]
+        light, taken = 0, torch.zeros_like(disparity)
+        for d, share in shares:
+            cover = blur(share, abs(d))
+            take = torch.minimum(cover, 1.0001 - taken)
+            light = light + blur(image * share, abs(d)) * take / cover.clamp_min(1e-12)
+            taken = taken + take
+        return light / taken
     total = sum(mattes.values())
     light = {d: blur(image * mattes[d] / total, abs(d)) for d in levels}
     cover = {d: blur(mattes[d] / total, abs(d)) for d in levels}
@@ -45,18 +64,21 @@ def brute_force(image, disparity, formulation):
     return sum(through[d] * light[d] for d in levels) / sum(through[d] * cover[d] for d in levels)
 
 
+@pytest.mark.parametrize("renderer", [render, render_reference])
 @pytest.mark.parametrize("formulation", FORMULATIONS)
 @pytest.mark.parametrize(("height", "width"), [(13, 17), (1, 9), (8, 1)])
-def test_equals_brute_force(formulation, height, width, generator):
+def test_equals_brute_force(renderer, formulation, height, width, generator):
     image = torch.rand(2, 3, height, width, generator=generator, dtype=torch.float64) * 3
     disparity = (torch.rand(2, 1, height, width, generator=generator, dtype=torch.float64) - 0.4) * 11
-    expected = brute_force(image, disparity, formulation)
+    expected = torch.cat(
+        [brute_force(i[None], d[None], formulation) for i, d in zip(image, disparity, strict=True)]
+    )
     torch.testing.assert_close(
-        render(image, disparity, formulation=formulation), expected, atol=1e-9, rtol=1e-7
+        renderer(image, disparity, formulation=formulation), expected, atol=1e-9, rtol=1e-7
     )
 
 
-@pytest.mark.parametrize("formulation", ["transmittance", "weighted_sum"])
+@pytest.mark.parametrize("formulation", ["coverage", "transmittance", "weighted_sum"])
 @settings(deadline=None, max_examples=40)
 @given(
     colour=st.tuples(*[st.floats(0, 20)] * 3),
@@ -106,8 +128,35 @@ def test_a_sharp_foreground_hides_the_blurred_background():
     disparity[..., 24:] = 8.0
     occluded = render(image, disparity)[0, 0, 16, :22]
     bled = render(image, disparity, formulation="weighted_sum")[0, 0, 16, :22]
-    assert occluded.max() < 0.06
+    assert occluded.max() < 1e-3
     assert bled.max() > 0.2
+
+
+def edge(near, far, *, position=40, width=80):
+    """A white surface at disparity `near` left of `position` before a black one at `far`."""
+    image, disparity = torch.zeros(1, 3, 30, width), torch.full((1, 1, 30, width), float(far))
+    image[..., :position], disparity[..., :position] = 1.0, near
+    return image, disparity
+
+
+@pytest.mark.parametrize(("near", "far"), [(-8, 0), (-8, 4), (-6, 6), (3, 9)])
+def test_the_edge_of_a_defocused_foreground_is_as_its_own_blur_makes_it(near, far):
+    """What shows at a silhouette is the foreground's coverage, on both sides of it: a disk passing an edge.
+
+    The deep image does not know what is behind; black goes on as black. The product of transmittances
+    leaves the inner side opaque.
+    """
+    image, disparity = edge(near, far)
+    disk = render(image, torch.full_like(disparity, float(near)))[0, 0, 15, 20:60]
+    error = (render(image, disparity)[0, 0, 15, 20:60] - disk).abs().max()
+    opaque = (render(image, disparity, formulation="transmittance")[0, 0, 15, 20:60] - disk).abs().max()
+    assert error < 0.03
+    assert opaque > 0.08
+
+
+def test_no_blur_is_the_input_itself(generator):
+    image = torch.rand(1, 3, 16, 16, generator=generator)
+    torch.testing.assert_close(render(image, torch.zeros(1, 1, 16, 16)), image)
 
 
 def test_hdr_and_lens_are_applied(generator):
@@ -125,7 +174,9 @@ def test_gradcheck(formulation, generator):
         return values.requires_grad_()
 
     # Away from where a level's reach or the clamp of the coverage begins: there are kinks by definition.
-    disparity = (torch.tensor([[-2.3, -1.8, 0.4], [1.2, 2.7, 3.3]], dtype=torch.float64)).view(1, 1, 2, 3)
+    # The width of the fill has no gradient, so coverage is checked where there is none.
+    near, far = [[2.3, 2.7, 2.4], [2.2, 2.6, 2.8]], [[-2.3, -1.8, 0.4], [1.2, 2.7, 3.3]]
+    disparity = torch.tensor(near if formulation == "coverage" else far, dtype=torch.float64).view(1, 1, 2, 3)
     inputs = (tensor(1, 3, 2, 3), disparity.requires_grad_(), tensor(1, 3, 2, 3, scale=0.02))
     torch.autograd.gradcheck(lambda i, d, e: render(i, d, e, formulation=formulation), inputs)
 

@@ -11,6 +11,7 @@ COMMANDS = {
     "train": "train RGBD-HDR from aperture and focal triplets",
     "evaluate": "measure a checkpoint and the renderer against ray-traced truth",
     "refocus": "turn a deep-focus video into a shallow-focus one",
+    "benchmark": "measure speed, memory and quality of the renderer beside others",
     "render-scenes": "ray-trace training scenes and the demo clip",
     "demo": "train, evaluate and refocus the embedded data, and write a page about it",
 }

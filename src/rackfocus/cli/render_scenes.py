@@ -31,6 +31,7 @@ def run(cfg: DictConfig) -> None:
             folder,
             splits=splits,
             samples_per_pixel=cfg.samples_per_pixel,
+            blur_px=cfg.blur_px,
             progress=lambda _name, done, total: progress(done, total),
             **size,
         )

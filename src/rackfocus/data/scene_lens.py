@@ -15,7 +15,8 @@ F2_TO_F22 = 1 / 11
 """Aperture radii over that at f/2."""
 
 _NEAREST, _FARTHEST = -8.0, 9.0
-_REFERENCE_WIDTH = 384
+REFERENCE_WIDTH = 384
+"""Blur is told in pixels of an image this wide."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def choose_lens(
     near, far = float(np.quantile(inverse, 0.995)), float(np.quantile(inverse, 0.005))
     seen = [value for value in _seen(depth_m, camera, subjects) if far <= value <= near]
     first, second = _two_apart(np.array(seen), near=near, far=far, rng=rng)
-    scale = width / _REFERENCE_WIDTH
+    scale = width / REFERENCE_WIDTH
     widest = max(near - first, first - far)
     product = blur_px * scale / widest
     product = min(

@@ -21,7 +21,7 @@ from jaxtyping import Float
 from rackfocus.data.scene_files import write_depth, write_disparity, write_hdr, write_srgb
 from rackfocus.data.scene_geometry import Mesh, join
 from rackfocus.data.scene_layouts import make_recipe
-from rackfocus.data.scene_lens import F2_TO_F8, F2_TO_F22, SceneLens, choose_lens
+from rackfocus.data.scene_lens import F2_TO_F8, F2_TO_F22, REFERENCE_WIDTH, SceneLens, choose_lens
 from rackfocus.data.scene_recipe import Bulb, Camera, Material, Part, SceneRecipe
 from rackfocus.data.scene_textures import make_texture
 from rackfocus.types import InputError
@@ -336,7 +336,13 @@ def low_pass(image: Image) -> Image:
 
 
 def render_scene(
-    mitsuba: ModuleType, recipe: SceneRecipe, *, width: int, height: int, samples: int
+    mitsuba: ModuleType,
+    recipe: SceneRecipe,
+    *,
+    width: int,
+    height: int,
+    samples: int,
+    blur_px: float | None = None,
 ) -> RenderedScene:
     """Choose the lens of a scene from its depth, and render its four images.
 
@@ -346,11 +352,17 @@ def render_scene(
         width: of the images in pixels.
         height: of the images in pixels.
         samples: a pixel at f/2; half as many suffice where the blur is small.
+        blur_px: largest blur radius that the aperture aims at, in pixels of these images; the recipe's where
+            not given.
     """
     renderer = SceneRenderer(mitsuba, recipe, width=width, height=height)
     depth = renderer.depth()
     lens = choose_lens(
-        depth, camera=recipe.camera, subjects=recipe.subjects, blur_px=recipe.blur_px, seed=recipe.seed
+        depth,
+        camera=recipe.camera,
+        subjects=recipe.subjects,
+        blur_px=recipe.blur_px if blur_px is None else blur_px * REFERENCE_WIDTH / width,
+        seed=recipe.seed,
     )
     half = -(-samples // 2)
     views = (
@@ -405,6 +417,7 @@ def render_scenes(
     width: int = 384,
     height: int = 256,
     samples_per_pixel: int = 578,
+    blur_px: float | None = None,
     variant: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Path]:
@@ -419,6 +432,7 @@ def render_scenes(
         width: of the images in pixels.
         height: of the images in pixels.
         samples_per_pixel: at f/2; the more, the less noise. Smaller apertures take half as many.
+        blur_px: see `render_scene`.
         variant: see `load_mitsuba`.
         progress: called with `("train/0007", done, total)` after each scene.
 
@@ -426,12 +440,14 @@ def render_scenes(
         The folders of the scenes, in order.
 
     Raises:
-        InputError: Mitsuba is missing or cannot start the variant; a size, a seed or the number of samples
-            is not positive.
+        InputError: Mitsuba is missing or cannot start the variant; a size, a seed, the number of samples or
+            the blur is not positive.
     """
     for name, value in (("width", width), ("height", height), ("samples_per_pixel", samples_per_pixel)):
         if value < 1:
             raise InputError(f"{name} must be at least 1, and is {value}.")
+    if blur_px is not None and not blur_px > 0:
+        raise InputError(f"blur_px must be more than 0, and is {blur_px}; null leaves it to each scene.")
     jobs = [(split, seed) for split, seeds in splits.items() for seed in seeds]
     if any(seed < 0 for _, seed in jobs):
         raise InputError("Seeds of scenes must be 0 or more.")
@@ -442,7 +458,9 @@ def render_scenes(
         if not (place / "scene.json").is_file():
             mitsuba = mitsuba or load_mitsuba(variant)
             recipe = make_recipe(seed)
-            rendered = render_scene(mitsuba, recipe, width=width, height=height, samples=samples_per_pixel)
+            rendered = render_scene(
+                mitsuba, recipe, width=width, height=height, samples=samples_per_pixel, blur_px=blur_px
+            )
             draft = place.with_name(f".{place.name}.{os.getpid()}")
             draft.mkdir(parents=True, exist_ok=True)
             write_scene(

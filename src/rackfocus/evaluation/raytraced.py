@@ -33,7 +33,7 @@ class Method:
 
     name: str
     estimate: Callable[[RaytracedScene], Estimate]
-    formulation: str = "transmittance"
+    formulation: str = "coverage"
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def scene_pictures(folder: Path, model: RGBDHDRNet) -> dict[str, str]:
     estimate = network_method("network", model).estimate(scene)
     photograph, ratio, focal_disparity = targets(scene)["f/2"]
     reach = float(scene.disparity.abs().max())
-    rendered = render_target(estimate, ratio, focal_disparity, "transmittance")
+    rendered = render_target(estimate, ratio, focal_disparity, "coverage")
     return {
         "input, everything sharp": data_uri(picture(srgb_to_linear(scene.deep_srgb[None]))),
         "rendered at f/2": data_uri(picture(rendered)),

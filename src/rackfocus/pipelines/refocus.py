@@ -52,7 +52,7 @@ def refocus(
         f_number: overrides the lens's own.
         lens: the lens to render with; disparity is the blur radius at its reference aperture.
         model: the network, its checkpoint, or the name of the one that comes with the package.
-        renderer: the forward model; the transmittance form by default.
+        renderer: the forward model; `coverage` by default.
         first: the first frame.
         last: the frame after the last one; none means the end.
         scale: size of the output over that of the source, in (0, 1].
@@ -110,11 +110,9 @@ def refocus_image(
     """Render one image `(1, 3, H, W)` in linear light; `focus` is in pixels of this image."""
     prediction = network(linear_to_srgb(linear_rgb.clamp(0, 1)), network_size_px=network_size_px)
     disparity = refocus_disparity(
-        prediction.disparity,
-        aperture_ratio=lens.aperture_ratio,
-        focal_disparity=focal_disparity(prediction.disparity, focus),
+        prediction.disparity, focal_disparity=focal_disparity(prediction.disparity, focus)
     )
-    return renderer(linear_rgb, disparity, prediction.log_exposure)
+    return renderer(linear_rgb, disparity, prediction.log_exposure, lens=lens)
 
 
 def focal_disparity(disparity: Tensor, focus: Focus) -> float:

@@ -1,0 +1,79 @@
+"""Records that are written one by one, so that a benchmark that was stopped goes on where it was."""
+
+import csv
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, TypeVar, get_type_hints
+
+from rackfocus.types import InputError
+
+Record = TypeVar("Record")
+
+
+class Journal(Generic[Record]):
+    """A CSV file with a line a record.
+
+    Args:
+        path: of the file; made with the first record.
+        kind: the records' dataclass, of words, numbers, truths and numbers that may be missing.
+        keep: which records of an earlier run count; the others are taken out.
+
+    Attributes:
+        records: what is in the file.
+
+    Raises:
+        InputError: the file holds something else.
+    """
+
+    def __init__(
+        self, path: Path, kind: type[Record], keep: Callable[[Record], bool] = lambda _record: True
+    ) -> None:
+        self._path = path
+        self._names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+        self.records: list[Record] = []
+        if path.is_file():
+            earlier = [record for record in self._read(kind) if keep(record)]
+            partial = path.with_name(path.name + ".partial")
+            self._path = partial
+            partial.unlink(missing_ok=True)
+            for record in earlier:
+                self.add(record)
+            self._path = path
+            if earlier:
+                partial.replace(path)
+            else:
+                path.unlink()
+
+    def add(self, record: Record) -> None:
+        """Write one more."""
+        new = not self._path.is_file()
+        with self._path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(self._names)
+            writer.writerow(_text(getattr(record, name)) for name in self._names)
+        self.records.append(record)
+
+    def _read(self, kind: type[Record]) -> list[Record]:
+        hints = get_type_hints(kind)
+        with self._path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        try:
+            return [kind(**{name: _value(row[name], hints[name]) for name in self._names}) for row in rows]
+        except (KeyError, ValueError, TypeError) as error:
+            raise InputError(
+                f"{self._path} is no record of this benchmark; name another output folder."
+            ) from error
+
+
+def _text(value: Any) -> Any:
+    return f"{value:.6g}" if isinstance(value, float) else value
+
+
+def _value(text: str, hint: Any) -> Any:
+    if hint is bool:
+        return {"True": True, "False": False}[text]
+    if hint == float | None:
+        return float(text) if text else None
+    return hint(text)

@@ -1,0 +1,161 @@
+"""The layers of the renderer by spans, as an operator of torch: forward and backward, for CPU and GPU.
+
+As an operator it is opaque to `torch.compile`: how many levels there are hangs on the values of `D`.
+"""
+
+import importlib.util
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rackfocus.optics.field import nodes_of
+from rackfocus.optics.levels import FORMULATIONS, MATTE_REACH, Blend, fill_radius
+from rackfocus.optics.spans.taps import Taps, layer_taps
+from rackfocus.types import LensShape
+
+if TYPE_CHECKING:
+    from rackfocus.optics.spans.cpu import Scene
+
+_DEVICES = {device for device, compiler in (("cpu", "numba"),) if importlib.util.find_spec(compiler)}
+"""The kinds of device whose compiler is installed."""
+
+_SHAPES: dict[str, LensShape] = {}
+"""Operators take text, not objects."""
+
+
+@torch.compiler.assume_constant_result
+def register(shape: LensShape) -> str:
+    """The name by which the operator knows a shape."""
+    name = repr(shape)
+    _SHAPES[name] = shape
+    return name
+
+
+def available(device_type: str) -> bool:
+    """Whether there are kernels for a kind of device."""
+    return device_type in _DEVICES
+
+
+def blend_layers(
+    light: Float[Tensor, "batch 3 height width"],
+    disparity: Float[Tensor, "batch 1 height width"],
+    formulation: str,
+    shape: LensShape,
+) -> Float[Tensor, "batch 4 height width"]:
+    """As `reference.blend_layers`, by the name of the formulation."""
+    keep = torch.is_grad_enabled() and (light.requires_grad or disparity.requires_grad)
+    return _blend(light, disparity, formulation, register(shape), keep)[0]
+
+
+@torch.library.custom_op("rackfocus::blend_layers", mutates_args=(), device_types="cpu")
+def _blend(
+    light: Tensor, disparity: Tensor, formulation: str, shape: str, keep: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The sums; and for the backward pass, where the room came to an end, and the radius of the fill."""
+    from rackfocus.optics.spans.cpu import forward
+
+    fill = _fill(disparity, formulation)
+    sums, full = [], []
+    for image in range(len(light)):
+        scene, taps = _scene(light[image], disparity[image, 0], fill[image, 0], formulation, shape)
+        of_image = forward(scene, FORMULATIONS[formulation].blend, taps, keep=keep)
+        sums.append(torch.from_numpy(of_image[0]))
+        full.append(torch.from_numpy(of_image[1]))
+    return _stack(sums), _stack(full), fill if keep else fill.new_empty(len(fill), 1, 0, 0)
+
+
+@_blend.register_fake
+def _(
+    light: Tensor, _disparity: Tensor, formulation: str, _shape: str, keep: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    batch, _, height, width = light.shape
+    kept = (height, width) if keep and FORMULATIONS[formulation].blend is Blend.COVERAGE else (0, 0)
+    return (
+        light.new_empty(batch, 4, height, width),
+        light.new_empty(batch, 5, *kept),
+        light.new_empty(batch, 1, *kept),
+    )
+
+
+@torch.library.custom_op("rackfocus::blend_layers_backward", mutates_args=(), device_types="cpu")
+def _blend_backward(
+    gradient: Tensor,
+    light: Tensor,
+    disparity: Tensor,
+    sums: Tensor,
+    full: Tensor,
+    fill: Tensor,
+    formulation: str,
+    shape: str,
+) -> tuple[Tensor, Tensor]:
+    from rackfocus.optics.spans.cpu import backward
+
+    by_light, by_disparity = [], []
+    for image in range(len(light)):
+        scene, taps = _scene(light[image], disparity[image, 0], fill[image, 0], formulation, shape)
+        kept = (_array(tensor[image]) for tensor in (sums, full, gradient))
+        of_image = backward(scene, FORMULATIONS[formulation].blend, taps, *kept)
+        by_light.append(torch.from_numpy(of_image[0]))
+        by_disparity.append(torch.from_numpy(of_image[1])[None])
+    return _stack(by_light), _stack(by_disparity)
+
+
+@_blend_backward.register_fake
+def _(_gradient: Tensor, light: Tensor, disparity: Tensor, *_: object) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(light), torch.empty_like(disparity)
+
+
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
+    light, disparity, ctx.formulation, ctx.shape, _ = inputs
+    ctx.save_for_backward(light, disparity, *output)
+
+
+def _backward(ctx: Any, gradient: Tensor, *_: Tensor | None) -> tuple[Tensor | None, ...]:
+    by_light, by_disparity = _blend_backward(gradient, *ctx.saved_tensors, ctx.formulation, ctx.shape)
+    return by_light, by_disparity, None, None, None
+
+
+_blend.register_autograd(_backward, setup_context=_keep)
+
+
+def _stack(images: list[Tensor]) -> Tensor:
+    return images[0][None] if len(images) == 1 else torch.stack(images)
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().contiguous().numpy()
+
+
+def _fill(disparity: Tensor, formulation: str) -> Tensor:
+    if FORMULATIONS[formulation].fill:
+        return fill_radius(disparity)
+    return disparity.new_empty(len(disparity), 1, 0, 0)
+
+
+def _scene(
+    light: Tensor, disparity: Tensor, fill: Tensor, formulation: str, shape: str
+) -> "tuple[Scene, Taps]":
+    """One picture of a batch, and the kernels of all its layers."""
+    from rackfocus.optics.spans.cpu import Scene
+
+    lens = _SHAPES[shape]
+    height, width = disparity.shape
+    soft = FORMULATIONS[formulation].blend is not Blend.COVERAGE
+    reach = MATTE_REACH if soft else 1
+    lowest, highest = math.floor(disparity.min()) - reach, math.ceil(disparity.max()) + reach
+    widest = math.ceil(fill.max()) if fill.numel() else 0
+    levels = [*range(lowest, highest + 1), *range(widest + 2 if widest else 0)]
+    scene = Scene(
+        light=_array(light),
+        disparity=_array(disparity),
+        fill=_array(fill),
+        lowest=lowest,
+        levels=highest + 1 - lowest,
+        soft=soft,
+        nodes=nodes_of(lens),
+    )
+    return scene, layer_taps(lens, levels, height, width, scene.light.dtype)

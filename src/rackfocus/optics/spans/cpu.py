@@ -1,0 +1,184 @@
+"""The layers of the renderer by spans on a CPU: sorted, shared out to threads and blended by `compiled`."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from rackfocus.optics.levels import Blend
+from rackfocus.optics.spans import compiled
+from rackfocus.optics.spans.taps import Taps
+
+TILE_HEIGHT, TILE_WIDTH = 32, 512
+
+Tile = tuple[int, int, int, int]
+"""Top, bottom, left, right; the last row and column are left out."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Scene(NamedTuple):
+    """One picture and how its pixels fall into layers.
+
+    Layers go front to back: the levels of the disparity from `lowest` up, then, behind all, those of the
+    fill. Where the kernel varies across the frame each level has a layer for each node of the field.
+
+    Attributes:
+        light: what is spread.
+        disparity: in pixels.
+        fill: the radius of each pixel's fill, 0 for none; or of size 0.
+        lowest: the first level of the disparity.
+        levels: how many levels the disparity has.
+        soft: whether levels hold pixels by the soft matte of Eq. 2, or by area.
+        nodes: columns and rows of the grid of field positions.
+    """
+
+    light: Float[np.ndarray, "3 height width"]
+    disparity: Float[np.ndarray, "height width"]
+    fill: Float[np.ndarray, "height width"]
+    lowest: int
+    levels: int
+    soft: bool
+    nodes: tuple[int, int]
+
+
+class Sources(NamedTuple):
+    """The pixels of each layer. Pixels of one row and layer that are neighbours make a run.
+
+    Attributes:
+        run_of: the first run of each row and layer; a row's last column is where the next row begins.
+        run_x: the column of each run's first pixel.
+        run_entry: the first entry of each run, and at the end the number of entries.
+        light: of each entry, its weight times (r, g, b, 1).
+        slope: of each entry, the derivative of its weight by the disparity; empty if not asked for.
+    """
+
+    run_of: Int[np.ndarray, "height layers+1"]
+    run_x: Int[np.ndarray, "run"]
+    run_entry: Int[np.ndarray, "run+1"]
+    light: Float[np.ndarray, "entry 4"]
+    slope: Float[np.ndarray, "entry"]
+
+
+def forward(
+    scene: Scene, blend: Blend, taps: Taps, *, keep: bool
+) -> tuple[Float[np.ndarray, "4 height width"], Float[np.ndarray, "5 kept_height kept_width"]]:
+    """Blend all layers of a picture.
+
+    Args:
+        scene: the picture.
+        blend: how a layer meets those in front of it.
+        taps: the kernel of each layer.
+        keep: whether to keep what the backward pass needs.
+
+    Returns:
+        The sums of light and coverage. And for the backward pass of `COVERAGE`, where the room came to an
+        end: the level that took the last of it (-1: none did), how much of it had room, and its colour.
+    """
+    height, width = scene.disparity.shape
+    sources = _sort_sources(scene, taps.radius.size, keep_slopes=False)
+    sums = np.empty((4, height, width), scene.light.dtype)
+    kept = (5, height, width) if keep and blend is Blend.COVERAGE else (5, 0, 0)
+    full = np.empty(kept, scene.light.dtype)
+    nodes = scene.nodes[0] * scene.nodes[1]
+    _share_out(
+        lambda tile: compiled.forward_tile(tile, int(blend), nodes, sources, taps, sums, full),
+        _tiles(0, height, width),
+    )
+    return sums, full
+
+
+def backward(
+    scene: Scene,
+    blend: Blend,
+    taps: Taps,
+    sums: Float[np.ndarray, "4 height width"],
+    full: Float[np.ndarray, "5 kept_height kept_width"],
+    sums_gradient: Float[np.ndarray, "4 height width"],
+) -> tuple[Float[np.ndarray, "3 height width"], Float[np.ndarray, "height width"]]:
+    """The gradient by the light and by the disparity.
+
+    Args:
+        scene: the picture.
+        blend: as in `forward`.
+        taps: the kernel of each layer.
+        sums: what `forward` returned,
+        full: likewise.
+        sums_gradient: the gradient by the sums.
+    """
+    height, width = scene.disparity.shape
+    sources = _sort_sources(scene, taps.radius.size, keep_slopes=True)
+    nodes = scene.nodes[0] * scene.nodes[1]
+    radius = int(taps.radius.max())
+    # Each band of rows has sums of its own, for tiles owe to pixels outside them.
+    rows = -(-height // (2 * torch.get_num_threads() * TILE_HEIGHT)) * TILE_HEIGHT
+
+    def of_band(top: int) -> tuple[int, np.ndarray]:
+        bottom = min(top + rows, height)
+        first_row = max(top - radius, 0)
+        gradient = np.zeros((min(bottom + radius, height) - first_row, 4 * width))
+        for tile in _tiles(top, bottom, width):
+            if blend is Blend.TRANSMITTANCE:
+                compiled.backward_tile_through(
+                    tile, nodes, scene, sources, taps, sums, sums_gradient, gradient, first_row
+                )
+            else:
+                compiled.backward_tile(
+                    tile, int(blend), nodes, scene, sources, taps, full, sums_gradient, gradient, first_row
+                )
+        return first_row, gradient
+
+    total = np.zeros((height, 4 * width))
+    for first_row, gradient in _share_out(of_band, range(0, height, rows)):
+        total[first_row : first_row + len(gradient)] += gradient
+    planes = total.reshape(height, width, 4).transpose(2, 0, 1).astype(scene.light.dtype, order="C")
+    return planes[:3], planes[3]
+
+
+def _sort_sources(scene: Scene, layers: int, *, keep_slopes: bool) -> Sources:
+    """Sort the pixels by row and layer."""
+    height = scene.disparity.shape[0]
+    rows = [(y, min(y + TILE_HEIGHT, height)) for y in range(0, height, TILE_HEIGHT)]
+    entries = np.zeros((height, layers), np.int64)
+    _share_out(lambda band: compiled.count_entries(scene, keep_slopes, *band, entries), rows)
+    entry_of, total = _starts(entries)
+    x = np.empty(total, np.int32)
+    light = np.empty((total, 4), scene.light.dtype)
+    slope = np.empty(total if keep_slopes else 0, scene.light.dtype)
+    runs = np.zeros((height, layers), np.int64)
+    _share_out(
+        lambda band: compiled.place_entries(scene, keep_slopes, *band, entry_of, x, light, slope, runs), rows
+    )
+    run_of, total_runs = _starts(runs)
+    run_x, run_entry = np.empty(total_runs, np.int32), np.empty(total_runs + 1, np.int64)
+    run_entry[-1] = total
+    _share_out(lambda band: compiled.find_runs(*band, entry_of, x, run_of, run_x, run_entry), rows)
+    return Sources(run_of, run_x, run_entry, light, slope)
+
+
+def _starts(counts: np.ndarray) -> tuple[np.ndarray, int]:
+    """Where each of a row's layers begins, and where the row ends; and how many there are in all."""
+    ends = np.cumsum(counts).reshape(counts.shape)
+    return np.concatenate([ends - counts, ends[:, -1:]], axis=1), int(ends[-1, -1])
+
+
+def _tiles(top: int, bottom: int, width: int) -> list[Tile]:
+    """The tiles of some rows of a picture."""
+    return [
+        (y, min(y + TILE_HEIGHT, bottom), x, min(x + TILE_WIDTH, width))
+        for y in range(top, bottom, TILE_HEIGHT)
+        for x in range(0, width, TILE_WIDTH)
+    ]
+
+
+def _share_out(job: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """Do the jobs with as many threads as torch uses; results in order."""
+    threads = min(torch.get_num_threads(), len(items))
+    if threads <= 1:
+        return [job(item) for item in items]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(job, items))
