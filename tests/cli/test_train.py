@@ -81,7 +81,7 @@ def test_evaluate(trained, tmp_path, raytraced):
     (made,) = (tmp_path / "runs" / "evaluate").iterdir()
     with (made / "records.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 6 * 3 * 5
+    assert len(rows) == 6 * 3 * 6
 
 
 @pytest.mark.parametrize(

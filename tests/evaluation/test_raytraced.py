@@ -35,7 +35,7 @@ def test_the_default_renderer_is_within_40_db_of_ray_tracing(records):
 
 def test_one_record_a_scene_method_and_target(records, raytraced):
     scenes = scene_folders(raytraced, "test")
-    assert len(records) == len(scenes) * 4 * 3
+    assert len(records) == len(scenes) * 5 * 3
     assert {record.target for record in records} == {"f/2", "f/8", "f/2 refocused"}
     truth = [record for record in records if record.method.startswith("truth")]
     assert fmean(record.disparity_rms for record in truth) == 0
