@@ -130,7 +130,7 @@ def _layers(
 def _occupied_levels(disparity: Tensor) -> list[int]:
     """Integer levels within reach of any pixel, ascending: front to back."""
     floors = disparity.detach().floor().unique().long().tolist()
-    return sorted({floor + step for floor in floors for step in range(-MATTE_REACH, MATTE_REACH + 1)})
+    return sorted({floor + step for floor in floors for step in range(-MATTE_REACH, MATTE_REACH + 2)})
 
 
 def _convolve(image: Tensor, kernel: Tensor) -> Tensor:

@@ -20,7 +20,8 @@ from rackfocus.types import LensShape
 if TYPE_CHECKING:
     from rackfocus.optics.spans.cpu import Scene
 
-_DEVICES = {device for device, compiler in (("cpu", "numba"),) if importlib.util.find_spec(compiler)}
+_COMPILERS = {"cpu": "numba", "cuda": "triton"}
+_DEVICES = {device for device, compiler in _COMPILERS.items() if importlib.util.find_spec(compiler)}
 """The kinds of device whose compiler is installed."""
 
 _SHAPES: dict[str, LensShape] = {}
@@ -68,6 +69,18 @@ def _blend(
     return _stack(sums), _stack(full), fill if keep else fill.new_empty(len(fill), 1, 0, 0)
 
 
+@_blend.register_kernel("cuda")
+def _(
+    light: Tensor, disparity: Tensor, formulation: str, shape: str, keep: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    from rackfocus.optics.spans import gpu
+
+    fill = _fill(disparity, formulation)
+    blend = FORMULATIONS[formulation].blend
+    sums, full = gpu.forward(light, disparity, fill, blend, _SHAPES[shape], keep=keep)
+    return sums, full, fill if keep else fill.new_empty(len(fill), 1, 0, 0)
+
+
 @_blend.register_fake
 def _(
     light: Tensor, _disparity: Tensor, formulation: str, _shape: str, keep: bool
@@ -104,6 +117,23 @@ def _blend_backward(
     return _stack(by_light), _stack(by_disparity)
 
 
+@_blend_backward.register_kernel("cuda")
+def _(
+    gradient: Tensor,
+    light: Tensor,
+    disparity: Tensor,
+    sums: Tensor,
+    full: Tensor,
+    fill: Tensor,
+    formulation: str,
+    shape: str,
+) -> tuple[Tensor, Tensor]:
+    from rackfocus.optics.spans import gpu
+
+    blend = FORMULATIONS[formulation].blend
+    return gpu.backward(light, disparity, fill, blend, _SHAPES[shape], sums, full, gradient)
+
+
 @_blend_backward.register_fake
 def _(_gradient: Tensor, light: Tensor, disparity: Tensor, *_: object) -> tuple[Tensor, Tensor]:
     return torch.empty_like(light), torch.empty_like(disparity)
@@ -131,9 +161,13 @@ def _array(tensor: Tensor) -> np.ndarray:
 
 
 def _fill(disparity: Tensor, formulation: str) -> Tensor:
-    if FORMULATIONS[formulation].fill:
+    if not FORMULATIONS[formulation].fill:
+        return disparity.new_empty(len(disparity), 1, 0, 0)
+    if disparity.device.type != "cpu":
         return fill_radius(disparity)
-    return disparity.new_empty(len(disparity), 1, 0, 0)
+    from rackfocus.optics.spans import cpu
+
+    return _stack([torch.from_numpy(cpu.fill_radius(_array(image)))[None] for image in disparity[:, 0]])
 
 
 def _scene(

@@ -3,11 +3,13 @@
 A row of a blur disk is a span: spreading a pixel over it takes one addition where the span begins and one
 subtraction behind its end, and a running sum over the line does the rest (RENDERER.md). So a pixel costs
 O(r), not O(r^2). For ends within a pixel, and for other shapes, there are more such places: the `Taps`.
-Pixels of one row and level that are neighbours make a run, which is spread with one loop a tap.
+Pixels of one row and level that are neighbours make a run, which is spread with one loop a tap (`_spread`,
+where half of the time goes: it is bound by loads and stores).
 
-A tile of the picture is made by one thread from start to end, level after level, front to back, so that its
-accumulators stay in the cache. Its lines hold its columns and, before them, a margin for spans that begin
-left of it. Channels are interleaved, (r, g, b, coverage), so that a loop goes through memory in order.
+A tile of the picture is made by one thread from start to end, level after level, front to back, two lines at
+a time, so that accumulators stay in the cache. Lines hold the tile's columns and, on either side, a margin
+for spans that reach beyond it. Channels are interleaved, (r, g, b, coverage), so that a loop goes through
+memory in order.
 
 All that is compiled is in this file: numba's cache on disk notices changes of this file only. So the types
 are told by `cpu`, which calls it, and not by annotations.
@@ -16,15 +18,63 @@ are told by `cpu`, which calls it, and not by annotations.
 import numpy as np
 from numba import njit
 
-from rackfocus.optics.levels import MATTE_FALLOFF, MATTE_REACH, OCCLUSION_GAP, ROOM_SLACK, Blend
+from rackfocus.optics.levels import (
+    FILL_STEP,
+    FILL_STEP_PX,
+    MATTE_FALLOFF,
+    MATTE_REACH,
+    OCCLUSION_GAP,
+    ROOM_SLACK,
+    Blend,
+)
 
 COVERAGE, TRANSMITTANCE = int(Blend.COVERAGE), int(Blend.TRANSMITTANCE)
 
-_MOST_LAYERS = 4 * (2 * MATTE_REACH + 2 + 2)
-"""What holds a pixel at most: the levels of its matte and of its fill, at four nodes of the field."""
+PADDING = 4
+"""Entries of zeros before each run, so that a loop may run on beyond its end."""
 
 compiled = njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
 """Sums keep their order: fused multiply-adds are all that fast maths is for."""
+
+inlined = njit(nogil=True, inline="always")
+"""For what is called often: a call hands over arrays field by field, and counts references to them."""
+
+
+# The fill: see `levels.fill_radius`, whose result this is.
+
+
+@compiled
+def widen_fill(disparity, nearest, step, reach, rows, around, radius):
+    """Look at squares that are `step` wider on each side than those before.
+
+    Args:
+        disparity: of the picture.
+        nearest: the least of each square so far.
+        step: how much wider.
+        reach: how far the squares reach then.
+        rows: first of those to do, and behind the last.
+        around: the least of each square then.
+        radius: raised to the radius of a nearer surface in the square.
+    """
+    height, width = disparity.shape
+    kind = disparity.dtype.type
+    zero, step_share, step_px, wide = kind(0), kind(FILL_STEP), kind(FILL_STEP_PX), kind(reach)
+    beside = max(width - step, 0)
+    least = np.empty(width, disparity.dtype)
+    for y in range(rows[0], rows[1]):
+        above, here, below = nearest[max(y - step, 0)], nearest[y], nearest[min(y + step, height - 1)]
+        for x in range(width):
+            least[x] = min(min(above[x], here[x]), below[x])
+        around[y] = least
+        for into, other in ((around[y, :beside], least[step:]), (around[y, step:], least[:beside])):
+            for x in range(beside):
+                into[x] = min(into[x], other[x])
+        own, largest = disparity[y], radius[y]
+        found = around[y]
+        for x in range(width):
+            size = abs(found[x])
+            hidden = (found[x] + step_share * size < own[x] - step_px) & (size + size >= wide)
+            largest[x] = max(largest[x], size if hidden else zero)
 
 
 # Sources: a picture's pixels sorted by row and layer.
@@ -32,115 +82,159 @@ compiled = njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
 
 @compiled
 def _by_matte(disparity, base, layer, weight, slope):
-    """The layers that hold a pixel, M / sum M of each, and its derivative; returns how many."""
-    floor = np.floor(disparity)
-    count = 0
-    total, mean = disparity * 0, disparity * 0
-    for step in range(-MATTE_REACH, MATTE_REACH + 2):
-        # In double precision, that rounding does not decide which levels are within reach.
-        distance = np.float64(disparity) - np.float64(floor + step)
-        if abs(distance) <= MATTE_REACH:
-            weight[count] = np.exp(weight.dtype.type(-MATTE_FALLOFF * distance * distance))
-            total += weight[count]
-            mean += weight[count] * step
-            slope[count] = step
-            layer[count] = base + int(floor) + step
-            count += 1
-    for at in range(count):
-        weight[at] /= total
-        slope[at] = 2 * MATTE_FALLOFF * weight[at] * (slope[at] - mean / total)
-    return count
+    """The layers that hold the pixels of a row, M / sum M of each, and its derivative; layer -1 for none."""
+    for x in range(disparity.size):
+        floor = np.floor(disparity[x])
+        total, mean = disparity[x] * 0, disparity[x] * 0
+        for k in range(2 * MATTE_REACH + 2):
+            step = k - MATTE_REACH
+            # In double precision, that rounding does not decide which levels are within reach.
+            distance = np.float64(disparity[x]) - np.float64(floor + step)
+            layer[k, x] = -1
+            if abs(distance) <= MATTE_REACH:
+                layer[k, x] = base + int(floor) + step
+                weight[k, x] = np.exp(weight.dtype.type(-MATTE_FALLOFF * distance * distance))
+                total += weight[k, x]
+                mean += weight[k, x] * step
+        for k in range(2 * MATTE_REACH + 2):
+            weight[k, x] /= total
+            slope[k, x] = 2 * MATTE_FALLOFF * weight[k, x] * (k - MATTE_REACH - mean / total)
 
 
 @compiled
-def _by_area(disparity, base, start, keep_slopes, layer, weight, slope):
-    """The two layers about a pixel, mixed so that the mean of r^2 is D^2; returns where they end."""
-    size = abs(disparity)
-    inner = np.floor(size)
-    outer_share = (size * size - inner * inner) / (2 * inner + 1)
-    side = -1 if disparity < 0 else 1
-    rise = 2 * disparity / (2 * inner + 1)
-    layer[start], weight[start], slope[start] = base + side * int(inner), 1 - outer_share, -rise
-    if outer_share == 0 and not (keep_slopes and rise != 0):
-        return start + 1
-    layer[start + 1], weight[start + 1], slope[start + 1] = base + side * (int(inner) + 1), outer_share, rise
-    return start + 2
+def _by_area(disparity, base, keep_slopes, layer, weight, slope):
+    """The two layers about each pixel of a row, mixed so that the mean of r^2 is D^2; layer -1 for none."""
+    one = disparity.dtype.type(1)  # numba computes in double precision where there is an integer
+    for x in range(disparity.size):
+        size = abs(disparity[x])
+        inner = np.floor(size)
+        outer_share = (size - inner) * (size + inner) / (inner + inner + one)
+        rise = (disparity[x] + disparity[x]) / (inner + inner + one)
+        side = -1 if disparity[x] < 0 else 1
+        has_outer = outer_share != 0 or (keep_slopes and rise != 0)
+        layer[0, x] = base + side * np.int32(inner)
+        layer[1, x] = layer[0, x] + side if has_outer else -1
+        weight[0, x], weight[1, x] = one - outer_share, outer_share
+        slope[0, x], slope[1, x] = -rise, rise
 
 
 @compiled
-def _layers_of(scene, y, x, keep_slopes, layer, weight, slope):
-    """All layers that hold a pixel, with their weights and slopes; returns how many."""
-    disparity = scene.disparity[y, x]
-    if scene.soft:
-        count = _by_matte(disparity, -scene.lowest, layer, weight, slope)
-    else:
-        count = _by_area(disparity, -scene.lowest, 0, keep_slopes, layer, weight, slope)
-    if scene.fill.size and scene.fill[y, x] > 0:
-        visible = count
-        count = _by_area(scene.fill[y, x], scene.levels, count, False, layer, weight, slope)
-        slope[visible:count] = 0
+def _at_nodes(y, size, nodes, layer, weight, slope):
+    """Share the layers of a row out to those of the four nodes about each pixel, bilinearly."""
+    height, width = size
+    columns, rows = nodes
+    count = len(layer) // 4
+    down = y * (rows - 1) / max(height - 1, 1)
+    row = min(int(down), rows - 2)
+    for x in range(width):
+        across = x * (columns - 1) / max(width - 1, 1)
+        column = min(int(across), columns - 2)
+        for corner in range(3, -1, -1):
+            right, below = corner % 2, corner // 2
+            share = (across - column if right else column + 1 - across) * (
+                down - row if below else row + 1 - down
+            )
+            node = (row + below) * columns + column + right
+            for k in range(count):
+                at = k + corner * count
+                layer[at, x] = layer[k, x] * columns * rows + node if layer[k, x] >= 0 else -1
+                weight[at, x], slope[at, x] = weight[k, x] * share, slope[k, x] * share
+
+
+@compiled
+def _new_shares(scene):
+    """For `_shares_of_row`: for all layers that may hold a pixel, of a row."""
+    most = 2 * MATTE_REACH + 2 if scene.soft else 2
+    if scene.fill.size:
+        most += 2
     if scene.nodes[0] * scene.nodes[1] > 1:
-        return _at_nodes(scene, y, x, count, layer, weight, slope)
-    return count
+        most *= 4
+    size = (most, scene.disparity.shape[1])
+    return np.empty(size, np.int32), np.empty(size, scene.light.dtype), np.empty(size, scene.light.dtype)
 
 
 @compiled
-def _at_nodes(scene, y, x, count, layer, weight, slope):
-    """Share each layer out to those of the four nodes about the pixel, bilinearly."""
-    columns, rows = scene.nodes
-    height, width = scene.disparity.shape
-    across, down = x * (columns - 1) / max(width - 1, 1), y * (rows - 1) / max(height - 1, 1)
-    column, row = min(int(across), columns - 2), min(int(down), rows - 2)
-    for corner in range(3, -1, -1):
-        right, below = corner % 2, corner // 2
-        share = (across - column if right else column + 1 - across) * (
-            down - row if below else row + 1 - down
-        )
-        for k in range(count):
-            at = k + corner * count
-            layer[at] = layer[k] * columns * rows + (row + below) * columns + column + right
-            weight[at], slope[at] = weight[k] * share, slope[k] * share
-    return 4 * count
+def _shares_of_row(scene, y, keep_slopes, layer, weight, slope):
+    """Which layers hold the pixels of a row (-1 for none), with their weights and slopes."""
+    visible = 2 * MATTE_REACH + 2 if scene.soft else 2
+    if scene.soft:
+        _by_matte(scene.disparity[y], -scene.lowest, layer, weight, slope)
+    else:
+        _by_area(scene.disparity[y], -scene.lowest, keep_slopes, layer, weight, slope)
+    if scene.fill.size:
+        behind = slice(visible, visible + 2)
+        _by_area(scene.fill[y], scene.levels, False, layer[behind], weight[behind], slope[behind])
+        for k in range(visible, visible + 2):
+            for x in range(layer.shape[1]):
+                slope[k, x] = 0
+                if scene.fill[y, x] == 0:
+                    layer[k, x] = -1
+    if scene.nodes[0] * scene.nodes[1] > 1:
+        _at_nodes(y, scene.disparity.shape, scene.nodes, layer, weight, slope)
 
 
 @compiled
-def count_entries(scene, keep_slopes, first_row, last_row, entries):
-    layer = np.empty(_MOST_LAYERS, np.int64)
-    weight, slope = np.empty(_MOST_LAYERS, scene.light.dtype), np.empty(_MOST_LAYERS, scene.light.dtype)
-    for y in range(first_row, last_row):
-        for x in range(scene.disparity.shape[1]):
-            for k in range(_layers_of(scene, y, x, keep_slopes, layer, weight, slope)):
-                entries[y, layer[k]] += 1
+def count_entries(scene, radius, keep_slopes, rows, entries, runs):
+    layer, weight, slope = _new_shares(scene)
+    width = layer.shape[1]
+    last_x = np.empty(radius.size, np.int64)
+    for y in range(rows[0], rows[1]):
+        _shares_of_row(scene, y, keep_slopes, layer, weight, slope)
+        entries_of, runs_of = entries[y], runs[y]
+        last_x[:] = -2
+        for x in range(width):
+            for k in range(len(layer)):
+                at = layer[k, x]
+                if at >= 0:
+                    runs_of[at] += last_x[at] != x - 1
+                    last_x[at] = x
+                    entries_of[at] += _copies(x, width, radius[at])
+        for at in range(radius.size):
+            entries_of[at] += PADDING * runs_of[at]
+
+
+@inlined
+def _copies(x, width, radius):
+    """How often a pixel is in a row: at the picture's border it is repeated as far as the kernel reaches."""
+    return 1 + radius * ((x == 0) + (x == width - 1))
 
 
 @compiled
-def place_entries(scene, keep_slopes, first_row, last_row, entry_of, entry_x, entry_light, entry_slope, runs):
-    layer = np.empty(_MOST_LAYERS, np.int64)
-    weight, slope = np.empty(_MOST_LAYERS, scene.light.dtype), np.empty(_MOST_LAYERS, scene.light.dtype)
-    for y in range(first_row, last_row):
-        next_entry = entry_of[y].copy()
-        for x in range(scene.disparity.shape[1]):
-            red, green, blue = scene.light[0, y, x], scene.light[1, y, x], scene.light[2, y, x]
-            for k in range(_layers_of(scene, y, x, keep_slopes, layer, weight, slope)):
-                at = next_entry[layer[k]]
-                next_entry[layer[k]] = at + 1
-                runs[y, layer[k]] += at == entry_of[y, layer[k]] or entry_x[at - 1] != x - 1
-                entry_x[at] = x
-                entry_light[at, 0], entry_light[at, 1] = weight[k] * red, weight[k] * green
-                entry_light[at, 2], entry_light[at, 3] = weight[k] * blue, weight[k]
-                if keep_slopes:
-                    entry_slope[at] = slope[k]
-
-
-@compiled
-def find_runs(first_row, last_row, entry_of, entry_x, run_of, run_x, run_entry):
-    for y in range(first_row, last_row):
-        for layer in range(entry_of.shape[1] - 1):
-            run = run_of[y, layer]
-            for at in range(entry_of[y, layer], entry_of[y, layer + 1]):
-                if at == entry_of[y, layer] or entry_x[at - 1] != entry_x[at] - 1:
-                    run_x[run], run_entry[run] = entry_x[at], at
-                    run += 1
+def place_entries(scene, radius, keep_slopes, rows, entry_of, run_of, run_x, run_entry, light, slopes):
+    layer, weight, slope = _new_shares(scene)
+    width = layer.shape[1]
+    last_x = np.empty(radius.size, np.int64)
+    for y in range(rows[0], rows[1]):
+        _shares_of_row(scene, y, keep_slopes, layer, weight, slope)
+        next_entry, next_run = entry_of[y].copy(), run_of[y].copy()
+        reds, greens, blues = scene.light[0, y], scene.light[1, y], scene.light[2, y]
+        last_x[:] = -2
+        for x in range(width):
+            for k in range(len(layer)):
+                at = layer[k, x]
+                if at < 0:
+                    continue
+                entry, part = next_entry[at], weight[k, x]
+                if last_x[at] != x - 1:
+                    for i in range(4 * PADDING):
+                        light[4 * entry + i] = 0
+                    if keep_slopes:
+                        for i in range(PADDING):
+                            slopes[entry + i] = 0
+                    entry += PADDING
+                    run_x[next_run[at]] = x - radius[at] if x == 0 else x
+                    run_entry[next_run[at]] = entry
+                    next_run[at] += 1
+                last_x[at] = x
+                next_entry[at] = entry + _copies(x, width, radius[at])
+                while entry < next_entry[at]:
+                    light[4 * entry] = part * reds[x]
+                    light[4 * entry + 1] = part * greens[x]
+                    light[4 * entry + 2] = part * blues[x]
+                    light[4 * entry + 3] = part
+                    if keep_slopes:
+                        slopes[entry] = slope[k, x]
+                    entry += 1
 
 
 # Lines: how layers are spread into a tile, and gathered from it.
@@ -153,29 +247,36 @@ def _margin_of(taps):
 
 
 @compiled
-def _new_lines(tile, margin, like):
-    """Lines of zeros for a tile, for columns from `left - margin` on."""
-    return np.zeros((tile[1] - tile[0], 4 * (margin + tile[3] - tile[2])), like.dtype)
+def _new_pair(tile, margin, like):
+    """Two lines of zeros as wide as the tile, a margin on either side, and room for `_spread` to run on."""
+    return np.zeros((2, 4 * (tile[3] - tile[2] + 2 * margin + PADDING)), like.dtype)
 
 
 @compiled
-def _spread(line, source, first, count, x, change, next_change):
-    """For each `i < count` add `source[first + i]` at `x + i` and, for the tap beside, at `x + i + 1`."""
-    size = line.size // 4
-    both = max(min(count, size - x - 1), 0)
-    if both > 0:
-        for channel in range(4):
-            line[4 * x + channel] += change * source[4 * first + channel]
-        into = line[4 * (x + 1) : 4 * (x + both)]
-        here = source[4 * (first + 1) : 4 * (first + both)]
-        before = source[4 * first : 4 * (first + both - 1)]
-        for i in range(4 * (both - 1)):
-            into[i] += change * here[i] + next_change * before[i]
-        for channel in range(4):
-            line[4 * (x + both) + channel] += next_change * source[4 * (first + both - 1) + channel]
-    if both < count and x + both < size:
-        for channel in range(4):
-            line[4 * (x + both) + channel] += change * source[4 * (first + both) + channel]
+def _new_lines(tile, margin):
+    """Lines for all of a tile; double: what a pixel is owed is often the small difference of large sums."""
+    return np.zeros((tile[1] - tile[0], 4 * (margin + tile[3] - tile[2])))
+
+
+@inlined
+def _spread(pair, source, first, count, cut, x, change, next_change, other_x, other_change, other_next):
+    """Spread a part of a run into two lines.
+
+    For each `i < count` add `source[first + i]` at `x + i` and, for the tap beside, at `x + i + 1`. One loop
+    does it all, as there are zeros on either side of a run; only where its left part was cut off, what is
+    there instead must not count. The loop's length is a multiple of what processors take at once, and its
+    indices have no sign, for Python's negative ones would keep it from that.
+    """
+    to, other_to, at = np.uintp(4 * x), np.uintp(pair.size // 2 + 4 * other_x), np.uintp(4 * first)
+    if cut:
+        for channel in range(np.uintp(4)):
+            pair[to + channel] += change * source[at + channel]
+            pair[other_to + channel] += other_change * source[at + channel]
+        to, other_to, at, count = to + np.uintp(4), other_to + np.uintp(4), at + np.uintp(4), count - 1
+    before = at - np.uintp(4)
+    for i in range(np.uintp(4 * PADDING * ((count + PADDING) // PADDING))):
+        pair[to + i] += change * source[at + i] + next_change * source[before + i]
+        pair[other_to + i] += other_change * source[at + i] + other_next * source[before + i]
 
 
 @compiled
@@ -196,94 +297,111 @@ def _gather(line, into, first, count, x, change, next_change):
 
 
 @compiled
-def _columns_of(sources, run, radius, width):
-    """The columns of a run; at the picture's border the pixel is repeated as far as the kernel reaches."""
-    x = sources.run_x[run]
-    end = x + sources.run_entry[run + 1] - sources.run_entry[run]
-    return x - radius if x == 0 else x, end + radius if end == width else end
+def _runs_near(level, nodes, sources, taps, tile, height):
+    """The runs of a level that may reach into a tile.
 
-
-@compiled
-def _fetch(sources, run, first, end, buffer):
-    """Copy some columns of a run with what is repeated at the border."""
-    x, entry = sources.run_x[run], sources.run_entry[run]
-    last = sources.run_entry[run + 1] - entry - 1
-    for column in range(first, end):
-        at = entry + min(max(column - x, 0), last)
-        for channel in range(4):
-            buffer[4 * (column - first) + channel] = sources.light[at, channel]
+    Returns:
+        Of each run its row, first column, behind the last, and first entry; by node, then row. And where the
+        runs of each node begin, with their number at the end.
+    """
+    top, bottom, left, right = tile
+    radius = taps.radius[level * nodes]
+    first_of = np.zeros(nodes + 1, np.int64)
+    most = 0
+    for y in range(top - radius, bottom + radius):
+        row = min(max(y, 0), height - 1)
+        most += sources.run_of[row, (level + 1) * nodes] - sources.run_of[row, level * nodes]
+    runs = np.empty((most, 4), np.int64)
+    count = 0
+    for node in range(nodes if most else 0):
+        layer = level * nodes + node
+        for y in range(top - radius, bottom + radius):
+            row = min(max(y, 0), height - 1)
+            for run in range(sources.run_of[row, layer], sources.run_of[row, layer + 1]):
+                x, entry = sources.run_x[run], sources.run_entry[run]
+                end = x + sources.run_entry[run + 1] - PADDING - entry
+                if x < right + radius and end >= left - radius:
+                    runs[count, 0], runs[count, 1], runs[count, 2], runs[count, 3] = y, x, end, entry
+                    count += 1
+        first_of[node + 1] = count
+    return runs[:count], first_of
 
 
 @compiled
 def _taps_of(taps, layer, offset):
     """The first and last tap of a kernel's row `offset` below its middle, and the columns they reach."""
-    row = taps.row[layer] + offset + taps.radius[layer]
-    first, last = taps.offset[row], taps.offset[row + 1]
+    radius = taps.radius[layer]
+    first = last = 0
+    if -radius <= offset <= radius:
+        row = taps.row[layer] + offset + radius
+        first, last = taps.offset[row], taps.offset[row + 1]
     if first == last:
-        return first, last, 0, 0
+        return 0, 0, radius + 1, -radius
     return first, last, taps.dx[first], taps.dx[last - 1] + 1
 
 
 @compiled
-def _spread_layer(layer, sources, taps, tile, size, margin, lines, low, high):
-    """Spread a layer into a tile's lines.
+def _spread_level(level, y, runs, next_run, first_of, light, taps, tile, margin, pair):
+    """Spread a level into two lines of a tile, for the processor is busier with loading than with adding.
 
     Args:
-        layer: which.
-        sources: see `Sources`.
+        level: which.
+        y: the row of the picture that the first line is.
+        runs: see `_runs_near`.
+        next_run: of each node, the first run that reaches the lines; rows are to ascend from call to call.
+        first_of: see `_runs_near`.
+        light: of `Sources`, in one dimension.
         taps: see `Taps`.
         tile: top, bottom, left, right.
-        size: height and width of the picture.
         margin: of the lines.
-        lines: added to; or of size 0, to learn only where it would be.
-        low: lowered to the first place of each line that is reached.
-        high: raised to behind the last.
+        pair: the lines, in one dimension; added to. Or of size 0, to learn only what is reached.
 
     Returns:
-        Whether there was anything.
+        The first place that is reached in either line, and behind the last.
     """
-    top, bottom, left, right = tile
-    radius = taps.radius[layer]
-    light = sources.light.reshape(-1)
-    repeated = np.empty(0, light.dtype)
-    found = False
-    for y in range(top - radius, bottom + radius):
-        row = min(max(y, 0), size[0] - 1)
-        for run in range(sources.run_of[row, layer], sources.run_of[row, layer + 1]):
-            first, end = _columns_of(sources, run, radius, size[1])
-            first, end = max(first, left - radius - 1), min(end, right + radius)
-            if first >= end:
+    left, right = tile[2], tile[3]
+    nodes = len(next_run)
+    # Taken out of the tuple once: numba counts references.
+    dx, change, next_change = taps.dx, taps.change, taps.next_change
+    nothing = len(dx) - 1
+    low, high = margin + right - left, 0
+    for node in range(nodes):
+        layer = level * nodes + node
+        radius = taps.radius[layer]
+        while next_run[node] < first_of[node + 1] and runs[next_run[node], 0] < y - radius:
+            next_run[node] += 1
+        for run in range(next_run[node], first_of[node + 1]):
+            row, x, end, entry = runs[run, 0], runs[run, 1], runs[run, 2], runs[run, 3]
+            if row > y + 1 + radius:
+                break
+            first, last, reach_left, reach_right = _taps_of(taps, layer, y - row)
+            other_first, other_last, other_left, other_right = _taps_of(taps, layer, y + 1 - row)
+            reach_left, reach_right = min(reach_left, other_left), max(reach_right, other_right)
+            start, stop = max(x, left - reach_right), min(end, right - reach_left)
+            if start >= stop:
                 continue
-            found = True
-            source, x, entry = light, sources.run_x[run], sources.run_entry[run]
-            if lines.size and (first < x or end > x + sources.run_entry[run + 1] - entry):
-                if repeated.size == 0:
-                    repeated = np.empty(4 * (right - left + 2 * radius + 1), light.dtype)
-                _fetch(sources, run, first, end, repeated)
-                source, x, entry = repeated, first, 0
-            for line in range(max(top, y - radius) - top, min(bottom, y + radius + 1) - top):
-                first_tap, last_tap, reach_left, reach_right = _taps_of(taps, layer, line + top - y)
-                start, stop = max(first, left - reach_right), min(end, right - reach_left)
-                if first_tap == last_tap or start >= stop:
-                    continue
-                low[line] = min(low[line], start + reach_left - left + margin)
-                high[line] = max(high[line], min(stop + reach_right, right) - left + margin)
-                if lines.size:
-                    into = lines[line]
-                    for tap in range(first_tap, last_tap):
-                        _spread(
-                            into, source, entry + start - x, stop - start,
-                            start + taps.dx[tap] - left + margin, taps.change[tap], taps.next_change[tap],
-                        )  # fmt: skip
-    return found
+            low = min(low, start + reach_left - left + margin)
+            high = max(high, min(stop + reach_right, right) - left + margin)
+            to = start - left + margin
+            for k in range(max(last - first, other_last - other_first) if pair.size else 0):
+                tap = first + k if first + k < last else nothing
+                other = other_first + k if other_first + k < other_last else nothing
+                _spread(
+                    pair, light, entry + start - x, stop - start, start > x,
+                    to + dx[tap], change[tap], next_change[tap],
+                    to + dx[other], change[other], next_change[other],
+                )  # fmt: skip
+    return low, high
 
 
 @compiled
-def _gather_layer(layer, scene, sources, taps, tile, margin, lines, gradient, first_row):
-    """The transpose of `_spread_layer`, carried on to the pixels.
+def _gather_level(level, runs, first_of, scene, sources, taps, tile, margin, lines, gradient, first_row):
+    """The transpose of `_spread_level`, for all lines of a tile, and carried on to the pixels.
 
     Args:
-        layer: which.
+        level: which.
+        runs: see `_runs_near`.
+        first_of: likewise.
         scene: see `Scene`.
         sources: with slopes.
         taps: see `Taps`.
@@ -295,13 +413,14 @@ def _gather_layer(layer, scene, sources, taps, tile, margin, lines, gradient, fi
     """
     top, bottom, left, right = tile
     height, width = scene.disparity.shape
-    radius = taps.radius[layer]
+    nodes = len(first_of) - 1
+    radius = taps.radius[level * nodes]
     owed = np.empty(4 * (right - left + 2 * radius + 1), lines.dtype)
-    for y in range(top - radius, bottom + radius):
-        row = min(max(y, 0), height - 1)
-        for run in range(sources.run_of[row, layer], sources.run_of[row, layer + 1]):
-            first, end = _columns_of(sources, run, radius, width)
-            first, end = max(first, left - radius - 1), min(end, right + radius)
+    for node in range(nodes):
+        layer = level * nodes + node
+        for run in range(first_of[node], first_of[node + 1]):
+            y, x, end, entry = runs[run, 0], runs[run, 1], runs[run, 2], runs[run, 3]
+            first, end = max(x, left - radius - 1), min(end, right + radius)
             if first >= end:
                 continue
             owed[: 4 * (end - first)] = 0
@@ -313,17 +432,16 @@ def _gather_layer(layer, scene, sources, taps, tile, margin, lines, gradient, fi
                         lines[line], owed, start - first, stop - start,
                         start + taps.dx[tap] - left + margin, taps.change[tap], taps.next_change[tap],
                     )  # fmt: skip
-            x, entry = sources.run_x[run], sources.run_entry[run]
-            last = sources.run_entry[run + 1] - entry - 1
+            row = min(max(y, 0), height - 1)
             for column in range(first, end):
-                offset = min(max(column - x, 0), last)
-                weight = sources.light[entry + offset, 3]
+                source, at = entry + column - x, min(max(column, 0), width - 1)
+                weight = sources.light[source, 3]
                 by_weight = owed[4 * (column - first) + 3]
                 for channel in range(3):
                     by_light = owed[4 * (column - first) + channel]
-                    by_weight += by_light * scene.light[channel, row, x + offset]
-                    gradient[row - first_row, 4 * (x + offset) + channel] += weight * by_light
-                gradient[row - first_row, 4 * (x + offset) + 3] += sources.slope[entry + offset] * by_weight
+                    by_weight += by_light * scene.light[channel, row, at]
+                    gradient[row - first_row, 4 * at + channel] += weight * by_light
+                gradient[row - first_row, 4 * at + 3] += sources.slope[source] * by_weight
 
 
 @compiled
@@ -347,31 +465,35 @@ def forward_tile(tile, blend, nodes, sources, taps, sums, full):
     rows, columns = bottom - top, right - left
     kind = sources.light.dtype
     margin = _margin_of(taps)
-    lines = _new_lines(tile, margin, sources.light)
+    light = sources.light.reshape(-1)
+    pair = _new_pair(tile, margin, sources.light)
     total = np.zeros((rows, 4 * columns), kind)
     last = np.full((rows, 5 * columns if full.size else 0), -1, kind)
     # The room that is left; or for the product, what passes through the levels in front.
     room = np.full((rows, columns), 1 + ROOM_SLACK if blend == COVERAGE else 1, kind)
     # The coverage of the levels that do not hide the next one yet.
     recent = np.zeros((OCCLUSION_GAP + 1, rows, columns if blend == TRANSMITTANCE else 0), kind)
-    low, high = np.empty(rows, np.int64), np.empty(rows, np.int64)
     for level in range(taps.radius.size // nodes):
-        low[:], high[:] = margin + columns, 0
-        found = False
-        for layer in range(level * nodes, (level + 1) * nodes):
-            found |= _spread_layer(layer, sources, taps, tile, sums.shape[1:], margin, lines, low, high)
         slot = level % (OCCLUSION_GAP + 1)
         _dim_by(recent[slot], room)
-        if not found:
+        runs, first_of = _runs_near(level, nodes, sources, taps, tile, sums.shape[1])
+        if len(runs) == 0:
             continue
         summed = taps.summed[level * nodes]
-        for y in range(rows):
-            if low[y] < high[y]:
+        next_run = first_of[:-1].copy()
+        for even in range(0, rows, 2):
+            low, high = _spread_level(
+                level, top + even, runs, next_run, first_of, light, taps, tile, margin, pair.reshape(-1)
+            )
+            if low >= high:
+                continue
+            for y in range(even, min(even + 2, rows)):
+                line = pair[y - even]
                 if blend == COVERAGE:
-                    _take_room(lines[y], low[y], high[y], margin, summed, level, total[y], room[y], last[y])
+                    _take_room(line, low, high, margin, summed, level, total[y], room[y], last[y])
                 else:
-                    _add_dimmed(lines[y], low[y], high[y], margin, summed, total[y], room[y], recent[slot, y])
-                lines[y, 4 * low[y] : 4 * high[y]] = 0
+                    _add_dimmed(line, low, high, margin, summed, total[y], room[y], recent[slot, y])
+            pair[:, 4 * low : 4 * (high + margin + PADDING)] = 0
     for y in range(rows):
         for channel in range(4):
             for x in range(columns):
@@ -398,32 +520,33 @@ def _sum_margin(line, low, margin, summed):
 def _take_room(line, low, high, margin, summed, level, total, room, last):
     """A level takes the room that those in front left."""
     red, green, blue, cover = _sum_margin(line, low, margin, summed)
-    for x in range(max(low, margin), high):
+    for x in range(np.uintp(max(low, margin)), np.uintp(high)):
         if not summed:
             red = green = blue = cover = 0.0
-        red += line[4 * x]
-        green += line[4 * x + 1]
-        blue += line[4 * x + 2]
-        cover += line[4 * x + 3]
-        at = x - margin
-        left = room[at]
+        here = np.uintp(4) * x
+        red += line[here]
+        green += line[here + np.uintp(1)]
+        blue += line[here + np.uintp(2)]
+        cover += line[here + np.uintp(3)]
+        at = x - np.uintp(margin)
+        left = np.float64(room[at])
         if left <= 0:
             continue  # a coverage that rounding makes negative must not open it again
-        if cover <= left:
-            share = 1.0
-            room[at] = left - cover
-        else:
+        share = 1.0
+        if cover > left:
             share = left / cover
-            room[at] = 0
             if last.size:
-                last[5 * at], last[5 * at + 1] = level, share
-                last[5 * at + 2] = red / cover
-                last[5 * at + 3] = green / cover
-                last[5 * at + 4] = blue / cover
-        total[4 * at] += share * red
-        total[4 * at + 1] += share * green
-        total[4 * at + 2] += share * blue
-        total[4 * at + 3] += share * cover
+                to = np.uintp(5) * at
+                last[to], last[to + np.uintp(1)] = level, share
+                last[to + np.uintp(2)] = red / cover
+                last[to + np.uintp(3)] = green / cover
+                last[to + np.uintp(4)] = blue / cover
+        room[at] = max(left - cover, 0.0)
+        to = np.uintp(4) * at
+        total[to] += share * red
+        total[to + np.uintp(1)] += share * green
+        total[to + np.uintp(2)] += share * blue
+        total[to + np.uintp(3)] += share * cover
 
 
 @compiled
@@ -464,14 +587,12 @@ def _dim_by(coverage, through):
 def backward_tile(tile, blend, nodes, scene, sources, taps, full, sums_gradient, gradient, first_row):
     """For weighted sum and coverage: what is owed to a pixel's levels is the same for all, up to the last."""
     top, bottom, left, right = tile
-    height, width = scene.disparity.shape
+    height = scene.disparity.shape[0]
     rows, columns = bottom - top, right - left
     margin = _margin_of(taps)
-    # Double precision: what a pixel is owed is often the small difference of large sums.
-    lines, none = _new_lines(tile, margin, np.empty(0)), np.empty((0, 0), scene.light.dtype)
+    lines, none = _new_lines(tile, margin), np.empty(0, scene.light.dtype)
     owed = np.empty((rows, 4 * columns), scene.light.dtype)
     last, share = np.full((rows, columns), taps.radius.size), np.ones((rows, columns), scene.light.dtype)
-    low, high = np.empty(rows, np.int64), np.empty(rows, np.int64)
     for y in range(rows):
         for x in range(columns):
             for channel in range(4):
@@ -483,23 +604,24 @@ def backward_tile(tile, blend, nodes, scene, sources, taps, full, sums_gradient,
                 for channel in range(3):
                     owed[y, 4 * x + 3] -= owed[y, 4 * x + channel] * full[2 + channel, top + y, left + x]
     for level in range(taps.radius.size // nodes):
-        low[:], high[:] = margin + columns, 0
-        found = False
-        for layer in range(level * nodes, (level + 1) * nodes):
-            found |= _spread_layer(layer, sources, taps, tile, (height, width), margin, none, low, high)
-        if not found:
+        runs, first_of = _runs_near(level, nodes, sources, taps, tile, height)
+        if len(runs) == 0:
             continue
-        for y in range(rows):
-            for x in range(max(low[y], margin), high[y]):
-                at = x - margin
-                part = share[y, at] if level == last[y, at] else (1 if level < last[y, at] else 0)
-                for channel in range(4):
-                    lines[y, 4 * x + channel] = part * owed[y, 4 * at + channel]
-            lines[y, 4 * low[y] : 4 * margin] = 0
-            if taps.summed[level * nodes]:
-                _sum_backwards(lines[y], low[y], high[y])
-        for layer in range(level * nodes, (level + 1) * nodes):
-            _gather_layer(layer, scene, sources, taps, tile, margin, lines, gradient, first_row)
+        next_run = first_of[:-1].copy()
+        for even in range(0, rows, 2):
+            low, high = _spread_level(
+                level, top + even, runs, next_run, first_of, none, taps, tile, margin, none
+            )
+            for y in range(even, min(even + 2, rows)):
+                for x in range(max(low, margin), high):
+                    at = x - margin
+                    part = share[y, at] if level == last[y, at] else (1 if level < last[y, at] else 0)
+                    for channel in range(4):
+                        lines[y, 4 * x + channel] = part * owed[y, 4 * at + channel]
+                lines[y, 4 * low : 4 * margin] = 0
+                if taps.summed[level * nodes]:
+                    _sum_backwards(lines[y], low, high)
+        _gather_level(level, runs, first_of, scene, sources, taps, tile, margin, lines, gradient, first_row)
 
 
 @compiled
@@ -516,12 +638,12 @@ def backward_tile_through(tile, nodes, scene, sources, taps, sums, sums_gradient
     depth = OCCLUSION_GAP + 1
     levels = taps.radius.size // nodes
     margin = _margin_of(taps)
-    lines, back = _new_lines(tile, margin, scene.light), _new_lines(tile, margin, np.empty(0))
+    pair, lines = _new_pair(tile, margin, scene.light), _new_lines(tile, margin)
+    light = sources.light.reshape(-1)
     owed = np.empty((rows, 4 * columns), kind)
     hidden, through = np.zeros((rows, columns), kind), np.ones((rows, columns), kind)
     coverage, passed = np.zeros((depth, rows, columns), kind), np.zeros((depth, rows, columns), kind)
     low, high = np.zeros((depth, rows), np.int64), np.zeros((depth, rows), np.int64)
-    found = np.zeros(depth, np.bool_)
     for y in range(rows):
         for x in range(columns):
             for channel in range(4):
@@ -531,37 +653,39 @@ def backward_tile_through(tile, nodes, scene, sources, taps, sums, sums_gradient
         slot = ahead % depth
         _dim_by(coverage[slot], through)
         low[slot], high[slot] = margin + columns, 0
-        found[slot] = False
-        for layer in range(ahead * nodes, min(ahead + 1, levels) * nodes):
-            found[slot] |= _spread_layer(
-                layer, sources, taps, tile, size, margin, lines, low[slot], high[slot]
-            )
-        for y in range(rows if found[slot] else 0):
-            start, stop = low[slot, y], high[slot, y]
-            if start < stop:
-                _take_from_hidden(
-                    lines[y], start, stop, margin, taps.summed[ahead * nodes], owed[y], through[y],
-                    coverage[slot, y], hidden[y],
-                )  # fmt: skip
-                lines[y, 4 * start : 4 * stop] = 0
-                passed[slot, y] = through[y]
+        if ahead < levels:
+            runs, first_of = _runs_near(ahead, nodes, sources, taps, tile, size[0])
+            next_run = first_of[:-1].copy()
+            for even in range(0, rows if len(runs) else 0, 2):
+                start, stop = _spread_level(
+                    ahead, top + even, runs, next_run, first_of, light, taps, tile, margin, pair.reshape(-1)
+                )
+                for y in range(even, min(even + 2, rows)):
+                    low[slot, y], high[slot, y] = start, stop
+                    if start < stop:
+                        _take_from_hidden(
+                            pair[y - even], start, stop, margin, taps.summed[ahead * nodes], owed[y],
+                            through[y], coverage[slot, y], hidden[y],
+                        )  # fmt: skip
+                        passed[slot, y] = through[y]
+                pair[:, 4 * start : 4 * (stop + margin + PADDING)] = 0
         level = ahead - OCCLUSION_GAP
         slot = level % depth
-        if level < 0 or not found[slot]:
+        if level < 0 or (low[slot] >= high[slot]).all():
             continue
         for y in range(rows):
             start, stop = low[slot, y], high[slot, y]
-            back[y, 4 * start : 4 * margin] = 0
+            lines[y, 4 * start : 4 * margin] = 0
             for x in range(max(start, margin), stop):
                 at = x - margin
                 for channel in range(4):
-                    back[y, 4 * x + channel] = passed[slot, y, at] * owed[y, 4 * at + channel]
+                    lines[y, 4 * x + channel] = passed[slot, y, at] * owed[y, 4 * at + channel]
                 if 0 <= coverage[slot, y, at] < 1:
-                    back[y, 4 * x + 3] -= hidden[y, at] / (1 - coverage[slot, y, at])
+                    lines[y, 4 * x + 3] -= hidden[y, at] / (1 - coverage[slot, y, at])
             if taps.summed[level * nodes]:
-                _sum_backwards(back[y], start, stop)
-        for layer in range(level * nodes, (level + 1) * nodes):
-            _gather_layer(layer, scene, sources, taps, tile, margin, back, gradient, first_row)
+                _sum_backwards(lines[y], start, stop)
+        runs, first_of = _runs_near(level, nodes, sources, taps, tile, size[0])
+        _gather_level(level, runs, first_of, scene, sources, taps, tile, margin, lines, gradient, first_row)
 
 
 @compiled

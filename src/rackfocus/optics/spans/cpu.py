@@ -49,6 +49,9 @@ class Scene(NamedTuple):
 class Sources(NamedTuple):
     """The pixels of each layer. Pixels of one row and layer that are neighbours make a run.
 
+    At the picture's left and right border pixels are repeated as far as the kernel reaches. Before each run,
+    and behind the last, there is an entry of zeros.
+
     Attributes:
         run_of: the first run of each row and layer; a row's last column is where the next row begins.
         run_x: the column of each run's first pixel.
@@ -62,6 +65,24 @@ class Sources(NamedTuple):
     run_entry: Int[np.ndarray, "run+1"]
     light: Float[np.ndarray, "entry 4"]
     slope: Float[np.ndarray, "entry"]
+
+
+def fill_radius(disparity: Float[np.ndarray, "height width"]) -> Float[np.ndarray, "height width"]:
+    """As `levels.fill_radius`."""
+    height, width = disparity.shape
+    radius = np.zeros_like(disparity)
+    largest = max(float(disparity.max()), -float(disparity.min()))
+    nearest, around = disparity, np.empty_like(disparity)
+    step, reach = 1, 1
+    while reach <= 2 * largest and step < max(height, width):
+        _share_out(
+            lambda band: compiled.widen_fill(disparity, nearest, step, reach, band, around, radius),  # noqa: B023
+            _bands(height),
+        )
+        nearest, around = around, np.empty_like(disparity) if nearest is disparity else nearest
+        step *= 2
+        reach += step
+    return radius
 
 
 def forward(
@@ -80,7 +101,7 @@ def forward(
         end: the level that took the last of it (-1: none did), how much of it had room, and its colour.
     """
     height, width = scene.disparity.shape
-    sources = _sort_sources(scene, taps.radius.size, keep_slopes=False)
+    sources = _sort_sources(scene, taps.radius, keep_slopes=False)
     sums = np.empty((4, height, width), scene.light.dtype)
     kept = (5, height, width) if keep and blend is Blend.COVERAGE else (5, 0, 0)
     full = np.empty(kept, scene.light.dtype)
@@ -111,7 +132,7 @@ def backward(
         sums_gradient: the gradient by the sums.
     """
     height, width = scene.disparity.shape
-    sources = _sort_sources(scene, taps.radius.size, keep_slopes=True)
+    sources = _sort_sources(scene, taps.radius, keep_slopes=True)
     nodes = scene.nodes[0] * scene.nodes[1]
     radius = int(taps.radius.max())
     # Each band of rows has sums of its own, for tiles owe to pixels outside them.
@@ -139,24 +160,25 @@ def backward(
     return planes[:3], planes[3]
 
 
-def _sort_sources(scene: Scene, layers: int, *, keep_slopes: bool) -> Sources:
+def _sort_sources(scene: Scene, radius: Int[np.ndarray, "layer"], *, keep_slopes: bool) -> Sources:
     """Sort the pixels by row and layer."""
     height = scene.disparity.shape[0]
-    rows = [(y, min(y + TILE_HEIGHT, height)) for y in range(0, height, TILE_HEIGHT)]
-    entries = np.zeros((height, layers), np.int64)
-    _share_out(lambda band: compiled.count_entries(scene, keep_slopes, *band, entries), rows)
+    rows = _bands(height)
+    entries, runs = np.zeros((2, height, radius.size), np.int64)
+    _share_out(lambda band: compiled.count_entries(scene, radius, keep_slopes, band, entries, runs), rows)
     entry_of, total = _starts(entries)
-    x = np.empty(total, np.int32)
-    light = np.empty((total, 4), scene.light.dtype)
-    slope = np.empty(total if keep_slopes else 0, scene.light.dtype)
-    runs = np.zeros((height, layers), np.int64)
-    _share_out(
-        lambda band: compiled.place_entries(scene, keep_slopes, *band, entry_of, x, light, slope, runs), rows
-    )
     run_of, total_runs = _starts(runs)
     run_x, run_entry = np.empty(total_runs, np.int32), np.empty(total_runs + 1, np.int64)
-    run_entry[-1] = total
-    _share_out(lambda band: compiled.find_runs(*band, entry_of, x, run_of, run_x, run_entry), rows)
+    light = np.empty((total + compiled.PADDING, 4), scene.light.dtype)
+    slope = np.empty(total + compiled.PADDING if keep_slopes else 0, scene.light.dtype)
+    light[total:] = 0
+    run_entry[total_runs] = len(light)
+    _share_out(
+        lambda band: compiled.place_entries(
+            scene, radius, keep_slopes, band, entry_of, run_of, run_x, run_entry, light.reshape(-1), slope
+        ),
+        rows,
+    )
     return Sources(run_of, run_x, run_entry, light, slope)
 
 
@@ -164,6 +186,11 @@ def _starts(counts: np.ndarray) -> tuple[np.ndarray, int]:
     """Where each of a row's layers begins, and where the row ends; and how many there are in all."""
     ends = np.cumsum(counts).reshape(counts.shape)
     return np.concatenate([ends - counts, ends[:, -1:]], axis=1), int(ends[-1, -1])
+
+
+def _bands(height: int) -> list[tuple[int, int]]:
+    """The rows of a picture in parts."""
+    return [(y, min(y + TILE_HEIGHT, height)) for y in range(0, height, TILE_HEIGHT)]
 
 
 def _tiles(top: int, bottom: int, width: int) -> list[Tile]:

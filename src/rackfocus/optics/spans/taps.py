@@ -18,7 +18,8 @@ class Taps(NamedTuple):
         radius: of each layer's kernel.
         row: where in `offset` each kernel's first row (`dy = -radius`) is.
         offset: the first tap of each kernel row; a row's last tap ends where the next row begins.
-        dx: where, in columns to the right of the source; ascending in a row.
+        dx: where, in columns to the right of the source; ascending in a row. After all rows there is one more
+            tap, which changes nothing.
         change: how much higher the kernel's row is from there on; how high it is there, where not `summed`.
         next_change: likewise one column further: one loop spreads by both.
         summed: whether the layer needs a running sum along its rows.
@@ -62,9 +63,9 @@ def layer_taps(
         offset=np.concatenate(
             [part.offset + before for part, before in zip(parts, taps_before, strict=False)]
         ),
-        dx=np.concatenate([part.dx for part in parts]),
-        change=np.concatenate([part.change for part in parts]).astype(dtype),
-        next_change=np.concatenate([part.next_change for part in parts]).astype(dtype),
+        dx=np.concatenate([*(part.dx for part in parts), [0]]),
+        change=np.concatenate([*(part.change for part in parts), [0]]).astype(dtype),
+        next_change=np.concatenate([*(part.next_change for part in parts), [0]]).astype(dtype),
         summed=np.array(summed),
     )
 
