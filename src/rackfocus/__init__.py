@@ -7,24 +7,41 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rackfocus.focus.annotation import load_annotation, save_annotation
     from rackfocus.models.checkpoints import load_model
     from rackfocus.optics.renderer import render
     from rackfocus.optics.thin_lens import refocus_disparity
     from rackfocus.pipelines.refocus import refocus
-    from rackfocus.types import RGBDHDR, InputError, Lens
+    from rackfocus.types import RGBDHDR, FocusAnnotation, FocusTarget, InputError, Lens
 
 __version__ = "0.1.0"
 
-__all__ = ["RGBDHDR", "InputError", "Lens", "load_model", "refocus", "refocus_disparity", "render"]
+__all__ = [
+    "RGBDHDR",
+    "FocusAnnotation",
+    "FocusTarget",
+    "InputError",
+    "Lens",
+    "load_annotation",
+    "load_model",
+    "refocus",
+    "refocus_disparity",
+    "render",
+    "save_annotation",
+]
 
 _HOMES = {
+    "FocusAnnotation": "rackfocus.types",
+    "FocusTarget": "rackfocus.types",
     "InputError": "rackfocus.types",
     "Lens": "rackfocus.types",
     "RGBDHDR": "rackfocus.types",
+    "load_annotation": "rackfocus.focus.annotation",
     "load_model": "rackfocus.models.checkpoints",
     "refocus": "rackfocus.pipelines.refocus",
     "refocus_disparity": "rackfocus.optics.thin_lens",
     "render": "rackfocus.optics.renderer",
+    "save_annotation": "rackfocus.focus.annotation",
 }
 
 

@@ -91,3 +91,143 @@ class Lens:
     def aperture_ratio(self) -> float:
         """`alpha` of Sec. 4.1: how much wider this aperture is than the reference one."""
         return self.reference_f_number / self.f_number
+
+
+TARGET_SOURCES = ("user", "action", "conversation", "af-net", "track", "gaze")
+"""Who may say that focus should change; a user's decision beats every other one."""
+
+
+@dataclass(frozen=True)
+class FocusTarget:
+    """A new focus target (Sec. 5): from frame `t` on, focus on what is at `(x, y)`.
+
+    A target at frame 0 says where focus starts; it is no change.
+
+    Attributes:
+        t: index of the frame, from 0.
+        x: pixels of the video to the right, pixel centres at integers.
+        y: pixels of the video downwards.
+        box: left, top, right and bottom pixel of what is to be in focus, where it is known.
+        source: who says so, one of `TARGET_SOURCES`; `gaze` is where the eyes of viewers went.
+
+    Raises:
+        InputError: a value is of no sense.
+    """
+
+    t: int
+    x: float
+    y: float
+    box: tuple[float, float, float, float] | None = None
+    source: str = "user"
+
+    def __post_init__(self) -> None:
+        if self.t < 0:
+            raise InputError(f"t must be the index of a frame, from 0, and is {self.t}.")
+        for name, value in (("x", self.x), ("y", self.y)):
+            if not math.isfinite(value):
+                raise InputError(f"{name} must be a finite number of pixels, and is {value}.")
+        if self.box is not None:
+            left, top, right, bottom = self.box
+            if not (all(map(math.isfinite, self.box)) and left <= right and top <= bottom):
+                raise InputError(f"box must be left, top, right and bottom in pixels, and is {self.box}.")
+        if self.source not in TARGET_SOURCES:
+            raise InputError(f"source must be one of {', '.join(TARGET_SOURCES)}, and is {self.source!r}.")
+
+
+@dataclass(frozen=True)
+class AnnotatedVideo:
+    """Which video an annotation belongs to.
+
+    Attributes:
+        name: of the file, without its folder.
+        sha256: of the file, 64 hexadecimal digits.
+        width: in pixels, as displayed.
+        height: in pixels, as displayed.
+        frames: how many it holds.
+        fps: average rate, in frames a second.
+
+    Raises:
+        InputError: a value is of no sense.
+    """
+
+    name: str
+    sha256: str
+    width: int
+    height: int
+    frames: int
+    fps: float
+
+    def __post_init__(self) -> None:
+        if not self.name or "/" in self.name or "\\" in self.name:
+            raise InputError(f"name must be the name of a file without its folder, and is {self.name!r}.")
+        if len(self.sha256) != 64 or not set(self.sha256) <= set("0123456789abcdef"):
+            raise InputError(f"sha256 must be 64 hexadecimal digits, and is {self.sha256!r}.")
+        for name, value in (("width", self.width), ("height", self.height), ("frames", self.frames)):
+            if value < 1:
+                raise InputError(f"{name} must be at least 1, and is {value}.")
+        if not (math.isfinite(self.fps) and self.fps > 0):
+            raise InputError(f"fps must be a positive number, and is {self.fps}.")
+
+
+@dataclass(frozen=True)
+class FocusPulls:
+    """How focus moves from one target to the next.
+
+    Attributes:
+        duration_frames: how long a pull takes; it arrives at the frame of its target (the paper: 10).
+
+    Raises:
+        InputError: the duration is negative.
+    """
+
+    duration_frames: int = 10
+
+    def __post_init__(self) -> None:
+        if self.duration_frames < 0:
+            raise InputError(f"duration_frames must be 0 or more, and is {self.duration_frames}.")
+
+
+@dataclass(frozen=True)
+class FocusAnnotation:
+    """Where and when one video is to be focused. On disk: `rackfocus.load_annotation`.
+
+    Attributes:
+        video: which one.
+        targets: everything that anybody said, in the order of time.
+        pulls: how focus moves.
+        aperture: the f-number to render with, where somebody chose one.
+
+    Raises:
+        InputError: a target lies outside the video, one source names two at a frame, or the f-number is
+            not positive.
+    """
+
+    video: AnnotatedVideo
+    targets: tuple[FocusTarget, ...] = ()
+    pulls: FocusPulls = FocusPulls()
+    aperture: float | None = None
+
+    def __post_init__(self) -> None:
+        seen: set[tuple[int, str]] = set()
+        for number, target in enumerate(self.targets):
+            bounds = (("t", target.t, self.video.frames), ("x", target.x, self.video.width),
+                      ("y", target.y, self.video.height))  # fmt: skip
+            for name, value, size in bounds:
+                if not -0.5 <= value <= size - 0.5:
+                    raise InputError(
+                        f"targets[{number}].{name} must lie in the video, 0 to {size - 1}, and is {value}."
+                    )
+            if (target.t, target.source) in seen:
+                raise InputError(
+                    f"targets[{number}].t repeats frame {target.t} for {target.source}; keep one of them."
+                )
+            seen.add((target.t, target.source))
+        if self.aperture is not None and not (math.isfinite(self.aperture) and self.aperture > 0):
+            raise InputError(f"aperture must be an f-number such as 2.8, and is {self.aperture}.")
+        object.__setattr__(self, "targets", tuple(sorted(self.targets, key=lambda target: target.t)))
+
+    @property
+    def chosen_targets(self) -> tuple[FocusTarget, ...]:
+        """The user's targets where there is one; else all, with one to a frame."""
+        by_user = tuple(target for target in self.targets if target.source == "user")
+        return by_user or tuple({target.t: target for target in self.targets}.values())

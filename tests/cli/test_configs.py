@@ -14,6 +14,7 @@ GROUPS = sorted(
     for path in config_folder().glob("*/*.yaml")
     if path.parent.name != "experiment"
 )
+DATA_SETS = sorted(path.stem for path in config_folder().glob("data/*.yaml"))
 EXPERIMENTS = sorted(path.stem for path in config_folder().glob("experiment/*.yaml"))
 
 
@@ -45,7 +46,7 @@ def targets(cfg):
     return list(walk(OmegaConf.to_container(cfg)))
 
 
-@pytest.mark.parametrize("name", [name.replace("-", "_") for name in COMMANDS])
+@pytest.mark.parametrize("name", [*(name.replace("-", "_") for name in COMMANDS), "benchmark_loading"])
 def test_every_command_composes(name, composed):
     cfg = composed(name)
     for target in targets(cfg):
@@ -59,10 +60,27 @@ def test_every_choice_of_every_group_composes(choice, composed):
     assert targets(composed(command, override))
 
 
+@pytest.mark.parametrize("data_set", DATA_SETS)
+@pytest.mark.parametrize("command", ["data", "train"])
+def test_every_data_set_hands_its_root_to_its_splits(command, data_set, composed):
+    cfg = composed(command, f"data={data_set}")
+    if "root" in cfg.data or OmegaConf.is_missing(cfg.data, "root"):
+        cfg.data.root = "/here"
+    names = [key for key in cfg.data if not OmegaConf.is_missing(cfg.data, key)]
+    splits = [
+        cfg.data[key] for key in names if OmegaConf.is_dict(cfg.data[key]) and "_target_" in cfg.data[key]
+    ]
+    assert splits
+    for split in splits:
+        assert get_class(split._target_)
+        if "root" in split and "root" in cfg.data:
+            assert str(split.root).startswith("/here")
+
+
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_makes_its_parts(experiment, composed, raytraced):
     cfg = composed("train", f"experiment={experiment}", f"data.root={raytraced}")
-    for part in (cfg.model, cfg.loss, cfg.data.datamodule, *cfg.callbacks.values(), *cfg.logger.values()):
+    for part in (cfg.model, cfg.loss, cfg.datamodule, *cfg.callbacks.values(), *cfg.logger.values()):
         assert instantiate(part) is not None
 
 
@@ -70,7 +88,9 @@ def test_the_paper_is_the_default(composed):
     cfg = composed("train")
     assert cfg.learning_rate == 1e-4
     assert cfg.trainer.max_steps == 150_000
-    assert cfg.data.datamodule.batch_size == 1
+    assert cfg.datamodule.batch_size == 1
+    assert cfg.datamodule.view.shorter_side_px == [512, 1024]
+    assert cfg.datamodule.seed == cfg.seed
     assert cfg.loss.smoothness_weight == 10
     assert cfg.loss.renderer.formulation == "transmittance"
 

@@ -18,8 +18,8 @@ TINY = (
     "trainer.val_check_interval=2",
     "trainer.log_every_n_steps=1",
     "+trainer.limit_val_batches=1",
-    "data.datamodule.view.shorter_side_px=[40,48]",
-    "data.datamodule.view.crop_px=40",
+    "datamodule.view.shorter_side_px=[40,48]",
+    "datamodule.view.crop_px=40",
 )
 
 
@@ -88,6 +88,7 @@ def test_evaluate(trained, tmp_path, raytraced):
     ("arguments", "says"),
     [
         (("train", "data.root=nowhere"), "nowhere/train is no folder"),
+        (("train", "data=sintel", "data.root=nowhere"), "no split 'train'"),
         (("train", "resume=nowhere.ckpt"), "no checkpoint nowhere.ckpt"),
         (("evaluate", "data.root=nowhere"), "nowhere/test is no folder"),
         (("evaluate", "checkpoint=nowhere.safetensors"), "no checkpoint nowhere.safetensors"),

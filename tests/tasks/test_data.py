@@ -1,13 +1,13 @@
 import dataclasses
 
 import pytest
+import pytorch_lightning as pl
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import ConcatDataset, Dataset
 
 from rackfocus.data.augmentation import RandomView
+from rackfocus.data.mixture import Mixture
 from rackfocus.data.sample import FocusSample
-from rackfocus.optics import render
-from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.tasks.data import FocusData, collate
 
 
@@ -45,56 +45,116 @@ def test_a_batch_stacks_the_samples():
     assert batch.focal_disparity.flatten().tolist() == [2.0, 2.0]
 
 
-def test_a_view_is_decided_by_its_generator():
-    view = RandomView(shorter_side_px=(12, 30), crop_px=16)
-    draws = [view(sample(), torch.Generator().manual_seed(5)) for _ in range(2)]
-    torch.testing.assert_close(draws[0].deep, draws[1].deep)
-    others = [view(sample(), torch.Generator().manual_seed(seed)) for seed in range(20)]
-    assert (
-        len({tuple(other.deep.shape) for other in others}) > 1
-        or len({other.focal_disparity for other in others}) > 1
+def data(*, seed=3, workers=0, count=6, **settings):
+    view = RandomView(shorter_side_px=(12, 20), crop_px=10, exposure_stops=(0, 1))
+    return FocusData(
+        **{"train": Samples(count), "validation": Samples(2), "view": view}
+        | {"seed": seed, "workers": workers}
+        | settings
     )
 
 
-def test_resizing_scales_disparity_and_blur_together():
-    """Rendering the resized deep image with the resized disparity gives the resized shallow image."""
-    coarse = torch.rand(1, 3, 6, 8, generator=torch.Generator().manual_seed(0))
-    linear = torch.nn.functional.interpolate(coarse, size=(96, 128), mode="bicubic").clamp(0, 1)
-    disparity = torch.full((1, 1, 96, 128), 8.0)
-    shallow = render(linear, disparity)
-    whole = dataclasses.replace(
-        sample(96, 128),
-        deep=linear_to_srgb(linear)[0],
-        shallow=shallow[0],
-        adjusted=shallow[0],
-        disparity=disparity[0],
-        radiance=None,
+def same(first, second):
+    return len(first) == len(second) and all(
+        torch.equal(a, b)
+        for one, other in zip(first, second, strict=True)
+        for a, b in zip(one, other, strict=True)
     )
-    half = RandomView(shorter_side_px=(48, 48))(whole)
-    assert half.deep.shape == (3, 48, 64)
-    assert half.focal_disparity == pytest.approx(1.0)
-    torch.testing.assert_close(half.disparity, torch.full((1, 48, 64), 4.0))
-    rendered = render(srgb_to_linear(half.deep)[None], half.disparity[None])[0]
-    assert (rendered - half.shallow).abs().mean() < 0.004
 
 
-def test_crops_and_mirrors_move_all_images_alike():
-    one = sample()
-    marked = dataclasses.replace(one, shallow=one.deep, adjusted=one.deep, radiance=one.deep)
-    for seed in range(8):
-        view = RandomView(shorter_side_px=(18, 24), crop_px=15)(marked, torch.Generator().manual_seed(seed))
-        assert max(view.deep.shape) <= 15
-        for other in (view.shallow, view.adjusted, view.radiance):
-            torch.testing.assert_close(other, view.deep)
+def epoch(loader, number):
+    loader.sampler.set_epoch(number)
+    return list(loader)
 
 
 def test_training_sees_views_and_validation_sees_all():
-    data = FocusData(
-        train=Samples(4),
-        validation=Samples(2),
-        view=RandomView(shorter_side_px=(12, 12), crop_px=10),
-        batch_size=2,
+    both = data(train=Samples(4), batch_size=2)
+    assert [tuple(batch.deep.shape) for batch in both.train_dataloader()] == [(2, 3, 10, 10)] * 2
+    assert [tuple(batch.deep.shape) for batch in both.val_dataloader()] == [(1, 3, 24, 36)] * 2
+
+
+def test_the_seed_decides_the_batches_with_any_number_of_workers():
+    alone, beside = data().train_dataloader(), data(workers=2).train_dataloader()
+    for number in (0, 1):
+        torch.manual_seed(number)  # the global generator has no part in it
+        reference = epoch(alone, number)
+        assert same(reference, epoch(data().train_dataloader(), number))
+        assert same(reference, epoch(beside, number))
+
+
+def test_epochs_and_seeds_differ():
+    loader = data().train_dataloader()
+    first = epoch(loader, 0)
+    assert same(first, epoch(loader, 0))
+    assert not same(first, epoch(loader, 1))
+    assert not same(first, epoch(data(seed=4).train_dataloader(), 0))
+
+
+def test_an_epoch_is_every_sample_once():
+    class Plain:
+        def __call__(self, sample, _generator):
+            return sample
+
+    loader = data(view=Plain(), count=7).train_dataloader()
+    seen = {float(batch.deep.sum()) for batch in epoch(loader, 2)}
+    assert seen == {float(sample(seed=seed).deep.sum()) for seed in range(7)}
+
+
+class Listener(pl.LightningModule):
+    """Keeps the batches that it is given, by epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(()))
+        self.seen = {}
+
+    def training_step(self, batch, _index):
+        self.seen.setdefault(self.current_epoch, []).append(batch)
+        return self.weight * batch.deep.mean()
+
+    def validation_step(self, _batch, _index):
+        return None
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+def fit(folder, epochs, resume=None, **settings):
+    trainer = pl.Trainer(
+        max_epochs=epochs,
+        logger=False,
+        accelerator="cpu",
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_checkpointing=False,
+        default_root_dir=folder,
+        limit_val_batches=0,
+        num_sanity_val_steps=0,
     )
-    batches = list(data.train_dataloader())
-    assert [tuple(batch.deep.shape) for batch in batches] == [(2, 3, 10, 10)] * 2
-    assert [tuple(batch.deep.shape) for batch in data.val_dataloader()] == [(1, 3, 24, 36)] * 2
+    task = Listener()
+    trainer.fit(task, data(count=3, **settings), ckpt_path=resume, weights_only=False)
+    trainer.save_checkpoint(folder / "last.ckpt")
+    return task.seen
+
+
+@pytest.mark.filterwarnings("ignore:.*does not have many workers.*", "ignore:.*LeafSpec.*")
+def test_lightning_tells_the_epoch_also_when_it_resumes(tmp_path):
+    alone = data(count=3).train_dataloader()
+    seen = fit(tmp_path, 2, workers=2)
+    assert all(same(seen[number], epoch(alone, number)) for number in (0, 1))
+    later = fit(tmp_path, 4, resume=tmp_path / "last.ckpt", workers=2)
+    assert sorted(later) == [2, 3]
+    assert all(same(later[number], epoch(alone, number)) for number in (2, 3))
+
+
+def test_pairs_without_truth_and_several_data_sets():
+    class Pairs(Samples):
+        def __getitem__(self, index):
+            return dataclasses.replace(super().__getitem__(index), disparity=None, radiance=None)
+
+    mixed = data(
+        train=Mixture({"pairs": Pairs(2), "triplets": Samples(2)}, {"pairs": 1, "triplets": 3}),
+        validation=ConcatDataset([Pairs(2), Samples(3)]),
+    )
+    assert len(list(mixed.train_dataloader())) == 8
+    assert len(list(mixed.val_dataloader())) == 5

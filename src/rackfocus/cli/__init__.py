@@ -12,6 +12,8 @@ COMMANDS = {
     "evaluate": "measure a checkpoint and the renderer against ray-traced truth",
     "refocus": "turn a deep-focus video into a shallow-focus one",
     "benchmark": "measure speed, memory and quality of the renderer beside others",
+    "data": "check a data set: counts, sizes, ranges, broken files, a contact sheet",
+    "prepare": "align photographs of several apertures, measure and judge them, write a manifest",
     "render-scenes": "ray-trace training scenes and the demo clip",
     "demo": "train, evaluate and refocus the embedded data, and write a page about it",
 }

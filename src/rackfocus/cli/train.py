@@ -38,11 +38,12 @@ def train(cfg: DictConfig, folder: Path) -> Path:
         InputError: the data or the checkpoint to resume from is missing, or nothing was validated.
     """
     _quieten_lightning()
+    require_training_splits(cfg)
     record_provenance(cfg, folder)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     if cfg.resume is not None and not Path(cfg.resume).is_file():
         raise InputError(f"There is no checkpoint {cfg.resume} to resume from.")
-    data = instantiate(cfg.data.datamodule)
+    data = instantiate(cfg.datamodule)
     task = RGBDHDRTask(instantiate(cfg.model), instantiate(cfg.loss), cfg.learning_rate)
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
     trainer: pl.Trainer = instantiate(
@@ -60,6 +61,17 @@ def train(cfg: DictConfig, folder: Path) -> Path:
     task.load_state_dict(torch.load(best, weights_only=True)["state_dict"])
     save_model(task.model, folder / WEIGHTS_FILE)
     return folder / WEIGHTS_FILE
+
+
+def require_training_splits(cfg: DictConfig) -> None:
+    """Refuse a data set that is for evaluation only.
+
+    Raises:
+        InputError: it has no training or no validation split.
+    """
+    for split in ("train", "validation"):
+        if split not in cfg.data:
+            raise InputError(f"The data set has no split {split!r} to train with; choose another data=name.")
 
 
 def _quieten_lightning() -> None:

@@ -7,6 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import av
+from jaxtyping import Float
+from torch import Tensor
 
 from rackfocus.types import InputError
 from rackfocus.video.reader import Coded, VideoReader
@@ -45,6 +47,18 @@ class StillsReader(VideoReader):
     def _decode(self) -> Iterator[Coded]:
         for index, file in enumerate(self._files):
             yield Coded(_read(file)[0], index, 1)
+
+
+def read_picture(path: Path) -> Float[Tensor, "3 height width"]:
+    """One picture as it is displayed: encoded sRGB in 0..1, upright.
+
+    Raises:
+        InputError: the file is missing, no picture, or damaged.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} is missing; get the data set again, or name another file.")
+    picture, codec = _read(path)
+    return look_of(picture, str(path), codec, still=True).rgb(picture)
 
 
 def numbered_images(folder: Path) -> list[Path]:

@@ -1,0 +1,100 @@
+"""`rackfocus data check`: what is in a data set, and what is broken."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from rackfocus.cli.command import run_command, run_folder
+from rackfocus.cli.progress import progress_bar
+from rackfocus.evaluation.contact_sheet import draw_contact_sheet
+from rackfocus.evaluation.data_check import SplitCheck, check_split
+from rackfocus.types import InputError
+
+SUBJECTS = ("check",)
+FLAGS = {"--skip-broken": "skip_broken=true"}
+BROKEN_FILE = "broken.txt"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; returns its exit code."""
+    return run_command(
+        "data", run, [FLAGS.get(argument, argument) for argument in arguments], positional=("what",)
+    )
+
+
+def run(cfg: DictConfig) -> None:
+    """Go through every split of the data set."""
+    if cfg.what not in SUBJECTS:
+        raise InputError(f"There is no `rackfocus data {cfg.what}`; choose one of {', '.join(SUBJECTS)}.")
+    if cfg.samples < 1:
+        raise InputError(f"samples must be 1 or more, and is {cfg.samples}.")
+    name = HydraConfig.get().runtime.choices["data"]
+    splits = {
+        key: node for key, node in cfg.data.items() if isinstance(node, DictConfig) and "_target_" in node
+    }
+    if not splits:
+        raise InputError(f"conf/data/{name}.yaml names no split; give it a train, validation or test.")
+    console, folder = Console(), run_folder()
+    broken: list[str] = []
+    for split, node in splits.items():
+        found = _check(str(split), node, cfg)
+        if isinstance(found, str):
+            broken.append(found)
+            continue
+        broken += found.broken
+        console.print()
+        console.print(_table(f"{name}, {split}: {found.count} samples", found))
+        if found.rows:
+            sheet = folder / f"{split}.png"
+            draw_contact_sheet(found.rows, sheet)
+            print(f"Contact sheet: {sheet}\n")
+    _tell(list(dict.fromkeys(broken)), folder)
+
+
+def _check(split: str, node: DictConfig, cfg: DictConfig) -> SplitCheck | str:
+    """What is in a split, or why it cannot be opened where that is to be skipped."""
+    try:
+        dataset = instantiate(node)
+    except InstantiationException as error:
+        if cfg.skip_broken and isinstance(error.__cause__, InputError):
+            return str(error.__cause__)
+        raise
+    with progress_bar(split, "samples") as progress:
+        return check_split(dataset, shown=cfg.samples, skip_broken=cfg.skip_broken, progress=progress)
+
+
+def _tell(broken: Sequence[str], folder: Path) -> None:
+    """List what is broken, and leave the list in the folder."""
+    if not broken:
+        print("All files can be read.")
+        return
+    (folder / BROKEN_FILE).write_text("\n".join(broken) + "\n", encoding="utf-8")
+    print(f"{len(broken)} broken, also listed in {folder / BROKEN_FILE}:")
+    for sentence in broken:
+        print(f"  {sentence}")
+
+
+def _table(title: str, found: SplitCheck) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
+    table.add_column("field", no_wrap=True)
+    for heading in ("size", "least", "mean", "most"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("", justify="left")
+    whole = found.count - len(found.broken)
+    for name, values in found.fields.items():
+        notes = []
+        if values.samples < whole:
+            notes.append(f"in {values.samples} samples")
+        if values.odd_values:
+            share = values.odd_values / (values.odd_values + values.values)
+            notes.append(f"{share:.2%} not finite")
+        numbers = (f"{value:.4g}" for value in (values.least, values.mean, values.most))
+        table.add_row(name, values.size, *numbers, ", ".join(notes))
+    return table

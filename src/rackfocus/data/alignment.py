@@ -1,0 +1,262 @@
+"""Pixel alignment of two photographs that differ in blur: ECC on what is in focus in both.
+
+Evangelidis & Psarakis (2008) maximise the correlation coefficient, which does not see gain and offset. Blur
+it does see: an edge that is sharp in one picture and smeared in the other pulls the optimum. So ECC looks
+only where both pictures show the same detail equally strongly. Whether it succeeded is measured by other
+means: by phase correlation of tiles, each of which tells by itself whether it is in focus.
+
+Pictures here are grey, float32, encoded in 0..1 (noise is then about equal everywhere), of one exposure and
+one size. A warp is a 2x3 matrix in pixels, centres at integers, that maps a place in the deep picture to the
+same thing's place in the shot.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float
+
+Grey = Float[np.ndarray, "height width"]
+Mask = Bool[np.ndarray, "height width"]
+Warp = Float[np.ndarray, "2 3"]
+
+DARK, BRIGHT = 0.14, 0.96
+"""Encoded values outside which a pixel tells nothing: JPEG blocks, which never move, and clipping."""
+
+_FINE_PX, _COARSE_PX = 0.8, 3.0
+_NOISE_FLOOR = 0.003
+"""Root mean square of detail below which there is only noise and JPEG: 0.8 of 255 steps."""
+
+_LEAST_CORRELATION = 0.7
+_LEAST_STRENGTH_RATIO = 0.6
+_WINDOW_SHARE = 1 / 60
+_FEWEST_PIXELS = 400
+
+_VOTING_SIZE_PX = 800
+_TILE_PX = 96
+_MOST_CANDIDATES = 16
+_LEAST_USABLE = 0.25
+_LEAST_RESPONSE = 0.05
+_ONE_DIRECTION = 0.08
+"""Second over first eigenvalue of the structure tensor, below which all edges count as parallel."""
+
+
+class AlignmentError(ValueError):
+    """The pictures cannot be aligned; the message says why, to follow "because"."""
+
+
+@dataclass(frozen=True)
+class TileShifts:
+    """Where things that are in focus in both are in the shot, relative to the deep picture.
+
+    Attributes:
+        vectors_px: one `(x, y)` a tile; a tile with edges of one direction only tells the shift across them.
+        centres_px: the tiles' centres in the deep picture.
+    """
+
+    vectors_px: Float[np.ndarray, "tiles 2"]
+    centres_px: Float[np.ndarray, "tiles 2"]
+
+    @property
+    def count(self) -> int:
+        """How many tiles are in focus and could be measured."""
+        return len(self.vectors_px)
+
+    @property
+    def lengths_px(self) -> Float[np.ndarray, "tiles"]:
+        """How far each is off."""
+        return np.hypot(self.vectors_px[:, 0], self.vectors_px[:, 1])
+
+    @property
+    def median_px(self) -> float:
+        """Median length; infinite where nothing could be measured."""
+        return float(np.median(self.lengths_px)) if self.count else float("inf")
+
+    def share_beyond(self, limit_px: float) -> float:
+        """The share of tiles off by more: what moved, or lies elsewhere in depth while the camera moved."""
+        return float(np.mean(self.lengths_px > limit_px)) if self.count else 1.0
+
+
+def find_warp(deep: Grey, shot: Grey) -> Warp:
+    """The warp of the shot, as rich as need be: a translation, or an affine one where that is clearly better.
+
+    Focus breathing scales the picture, a hand turns it; but on a small region in focus an affine warp is
+    badly determined far away from it, so a translation that is as good is preferred.
+
+    Raises:
+        AlignmentError: too little is in focus in both, or ECC did not converge.
+    """
+    start = voted_shift(deep, shot)
+    shifted = ecc(deep, shot, motion=cv2.MOTION_TRANSLATION, start=start, halvings=2)
+    across = _only_direction(deep, in_focus_mask(deep, warp_picture(shot, shifted, deep.shape)))
+    if across is not None:
+        # Edges of one direction: ECC slides along them as it likes, which is taken back.
+        slid = shifted[:, 2] - start[:, 2]
+        return np.concatenate([np.eye(2), (start[:, 2] + across * (across @ slid))[:, None]], axis=1)
+    try:
+        affine = ecc(deep, shot, motion=cv2.MOTION_AFFINE, start=shifted, halvings=1)
+    except AlignmentError:
+        return shifted
+    residuals = [
+        tile_shifts(deep, warp_picture(shot, warp, deep.shape)).median_px for warp in (shifted, affine)
+    ]
+    return affine if residuals[1] < 0.8 * residuals[0] - 0.02 else shifted
+
+
+def ecc(deep: Grey, shot: Grey, *, motion: int, start: Warp, halvings: int) -> Warp:
+    """The warp of highest correlation, coarse to fine; what is in focus is found at every level.
+
+    Args:
+        deep: the deep picture.
+        shot: the shot.
+        motion: `cv2.MOTION_TRANSLATION` or `cv2.MOTION_AFFINE`.
+        start: where to begin.
+        halvings: how often the size is halved for the coarsest level.
+
+    Raises:
+        AlignmentError: too little is in focus in both, or ECC did not converge.
+    """
+    warp = start
+    for level in range(halvings, -1, -1):
+        scale = 0.5**level
+        small_deep, small_shot = (_halved(picture, level) for picture in (deep, shot))
+        guess = _rescaled(warp, scale)
+        mask = in_focus_mask(small_deep, warp_picture(small_shot, guess, small_deep.shape))
+        if mask.sum() < _FEWEST_PIXELS:
+            raise AlignmentError("too little of it is in focus in both pictures")
+        # cv2 masks its second picture, and gives the way from the first picture's pixels to the second's.
+        back: np.ndarray = cv2.invertAffineTransform(guess).astype(np.float32)
+        stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
+        try:
+            _, found = cv2.findTransformECC(
+                detail(small_shot), detail(small_deep), back, motion, stop, mask.astype(np.uint8), 1
+            )
+        except cv2.error as error:
+            raise AlignmentError("ECC did not converge") from error
+        warp = _rescaled(cv2.invertAffineTransform(np.asarray(found, np.float64)), 1 / scale)
+    return warp
+
+
+def detail(picture: Grey) -> Grey:
+    """The band of structures some pixels wide: without the noise, and without light and vignetting."""
+    return cv2.GaussianBlur(picture, (0, 0), _FINE_PX) - cv2.GaussianBlur(picture, (0, 0), _COARSE_PX)
+
+
+def in_focus_mask(deep: Grey, shot: Grey) -> Mask:
+    """Where both, already aligned, show the same detail about equally strongly.
+
+    Equally strong alone would not do: noise is as strong in both, but not the same.
+    """
+    window = max(9, round(max(deep.shape) * _WINDOW_SHARE) | 1)
+    fine = [detail(deep), detail(shot)]
+    energy = [np.maximum(cv2.blur(picture * picture, (window, window)), 0.0) for picture in fine]
+    product = cv2.blur(fine[0] * fine[1], (window, window))
+    same = product > _LEAST_CORRELATION * np.sqrt(energy[0] * energy[1])
+    ratio = np.sqrt(energy[1] / np.maximum(energy[0], 1e-12))
+    sharp = (ratio > _LEAST_STRENGTH_RATIO) & (ratio < 1 / _LEAST_STRENGTH_RATIO)
+    return same & sharp & (np.sqrt(energy[0]) > _NOISE_FLOOR) & usable(deep) & usable(shot)
+
+
+def usable(picture: Grey) -> Mask:
+    """Where a picture is neither dark nor clipped, nor beside such a place."""
+    smooth = cv2.GaussianBlur(picture, (0, 0), _COARSE_PX)
+    return (smooth > DARK) & (smooth < BRIGHT)
+
+
+def tile_shifts(deep: Grey, shot: Grey) -> TileShifts:
+    """Phase correlation of half-overlapping tiles; those in focus in both, at the shift found, count."""
+    window = cv2.createHanningWindow((_TILE_PX, _TILE_PX), cv2.CV_32F)
+    fine, seen = [detail(deep), detail(shot)], usable(deep) & usable(shot)
+    vectors, centres = [], []
+    for rows, columns in _tiles(deep.shape):
+        if seen[rows, columns].mean() < _LEAST_USABLE:
+            continue
+        tiles = [np.ascontiguousarray(picture[rows, columns]) for picture in fine]
+        vector = _tile_shift(tiles[0], tiles[1], window)
+        if vector is not None:
+            vectors.append(vector)
+            centres.append((columns.start + _TILE_PX / 2, rows.start + _TILE_PX / 2))
+    return TileShifts(np.array(vectors).reshape(-1, 2), np.array(centres).reshape(-1, 2))
+
+
+def voted_shift(deep: Grey, shot: Grey) -> Warp:
+    """Of the translations that tiles suggest, the one that brings most into agreement: where ECC starts.
+
+    ECC on whole coarse pictures would begin with what is most blurred, which is what changed most.
+
+    Raises:
+        AlignmentError: no tile is in focus in both.
+    """
+    halvings = max(0, round(np.log2(max(deep.shape) / _VOTING_SIZE_PX)))
+    small_deep, small_shot = _halved(deep, halvings), _halved(shot, halvings)
+    tiles = tile_shifts(small_deep, small_shot)
+    if not tiles.count:
+        raise AlignmentError("nothing in it is in focus in both pictures")
+    rounded, votes = np.unique(np.round(tiles.vectors_px), axis=0, return_counts=True)
+    likely = np.argsort(-votes, kind="stable")[:_MOST_CANDIDATES]
+    warps = [np.concatenate([np.eye(2), shift[:, None]], axis=1) for shift in rounded[likely]]
+    agreement = [
+        int(in_focus_mask(small_deep, warp_picture(small_shot, warp, small_deep.shape)).sum())
+        for warp in warps
+    ]
+    return _rescaled(warps[int(np.argmax(agreement))], 2.0**halvings)
+
+
+def warp_picture(shot: np.ndarray, warp: Warp, size: tuple[int, ...]) -> np.ndarray:
+    """The shot as seen in the deep picture's pixels, bicubic; 0 where the shot does not reach.
+
+    Args:
+        shot: float32, any channels last.
+        warp: from the deep picture's pixels to the shot's.
+        size: height and width of the deep picture.
+    """
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(shot, np.asarray(warp, np.float64), (size[1], size[0]), flags=flags)
+
+
+def _tile_shift(deep: Grey, shot: Grey, window: Grey) -> np.ndarray | None:
+    """The shift of one tile of detail; none where it is out of focus in one of them or shows nothing."""
+    if np.sqrt(np.mean(deep * deep)) < _NOISE_FLOOR:
+        return None
+    (x, y), response = cv2.phaseCorrelate(deep, shot, window)
+    if response < _LEAST_RESPONSE or max(abs(x), abs(y)) > _TILE_PX / 3:
+        return None
+    moved = warp_picture(shot, np.array([[1, 0, x], [0, 1, y]]), shot.shape)
+    energy = [float((window * picture * picture).sum()) for picture in (deep, moved)]
+    if not _LEAST_STRENGTH_RATIO**2 < energy[1] / energy[0] < _LEAST_STRENGTH_RATIO**-2:
+        return None
+    if float((window * deep * moved).sum()) < _LEAST_CORRELATION * np.sqrt(energy[0] * energy[1]):
+        return None
+    shift = np.array([x, y])
+    across = _only_direction(deep, window)
+    return shift if across is None else across * (across @ shift)
+
+
+def _only_direction(picture: Grey, weights: np.ndarray) -> Float[np.ndarray, "2"] | None:
+    """The unit vector across the edges where they are all parallel, from the structure tensor; else none."""
+    across, down = cv2.Scharr(picture, cv2.CV_32F, 1, 0), cv2.Scharr(picture, cv2.CV_32F, 0, 1)
+    xx, yy, xy = (float((weights * product).sum()) for product in (across**2, down**2, across * down))
+    strengths, directions = np.linalg.eigh(np.array([[xx, xy], [xy, yy]]))
+    return directions[:, 1] if strengths[0] < _ONE_DIRECTION * strengths[1] else None
+
+
+def _tiles(size: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
+    for top in range(0, size[0] - _TILE_PX + 1, _TILE_PX // 2):
+        for left in range(0, size[1] - _TILE_PX + 1, _TILE_PX // 2):
+            yield slice(top, top + _TILE_PX), slice(left, left + _TILE_PX)
+
+
+def _halved(picture: Grey, times: int) -> Grey:
+    if times == 0:
+        return picture
+    size = (round(picture.shape[1] * 0.5**times), round(picture.shape[0] * 0.5**times))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def _rescaled(warp: Warp, scale: float) -> Warp:
+    """The same warp between pictures resized by `scale`."""
+    # With centres at integers, a place x of the large picture is at scale * (x + 0.5) - 0.5 of the small one.
+    offset = np.full(2, (scale - 1.0) / 2.0)
+    shift = scale * warp[:, 2] + offset - warp[:, :2] @ offset
+    return np.concatenate([warp[:, :2], shift[:, None]], axis=1)

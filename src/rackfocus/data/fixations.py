@@ -1,0 +1,98 @@
+"""Where viewers looked, as pictures: points, maps of density, and the one region worth focusing on.
+
+A point is `(x, y)` in pixels, centres at integers. A map of density sums to 1, or is zero where nobody looks.
+"""
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+SIGMA_SHARE = 12.74 / 640
+"""Standard deviation of a fixation in widths of the picture.
+
+That of DHF1K's own maps: its authors drop Gaussians 30 pixels wide at half their height on videos 640 pixels
+wide, and call that one degree of visual angle. Used everywhere, so that maps of all data sets mean the same.
+"""
+
+REGION_LEVEL = 0.5
+"""A focus region is where the map is at least this much of its largest value."""
+
+
+def fixation_counts(points: Float[Tensor, "point 2"], *, height: int, width: int) -> Float[Tensor, "1 h w"]:
+    """How many of the points lie in each pixel; points outside the picture are left out."""
+    columns, rows = torch.floor(points + 0.5).long().unbind(1)
+    inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    counts = torch.zeros(height * width)
+    counts.index_add_(0, rows[inside] * width + columns[inside], torch.ones(int(inside.sum())))
+    return counts.view(1, height, width)
+
+
+def counted_points(counts: Float[Tensor, "1 height width"]) -> Float[Tensor, "point 2"]:
+    """The pixels with a fixation, as many times as there are fixations; undoes `fixation_counts`."""
+    rows, columns = torch.nonzero(counts[0] > 0, as_tuple=True)
+    times = counts[0, rows, columns].round().long()
+    return torch.stack([columns, rows], 1).float().repeat_interleave(times, 0)
+
+
+def fixation_map(
+    points: Float[Tensor, "point 2"], *, height: int, width: int, sigma_px: float
+) -> Float[Tensor, "1 height width"]:
+    """Density of fixations: a Gaussian on each point inside the picture; sums to 1, or zero without a point.
+
+    Args:
+        points: in pixels of the map.
+        height: of the map.
+        width: of the map.
+        sigma_px: standard deviation of each Gaussian, in pixels of the map.
+    """
+    columns, rows = points.unbind(1)
+    inside = (columns >= -0.5) & (columns < width - 0.5) & (rows >= -0.5) & (rows < height - 0.5)
+    across = torch.exp(-((torch.arange(width) - columns[inside, None]) ** 2) / (2 * sigma_px**2))
+    down = torch.exp(-((torch.arange(height) - rows[inside, None]) ** 2) / (2 * sigma_px**2))
+    return as_density((down.T @ across)[None])
+
+
+def as_density(values: Float[Tensor, "1 height width"]) -> Float[Tensor, "1 height width"]:
+    """The same map with a sum of 1; zero stays zero."""
+    total = values.sum()
+    return values / total if total > 0 else torch.zeros_like(values)
+
+
+def focus_region(
+    density: Float[Tensor, "1 height width"], level: float = REGION_LEVEL
+) -> Float[Tensor, "1 height width"]:
+    """The filtered fixation map that tells where to focus (Sec. 5.3): one region, not several.
+
+    The paper does not say how it filters. Here the map is cut at `level` of its largest value, and of the
+    connected parts that are left the one that most gaze is on is kept: a lens focuses on one thing, while a
+    group of viewers looks at several, and a few of them anywhere.
+
+    Returns:
+        The density inside that part, with a sum of 1; zero without a fixation.
+    """
+    plane = density[0].numpy()
+    if not plane.max() > 0:
+        return torch.zeros_like(density)
+    parts, labels = cv2.connectedComponents((plane >= level * plane.max()).astype(np.uint8), connectivity=8)
+    weights = np.bincount(labels.ravel(), weights=plane.ravel(), minlength=parts)
+    best = 1 + int(weights[1:].argmax())
+    return as_density(torch.where(torch.from_numpy(labels)[None] == best, density, 0.0))
+
+
+def resized_points(
+    points: Float[Tensor, "point 2"], *, source: tuple[int, int], size: tuple[int, int]
+) -> Float[Tensor, "point 2"]:
+    """Points of a picture of `source` pixels (height, width) where they are in one of `size`."""
+    scale = torch.tensor([size[1] / source[1], size[0] / source[0]], dtype=points.dtype)
+    return (points + 0.5) * scale - 0.5
+
+
+def resized_map(
+    density: Float[Tensor, "1 height width"], *, size: tuple[int, int]
+) -> Float[Tensor, "1 rows columns"]:
+    """A map of density in another size (height, width); sums to 1, or zero where it was."""
+    shrinks = size[0] <= density.shape[1] and size[1] <= density.shape[2]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return as_density(torch.from_numpy(cv2.resize(density[0].numpy(), size[::-1], interpolation=how))[None])

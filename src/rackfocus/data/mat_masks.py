@@ -1,0 +1,55 @@
+"""Fixation masks in MATLAB's format: version 5 files with one numeric matrix, as DHF1K stores them.
+
+MAT-File Format, MathWorks: a header of 128 bytes, then elements of a tag (kind, size) and padded data; an
+element may be a compressed one. scipy reads many more kinds, and would be a dependency for this one.
+"""
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool
+
+from rackfocus.types import InputError
+
+_NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+_MATRIX, _COMPRESSED = 14, 15
+
+
+def read_mat_mask(path: Path) -> Bool[np.ndarray, "height width"]:
+    """Where the first matrix of a MAT-file is not zero.
+
+    Raises:
+        InputError: the file is missing, damaged, of another version, or holds no real matrix.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} is missing; get the data set again.")
+    content = path.read_bytes()
+    try:
+        order = {b"IM": "<", b"MI": ">"}[content[126:128]]
+        kind, body, _ = _element(content, 128, order)
+        if kind == _COMPRESSED:
+            kind, body, _ = _element(zlib.decompress(body), 0, order)
+        if kind != _MATRIX:
+            raise ValueError(kind)
+        _, _, at = _element(body, 0, order)  # Flags.
+        _, shape, at = _element(body, at, order)
+        _, _, at = _element(body, at, order)  # Its name.
+        kind, values, _ = _element(body, at, order)
+        height, width = np.frombuffer(shape, order + "i4").tolist()
+        numbers = np.frombuffer(values, order + _NUMBERS[kind])
+        return numbers.reshape(width, height).T != 0
+    except (KeyError, ValueError, struct.error, zlib.error) as error:
+        raise InputError(f"{path} is damaged, or no MATLAB matrix of version 5; get it again.") from error
+
+
+def _element(content: bytes, at: int, order: str) -> tuple[int, bytes, int]:
+    """Kind and data of the element at an offset, and the offset of the next one."""
+    kind, size = struct.unpack_from(order + "II", content, at)
+    if kind >> 16:  # A small one: four bytes of data beside a short tag.
+        return kind & 0xFFFF, content[at + 4 : at + 4 + (kind >> 16)], at + 8
+    data = content[at + 8 : at + 8 + size]
+    if len(data) < size:
+        raise ValueError("cut short")
+    return kind, data, at + 8 + -(-size // 8) * 8

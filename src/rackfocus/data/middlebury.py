@@ -1,0 +1,134 @@
+"""Middlebury stereo: pictures with measured disparity, in the layouts of 2014 and 2003 and repacked."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from rackfocus.data.evaluation_files import existing_folder, folders_below, read_codes, read_mask
+from rackfocus.data.evaluation_samples import DisparitySample, require_size
+from rackfocus.types import InputError
+from rackfocus.video.stills import read_picture
+
+
+class Middlebury(Dataset[DisparitySample]):
+    """The left picture of every scene in a folder and its disparity in stereo pixels, larger when nearer.
+
+    A scene is a folder of one of these, or several scenes of the last kind:
+
+    - 2014: `im0.png`, `disp0.pfm`: pixels, infinite where unknown;
+    - 2003: `im2.png`, `disp2.png`: 8-bit, pixels times `scale_2003`, 0 where unknown;
+    - `<name>_left.png` with `<name>_disp.npz` (`arr_0`: as in 2014), or with `<name>_gt.png` (8-bit, whole
+      pixels, 0 where unknown) and, where it is there, `<name>_mask.png` (black where occluded: not valid).
+
+    Args:
+        root: a scene's folder, or a folder that holds scenes at any depth.
+        scale_2003: what the codes of `disp2.png` are divided by: 4 at the quarter size that is in common use,
+            2 at half size, 1 at full size.
+
+    Raises:
+        InputError: there is no such folder or no scene in it; on access, a file is missing, damaged or of
+            another size than the picture.
+    """
+
+    def __init__(self, root: str | Path, *, scale_2003: float = 4.0) -> None:
+        if not scale_2003 > 0:
+            raise InputError(f"scale_2003 must be above 0, such as 4, and is {scale_2003}.")
+        self.root = existing_folder(root)
+        self.scale_2003 = float(scale_2003)
+        self.pictures: list[Path] = []
+        for folder in folders_below(self.root):
+            for picture, disparity in (("im0.png", "disp0.pfm"), ("im2.png", "disp2.png")):
+                if (folder / picture).exists() or (folder / disparity).exists():
+                    self.pictures.append(folder / picture)
+            self.pictures += sorted(folder.glob("*_left.png"))
+        if not self.pictures:
+            raise InputError(
+                f"{self.root} holds no Middlebury scene, such as im0.png with disp0.pfm; set data.root to a "
+                "folder of scenes."
+            )
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> DisparitySample:
+        path = self.pictures[index]
+        image = read_picture(path)
+        if path.name == "im0.png":
+            truth = path.with_name("disp0.pfm")
+            disparity = read_pfm(truth)
+        elif path.name == "im2.png":
+            truth = path.with_name("disp2.png")
+            disparity = read_codes(truth, 8) / self.scale_2003
+        else:
+            truth, disparity = self._repacked(path)
+        require_size(truth, disparity, image, path)
+        valid = torch.isfinite(disparity) & (disparity > 0)
+        mask_path = path.with_name(path.name.replace("_left.png", "_mask.png"))
+        if mask_path != path and mask_path.exists():
+            mask = read_mask(mask_path)
+            require_size(mask_path, mask, image, path)
+            valid &= mask
+        folder = path.parent.resolve().name
+        single = path.name in ("im0.png", "im2.png")
+        return DisparitySample(
+            name=folder if single else f"{folder}/{path.stem.removesuffix('_left')}",
+            image=image,
+            disparity=torch.where(valid, disparity, 0.0),
+            valid=valid,
+            unit="stereo px",
+        )
+
+    def _repacked(self, path: Path) -> tuple[Path, Float[Tensor, "1 height width"]]:
+        name = path.name.removesuffix("_left.png")
+        codes = path.with_name(f"{name}_gt.png")
+        if codes.exists():
+            return codes, read_codes(codes, 8).float()
+        truth = path.with_name(f"{name}_disp.npz")
+        return truth, _read_npz(truth)
+
+
+def read_pfm(path: Path) -> Float[Tensor, "1 height width"]:
+    """Read a grey portable float map, of either byte order; the file has its rows from the bottom, we do not.
+
+    Raises:
+        InputError: the file is missing, is no grey PFM, or has more or fewer bytes than it says.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} is missing; get the data set again.")
+    # Three lines: `Pf`, `width height`, `scale` (negative: little-endian); then the pixels, which may hold
+    # any byte.
+    magic, size, scale, body = [*path.read_bytes().split(b"\n", 3), b"", b"", b""][:4]
+    try:
+        width, height = (int(number) for number in size.split())
+        order = float(scale)
+        if magic.strip() != b"Pf" or width < 1 or height < 1 or order == 0:
+            raise ValueError("not a grey PFM")
+    except ValueError as error:
+        raise InputError(f"{path} has no header of a grey PFM (Pf); get the data set again.") from error
+    if len(body) != 4 * width * height:
+        raise InputError(
+            f"{path} holds {len(body)} bytes of pixels where {width}x{height} need {4 * width * height}; "
+            "get the data set again."
+        )
+    pixels = np.frombuffer(body, dtype="<f4" if order < 0 else ">f4").reshape(height, width)
+    return torch.from_numpy(pixels[::-1].astype(np.float32, order="C", copy=True))[None]
+
+
+def _read_npz(path: Path) -> Float[Tensor, "1 height width"]:
+    if not path.is_file():
+        raise InputError(f"{path} is missing; get the data set again.")
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            pixels = np.asarray(arrays["arr_0"], dtype=np.float32)
+        if pixels.ndim != 2:
+            raise ValueError("not a picture")
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path} cannot be read as disparities (arr_0: height x width); get the data set again."
+        ) from error
+    return torch.from_numpy(pixels)[None]

@@ -1,0 +1,179 @@
+"""Some frames of a video by their index, made small; decoding starts at the key frame before the first."""
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import torch
+from av.container import InputContainer
+from av.video.stream import VideoStream
+from jaxtyping import Float
+from torch import Tensor
+
+from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
+from rackfocus.types import InputError
+from rackfocus.video import Transfer
+from rackfocus.video.decode import open_container, video_stream
+from rackfocus.video.source import look_of
+
+_REFRESH = re.compile(rb"\x00\x00\x01[\x25\x45\x65]")
+"""The start of a unit of type 5."""
+
+
+@dataclass(frozen=True)
+class FramesRead:
+    """Frames in their working size, and the size that they had.
+
+    Attributes:
+        frames: encoded sRGB in 0..1.
+        source_size: height and width of the video, as displayed.
+    """
+
+    frames: Float[Tensor, "frame 3 height width"]
+    source_size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class _Packets:
+    """What the container says of its packets, in the order of decoding.
+
+    Attributes:
+        times: of each, in the order of display where the container tells it. An AVI tells that of decoding.
+        shown: the rank of each by that time.
+        keys: the packets from which decoding may start. In an AVI frames are then counted, so nothing that
+            follows may be shown before them.
+    """
+
+    times: tuple[int, ...]
+    shown: tuple[int, ...]
+    keys: tuple[int, ...]
+
+
+def working_size(source: tuple[int, int], longer_side_px: int) -> tuple[int, int]:
+    """Height and width with the aspect kept."""
+    scale = longer_side_px / max(source)
+    return max(1, round(source[0] * scale)), max(1, round(source[1] * scale))
+
+
+def read_frames(path: Path, indices: Sequence[int], *, longer_side_px: int) -> FramesRead:
+    """Read the frames of a video at the given indices, which rise.
+
+    Args:
+        path: of the video.
+        indices: from 0, in the order of display.
+        longer_side_px: of the frames returned.
+
+    Raises:
+        InputError: the file is missing, no video, or damaged at these frames, or ends before them.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} is missing; get the data set again.")
+    packets = _packets(path, path.stat().st_mtime_ns)
+    if indices[-1] >= len(packets.times):
+        raise InputError(
+            f"{path} ends after {len(packets.times)} frames, and frame {indices[-1]} is needed; it was cut "
+            "short, so get it again."
+        )
+    wanted = set(indices)
+    frames: list[Tensor] = []
+    source_size = (0, 0)
+    with open_container(path) as container:
+        stream = video_stream(container, path)
+        look = None
+        for index, picture in _pictures_from(container, stream, path, packets, indices[0]):
+            if index not in wanted:
+                continue
+            look = look or look_of(picture, str(path), stream.codec_context.name)
+            rgb = look.rgb(picture)
+            source_size = (rgb.shape[1], rgb.shape[2])
+            frames.append(_small(rgb, working_size(source_size, longer_side_px), look.transfer))
+            if len(frames) == len(indices):
+                break
+    if len(frames) < len(indices):
+        raise InputError(
+            f"{path} is damaged or cut short: frame {indices[len(frames)]} cannot be read; get it again."
+        )
+    return FramesRead(torch.stack(frames), source_size)
+
+
+def small_picture(rgb: Float[Tensor, "3 height width"], longer_side_px: int) -> Tensor:
+    """A still picture, encoded sRGB, in its working size."""
+    return _small(rgb, working_size((rgb.shape[1], rgb.shape[2]), longer_side_px), Transfer.SRGB)
+
+
+def _small(rgb: Tensor, size: tuple[int, int], transfer: Transfer) -> Tensor:
+    how = cv2.INTER_AREA if size[0] < rgb.shape[1] else cv2.INTER_LINEAR
+    planes = [cv2.resize(plane.numpy(), size[::-1], interpolation=how) for plane in rgb]
+    small = torch.from_numpy(np.stack(planes))
+    if transfer is Transfer.SRGB:
+        return small
+    decode, _ = TRANSFER_CURVES[transfer.value]
+    return linear_to_srgb(decode(small))
+
+
+@functools.lru_cache(maxsize=1024)
+def _packets(path: Path, _changed: int) -> _Packets:
+    """Read the table of packets, without decoding. `_changed` renews what is remembered."""
+    times: list[int] = []
+    keys: list[int] = []
+    try:
+        with open_container(path) as container:
+            is_avi = container.format.name == "avi"
+            stream = video_stream(container, path)
+            for packet in container.demux(stream):
+                time = packet.dts if is_avi or packet.pts is None else packet.pts
+                if packet.size == 0 or time is None:
+                    continue
+                if not times or (packet.is_keyframe and (not is_avi or _is_closed(packet, stream))):
+                    keys.append(len(times))
+                times.append(time)
+    except (av.FFmpegError, OSError) as error:
+        raise InputError(f"{path} is damaged or cut short; get it again.") from error
+    if not times:
+        raise InputError(f"{path} holds no frame that can be read; get it again.")
+    ranks = np.empty(len(times), int)
+    ranks[np.argsort(times, kind="stable")] = np.arange(len(times))
+    return _Packets(tuple(times), tuple(ranks.tolist()), tuple(keys))
+
+
+def _is_closed(key: av.Packet, stream: VideoStream) -> bool:
+    """Whether no frame after a key frame, in the order of decoding, is shown before it."""
+    if not stream.codec_context.has_b_frames:
+        return True
+    # H.264 says so by the type of its unit: an instantaneous decoding refresh. MPEG-4 Part 2 does not say.
+    return stream.codec_context.name == "h264" and _REFRESH.search(bytes(key)) is not None
+
+
+def _pictures_from(
+    container: InputContainer, stream: VideoStream, path: Path, packets: _Packets, first: int
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Decode from the last key frame that is shown no later than `first`."""
+    key = max((key for key in packets.keys if packets.shown[key] <= first), default=0)
+    by_time = dict(zip(packets.times, packets.shown, strict=True))
+    is_avi = container.format.name == "avi"
+    count = first
+    try:
+        if key > 0:
+            container.seek(packets.times[key], stream=stream, backward=True)
+        started = False
+        for packet in container.demux(stream):
+            if not started and packet.size:
+                time = packet.dts if is_avi or packet.pts is None else packet.pts
+                if time is None or not packet.is_keyframe:
+                    continue
+                started, count = True, by_time[time]
+            for picture in stream.decode(packet):
+                index = count if is_avi or picture.pts is None else by_time[picture.pts]
+                if picture.is_corrupt:
+                    raise av.InvalidDataError(0, "damaged picture")
+                yield index, picture
+                count += 1
+    except (av.FFmpegError, OSError, KeyError) as error:
+        raise InputError(
+            f"{path} is damaged or cut short: frame {count} cannot be read; get it again."
+        ) from error

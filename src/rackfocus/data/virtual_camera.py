@@ -1,0 +1,182 @@
+"""A camera for radiance pictures: exposure, noise, camera curve, 8 bits (Eilertsen et al. 2017, HDRCNN).
+
+    image = round(255 * f(clip(exposed + noise))) / 255,    exposed = radiance / white
+
+`white` is the quantile of the radiance that lets a drawn share of all values clip, and `f` the camera curve.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
+from rackfocus.types import InputError
+
+
+class CameraCurve(Protocol):
+    """How a camera encodes light: elementwise, 0..1 to 0..1, growing."""
+
+    def encode(self, linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """From linear light to what is stored."""
+        ...
+
+    def decode(self, encoded: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """The inverse of `encode`."""
+        ...
+
+
+class CurveFamily(Protocol):
+    """Where a camera's curve is drawn from."""
+
+    def draw(self, generator: torch.Generator) -> CameraCurve:
+        """One curve of the family."""
+        ...
+
+
+@dataclass(frozen=True)
+class SRGBCurve:
+    """The sRGB curve, which our networks undo exactly. As a family it holds itself only."""
+
+    def encode(self, linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """See `rackfocus.optics.radiometry.linear_to_srgb`."""
+        return linear_to_srgb(linear)
+
+    def decode(self, encoded: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """See `rackfocus.optics.radiometry.srgb_to_linear`."""
+        return srgb_to_linear(encoded)
+
+    def draw(self, generator: torch.Generator) -> "SRGBCurve":  # noqa: ARG002 - nothing is left to chance
+        """Itself."""
+        return self
+
+
+@dataclass(frozen=True)
+class SigmoidCurve:
+    """`f(H) = (1 + sigma) * H^n / (H^n + sigma)`, HDRCNN's fit to the curves of real cameras.
+
+    As a family it holds itself only.
+
+    Attributes:
+        exponent: `n > 0`.
+        sigma: `> 0`; the smaller, the more highlights are compressed.
+    """
+
+    exponent: float = 0.9
+    sigma: float = 0.6
+
+    def encode(self, linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """`f`."""
+        power = linear.pow(self.exponent)
+        return (1 + self.sigma) * power / (power + self.sigma)
+
+    def decode(self, encoded: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """`f` inverted: `(sigma * e / (1 + sigma - e)) ^ (1 / n)`."""
+        return (self.sigma * encoded / (1 + self.sigma - encoded)).pow(1 / self.exponent)
+
+    def draw(self, generator: torch.Generator) -> "SigmoidCurve":  # noqa: ARG002 - nothing is left to chance
+        """Itself."""
+        return self
+
+
+@dataclass(frozen=True)
+class SigmoidCurves:
+    """The sigmoids of HDRCNN: both parameters normally distributed, kept away from 0.
+
+    Attributes:
+        exponent: mean of `n`.
+        exponent_deviation: its standard deviation.
+        sigma: mean.
+        sigma_deviation: standard deviation.
+    """
+
+    exponent: float = 0.9
+    exponent_deviation: float = 0.1
+    sigma: float = 0.6
+    sigma_deviation: float = 0.1
+
+    def draw(self, generator: torch.Generator) -> SigmoidCurve:
+        """One curve."""
+        exponent, sigma = torch.randn(2, generator=generator, dtype=torch.float64).tolist()
+        return SigmoidCurve(
+            max(0.2, self.exponent + self.exponent_deviation * exponent),
+            max(0.05, self.sigma + self.sigma_deviation * sigma),
+        )
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """What the camera took.
+
+    Attributes:
+        image: encoded with `curve`, 0..1 in steps of 1/255.
+        radiance: without noise, at this exposure: 1 is the least that clips.
+        clipped: where `image` is white because the light, noise included, was too much.
+        curve: the camera's.
+    """
+
+    image: Float[Tensor, "3 height width"]
+    radiance: Float[Tensor, "3 height width"]
+    clipped: Bool[Tensor, "3 height width"]
+    curve: CameraCurve
+
+
+class VirtualCamera:
+    """Takes clipped 8-bit photographs of radiance.
+
+    Args:
+        curves: which camera curve, or which family of them.
+        clipped_share: the range that the share of values to clip is drawn from, evenly. Values are counted
+            over all pixels and channels, as HDRCNN does.
+        noise: standard deviations of the sensor's noise are drawn from 0 to this, evenly; in linear light.
+
+    Raises:
+        InputError: a share or the noise is out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        curves: CurveFamily,
+        clipped_share: tuple[float, float] = (0.05, 0.15),
+        noise: float = 0.01,
+    ) -> None:
+        low, high = clipped_share
+        if not 0 <= low <= high < 1:
+            raise InputError(f"clipped_share must be a range within 0 to 1, and is {low} to {high}.")
+        if not 0 <= noise < 1:
+            raise InputError(f"noise must be from 0 to below 1, and is {noise}.")
+        self.curves = curves
+        self.clipped_share = (float(low), float(high))
+        self.noise = float(noise)
+
+    def photograph(
+        self, radiance: Float[Tensor, "3 height width"], generator: torch.Generator, *, name: str
+    ) -> Photograph:
+        """Take one photograph.
+
+        Args:
+            radiance: linear light `>= 0` on any scale.
+            generator: decides all that is drawn.
+            name: of the picture, for the message.
+
+        Raises:
+            InputError: the picture is black but for what would clip.
+        """
+        low, high = self.clipped_share
+        draw = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
+        curve = self.curves.draw(generator)
+        share = low + (high - low) * draw[0]
+        values = radiance.flatten()
+        white = values.kthvalue(max(1, round((1 - share) * len(values)))).values
+        if white <= 0:
+            raise InputError(
+                f"{name} is black but for {share:.0%} of it, too little to expose for; leave it out."
+            )
+        exposed = radiance / white
+        noise = torch.randn(exposed.shape, generator=generator) * (self.noise * draw[1])
+        caught = exposed + noise
+        image = torch.round(curve.encode(caught.clamp(0, 1)) * 255) / 255
+        return Photograph(image=image, radiance=exposed, clipped=caught >= 1, curve=curve)

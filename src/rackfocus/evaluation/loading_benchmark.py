@@ -1,0 +1,52 @@
+"""How fast batches are loaded, and how fast the network learns from them."""
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+import torch
+from torch.utils.data import DataLoader
+
+from rackfocus.losses.aperture_supervision import ApertureSupervision
+from rackfocus.models.rgbd_hdr import RGBDHDRNet
+from rackfocus.tasks.data import FocusBatch
+
+
+def batch_rate(loader: DataLoader[FocusBatch], *, batches: int) -> float:
+    """Batches a second, once all workers run and what they loaded ahead is used up."""
+    stream = _endless(loader)
+    ahead = 1 + loader.num_workers * (loader.prefetch_factor or 0)
+    for _ in islice(stream, ahead):
+        pass
+    began = time.perf_counter()
+    for _ in islice(stream, batches):
+        pass
+    return batches / (time.perf_counter() - began)
+
+
+def step_rate(
+    model: RGBDHDRNet, loss: ApertureSupervision, loader: DataLoader[FocusBatch], *, steps: int
+) -> float:
+    """Training steps a second, on the accelerator where there is one; loading does not count.
+
+    The first step, which compiles and warms up, does not count either.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model, loss = model.to(device).train(), loss.to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+    seconds = []
+    for batch in islice(_endless(loader), 1 + steps):
+        began = time.perf_counter()
+        batch = FocusBatch(*(values.to(device) for values in batch))
+        optimizer.zero_grad()
+        loss(model(batch.deep), **batch._asdict()).total.backward()
+        optimizer.step()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - began)
+    return steps / sum(seconds[1:])
+
+
+def _endless(loader: DataLoader[FocusBatch]) -> Iterator[FocusBatch]:
+    while True:
+        yield from loader

@@ -1,0 +1,1 @@
+"""Look-ahead autofocus: where and when a video is to be focused."""

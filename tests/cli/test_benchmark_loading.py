@@ -1,0 +1,57 @@
+"""A tiny real run of `rackfocus benchmark loading`."""
+
+import csv
+import sys
+
+import pytest
+
+from rackfocus.cli import main
+
+TINY = (
+    "experiment=demo",
+    "model.base_width=4",
+    "model.levels=3",
+    "datamodule.view.shorter_side_px=[40,48]",
+    "datamodule.view.crop_px=40",
+    "workers=[0,1]",
+    "batches=3",
+    "steps=1",
+)
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["rackfocus", "benchmark", "loading", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    return stop.value.code
+
+
+def test_loading_beside_the_training_step(raytraced, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, f"data.root={raytraced}", *TINY) == 0
+    assert "samples a second loaded" in capfd.readouterr().out
+    (made,) = (tmp_path / "runs" / "benchmark").iterdir()
+    with (made / "loading.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["workers"] for row in rows] == ["0", "1"]
+    assert all(float(row["samples_per_second"]) > 0 for row in rows)
+
+
+def test_help(monkeypatch, capfd):
+    assert run(monkeypatch, "--help") == 0
+    assert "rackfocus benchmark loading" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("batches=0", "batches must be 1"),
+        ("workers=[-1]", "workers must be"),
+        ("data=sintel", "no split 'train'"),
+    ],
+)
+def test_mistakes(setting, says, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "data.root=nowhere", setting) == 2
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if line.strip()]
+    assert says in line
