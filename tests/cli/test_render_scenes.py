@@ -1,10 +1,16 @@
-"""One small real run: a scene that the loader reads, made again without being rendered again."""
+"""Small real runs: scenes and a clip that the loaders read, in one process and in two."""
 
+import os
+import signal
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from rackfocus.cli import main
+from rackfocus.data.focus_events import FocusEventClips
 from rackfocus.data.raytraced import RaytracedScenes
 
 
@@ -35,10 +41,66 @@ def test_a_scene_from_the_command_line(tmp_path, monkeypatch, capfd):
         ("train='5:'", "needs an end"),
         ("width=0", "width"),
         ("blur_px=0", "blur_px"),
+        ("workers=0", "workers"),
+        ("clips=3", "clips=3 is not a range"),
+        ("clips=0:2 kinds=[sings]", "sings"),
+        ("clips=0:2 clip_frames=3", "clip_frames"),
     ],
 )
 def test_mistakes(tmp_path, monkeypatch, capfd, setting, says):
     monkeypatch.chdir(tmp_path)
-    assert run(monkeypatch, "test=null", "validation=null", "clip=false", setting) == 2
+    assert run(monkeypatch, "test=null", "validation=null", "clip=false", *setting.split()) == 2
     assert says in capfd.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_processes_make_what_one_makes_and_a_clip(tmp_path, monkeypatch, capfd):
+    pytest.importorskip("mitsuba", reason="Mitsuba (the extra `scenes`) is not installed")
+    monkeypatch.chdir(tmp_path)
+    settings = ("validation=null", "test=null", "clip=false", "width=24", "height=16", "samples_per_pixel=1")
+    settings = (*settings, "variant=scalar_rgb", "train=3:5")
+    assert run(monkeypatch, "folder=one", "workers=1", *settings) == 0
+    clips = ("clips=2:3", "clip_frames=8", "clip_fps=8", "clip_samples_per_pixel=1")
+    assert run(monkeypatch, "folder=two", "workers=2", *clips, *settings) == 0
+    assert "1 clips in two/clips" in capfd.readouterr().out
+    one = tmp_path / "one"
+    files = [path.relative_to(one) for path in one.rglob("*") if path.is_file()]
+    assert len(files) == 17
+    for file in files:
+        if file.name != "SHA256SUMS":
+            assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
+    assert [clip.name for clip in FocusEventClips(tmp_path / "two")] == ["speaks_0002"]
+
+
+def _runs(process: int) -> bool:
+    """Whether it is there and no zombie, which nobody may reap in a container."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="processes are listed in /proc of Linux")
+def test_ctrl_c_ends_all_processes_with_one_sentence(tmp_path):
+    pytest.importorskip("mitsuba", reason="Mitsuba (the extra `scenes`) is not installed")
+    settings = ["train=0:40", "validation=null", "test=null", "clip=false", "workers=2", "variant=scalar_rgb"]
+    code = "import sys; sys.argv[0] = 'rackfocus'; from rackfocus.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "render-scenes", *settings, "samples_per_pixel=9"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        workers = [int(number) for number in children.read_text().split()]
+        if len(workers) >= 3:  # two workers and the tracker of their resources
+            break
+        time.sleep(0.2)
+    time.sleep(1.5)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors == "rackfocus render-scenes: interrupted.\n"
+    time.sleep(0.5)
+    assert not any(_runs(worker) for worker in workers)
+    assert not list(tmp_path.glob("scenes/train/[0-9]*/*.part"))

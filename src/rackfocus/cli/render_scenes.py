@@ -1,4 +1,4 @@
-"""`rackfocus render-scenes`: ray-traced training scenes, and the clip with its focus event."""
+"""`rackfocus render-scenes`: ray-traced training scenes, clips with focus events, and the demo clip."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,8 +9,11 @@ from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.ranges import parse_range
 from rackfocus.data.scene_clip import render_clip
+from rackfocus.data.scene_events import ClipJob
 from rackfocus.data.scene_files import write_checksums
+from rackfocus.data.scene_jobs import run_jobs
 from rackfocus.data.scene_rendering import render_scenes
+from rackfocus.data.scene_story import KINDS
 from rackfocus.types import InputError
 
 SPLITS = ("train", "validation", "test")
@@ -26,16 +29,22 @@ def run(cfg: DictConfig) -> None:
     folder = Path(cfg.folder)
     size = {"width": cfg.width, "height": cfg.height, "variant": cfg.variant}
     splits = {split: _seeds(split, cfg[split]) for split in SPLITS if cfg[split] is not None}
+    clips = _clips(folder, cfg)
     with progress_bar("rendering", "scenes") as progress:
         places = render_scenes(
             folder,
             splits=splits,
             samples_per_pixel=cfg.samples_per_pixel,
             blur_px=cfg.blur_px,
+            workers=cfg.workers,
             progress=lambda _name, done, total: progress(done, total),
             **size,
         )
     print(f"{len(places)} scenes in {folder}")
+    if clips:
+        with progress_bar("rendering clips", "frames") as progress:
+            run_jobs(clips, workers=cfg.workers, progress=lambda _name, done, total: progress(done, total))
+        print(f"{len(clips)} clips in {folder / 'clips'}")
     if cfg.clip:
         with progress_bar("rendering the clip", "frames") as progress:
             clip = render_clip(
@@ -43,6 +52,34 @@ def run(cfg: DictConfig) -> None:
             )
         print(f"the clip: {clip}")
     print(f"checksums: {write_checksums(folder)}")
+
+
+def _clips(folder: Path, cfg: DictConfig) -> list[ClipJob]:
+    """One clip a seed; the kinds take turns."""
+    if cfg.clips is None:
+        return []
+    kinds = list(cfg.kinds)
+    if not kinds or any(kind not in KINDS for kind in kinds):
+        raise InputError(f"kinds={cfg.kinds} must name some of {', '.join(KINDS)}; write kinds=[speaks].")
+    if cfg.clip_frames < 8 or cfg.clip_fps < 1:
+        raise InputError(
+            f"A clip needs clip_frames of 8 or more and clip_fps of 1 or more, and got {cfg.clip_frames} and "
+            f"{cfg.clip_fps}."
+        )
+    return [
+        ClipJob(
+            folder,
+            kinds[seed % len(kinds)],
+            seed,
+            frames=cfg.clip_frames,
+            fps=cfg.clip_fps,
+            width=cfg.width,
+            height=cfg.height,
+            samples_per_pixel=cfg.clip_samples_per_pixel,
+            variant=cfg.variant,
+        )
+        for seed in _seeds("clips", cfg.clips)
+    ]
 
 
 def _seeds(split: str, text: str) -> range:

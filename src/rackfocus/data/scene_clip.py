@@ -8,17 +8,14 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import av
 import cv2
 import numpy as np
-import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float
 
 from rackfocus.data import scene_objects as things
 from rackfocus.data.scene_files import write_disparity, write_hdr
@@ -27,7 +24,7 @@ from rackfocus.data.scene_layouts import Stage, add_hills
 from rackfocus.data.scene_lens import F2_TO_F22, SceneLens
 from rackfocus.data.scene_recipe import Camera, Part, SceneRecipe, Sky, placed
 from rackfocus.data.scene_rendering import SceneRenderer, load_mitsuba, load_shapes, low_pass, trace_depth
-from rackfocus.optics.radiometry import linear_to_bt709
+from rackfocus.data.scene_video import encode_video, write_mp4
 from rackfocus.types import InputError
 
 FRAMES_PER_SECOND = 24
@@ -172,12 +169,13 @@ def render_clip(
             deep = renderer.image(
                 lens, aperture_ratio=F2_TO_F22, focus_m=lens.focus_m, samples=samples_per_pixel, seed=frame
             )
-            np.save(picture, _encode_video(low_pass(deep)))
+            np.save(picture, encode_video(low_pass(deep)))
         if progress is not None:
             progress(f"clip/{frame:04d}", frame + 1, frames)
     event = _event(notes, frames)
     truth = _render_truth(draft / "truth", load, lens, notes, event, exposure, truth_samples_per_pixel)
-    _write_mp4(draft / "clip.mp4", [np.load(path) for path in sorted((draft / "frames").glob("*.npy"))])
+    pictures = [np.load(path) for path in sorted((draft / "frames").glob("*.npy"))]
+    write_mp4(draft / "clip.mp4", pictures, fps=FRAMES_PER_SECOND)
     shutil.rmtree(draft / "frames")
     description = {
         "format": "rackfocus.raytraced.clip",
@@ -316,27 +314,3 @@ def _render_truth(
             }
         )
     return records
-
-
-def _encode_video(linear: Float[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "height width 3"]:
-    """Linear light to 8-bit RGB with the curve of BT.709."""
-    encoded = linear_to_bt709(torch.from_numpy(np.clip(linear, 0.0, 1.0).astype(np.float32)))
-    return np.round(encoded.numpy() * 255.0).astype(np.uint8)
-
-
-def _write_mp4(path: Path, frames: list[np.ndarray]) -> None:
-    """H.264, BT.709, limited range, no audio."""
-    height, width, _ = frames[0].shape
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(
-            "libx264", rate=FRAMES_PER_SECOND, options={"crf": "16", "preset": "slow"}
-        )
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.time_base = Fraction(1, FRAMES_PER_SECOND)
-        context = stream.codec_context
-        context.color_primaries = context.color_trc = context.colorspace = context.color_range = 1
-        for pixels in frames:
-            picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            picture = picture.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode())

@@ -1,13 +1,14 @@
 """The files of a ray-traced scene: half-float and depth EXR, 16-bit disparity PNG, 8-bit sRGB PNG."""
 
 import hashlib
+import struct
 from pathlib import Path
 
 import cv2
 import numpy as np
 import OpenEXR
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.types import InputError
@@ -105,6 +106,17 @@ def read_depth(path: Path) -> Float[np.ndarray, "height width"]:
     if "Z" not in channels:
         raise InputError(f"{path} must have a channel Z; get the data set again.")
     return channels["Z"].pixels.astype(np.float32)
+
+
+def write_flow(path: Path, flow: Float[np.ndarray, "height width 2"]) -> None:
+    """Write optical flow in pixels, `x` right and `y` down, as a `.flo` of Middlebury."""
+    height, width, _ = flow.shape
+    path.write_bytes(struct.pack("<fii", 202021.25, width, height) + flow.astype("<f4").tobytes())
+
+
+def write_mask(path: Path, mask: Bool[np.ndarray, "height width"]) -> None:
+    """Write a mask as an 8-bit grey PNG, 255 where it is true."""
+    _write_png(path, mask.astype(np.uint8) * 255)
 
 
 def write_checksums(root: Path) -> Path:

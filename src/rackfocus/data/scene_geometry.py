@@ -207,11 +207,11 @@ def blob(radius: float, rng: np.random.Generator, *, roughness: float = 0.18) ->
             wave *= octave / np.linalg.norm(wave)
             swelling += np.sin(directions @ wave + rng.uniform(0, 2 * np.pi)) / octave
     vertices = base.vertices * (radius * (1.0 + roughness * swelling))[:, None]
-    normals = _vertex_normals(vertices, base.faces)
+    normals = vertex_normals(vertices, base.faces)
     return Mesh(vertices, base.faces, base.texture_m * radius, normals)
 
 
-def _vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Area-weighted normals, shared by vertices at the same place so that seams do not show."""
     corners = vertices[faces]
     facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])

@@ -463,7 +463,7 @@ def make_recipe(seed: int) -> SceneRecipe:
     stage = Stage(rng=rng, lit=lit)
     LAYOUTS[layout](stage)
     indoors = layout in ("room", "table")
-    sky = _dim_sky(rng) if lit else (_window_light(rng) if indoors else _daylight(rng))
+    sky = _dim_sky(rng) if lit else (window_light(rng) if indoors else daylight(rng))
     tall, pitch = (
         (1.25, -13.0) if layout == "table" else (float(rng.uniform(0.9, 1.7)), float(rng.uniform(-7, 0)))
     )
@@ -493,7 +493,7 @@ def _rgb(values: Sequence[float], factor: float = 1.0) -> RGB:
     return red, green, blue
 
 
-def _daylight(rng: Rng) -> Sky:
+def daylight(rng: Rng) -> Sky:
     """Noon, overcast or a low sun, from the side or from behind the camera."""
     kind = int(rng.integers(4))
     azimuth = float(rng.uniform(50, 310))
@@ -542,7 +542,7 @@ def _daylight(rng: Rng) -> Sky:
     )
 
 
-def _window_light(rng: Rng) -> Sky:
+def window_light(rng: Rng) -> Sky:
     """A large soft window behind and to one side of the camera, over dim light from all around."""
     side = float(rng.choice([-1.0, 1.0]))
     warm = _rgb((1.0, 0.90, 0.76)) if rng.random() < 0.5 else _rgb((0.86, 0.94, 1.0))

@@ -17,11 +17,15 @@ from rackfocus.data.scene_textures import RGB
 
 @dataclass(frozen=True)
 class Material:
-    """A matt surface: a kind of texture (`scene_textures.TEXTURES`), its seed, its main linear albedo."""
+    """A matt surface: a kind of texture (`scene_textures.TEXTURES`), its seed, its main linear albedo.
+
+    A translucent one is thin, as a leaf is: light from behind it shines through.
+    """
 
     kind: str
     seed: int
     tint: RGB
+    translucent: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,24 @@ class Camera:
 
 
 @dataclass(frozen=True)
+class Haze:
+    """A layer of even haze over the ground: it dims what is behind it and adds its own light.
+
+    Over a way of `d` metres within it, light `L` becomes
+    `L exp(-density d) + airlight (1 - exp(-density d))`.
+
+    Attributes:
+        density: extinction per metre; 3.9 / density is how far one sees.
+        airlight: radiance of an endless way through it, before exposure.
+        height_m: how high the layer is; the sky is seen through `height_m / sin(elevation)` of it.
+    """
+
+    density: float
+    airlight: RGB
+    height_m: float = 60.0
+
+
+@dataclass(frozen=True)
 class SceneRecipe:
     """Everything needed to render a scene.
 
@@ -162,6 +184,7 @@ class SceneRecipe:
         subjects: points that a photographer would focus on.
         key: mean luminance that the exposure aims at, of display white 1.
         blur_px: largest blur radius that the aperture aims at, in pixels of an image 384 wide.
+        haze: in the air, if there is any. Bulbs are seen as if there were none.
     """
 
     seed: int
@@ -173,3 +196,4 @@ class SceneRecipe:
     subjects: tuple[Point, ...]
     key: float
     blur_px: float
+    haze: Haze | None = None

@@ -20,9 +20,11 @@ from jaxtyping import Float
 
 from rackfocus.data.scene_files import write_depth, write_disparity, write_hdr, write_srgb
 from rackfocus.data.scene_geometry import Mesh, join
-from rackfocus.data.scene_layouts import make_recipe
+from rackfocus.data.scene_haze import BLOCK_SIZE, hazy
+from rackfocus.data.scene_jobs import Report, run_jobs
 from rackfocus.data.scene_lens import F2_TO_F8, F2_TO_F22, REFERENCE_WIDTH, SceneLens, choose_lens
 from rackfocus.data.scene_recipe import Bulb, Camera, Material, Part, SceneRecipe
+from rackfocus.data.scene_rich import scene_of_seed
 from rackfocus.data.scene_textures import make_texture
 from rackfocus.types import InputError
 
@@ -102,13 +104,13 @@ class RenderedScene:
     lens: SceneLens
 
 
-def load_shapes(mitsuba: ModuleType, parts: Sequence[Part]) -> dict[str, Any]:
+def load_shapes(mitsuba: ModuleType, parts: Sequence[Part], *, prefix: str = "shape") -> dict[str, Any]:
     """One mesh for each material, to be put into a scene."""
     by_material: dict[Material, list[Mesh]] = {}
     for part in parts:
         by_material.setdefault(part.material, []).append(part.mesh)
     return {
-        f"shape{number}": _load_mesh(mitsuba, f"shape{number}", join(meshes), material)
+        f"{prefix}{number}": _load_mesh(mitsuba, f"{prefix}{number}", join(meshes), material)
         for number, (material, meshes) in enumerate(by_material.items())
     }
 
@@ -116,15 +118,13 @@ def load_shapes(mitsuba: ModuleType, parts: Sequence[Part]) -> dict[str, Any]:
 def _load_mesh(mitsuba: ModuleType, name: str, mesh: Mesh, material: Material) -> Any:
     texture = make_texture(material.kind, seed=material.seed, tint=material.tint)
     properties = mitsuba.Properties()
-    properties["bsdf"] = mitsuba.load_dict(
-        {
-            "type": "twosided",
-            "matt": {
-                "type": "diffuse",
-                "reflectance": {"type": "bitmap", "bitmap": mitsuba.Bitmap(texture.albedo), "raw": True},
-            },
-        }
-    )
+    colour = {"type": "bitmap", "bitmap": mitsuba.Bitmap(texture.albedo), "raw": True}
+    if material.translucent:
+        # Half of the light that a leaf does not swallow comes out on its other side.
+        surface = {"type": "principledthin", "base_color": colour, "diff_trans": 1.0, "roughness": 0.9}
+    else:
+        surface = {"type": "twosided", "matt": {"type": "diffuse", "reflectance": colour}}
+    properties["bsdf"] = mitsuba.load_dict(surface)
     shape = mitsuba.Mesh(
         name,
         len(mesh.vertices),
@@ -171,6 +171,7 @@ class SceneRenderer:
         width: of the images in pixels.
         height: of the images in pixels.
         exposure: how much brighter the sky shines than in the recipe; metered where not given.
+        fixed: shapes that are loaded already and belong to the scene as well.
 
     Attributes:
         exposure: the same, once found.
@@ -184,12 +185,13 @@ class SceneRenderer:
         width: int,
         height: int,
         exposure: float | None = None,
+        fixed: Mapping[str, Any] | None = None,
     ) -> None:
         self._mitsuba = mitsuba
         self._recipe = recipe
         self._width = width
         self._height = height
-        shapes = load_shapes(mitsuba, recipe.parts)
+        shapes = load_shapes(mitsuba, recipe.parts) | dict(fixed or {})
         self.exposure = self._metered(shapes) if exposure is None else exposure
         self._lit_scene = mitsuba.load_dict(self._lit(shapes, exposure=self.exposure) | self._bulb_lights())
         self._glow_scene = mitsuba.load_dict({"type": "scene", **shapes, **self._bulb_spheres()})
@@ -210,7 +212,14 @@ class SceneRenderer:
     ) -> Image:
         """Render through the lens, at `aperture_ratio` of its f/2 aperture and focused at `focus_m`."""
         radius = lens.aperture_radius_m * aperture_ratio
-        image = self._traced(self._lit_scene, samples=samples, seed=seed, radius=radius, focus_m=focus_m)
+        image = self._traced(
+            self._lit_scene,
+            samples=samples,
+            seed=seed,
+            radius=radius,
+            focus_m=focus_m,
+            brightness=self.exposure,
+        )
         if self._recipe.bulbs:
             mitsuba = self._mitsuba
             tracer = mitsuba.load_dict({"type": "ptracer", "max_depth": 1})
@@ -230,10 +239,16 @@ class SceneRenderer:
         seed: int = 0,
         radius: float = 1e-4,
         focus_m: float = 1.0,
+        brightness: float = 1.0,
     ) -> Image:
         """Direct light only, the mean of passes of at most `_STRATA ** 2` samples."""
         mitsuba = self._mitsuba
-        integrator = mitsuba.load_dict({"type": "direct", "emitter_samples": 1, "bsdf_samples": 1})
+        # Blocks of one size: by default a scalar variant's, and so its noise, follow the number of threads.
+        integrator = mitsuba.load_dict(
+            {"type": "direct", "emitter_samples": 1, "bsdf_samples": 1, "block_size": BLOCK_SIZE}
+        )
+        if self._recipe.haze is not None:
+            integrator = hazy(mitsuba, integrator, self._recipe.haze, brightness=brightness)
         each = min(samples, _STRATA**2)
         passes = -(-samples // each)
         sensor = self._sensor(radius=radius, focus_m=focus_m, samples=each)
@@ -419,6 +434,7 @@ def render_scenes(
     samples_per_pixel: int = 578,
     blur_px: float | None = None,
     variant: str | None = None,
+    workers: int | None = 1,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Path]:
     """Render scenes into `folder/<split>/<seed>/`, one folder a seed; whole ones are left as they are.
@@ -434,41 +450,79 @@ def render_scenes(
         samples_per_pixel: at f/2; the more, the less noise. Smaller apertures take half as many.
         blur_px: see `render_scene`.
         variant: see `load_mitsuba`.
+        workers: how many scenes at once; None is one a core.
         progress: called with `("train/0007", done, total)` after each scene.
 
     Returns:
         The folders of the scenes, in order.
 
     Raises:
-        InputError: Mitsuba is missing or cannot start the variant; a size, a seed, the number of samples or
-            the blur is not positive.
+        InputError: Mitsuba is missing or cannot start the variant; a size, a seed, the number of samples,
+            workers or the blur is not positive; or scenes failed, which it names.
     """
     for name, value in (("width", width), ("height", height), ("samples_per_pixel", samples_per_pixel)):
         if value < 1:
             raise InputError(f"{name} must be at least 1, and is {value}.")
     if blur_px is not None and not blur_px > 0:
         raise InputError(f"blur_px must be more than 0, and is {blur_px}; null leaves it to each scene.")
-    jobs = [(split, seed) for split, seeds in splits.items() for seed in seeds]
-    if any(seed < 0 for _, seed in jobs):
+    jobs = [
+        TripletJob(folder, split, seed, width, height, samples_per_pixel, blur_px, variant)
+        for split, seeds in splits.items()
+        for seed in seeds
+    ]
+    if any(job.seed < 0 for job in jobs):
         raise InputError("Seeds of scenes must be 0 or more.")
-    mitsuba: ModuleType | None = None
-    places = []
-    for done, (split, seed) in enumerate(jobs, start=1):
-        place = folder / split / f"{seed:04d}"
-        if not (place / "scene.json").is_file():
-            mitsuba = mitsuba or load_mitsuba(variant)
-            recipe = make_recipe(seed)
-            rendered = render_scene(
-                mitsuba, recipe, width=width, height=height, samples=samples_per_pixel, blur_px=blur_px
-            )
-            draft = place.with_name(f".{place.name}.{os.getpid()}")
-            draft.mkdir(parents=True, exist_ok=True)
-            write_scene(
-                draft, rendered, recipe, samples=samples_per_pixel, mitsuba_version=mitsuba.__version__
-            )
-            shutil.rmtree(place, ignore_errors=True)
-            draft.rename(place)
-        places.append(place)
-        if progress is not None:
-            progress(f"{split}/{place.name}", done, len(jobs))
-    return places
+    run_jobs(jobs, workers=workers, progress=progress)
+    return [job.place for job in jobs]
+
+
+@dataclass(frozen=True)
+class TripletJob:
+    """One scene to render: see `render_scenes`."""
+
+    folder: Path
+    split: str
+    seed: int
+    width: int
+    height: int
+    samples_per_pixel: int
+    blur_px: float | None
+    variant: str | None
+    steps: int = 1
+
+    @property
+    def name(self) -> str:
+        """Such as `train/0007`."""
+        return f"{self.split}/{self.seed:04d}"
+
+    @property
+    def place(self) -> Path:
+        """Where it will lie."""
+        return self.folder / self.split / f"{self.seed:04d}"
+
+    def is_done(self) -> bool:
+        """Whether it is there, whole."""
+        return (self.place / "scene.json").is_file()
+
+    def run(self, report: Report) -> None:
+        """Render it in a hidden folder, and move that to its place."""
+        mitsuba = load_mitsuba(self.variant)
+        recipe = scene_of_seed(self.seed)
+        rendered = render_scene(
+            mitsuba,
+            recipe,
+            width=self.width,
+            height=self.height,
+            samples=self.samples_per_pixel,
+            blur_px=self.blur_px,
+        )
+        for left in self.place.parent.glob(f".{self.place.name}.*"):  # of a run that was stopped
+            shutil.rmtree(left, ignore_errors=True)
+        draft = self.place.with_name(f".{self.place.name}.{os.getpid()}")
+        draft.mkdir(parents=True, exist_ok=True)
+        write_scene(
+            draft, rendered, recipe, samples=self.samples_per_pixel, mitsuba_version=mitsuba.__version__
+        )
+        shutil.rmtree(self.place, ignore_errors=True)
+        draft.rename(self.place)
+        report(1)
