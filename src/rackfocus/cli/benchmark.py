@@ -124,11 +124,12 @@ def _costs(cfg: DictConfig, wanted: Sequence[Cost], scenes: Sequence[Path], fold
         cores=cfg.cores,
         limits=Limits(cfg.memory_limit_gb, cfg.seconds_limit),
     )
+    cells = {cost.cell for cost in wanted}
     with progress_bar("time and memory", "cells") as progress:
-        progress(len(journal.records), len(wanted))
+        progress(sum(record.cell in cells for record in journal.records), len(cells))
         for record in measured(wanted, list(journal.records)):
             journal.add(record)
-            progress(len(journal.records), len(wanted))
+            progress(sum(record.cell in cells for record in journal.records), len(cells))
     return journal.records
 
 
