@@ -84,7 +84,9 @@ def _runs(process: int) -> bool:
 def test_ctrl_c_ends_all_processes_with_one_sentence(tmp_path):
     pytest.importorskip("mitsuba", reason="Mitsuba (the extra `scenes`) is not installed")
     settings = ["train=0:40", "validation=null", "test=null", "clip=false", "workers=2", "variant=scalar_rgb"]
-    code = "import sys; sys.argv[0] = 'rackfocus'; from rackfocus.cli import main; main()"
+    # A shell that runs tests in the background has them ignore Ctrl-C.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += "import sys; sys.argv[0] = 'rackfocus'; from rackfocus.cli import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "render-scenes", *settings, "samples_per_pixel=9"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -98,7 +100,11 @@ def test_ctrl_c_ends_all_processes_with_one_sentence(tmp_path):
         time.sleep(0.2)
     time.sleep(1.5)
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    try:
+        _, errors = process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     assert process.returncode == 130
     assert errors == "rackfocus render-scenes: interrupted.\n"
     time.sleep(0.5)
