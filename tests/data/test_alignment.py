@@ -158,7 +158,11 @@ def test_photographs_that_do_not_belong_together_are_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("scene", "f_number", "shift", "gain"),
-    [("0001", "1.8", (5.3, -2.7), 1.6), ("0002", "2.8", (-8.0, 3.4), 1.05), ("0099", "8", (3.6, 6.1), 3.2)],
+    [
+        ("0001", "1.8", (5.3, -2.7), 1.6),
+        pytest.param("0002", "2.8", (-8.0, 3.4), 1.05, marks=pytest.mark.slow),
+        pytest.param("0099", "8", (3.6, 6.1), 3.2, marks=pytest.mark.slow),
+    ],
 )
 def test_vabd_with_a_known_shift_and_gain(shared, tmp_path, scene, f_number, shift, gain):
     folder = shared / "data" / "aperture" / "vabd"
