@@ -18,13 +18,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-import OpenEXR
-import torch
-from jaxtyping import Float
-from torch import Tensor
 from torch.utils.data import Dataset
 
+from rackfocus.data.hdr_picture import read_radiance
 from rackfocus.data.sample import FocusSample
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.types import InputError
@@ -83,9 +79,9 @@ class BLB(Dataset[FocusSample]):
         if not -len(self) <= index < len(self):
             raise IndexError(index)
         entry = self.entries[index]
-        radiance = read_linear_exr(entry.folder / "image.exr")
+        radiance = read_radiance(entry.folder / "image.exr")
         shallow, adjusted = (shot.file(entry.folder) for shot in (entry.shallow, entry.adjusted))
-        pictures = {file: read_linear_exr(file) for file in {shallow, adjusted}}
+        pictures = {file: read_radiance(file) for file in {shallow, adjusted}}
         for file, picture in pictures.items():
             if picture.shape != radiance.shape:
                 raise InputError(f"{file} is not of the size of image.exr beside it; get BLB again.")
@@ -98,24 +94,6 @@ class BLB(Dataset[FocusSample]):
             focal_disparity=entry.focal_disparity,
             radiance=radiance,
         )
-
-
-def read_linear_exr(path: Path) -> Float[Tensor, "3 height width"]:
-    """Linear light, float32, not clipped; an alpha channel is ignored.
-
-    Raises:
-        InputError: the file is missing, is no EXR, or has no RGB.
-    """
-    if not path.is_file():
-        raise InputError(f"{path} is missing; get BLB again.")
-    try:
-        with OpenEXR.File(str(path)) as file:
-            channels = file.channels()
-            pixels = channels["RGBA" if "RGBA" in channels else "RGB"].pixels[..., :3]
-    except (RuntimeError, ValueError, TypeError, OSError, KeyError) as error:
-        raise InputError(f"{path} cannot be read as an RGB OpenEXR picture; get BLB again.") from error
-    planes = np.maximum(pixels.astype(np.float32), 0.0).transpose(2, 0, 1)
-    return torch.from_numpy(np.ascontiguousarray(planes))
 
 
 def _entries(folder: Path) -> list[Entry]:

@@ -42,3 +42,9 @@ def read_flow(path: Path) -> tuple[Float[Tensor, "2 height width"], Bool[Tensor,
     flow = torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32, order="C", copy=True))
     known = (flow.abs() < _UNKNOWN).all(dim=0, keepdim=True)  # Not so for what is no number.
     return torch.where(known, flow, 0.0), known
+
+
+def write_flow(path: Path, flow: Float[np.ndarray, "height width 2"]) -> None:
+    """Write optical flow in pixels, `x` right and `y` down."""
+    height, width, _ = flow.shape
+    path.write_bytes(_HEADER.pack(_MAGIC, width, height) + flow.astype("<f4").tobytes())

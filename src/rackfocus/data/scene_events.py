@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool
 
-from rackfocus.data.scene_files import write_disparity, write_flow, write_hdr, write_mask
+from rackfocus.data.flow_files import write_flow
+from rackfocus.data.scene_files import write_disparity, write_hdr, write_mask
 from rackfocus.data.scene_jobs import Report
 from rackfocus.data.scene_lens import F2_TO_F22, REFERENCE_WIDTH, SceneLens
 from rackfocus.data.scene_motion import Layer, TracedFrame, exact_flow, shown_share, trace_frame

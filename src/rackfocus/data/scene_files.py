@@ -1,7 +1,6 @@
 """The files of a ray-traced scene: half-float and depth EXR, 16-bit disparity PNG, 8-bit sRGB PNG."""
 
 import hashlib
-import struct
 from pathlib import Path
 
 import cv2
@@ -106,12 +105,6 @@ def read_depth(path: Path) -> Float[np.ndarray, "height width"]:
     if "Z" not in channels:
         raise InputError(f"{path} must have a channel Z; get the data set again.")
     return channels["Z"].pixels.astype(np.float32)
-
-
-def write_flow(path: Path, flow: Float[np.ndarray, "height width 2"]) -> None:
-    """Write optical flow in pixels, `x` right and `y` down, as a `.flo` of Middlebury."""
-    height, width, _ = flow.shape
-    path.write_bytes(struct.pack("<fii", 202021.25, width, height) + flow.astype("<f4").tobytes())
 
 
 def write_mask(path: Path, mask: Bool[np.ndarray, "height width"]) -> None:

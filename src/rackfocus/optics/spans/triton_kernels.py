@@ -143,7 +143,10 @@ def spread(light, values, row_of, summed, offset, dx, change, lines,
 def gather(light, values, row_of, summed, offset, dx, change, lines, gradient,
            top, rows, height, width, margin, border, lowest, levels, SOFT: tl.constexpr,
            COLUMNS: tl.constexpr, ROWS: tl.constexpr, BLOCK: tl.constexpr):  # fmt: skip
-    """The transpose of `spread`, carried on to the gradient by red, green, blue and disparity."""
+    """The transpose of `spread`, carried on to the gradient by red, green, blue and disparity.
+
+    The loop over taps stands in both: a call in it makes Triton's interpreter, and so the tests, much slower.
+    """
     v, u = _pixels(top, width, border, BLOCK)
     pixel, source, level, layer, radius, weight, slope = _layer_of(
         light, values, v, u, height, width, lowest, levels, SOFT, COLUMNS, ROWS
