@@ -15,6 +15,7 @@ GROUPS = sorted(
     if path.parent.name != "experiment"
 )
 DATA_SETS = sorted(path.stem for path in config_folder().glob("data/*.yaml"))
+PIXELS_ONLY = ("demo", "raytraced", "without_vgg")
 EXPERIMENTS = sorted(path.stem for path in config_folder().glob("experiment/*.yaml"))
 
 
@@ -46,7 +47,9 @@ def targets(cfg):
     return list(walk(OmegaConf.to_container(cfg)))
 
 
-@pytest.mark.parametrize("name", [*(name.replace("-", "_") for name in COMMANDS), "benchmark_loading"])
+@pytest.mark.parametrize(
+    "name", [*(name.replace("-", "_") for name in COMMANDS), "benchmark_loading", "benchmark_training"]
+)
 def test_every_command_composes(name, composed):
     cfg = composed(name)
     for target in targets(cfg):
@@ -55,7 +58,8 @@ def test_every_command_composes(name, composed):
 
 @pytest.mark.parametrize("choice", GROUPS)
 def test_every_choice_of_every_group_composes(choice, composed):
-    command = "refocus" if choice.startswith("lens=") else "train"
+    group = choice.partition("=")[0]
+    command = {"lens": "refocus", "baseline": "evaluate", "suite": "evaluate"}.get(group, "train")
     override = choice.replace("renderer=", "renderer@loss.renderer=") if command == "train" else choice
     assert targets(composed(command, override))
 
@@ -79,7 +83,9 @@ def test_every_data_set_hands_its_root_to_its_splits(command, data_set, composed
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_makes_its_parts(experiment, composed, raytraced):
-    cfg = composed("train", f"experiment={experiment}", f"data.root={raytraced}")
+    # VGG's file is not everywhere, and its layers take a second to make.
+    features = [] if experiment in PIXELS_ONLY else ["loss=pixels"]
+    cfg = composed("train", f"experiment={experiment}", "data=raytraced", f"data.root={raytraced}", *features)
     for part in (cfg.model, cfg.loss, cfg.datamodule, *cfg.callbacks.values(), *cfg.logger.values()):
         assert instantiate(part) is not None
 
@@ -92,7 +98,56 @@ def test_the_paper_is_the_default(composed):
     assert cfg.datamodule.view.shorter_side_px == [512, 1024]
     assert cfg.datamodule.seed == cfg.seed
     assert cfg.loss.smoothness_weight == 10
-    assert cfg.loss.renderer.formulation == "transmittance"
+    assert cfg.loss.renderer.formulation == "coverage"
+
+
+def test_the_paper_whole_is_an_experiment(composed):
+    cfg = composed(
+        "train", "experiment=rgbd_hdr", "data.flower.root=/flower", "data.apertures.root=/apertures"
+    )
+    assert cfg.learning_rate == 1e-4
+    assert cfg.trainer.max_steps == 150_000
+    assert cfg.datamodule.batch_size == 1
+    assert set(cfg.datamodule.train.datasets) == {"flower", "apertures", "raytraced"}
+    assert cfg.loss.perceptual.features.weights == "vgg19-dcbb9e9d.pth"
+    assert cfg.model.base_width == 32
+
+
+@pytest.mark.parametrize(
+    ("experiment", "key", "value"),
+    [
+        ("without_triplets", "loss.triplets", False),
+        ("without_hdr", "model.hdr", False),
+        ("renderer_paper", "loss.renderer.formulation", "paper"),
+        ("renderer_weighted_sum", "loss.renderer.formulation", "weighted_sum"),
+        ("without_vgg", "loss.perceptual", None),
+        ("without_smoothness", "loss.smoothness_weight", 0.0),
+        ("pixel_disparity", "model.luma_bandwidth", None),
+        ("sequential", "model._target_", "rackfocus.models.sequential.SequentialRGBDHDRNet"),
+    ],
+)
+def test_an_ablation_changes_one_thing_and_any_budget_fits(experiment, key, value, composed):
+    def settings(name):
+        cfg = composed(
+            "train", f"experiment={name}", "data=raytraced", "budget=two_cores", "loss=normalised_vgg"
+        )
+        return flat(OmegaConf.to_container(cfg, resolve=False))
+
+    ablation, full = settings(experiment), settings("rgbd_hdr")
+    different = {name for name in {*ablation, *full} if ablation.get(name) != full.get(name)}
+    assert ablation[key] == value
+    assert len({name.split(".")[0] for name in different}) == 1
+
+
+def flat(node, prefix=""):
+    """Every setting by its dotted name."""
+    found = {}
+    for name, value in node.items():
+        if isinstance(value, dict):
+            found |= flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value
+    return found
 
 
 def test_wandb_is_offline_without_a_key(composed, tmp_path, monkeypatch):

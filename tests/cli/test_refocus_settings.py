@@ -1,8 +1,74 @@
+import inspect
+
 import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.errors import InstantiationException
+from hydra.utils import get_class
+from omegaconf import OmegaConf
 
 from rackfocus import InputError
+from rackfocus.cli.command import config_folder
 from rackfocus.cli.ranges import parse_range
-from rackfocus.cli.refocus import parse_focus
+from rackfocus.cli.refocus import parse_focus, parse_model
+from rackfocus.models.backends import Assembled
+from rackfocus.models.checkpoints import save_model
+
+BACKENDS = sorted(f"model/{path.parent.name}={path.stem}" for path in config_folder().glob("model/*/*.yaml"))
+
+
+def composed(*overrides):
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        return compose("refocus", ["source=in.mp4", "target=out.mp4", *overrides])
+
+
+def test_without_backends_the_checkpoint_is_the_model():
+    assert parse_model(composed()) == "rgbd-hdr"
+    assert parse_model(composed("checkpoint=mine.safetensors")) == "mine.safetensors"
+
+
+@pytest.mark.parametrize("choice", BACKENDS)
+def test_every_backend_composes_and_names_what_its_class_takes(choice):
+    half = choice.removeprefix("model/").partition("=")[0]
+    settings = OmegaConf.to_container(composed(choice).model[half])
+    inspect.signature(get_class(settings.pop("_target_"))).bind(**settings)
+
+
+def test_a_backend_is_filled_up_by_the_network(tmp_path, tiny_network, shared):
+    save_model(tiny_network, tmp_path / "tiny.safetensors")
+    expandnet = f"model.hdr.weights={shared / 'weights' / 'expandnet.pth'}"
+    model = parse_model(
+        composed(f"checkpoint={tmp_path / 'tiny.safetensors'}", "model/hdr=expandnet", expandnet)
+    )
+    assert isinstance(model, Assembled)
+    image = torch.rand(1, 3, 24, 32)
+    torch.testing.assert_close(model(image).disparity, tiny_network.eval()(image).disparity)
+    assert model(image).log_exposure.shape == (1, 3, 24, 32)
+
+
+def test_with_both_backends_no_checkpoint_is_read(shared):
+    pytest.importorskip("onnxruntime")
+    weights = shared / "weights"
+    model = parse_model(
+        composed(
+            "checkpoint=nowhere.safetensors",
+            "model/depth=fastdepth",
+            "model/hdr=expandnet",
+            f"model.depth.weights={weights / 'fastdepth_7.onnx'}",
+            f"model.hdr.weights={weights / 'expandnet.pth'}",
+            "model.disparity_range=0.05",
+        )
+    )
+    estimate = model(torch.rand(1, 3, 40, 60))
+    assert 1 < estimate.disparity.abs().max() <= 0.05 * 60
+
+
+def test_weights_that_are_not_there(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.delenv("RACKFOCUS_WEIGHTS", raising=False)
+    with pytest.raises(InstantiationException) as raised:
+        parse_model(composed("model/depth=megadepth"))
+    assert isinstance(raised.value.__cause__, InputError)
 
 
 @pytest.mark.parametrize(

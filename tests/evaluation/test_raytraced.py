@@ -1,20 +1,22 @@
 """The renderer against ray tracing, on the embedded test scenes: what `make demo` prints."""
 
-from statistics import fmean
+import math
 
 import pytest
 import torch
 
 from rackfocus.data.raytraced import load_scene, scene_folders
+from rackfocus.evaluation.baselines import Backends, NoHDR, OnePlane
 from rackfocus.evaluation.raytraced import (
     evaluate_scenes,
     network_method,
+    predictor_method,
     render_target,
     renderer_methods,
     targets,
     unblurred,
 )
-from rackfocus.evaluation.records import summarise
+from rackfocus.evaluation.summary import summarise
 from rackfocus.metrics.image import psnr
 from rackfocus.optics.radiometry import srgb_to_linear
 
@@ -25,12 +27,12 @@ def records(raytraced):
 
 
 def test_the_default_renderer_is_within_40_db_of_ray_tracing(records):
-    by_method = {summary.method: summary for summary in summarise(records)}
-    default = by_method["truth, coverage"]
-    assert default.psnr_plain >= 40
-    assert default.psnr_plain - by_method["truth, paper"].psnr_plain >= 10
-    assert default.psnr_plain >= by_method["truth, weighted_sum"].psnr_plain
-    assert default.psnr_plain - by_method["input, not blurred"].psnr_plain >= 5
+    plain = {summary.method: summary.values["psnr_plain"].mean for summary in summarise(records)}
+    default = plain["truth, coverage"]
+    assert default >= 40
+    assert default - plain["truth, paper"] >= 10
+    assert default >= plain["truth, weighted_sum"]
+    assert default - plain["input, not blurred"] >= 5
 
 
 def test_one_record_a_scene_method_and_target(records, raytraced):
@@ -38,8 +40,16 @@ def test_one_record_a_scene_method_and_target(records, raytraced):
     assert len(records) == len(scenes) * 5 * 3
     assert {record.target for record in records} == {"f/2", "f/8", "f/2 refocused"}
     truth = [record for record in records if record.method.startswith("truth")]
-    assert fmean(record.disparity_rms for record in truth) == 0
-    assert fmean(record.hdr_log_mse for record in truth) == 0
+    assert all(math.isnan(record.disparity_rms) and math.isnan(record.hdr_log_mse) for record in truth)
+
+
+def test_lights_are_judged_where_there_are_some(records, raytraced):
+    scenes = {folder.name: load_scene(folder) for folder in scene_folders(raytraced, "test")}
+    for record in records:
+        assert math.isnan(record.psnr_plain) == scenes[record.image].has_lights
+        assert math.isnan(record.psnr_lights) != scenes[record.image].has_lights
+    lit = {s.method: s.values["psnr_lights"].mean for s in summarise(records)}
+    assert lit["truth, coverage"] > lit["input, not blurred"] + 5
 
 
 def test_a_record_by_hand(raytraced):
@@ -49,7 +59,12 @@ def test_a_record_by_hand(raytraced):
     expected = psnr(srgb_to_linear(scene.deep_srgb[None]), scene.f2[None]).item()
     # Zero disparity leaves the soft mattes' own slight blur.
     assert record.psnr == pytest.approx(expected, abs=1.0)
-    assert record.disparity_rms == pytest.approx(scene.disparity.square().mean().sqrt().item(), rel=1e-4)
+    truth = scene.disparity
+    assert record.disparity_rms == pytest.approx(truth.square().mean().sqrt().item(), rel=1e-4)
+    large = truth[truth.abs() >= truth.abs().flatten().quantile(0.75)]
+    assert record.disparity_rms_large == pytest.approx(large.square().mean().sqrt().item(), rel=1e-4)
+    assert record.disparity_share == pytest.approx(1, abs=1e-6)
+    assert record.whdr == 0.5
 
 
 def test_refocusing_reaches_the_other_focal_plane(raytraced):
@@ -67,3 +82,33 @@ def test_a_network_is_measured_like_the_rest(tiny_network, raytraced):
         records = list(evaluate_scenes([folder], [network_method("tiny", tiny_network)]))
     assert [record.method for record in records] == ["tiny"] * 3
     assert all(0 < record.psnr < 100 and 0 < record.disparity_rms < 20 for record in records)
+
+
+def test_what_a_method_does_not_say_it_borrows_and_says_so(raytraced):
+    folder = scene_folders(raytraced, "validation")[0]
+    scene = load_scene(folder)
+
+    def nearness(srgb):
+        return 7 - 0.3 * scene.disparity[None].expand(len(srgb), -1, -1, -1)
+
+    methods = [
+        Backends("exact", depth=nearness),
+        Backends("plane", depth=OnePlane()),
+        Backends("clipped", hdr=NoHDR()),
+    ]
+    records = list(evaluate_scenes([folder], [predictor_method(method) for method in methods]))
+    exact, plane, clipped = records[::3]
+    assert [record.method for record in (exact, plane, clipped)] == [
+        "exact (D aligned)",
+        "plane (D aligned)",
+        "clipped (true D)",
+    ]
+    assert exact.disparity_rms_aligned == pytest.approx(0, abs=1e-4)
+    assert (exact.boundary_f1, exact.whdr) == (1, 0)
+    assert exact.abs_rel == pytest.approx(0, abs=0.02)  # disparity is stored in 16 bits
+    assert math.isnan(exact.disparity_rms)
+    assert math.isnan(exact.hdr_log_mse)
+    assert plane.disparity_share == pytest.approx(1)
+    assert exact.psnr == pytest.approx(clipped.psnr, abs=0.1)
+    assert math.isnan(clipped.disparity_rms_aligned)
+    assert clipped.hdr_log_mse > 0

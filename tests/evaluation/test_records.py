@@ -1,47 +1,34 @@
 import csv
-import io
 import math
 
 import pytest
-from rich.console import Console
 
-from rackfocus.evaluation.raytraced import Record
-from rackfocus.evaluation.records import COLUMNS, cells, summarise, summary_table, write_records
-
-
-def record(method="ours", scene="0001", *, lights=False, psnr=30.0, target="f/2"):
-    return Record(scene, lights, method, target, psnr, 0.9, 1.5, 1.0, 0.25)
+from rackfocus.evaluation.records import Record, read_records, write_records
+from rackfocus.types import InputError
 
 
-def test_means_by_method_and_light():
-    records = [
-        record(psnr=30),
-        record(psnr=34, target="f/8"),
-        record(psnr=20, scene="0002", lights=True),
-        record("other", psnr=10),
-    ]
-    ours, other = summarise(records)
-    assert (ours.method, other.method) == ("ours", "other")
-    assert ours.psnr_plain == pytest.approx(32)
-    assert ours.psnr_lights == pytest.approx(20)
-    assert ours.ssim == pytest.approx(0.9)
-    assert math.isnan(other.psnr_lights)
-
-
-def test_the_csv_holds_every_record(tmp_path):
-    records = [record(psnr=1 / 3), record("other")]
+def test_the_csv_holds_every_record_and_blanks(tmp_path):
+    records = [Record("raytraced", "1200", "ours", "f/2", psnr=1 / 3), Record("depth/x", "a", "other")]
     write_records(records, tmp_path / "records.csv")
     with (tmp_path / "records.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["method"] for row in rows] == ["ours", "other"]
     assert float(rows[0]["psnr"]) == 1 / 3
+    assert rows[0]["whdr"] == rows[1]["psnr"] == ""
     assert [path.name for path in tmp_path.iterdir()] == ["records.csv"]
 
 
-def test_the_table_shows_every_cell():
-    summaries = summarise([record(), record("other", lights=True)])
-    console = Console(width=200, record=True, file=io.StringIO())
-    console.print(summary_table(summaries, "title"))
-    text = console.export_text()
-    assert all(heading in text for heading in COLUMNS.values())
-    assert all(cell in text for summary in summaries for cell in cells(summary))
+def test_what_was_written_is_read(tmp_path):
+    records = [Record("raytraced", "1200", "ours", "f/2", psnr=1 / 3, pu21_psnr=math.inf)]
+    write_records(records, tmp_path / "records.csv")
+    (read,) = read_records(tmp_path / "records.csv")
+    assert (read.image, read.target, read.psnr, read.pu21_psnr) == ("1200", "f/2", 1 / 3, math.inf)
+    assert math.isnan(read.whdr)
+
+
+def test_what_holds_no_records_is_one_sentence(tmp_path):
+    with pytest.raises(InputError, match="no records"):
+        read_records(tmp_path / "records.csv")
+    (tmp_path / "records.csv").write_text("scene,psnr\n1200,3\n")
+    with pytest.raises(InputError, match=r"records\.csv holds no records of this version"):
+        read_records(tmp_path / "records.csv")

@@ -103,3 +103,16 @@ def test_only_the_focal_triplet_tells_front_from_behind(scene):
     assert total(front, 0.25, 0.0) == pytest.approx(0, abs=0.01)
     assert total(front, 1.0, -2.0) > 1
     assert total(behind, 1.0, -2.0) == pytest.approx(0, abs=0.01)
+
+
+def test_without_triplets_every_sample_is_a_pair(scene, generator):
+    deep, prediction = scene
+    shallow, adjusted = torch.rand(2, 1, 3, 24, 32, generator=generator)
+    triplet = {"deep": deep, "shallow": shallow, "adjusted": adjusted, "aperture_ratio": number(0.25)}
+    pair = {**triplet, "adjusted": shallow, "aperture_ratio": number(1)}
+    without = ApertureSupervision(Renderer(), triplets=False)(
+        prediction, **triplet, focal_disparity=number(0)
+    )
+    expected = ApertureSupervision(Renderer())(prediction, **pair, focal_disparity=number(0))
+    assert without.total == expected.total
+    assert without.adjusted_rendering == without.rendering

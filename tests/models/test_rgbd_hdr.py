@@ -1,8 +1,11 @@
+import math
+
 import pytest
 import torch
 
 from rackfocus.models.bilateral_grid import luma_vertices
-from rackfocus.models.rgbd_hdr import RGBDHDRNet
+from rackfocus.models.rgbd_hdr import RGBDHDRNet, clipping_share
+from rackfocus.optics.radiometry import HDR_GAIN
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 48), (31, 53), (7, 5), (1, 1)])
@@ -19,10 +22,47 @@ def test_the_last_layer_has_three_plus_n_channels(luma_bandwidth):
     assert network.unet.last.out_channels == 3 + luma_vertices(luma_bandwidth)
 
 
-def test_it_starts_without_blur_or_gain(tiny_network):
-    prediction = tiny_network(torch.rand(1, 3, 32, 32))
-    assert prediction.disparity.abs().max() < 1
-    assert (50 * prediction.log_exposure).max() < 0.1
+def test_it_starts_a_little_behind_the_focus_and_near_a_gain_of_two_where_light_clipped(tiny_network):
+    image = torch.rand(1, 3, 32, 32) * 0.95
+    image[..., 16:] = 1.0
+    prediction = tiny_network(image)
+    assert 0.5 < prediction.disparity.min() < prediction.disparity.max() < 1.5
+    assert not prediction.log_exposure[..., :16].any()
+    log_gain = HDR_GAIN * prediction.log_exposure[..., 16:]
+    torch.testing.assert_close(log_gain, torch.full_like(log_gain, math.log(2)), atol=0.2, rtol=0)
+
+
+def test_ungated_it_starts_without_gain():
+    network = RGBDHDRNet(base_width=4, levels=2, clipping_from=None)
+    prediction = network(torch.rand(1, 3, 32, 32))
+    assert 0 < (HDR_GAIN * prediction.log_exposure).max() < 0.1
+
+
+def test_the_share_that_may_have_clipped_follows_the_brightest_channel():
+    image = torch.tensor([[0.2, 0.95, 0.975, 1.0], [0.1, 0.3, 0.2, 0.5], [0.0, 0.9, 0.1, 0.0]]).view(
+        1, 3, 1, 4
+    )
+    share = clipping_share(image, 0.95)
+    torch.testing.assert_close(share, torch.tensor([0.0, 0.0, 0.5, 1.0]).view(1, 1, 1, 4))
+
+
+def test_without_hdr_no_light_is_added_and_no_channel_wasted():
+    network = RGBDHDRNet(base_width=4, levels=2, hdr=False)
+    assert network.unet.last.out_channels == luma_vertices(0.125)
+    assert not network(torch.ones(1, 3, 16, 16)).log_exposure.any()
+
+
+def test_pixel_space_has_one_channel_and_no_grid():
+    """A single bright pixel changes D beside it, which a grid of 8 px would spread over its cell."""
+    network = RGBDHDRNet(base_width=4, levels=1, luma_bandwidth=None)
+    assert network.unet.last.out_channels == 3 + 1
+    image = torch.full((1, 3, 40, 40), 0.5)
+    dotted = image.clone()
+    dotted[..., 20, 20] = 1.0
+    change = (network(dotted).disparity - network(image).disparity).abs()[0, 0]
+    assert change[18:23, 18:23].max() > 0
+    assert not change[:17].any()
+    assert network(dotted, network_size_px=20).disparity.shape == (1, 1, 40, 40)
 
 
 def test_disparity_scales_with_the_image(tiny_network):

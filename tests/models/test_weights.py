@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 
 from rackfocus import InputError
 from rackfocus.models import weights
-from rackfocus.models.weights import PublishedWeights, find_weights, load_state
+from rackfocus.models.weights import PublishedWeights, find_weights, fit_state, load_state
 
 
 @pytest.fixture
@@ -72,6 +72,25 @@ def test_unknown_names():
         find_weights("nothing.pth")
 
 
+def test_a_file_without_a_known_digest_is_not_downloaded(monkeypatch, tmp_path):
+    known = PublishedWeights("", "https://weights.invalid/w.pth", "somebody")
+    monkeypatch.setattr(weights, "PUBLISHED", {"w.pth": known})
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.delenv("RACKFOCUS_WEIGHTS", raising=False)
+    with pytest.raises(InputError, match=r"w\.pth are missing; get it from https://weights\.invalid/w\.pth"):
+        find_weights("w.pth")
+    (tmp_path / "w.pth").write_bytes(b"whatever it is")
+    assert find_weights(tmp_path / "w.pth") == tmp_path / "w.pth"
+
+
+def test_a_state_that_does_not_fit_is_one_sentence(tmp_path):
+    module = torch.nn.Linear(2, 1)
+    fit_state(module, {"weight": torch.ones(1, 2), "bias": torch.ones(1)}, tmp_path, "a line")
+    assert module.weight.eq(1).all()
+    with pytest.raises(InputError, match=r'not hold the weights of a line \(Missing key.* "bias"'):
+        fit_state(module, {"weight": torch.ones(1, 2)}, tmp_path, "a line")
+
+
 def test_states_of_both_kinds(tmp_path):
     state = {"a.weight": torch.arange(3.0)}
     torch.save(state, tmp_path / "s.pth")
@@ -81,3 +100,6 @@ def test_states_of_both_kinds(tmp_path):
         (tmp_path / name).write_bytes(b"broken")
         with pytest.raises(InputError, match="cannot be read as weights"):
             load_state(tmp_path / name)
+    torch.save([torch.zeros(1)], tmp_path / "list.pth")
+    with pytest.raises(InputError, match="cannot be read as weights"):
+        load_state(tmp_path / "list.pth")

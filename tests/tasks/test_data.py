@@ -8,7 +8,7 @@ from torch.utils.data import ConcatDataset, Dataset
 from rackfocus.data.augmentation import RandomView
 from rackfocus.data.mixture import Mixture
 from rackfocus.data.sample import FocusSample
-from rackfocus.tasks.data import FocusData, collate
+from rackfocus.tasks.data import FocusData, ShuffledDraws, collate
 
 
 def sample(height=24, width=36, seed=0):
@@ -119,7 +119,7 @@ class Listener(pl.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
-def fit(folder, epochs, resume=None, **settings):
+def fit(folder, epochs, ckpt=None, **settings):
     trainer = pl.Trainer(
         max_epochs=epochs,
         logger=False,
@@ -132,7 +132,7 @@ def fit(folder, epochs, resume=None, **settings):
         num_sanity_val_steps=0,
     )
     task = Listener()
-    trainer.fit(task, data(count=3, **settings), ckpt_path=resume, weights_only=False)
+    trainer.fit(task, data(count=3, **settings), ckpt_path=ckpt, weights_only=True)
     trainer.save_checkpoint(folder / "last.ckpt")
     return task.seen
 
@@ -142,7 +142,7 @@ def test_lightning_tells_the_epoch_also_when_it_resumes(tmp_path):
     alone = data(count=3).train_dataloader()
     seen = fit(tmp_path, 2, workers=2)
     assert all(same(seen[number], epoch(alone, number)) for number in (0, 1))
-    later = fit(tmp_path, 4, resume=tmp_path / "last.ckpt", workers=2)
+    later = fit(tmp_path, 4, ckpt=tmp_path / "last.ckpt", workers=2)
     assert sorted(later) == [2, 3]
     assert all(same(later[number], epoch(alone, number)) for number in (2, 3))
 
@@ -158,3 +158,51 @@ def test_pairs_without_truth_and_several_data_sets():
     )
     assert len(list(mixed.train_dataloader())) == 8
     assert len(list(mixed.val_dataloader())) == 5
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_loader_goes_on_in_the_middle_of_an_epoch_and_loads_nothing_before_it(workers):
+    class Counted(Samples):
+        loaded = 0
+
+        def __getitem__(self, index):
+            Counted.loaded += 1
+            return super().__getitem__(index)
+
+    first = data(count=7, workers=workers, batch_size=2).train_dataloader()
+    whole = epoch(first, 3)
+    batches = iter(first)
+    for _ in range(3):
+        next(batches)
+    state = first.state_dict()
+    assert state == {"epoch": 3, "batches": 3}
+    later = data(train=Counted(7), workers=workers, batch_size=2).train_dataloader()
+    later.load_state_dict(state)
+    later.sampler.set_epoch(3)  # as Lightning does
+    assert same(list(later), whole[3:])
+    assert Counted.loaded == (1 if workers == 0 else 0)
+    assert len(later) == 4
+    assert later.state_dict() == {"epoch": 4, "batches": 0}
+    assert same(epoch(later, 4), epoch(first, 4))
+
+
+def test_processes_share_out_an_epoch():
+    alone = ShuffledDraws(7, seed=5)
+    alone.set_epoch(2)
+    together = [ShuffledDraws(7, seed=5, processes=2, process=process) for process in (0, 1)]
+    for draws in together:
+        draws.set_epoch(2)
+    assert [len(draws) for draws in together] == [4, 4]
+    merged = [draw for pair in zip(*together, strict=True) for draw in pair]
+    assert merged == [*alone, next(iter(alone))]
+
+
+def test_the_names_of_a_batch():
+    loader = data(count=5, batch_size=2, view=RandomView(shorter_side_px=(24, 24)))
+    batches = epoch(loader.train_dataloader(), 1)
+    for number, batch in enumerate(batches):
+        names = loader.names(1, number)
+        assert len(names) == len(batch.deep)
+        for name, image in zip(names, batch.deep, strict=True):
+            whole = sample(seed=int(name.split()[1])).deep
+            torch.testing.assert_close(image.sum(), whole.sum())

@@ -9,7 +9,7 @@ import rackfocus
 
 COMMANDS = {
     "train": "train RGBD-HDR from aperture and focal triplets",
-    "evaluate": "measure a checkpoint and the renderer against ray-traced truth",
+    "evaluate": "measure a network beside published methods, against truth and photographs",
     "refocus": "turn a deep-focus video into a shallow-focus one",
     "benchmark": "measure speed, memory and quality of the renderer beside others",
     "data": "check a data set: counts, sizes, ranges, broken files, a contact sheet",

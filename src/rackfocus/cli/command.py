@@ -9,6 +9,7 @@ from pathlib import Path
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException, OverrideParseException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -48,6 +49,10 @@ def run_command(
             sentence = _sentence(error)
             if sentence is None:
                 raise
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                # The other jobs of a sweep are done all the same; how it went is told at its end, too.
+                _say(f"{name}, job {HydraConfig.get().job.num}", sentence)
+                raise InputError(sentence) from None
             _say(name, sentence)
             sys.exit(USER_ERROR)
 

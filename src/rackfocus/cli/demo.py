@@ -18,10 +18,11 @@ from rackfocus.cli.provenance import git_revision
 from rackfocus.cli.train import METRICS_FILE, train
 from rackfocus.data.raytraced import scene_folders
 from rackfocus.evaluation.raytraced import evaluate_scenes, network_method, renderer_methods, unblurred
-from rackfocus.evaluation.records import summarise, summary_table, write_records
+from rackfocus.evaluation.records import write_records
 from rackfocus.evaluation.report import scene_pictures, training_curve, write_page
+from rackfocus.evaluation.summary import summarise, summary_table
+from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
-from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.pipelines.refocus import refocus
 
 
@@ -107,7 +108,7 @@ def run(cfg: DictConfig) -> None:
     console.print(f"\nLook at [bold]{page}[/bold]")
 
 
-def held_out_psnr(model: RGBDHDRNet, scenes: Sequence[Path], path: Path) -> float:
+def held_out_psnr(model: RGBDHDREstimator, scenes: Sequence[Path], path: Path) -> float:
     """Mean PSNR in dB of the scenes' f/2 photographs, rendered from the network's estimate.
 
     The records behind it are written to `path`.

@@ -8,6 +8,8 @@ from omegaconf import DictConfig
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.ranges import parse_range
+from rackfocus.models.backends import RGBDHDREstimator
+from rackfocus.models.checkpoints import load_model
 from rackfocus.pipelines.refocus import Focus, refocus
 from rackfocus.types import InputError
 
@@ -26,7 +28,7 @@ def run(cfg: DictConfig) -> None:
             cfg.target,
             focus=parse_focus(cfg.focus.x, cfg.focus.y, cfg.focus.disparity),
             lens=instantiate(cfg.lens),
-            model=cfg.checkpoint,
+            model=parse_model(cfg),
             renderer=instantiate(cfg.renderer),
             first=first,
             last=last,
@@ -36,6 +38,19 @@ def run(cfg: DictConfig) -> None:
             progress=progress,
         )
     print(f"{cfg.target}: {frames} frames at f/{cfg.lens.f_number:g}")
+
+
+def parse_model(cfg: DictConfig) -> RGBDHDREstimator | str:
+    """What estimates: the network of `checkpoint`, or the backends of `model`, filled up by that network.
+
+    Raises:
+        InputError: a checkpoint or the weights of a backend cannot be had.
+    """
+    chosen = [half for half in (cfg.model.depth, cfg.model.hdr) if half is not None]
+    if not chosen:
+        return str(cfg.checkpoint)
+    network = load_model(cfg.checkpoint) if len(chosen) == 1 else None
+    return instantiate(cfg.model)(network)
 
 
 def parse_focus(x: float | None, y: float | None, disparity: float | None) -> Focus:

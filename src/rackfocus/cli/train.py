@@ -1,50 +1,86 @@
 """`rackfocus train`: RGBD-HDR from aperture and focal triplets."""
 
+import errno
 import logging
+import pickle
+import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytorch_lightning as pl
 import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig
+from pytorch_lightning.utilities import rank_zero_only
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
+import __main__
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
+from rackfocus.cli.resume import LAST, checkpoint_to_resume, resumed_arguments
 from rackfocus.models.checkpoints import save_model
+from rackfocus.tasks.data import FocusData
 from rackfocus.tasks.rgbd_hdr import RGBDHDRTask
 from rackfocus.types import InputError
 
 WEIGHTS_FILE = "rgbd_hdr.safetensors"
 METRICS_FILE = "metrics/metrics.csv"
+TERMINATED = 143
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
+    try:
+        arguments = resumed_arguments(arguments)
+    except InputError as error:
+        print(f"rackfocus train: {error}", file=sys.stderr)
+        return 2
     return run_command("train", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:
-    """Train, and say where the weights are."""
-    weights = train(cfg, run_folder())
-    print(f"\nThe best weights by validation: {weights}\nTry them: rackfocus evaluate checkpoint={weights}")
+    """Train, and say where the weights are; or, where training was stopped, how it goes on."""
+    folder = run_folder()
+    try:
+        weights = train(cfg, folder)
+    except (KeyboardInterrupt, SIGTERMException) as stop:
+        _tell_how_to_go_on(folder)
+        if isinstance(stop, SIGTERMException):
+            sys.exit(TERMINATED)
+        raise
+    rank_zero_only(print)(
+        f"\nThe best weights by validation: {weights}\nTry them: rackfocus evaluate checkpoint={weights}"
+    )
 
 
 def train(cfg: DictConfig, folder: Path) -> Path:
     """Train as `cfg` says; write the weights that validated best into `folder` and return their path.
 
     Raises:
-        InputError: the data or the checkpoint to resume from is missing, or nothing was validated.
+        InputError: the data or the checkpoint to go on from is missing, nothing was validated, a loss is not
+            finite, or the disk is full.
+        KeyboardInterrupt: by Ctrl-C.
+        SIGTERMException: by the signal SIGTERM.
     """
     _quieten_lightning()
     require_training_splits(cfg)
-    record_provenance(cfg, folder)
+    rank_zero_only(record_provenance)(cfg, folder)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
-    if cfg.resume is not None and not Path(cfg.resume).is_file():
-        raise InputError(f"There is no checkpoint {cfg.resume} to resume from.")
+    checkpoint = checkpoint_to_resume(cfg.ckpt, folder)
     data = instantiate(cfg.datamodule)
-    task = RGBDHDRTask(instantiate(cfg.model), instantiate(cfg.loss), cfg.learning_rate)
+    task = RGBDHDRTask(
+        instantiate(cfg.model),
+        instantiate(cfg.loss),
+        cfg.learning_rate,
+        channels_last=cfg.channels_last,
+        compile=cfg.compile,
+    )
+    if checkpoint is not None:
+        _require_fit(checkpoint, task)
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
     trainer: pl.Trainer = instantiate(
         cfg.trainer,
@@ -52,14 +88,13 @@ def train(cfg: DictConfig, folder: Path) -> Path:
         logger=[instantiate(logger) for logger in cfg.logger.values()],
         default_root_dir=str(folder),
     )
-    trainer.fit(task, data, ckpt_path=cfg.resume)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+    _fit(trainer, task, data, checkpoint)
     best = callbacks["best"].best_model_path
     if not best:
         raise InputError("Training ended before its first validation; raise trainer.max_steps.")
-    task.load_state_dict(torch.load(best, weights_only=True)["state_dict"])
-    save_model(task.model, folder / WEIGHTS_FILE)
+    task.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
+    if trainer.is_global_zero:
+        save_model(task.model, folder / WEIGHTS_FILE)  # type: ignore[arg-type]
     return folder / WEIGHTS_FILE
 
 
@@ -74,8 +109,59 @@ def require_training_splits(cfg: DictConfig) -> None:
             raise InputError(f"The data set has no split {split!r} to train with; choose another data=name.")
 
 
+def _fit(trainer: pl.Trainer, task: RGBDHDRTask, data: FocusData, checkpoint: Path | None) -> None:
+    """Lightning's `fit`, whose ways to end early become ours."""
+    if trainer.strategy.launcher is not None:
+        # Lightning starts the processes of the other devices as the module that this one was started as.
+        __main__.__spec__ = __spec__
+    try:
+        trainer.fit(task, data, ckpt_path=checkpoint, weights_only=True)
+    except SIGTERMException:
+        raise
+    except SystemExit:
+        # What Lightning makes of Ctrl-C.
+        raise KeyboardInterrupt from None
+    except RuntimeError as error:
+        # Workers get the signal as well, and Lightning is told of their end before it looks at its own.
+        if trainer.received_sigterm:
+            raise SIGTERMException from error
+        raise
+    except OSError as error:
+        if error.errno in FULL_DISK:
+            raise InputError(
+                f"The disk of {trainer.default_root_dir} is full; make room and go on (ckpt=last), for "
+                "checkpoints are whole."
+            ) from error
+        raise
+
+
+def _require_fit(checkpoint: Path, task: RGBDHDRTask) -> None:
+    """Refuse a checkpoint that is none, or of another network."""
+    try:
+        state = torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=True)["state_dict"]
+    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError) as error:
+        raise InputError(f"{checkpoint} is no checkpoint that `rackfocus train` wrote.") from error
+    shapes = {name: tensor.shape for name, tensor in task.state_dict().items()}
+    if {name: tensor.shape for name, tensor in state.items()} != shapes:
+        raise InputError(f"{checkpoint} is of another network; give the settings that it was trained with.")
+
+
+def _tell_how_to_go_on(folder: Path) -> None:
+    if not (folder / LAST).is_file():
+        print(f"\nTraining was stopped before its first checkpoint in {folder}.", file=sys.stderr)
+    elif HydraConfig.get().mode == RunMode.MULTIRUN:
+        sweep = HydraConfig.get().sweep.dir
+        print(f"\nTo go on: the same command with hydra.sweep.dir={sweep} ckpt=last", file=sys.stderr)
+    else:
+        print(f"\nTo go on: rackfocus train ckpt=last hydra.run.dir={folder}", file=sys.stderr)
+
+
 def _quieten_lightning() -> None:
-    """Leave out its advertisements, and its warnings about its own code."""
-    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=".*LeafSpec.*", module="pytorch_lightning")
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*", module="pytorch_lightning")
+    """Leave out its advertisements, and its warnings about its own code and about going on elsewhere."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    for about in ("LeafSpec", "not have many workers", "exists and is not empty", "dirpath has changed"):
+        warnings.filterwarnings("ignore", message=f".*{about}.*", module="pytorch_lightning")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

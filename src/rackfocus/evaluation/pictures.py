@@ -5,11 +5,14 @@ from io import BytesIO
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 from torch import Tensor
 
 from rackfocus.metrics.image import displayed
+
+HDR_STOPS = -3.0
+"""Exposure at which recovered and true highlights are shown; at 0 both are white."""
 
 
 def picture(
@@ -26,6 +29,21 @@ def disparity_picture(
     """Signed disparity in colour: red in front (`-reach_px`), green in focus, blue behind (`+reach_px`)."""
     near = ((reach_px - disparity[0, 0]) / (2 * reach_px)).clamp(0, 1)
     return cv2.applyColorMap((near * 255).round().byte().cpu().numpy(), cv2.COLORMAP_TURBO)[..., ::-1].copy()
+
+
+def nearness_picture(
+    nearness: Float[Tensor, "height width"],
+    low: float,
+    high: float,
+    *,
+    valid: Bool[Tensor, "height width"] | None = None,
+) -> UInt8[np.ndarray, "height width 3"]:
+    """Nearness in colour: blue at `low`, the farthest, to red at `high`; black where it is not valid."""
+    codes = ((nearness - low) / max(high - low, 1e-12)).clamp(0, 1) * 255
+    colours = cv2.applyColorMap(codes.round().byte().cpu().numpy(), cv2.COLORMAP_TURBO)[..., ::-1].copy()
+    if valid is not None:
+        colours[~valid.cpu().numpy()] = 0
+    return colours
 
 
 def difference_picture(

@@ -1,5 +1,11 @@
-"""Methods against the ray-traced test scenes: one record a scene, method and target."""
+"""Methods against the ray-traced scenes, where all is known: one record a scene, method and target.
 
+A published model of depth knows neither scale nor focus, and one of HDR no depth. To be rendered, such a
+method borrows from the truth: its disparity is aligned with the true one, or is the true one. Its name says
+so, for its rendering is an upper bound.
+"""
+
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,21 +16,43 @@ from torch import Tensor
 
 from rackfocus.data.raytraced import RaytracedScene, load_scene
 from rackfocus.data.scene_lens import F2_TO_F8
-from rackfocus.metrics.disparity import disparity_rms
-from rackfocus.metrics.hdr import log_mse
+from rackfocus.evaluation.baselines import Network, Nothing, Predictor
+from rackfocus.evaluation.examination import Conditions, Examined, SheetRow
+from rackfocus.evaluation.pictures import HDR_STOPS, disparity_picture, picture
+from rackfocus.evaluation.records import Record
+from rackfocus.metrics.boundary import boundary_f1
+from rackfocus.metrics.depth_order import whdr
+from rackfocus.metrics.disparity import abs_rel, align_affine, disparity_rms, largest_quarter, spread
+from rackfocus.metrics.hdr import log_mse, pu21_psnr
 from rackfocus.metrics.image import psnr, ssim
-from rackfocus.models.rgbd_hdr import RGBDHDRNet
-from rackfocus.optics.radiometry import apply_log_exposure, srgb_to_linear
+from rackfocus.metrics.lights import light_psnr
+from rackfocus.models.backends import RGBDHDREstimator
+from rackfocus.optics.radiometry import srgb_to_linear
 from rackfocus.optics.renderer import FORMULATIONS, render
 from rackfocus.optics.thin_lens import refocus_disparity
+
+DATA_SET = "raytraced"
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a method says of a scene: radiance and the disparity at f/2."""
+    """What a scene is rendered from: radiance and the disparity at f/2.
+
+    Attributes:
+        radiance: linear light.
+        disparity: in pixels.
+        own_light: whether the method itself says the radiance; else it is not judged.
+        own_depth: whether the method itself says the disparity; else it is not judged.
+        own_units: whether that was in pixels, and not aligned with the truth.
+        borrowed: what it took from the truth, in brackets, for the name.
+    """
 
     radiance: Float[Tensor, "1 3 height width"]
     disparity: Float[Tensor, "1 1 height width"]
+    own_light: bool = True
+    own_depth: bool = True
+    own_units: bool = True
+    borrowed: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,33 +64,6 @@ class Method:
     formulation: str = "coverage"
 
 
-@dataclass(frozen=True)
-class Record:
-    """One method on one target of one scene.
-
-    Attributes:
-        scene: the scene's name.
-        lights: whether the scene has lights far brighter than white.
-        method: the method's name.
-        target: which photograph was rendered: `f/2`, `f/8` or `f/2 refocused`.
-        psnr: of the rendered image in dB.
-        ssim: of the rendered image.
-        disparity_rms: root mean square error of the disparity in pixels.
-        disparity_rms_aligned: the same after the best scale and shift.
-        hdr_log_mse: mean squared error of log radiance.
-    """
-
-    scene: str
-    lights: bool
-    method: str
-    target: str
-    psnr: float
-    ssim: float
-    disparity_rms: float
-    disparity_rms_aligned: float
-    hdr_log_mse: float
-
-
 def renderer_methods() -> list[Method]:
     """True radiance and disparity through every formulation: what is left is the renderer's own error."""
     return [Method(f"truth, {name}", _truth, name) for name in FORMULATIONS]
@@ -70,19 +71,37 @@ def renderer_methods() -> list[Method]:
 
 def unblurred() -> Method:
     """The input itself, as if all were in focus: what any method has to beat."""
-    return Method("input, not blurred", _unblurred)
+    return predictor_method(Nothing("input, not blurred"))
 
 
-def network_method(name: str, model: RGBDHDRNet) -> Method:
+def network_method(name: str, model: RGBDHDREstimator) -> Method:
     """What a network predicts from the 8-bit input."""
+    return predictor_method(Network(name, model))
+
+
+def predictor_method(predictor: Predictor) -> Method:
+    """What a method predicts from the 8-bit input; see above for what it borrows."""
 
     def estimate(scene: RaytracedScene) -> Estimate:
         srgb = scene.deep_srgb[None]
-        prediction = model(srgb)
-        radiance = apply_log_exposure(srgb_to_linear(srgb), prediction.log_exposure)
-        return Estimate(radiance, prediction.disparity)
+        prediction = predictor(srgb)
+        truth = scene.disparity[None]
+        if prediction.disparity is None:
+            disparity, borrowed = truth, " (true D)"
+        elif prediction.in_pixels:
+            disparity, borrowed = prediction.disparity, ""
+        else:
+            disparity, borrowed = align_affine(prediction.disparity, truth), " (D aligned)"
+        return Estimate(
+            srgb_to_linear(srgb) if prediction.radiance is None else prediction.radiance,
+            disparity,
+            own_light=prediction.radiance is not None,
+            own_depth=prediction.disparity is not None,
+            own_units=prediction.in_pixels,
+            borrowed=borrowed,
+        )
 
-    return Method(name, estimate)
+    return Method(predictor.name, estimate)
 
 
 def targets(scene: RaytracedScene) -> dict[str, tuple[Tensor, float, float]]:
@@ -101,36 +120,96 @@ def render_target(estimate: Estimate, ratio: float, focal_disparity: float, form
 
 
 @torch.inference_mode()
-def evaluate_scenes(folders: Sequence[Path], methods: Iterable[Method]) -> Iterator[Record]:
+def evaluate_scenes(
+    folders: Sequence[Path], methods: Iterable[Method], conditions: Conditions | None = None
+) -> Iterator[Record]:
     """Measure every method on every target of every scene."""
     methods = list(methods)
     for folder in folders:
-        scene = load_scene(folder)
-        for method in methods:
-            estimate = method.estimate(scene)
-            about_estimate = {
-                "disparity_rms": disparity_rms(estimate.disparity[0], scene.disparity).item(),
-                "disparity_rms_aligned": disparity_rms(
-                    estimate.disparity, scene.disparity, align=True
-                ).item(),
-                "hdr_log_mse": log_mse(estimate.radiance, scene.radiance[None]).item(),
-            }
-            for target, (photograph, ratio, focal_disparity) in targets(scene).items():
-                image = render_target(estimate, ratio, focal_disparity, method.formulation)
-                yield Record(
-                    scene=folder.name,
-                    lights=scene.has_lights,
-                    method=method.name,
-                    target=target,
-                    psnr=psnr(image, photograph).item(),
-                    ssim=ssim(image, photograph).item(),
-                    **about_estimate,
-                )
+        yield from examine_scene(load_scene(folder), methods, conditions or Conditions()).records
+
+
+@torch.inference_mode()
+def examine_scene(
+    scene: RaytracedScene, methods: Sequence[Method], conditions: Conditions, *, data_set: str = DATA_SET
+) -> Examined:
+    """Measure every method on every target of a scene, and show its f/2, its disparity and its light."""
+    name = scene.name.rpartition("/")[2]
+    found = Examined()
+    reach = float(scene.disparity.abs().max())
+    rendered = {
+        "input": picture(srgb_to_linear(scene.deep_srgb[None])),
+        "photograph": picture(scene.f2[None]),
+    }
+    depths = {"true disparity": disparity_picture(scene.disparity[None], reach_px=reach)}
+    lights = {
+        f"input, {HDR_STOPS:g} stops": picture(srgb_to_linear(scene.deep_srgb[None]), stops=HDR_STOPS),
+        "true light": picture(scene.radiance[None], stops=HDR_STOPS),
+    }
+    for method in methods:
+        estimate = method.estimate(scene)
+        blurs = bool(estimate.disparity.any())  # else it shows the input, which is there already
+        about_estimate = _judge_disparity(estimate, scene, conditions) | _judge_light(estimate, scene)
+        for target, (photograph, ratio, focal_disparity) in targets(scene).items():
+            image = render_target(estimate, ratio, focal_disparity, method.formulation)
+            true_disparity = refocus_disparity(
+                scene.disparity[None], aperture_ratio=ratio, focal_disparity=focal_disparity
+            )
+            score = psnr(image, photograph).item()
+            record = Record(
+                data_set=data_set,
+                image=name,
+                method=method.name + estimate.borrowed,
+                target=target,
+                psnr=score,
+                psnr_plain=math.nan if scene.has_lights else score,
+                psnr_lights=light_psnr(image, photograph, scene.radiance[None], true_disparity).item(),
+                ssim=ssim(image, photograph).item(),
+                lpips=math.nan if conditions.lpips is None else conditions.lpips(image, photograph).item(),
+                **about_estimate,
+            )
+            found.records.append(record)
+            if target == "f/2" and blurs:
+                rendered[f"{record.method} {score:.1f} dB"] = picture(image)
+        if estimate.own_depth and blurs:
+            depths[method.name] = disparity_picture(estimate.disparity, reach_px=reach)
+        if estimate.own_light and blurs:
+            lights[method.name] = picture(estimate.radiance, stops=HDR_STOPS)
+    found.rows.extend([SheetRow(f"{name}, f/2", rendered), SheetRow(name, depths)])
+    if scene.has_lights:
+        found.rows.append(SheetRow(name, lights))
+    return found
+
+
+def _judge_disparity(estimate: Estimate, scene: RaytracedScene, conditions: Conditions) -> dict[str, float]:
+    if not estimate.own_depth:
+        return {}
+    disparity, truth = estimate.disparity[0], scene.disparity
+    large = largest_quarter(truth)
+    aligned = align_affine(disparity, truth)
+    error = disparity_rms(aligned, truth)
+    found = {
+        "disparity_rms_aligned": error,
+        "disparity_rms_large_aligned": disparity_rms(aligned, truth, valid=large),
+        "disparity_share": error / spread(truth),
+        "abs_rel": abs_rel(-disparity, 1 / scene.depth),
+        "whdr": whdr(-disparity, -truth, generator=conditions.generator()),
+        "boundary_f1": boundary_f1(disparity[0], truth[0]),
+    }
+    if estimate.own_units:
+        found["disparity_rms"] = disparity_rms(disparity, truth)
+        found["disparity_rms_large"] = disparity_rms(disparity, truth, valid=large)
+    return {name: value.item() for name, value in found.items()}
+
+
+def _judge_light(estimate: Estimate, scene: RaytracedScene) -> dict[str, float]:
+    if not estimate.own_light:
+        return {}
+    return {
+        "hdr_log_mse": log_mse(estimate.radiance, scene.radiance[None]).item(),
+        "pu21_psnr": pu21_psnr(estimate.radiance, scene.radiance[None]).item(),
+    }
 
 
 def _truth(scene: RaytracedScene) -> Estimate:
-    return Estimate(scene.radiance[None], scene.disparity[None])
-
-
-def _unblurred(scene: RaytracedScene) -> Estimate:
-    return Estimate(srgb_to_linear(scene.deep_srgb)[None], torch.zeros_like(scene.disparity)[None])
+    return Estimate(scene.radiance[None], scene.disparity[None], own_light=False, own_depth=False)

@@ -1,95 +1,105 @@
-"""Records as CSV, as a summary by method, and as a table for the terminal."""
+"""What was measured: one flat record a method and picture, whatever the data set; and its CSV file."""
 
 import csv
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 
-from rich import box
-from rich.table import Table
-
-from rackfocus.evaluation.raytraced import Record
+from rackfocus.types import InputError
 
 
 @dataclass(frozen=True)
-class Summary:
-    """A method's means over all targets of all scenes; PSNR apart for scenes with and without lights."""
+class Record:
+    """One method on one picture. NaN, a blank cell, is what does not apply or has no known truth.
 
+    Attributes:
+        data_set: such as `raytraced` or `depth/nyuv2`.
+        image: the picture that the method saw.
+        method: the method's name.
+        target: which photograph was rendered, such as `f/2`; empty where none was.
+        psnr: of the rendered image in dB.
+        psnr_plain: the same, of scenes without lights.
+        psnr_lights: the same within one blur radius of lights, see `metrics.lights`.
+        ssim: of the rendered image.
+        lpips: of the rendered image.
+        blur_px: blur radius of the whole range of disparity that `evaluation.blur_search` chose.
+        disparity_rms: root mean square error of the disparity in pixels.
+        disparity_rms_large: where the image is blurred most, see `metrics.disparity.largest_quarter`.
+        disparity_rms_aligned: after the best scale and shift, in the truth's units.
+        disparity_rms_large_aligned: likewise.
+        disparity_share: the aligned error over the truth's standard deviation: 1 for a single plane.
+        abs_rel: relative error of depth after alignment.
+        whdr: the share of pairs of pixels in a wrong order.
+        boundary_f1: of the edges of the disparity.
+        hdr_log_mse: mean squared error of log radiance.
+        pu21_psnr: of the radiance in dB.
+    """
+
+    data_set: str
+    image: str
     method: str
-    psnr_plain: float
-    psnr_lights: float
-    ssim: float
-    disparity_rms: float
-    disparity_rms_aligned: float
-    hdr_log_mse: float
+    target: str = ""
+    psnr: float = math.nan
+    psnr_plain: float = math.nan
+    psnr_lights: float = math.nan
+    ssim: float = math.nan
+    lpips: float = math.nan
+    blur_px: float = math.nan
+    disparity_rms: float = math.nan
+    disparity_rms_large: float = math.nan
+    disparity_rms_aligned: float = math.nan
+    disparity_rms_large_aligned: float = math.nan
+    disparity_share: float = math.nan
+    abs_rel: float = math.nan
+    whdr: float = math.nan
+    boundary_f1: float = math.nan
+    hdr_log_mse: float = math.nan
+    pu21_psnr: float = math.nan
 
 
-COLUMNS = {
-    "method": "method",
-    "psnr_plain": "PSNR plain",
-    "psnr_lights": "PSNR lights",
-    "ssim": "SSIM",
-    "disparity_rms": "D error",
-    "disparity_rms_aligned": "D error aligned",
-    "hdr_log_mse": "HDR log MSE",
-}
-
-UNITS = "PSNR in dB without and with strong lights in the scene, disparity errors in pixels"
-
-
-def write_records(records: Sequence[Record], path: Path) -> None:
+def write_records(records: Iterable[Record], path: Path) -> None:
     """Write one line a record, whole or not at all."""
+    rows = [_blank_nan(dataclasses.asdict(record)) for record in records]
+    write_csv([field.name for field in dataclasses.fields(Record)], rows, path)
+
+
+def read_records(path: Path) -> list[Record]:
+    """What `write_records` wrote.
+
+    Raises:
+        InputError: there is no such file, or it holds no records.
+    """
+    if not path.is_file():
+        raise InputError(f"There are no records {path}; run `rackfocus evaluate` first.")
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [
+                Record(
+                    data_set=row.pop("data_set"),
+                    image=row.pop("image"),
+                    method=row.pop("method"),
+                    target=row.pop("target"),
+                    **{column: float(cell or "nan") for column, cell in row.items()},
+                )
+                for row in csv.DictReader(file)
+            ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} holds no records of this version; evaluate anew.") from error
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[dict[str, object]], path: Path) -> None:
+    """Write a table with a heading, whole or not at all."""
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in dataclasses.fields(Record)])
+        writer = csv.DictWriter(file, columns)
         writer.writeheader()
-        writer.writerows(dataclasses.asdict(record) for record in records)
+        writer.writerows(rows)
     partial.replace(path)
 
 
-def summarise(records: Sequence[Record]) -> list[Summary]:
-    """The means by method, in the order in which the methods first stand. NaN where nothing was measured."""
-    summaries = []
-    for method in dict.fromkeys(record.method for record in records):
-        own = [record for record in records if record.method == method]
-        summaries.append(
-            Summary(
-                method=method,
-                psnr_plain=_mean([record.psnr for record in own if not record.lights]),
-                psnr_lights=_mean([record.psnr for record in own if record.lights]),
-                ssim=_mean([record.ssim for record in own]),
-                disparity_rms=_mean([record.disparity_rms for record in own]),
-                disparity_rms_aligned=_mean([record.disparity_rms_aligned for record in own]),
-                hdr_log_mse=_mean([record.hdr_log_mse for record in own]),
-            )
-        )
-    return summaries
-
-
-def cells(summary: Summary) -> list[str]:
-    """A summary as text, in the order of `COLUMNS`."""
-    return [
-        summary.method,
-        f"{summary.psnr_plain:.2f}",
-        f"{summary.psnr_lights:.2f}",
-        f"{summary.ssim:.4f}",
-        f"{summary.disparity_rms:.2f}",
-        f"{summary.disparity_rms_aligned:.2f}",
-        f"{summary.hdr_log_mse:.4f}",
-    ]
-
-
-def summary_table(summaries: Sequence[Summary], title: str) -> Table:
-    """The summaries for a terminal."""
-    table = Table(title=title, caption=UNITS, box=box.SIMPLE, pad_edge=False)
-    for index, heading in enumerate(COLUMNS.values()):
-        table.add_column(heading, justify="left" if index == 0 else "right", no_wrap=index == 0)
-    for summary in summaries:
-        table.add_row(*cells(summary))
-    return table
-
-
-def _mean(values: list[float]) -> float:
-    return fmean(values) if values else float("nan")
+def _blank_nan(row: dict[str, object]) -> dict[str, object]:
+    return {
+        key: "" if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()
+    }

@@ -10,15 +10,19 @@ import jinja2
 import torch
 
 from rackfocus.data.raytraced import load_scene
-from rackfocus.evaluation.pictures import data_uri, difference_picture, disparity_picture, file_uri, picture
+from rackfocus.evaluation.columns import BRIEF, COLUMNS
+from rackfocus.evaluation.pictures import (
+    HDR_STOPS,
+    data_uri,
+    difference_picture,
+    disparity_picture,
+    file_uri,
+    picture,
+)
 from rackfocus.evaluation.raytraced import network_method, render_target, targets
-from rackfocus.evaluation.records import COLUMNS, Summary, cells
-from rackfocus.models.rgbd_hdr import RGBDHDRNet
+from rackfocus.evaluation.summary import Summary, cells
+from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import srgb_to_linear
-
-HDR_STOPS = -3.0
-"""Exposure at which recovered and true highlights are shown; at 0 both are white."""
-
 
 DIFFERENCE_GAIN = 4
 
@@ -43,7 +47,7 @@ class Curve:
 
 
 @torch.inference_mode()
-def scene_pictures(folder: Path, model: RGBDHDRNet) -> dict[str, str]:
+def scene_pictures(folder: Path, model: RGBDHDREstimator) -> dict[str, str]:
     """Pictures of one test scene by caption, as data URIs."""
     scene = load_scene(folder)
     estimate = network_method("network", model).estimate(scene)
@@ -110,8 +114,8 @@ def write_page(
     )
     page = environment.get_template("report.html.j2").render(
         scenes=scenes,
-        headings=list(COLUMNS.values()),
-        rows=[cells(summary) for summary in summaries],
+        headings=["method", *(COLUMNS[name].heading for name in BRIEF)],
+        rows=[cells(summary, BRIEF) for summary in summaries],
         curve=curve,
         psnr_before=psnr_before,
         psnr_after=psnr_after,

@@ -31,6 +31,7 @@ class ApertureSupervision(nn.Module):
         renderer: the forward model F.
         perceptual: `L_feat`; none leaves the pixel term alone.
         smoothness_weight: `w_1`.
+        triplets: without, the third photograph is left out and every sample is a pair (Fig. 3C).
     """
 
     def __init__(
@@ -38,11 +39,14 @@ class ApertureSupervision(nn.Module):
         renderer: Renderer,
         perceptual: PerceptualLoss | None = None,
         smoothness_weight: float = 10.0,
+        *,
+        triplets: bool = True,
     ) -> None:
         super().__init__()
         self.renderer = renderer
         self.perceptual = perceptual
         self.smoothness_weight = smoothness_weight
+        self.triplets = triplets
 
     def forward(
         self,
@@ -68,7 +72,8 @@ class ApertureSupervision(nn.Module):
         linear = srgb_to_linear(deep)
         rendered = self.renderer(linear, prediction.disparity, prediction.log_exposure)
         rendering = self.rendering_loss(rendered, shallow)
-        if bool((aperture_ratio == 1).all() and (focal_disparity == 0).all()):
+        is_pair = bool((aperture_ratio == 1).all() and (focal_disparity == 0).all())
+        if is_pair or not self.triplets:
             adjusted_rendering = rendering
         else:
             disparity = refocus_disparity(

@@ -38,7 +38,8 @@ class PerceptualLoss(nn.Module):
         rendered = self.features(image, self.weights)
         photographed = self.features(target.detach(), self.weights)
         terms = [
-            weight * (rendered[layer] - photographed[layer]).abs().mean()
+            # In mixed precision the features are of 8 bits, and their differences would be of fewer.
+            weight * (rendered[layer].float() - photographed[layer].float()).abs().mean()
             for layer, weight in self.weights.items()
         ]
         return CODE_VALUES * sum(terms, image.new_zeros(()))

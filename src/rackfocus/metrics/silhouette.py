@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from rackfocus.metrics.image import displayed
@@ -41,6 +41,16 @@ def silhouette_psnr(
     return -10 * error.square().mean().log10()
 
 
+def within_radius(radius_px: Int[np.ndarray, "height width"]) -> Bool[np.ndarray, "height width"]:
+    """Pixels no farther than `radius_px` from a pixel whose radius is not 0."""
+    mask = np.zeros(radius_px.shape, bool)
+    for radius in np.unique(radius_px[radius_px > 0]):
+        elsewhere = (radius_px != radius).astype(np.uint8)
+        distance = cv2.distanceTransform(elsewhere, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        mask |= distance <= radius + _SLACK
+    return mask
+
+
 def _mask(disparity: Float[np.ndarray, "height width"]) -> Bool[np.ndarray, "height width"]:
     radius_px = np.zeros(disparity.shape, np.int64)
     for axis in (0, 1):
@@ -51,9 +61,4 @@ def _mask(disparity: Float[np.ndarray, "height width"]) -> Bool[np.ndarray, "hei
         for first in (0, 1):  # both pixels of the pair
             pair = np.moveaxis(radius_px, axis, 0)[first : first + reach.shape[axis]]
             np.maximum(pair, np.moveaxis(reach, axis, 0), out=pair)
-    mask = np.zeros(disparity.shape, bool)
-    for radius in np.unique(radius_px[radius_px > 0]):
-        elsewhere = (radius_px != radius).astype(np.uint8)
-        distance = cv2.distanceTransform(elsewhere, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        mask |= distance <= radius + _SLACK
-    return mask
+    return within_radius(radius_px)

@@ -9,27 +9,36 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
+from rackfocus.models.sequential import SequentialRGBDHDRNet
 from rackfocus.types import InputError
 
 FORMAT = "rackfocus.rgbd_hdr"
 VERSION = "1"
+NETWORKS = {network.__name__: network for network in (RGBDHDRNet, SequentialRGBDHDRNet)}
+"""What a file may hold, by the name it is stored under. Files of before the second came tell no name."""
+
 SHIPPED = "rgbd-hdr"
 """The name of the network that comes with the package."""
 
 
-def save_model(model: RGBDHDRNet, path: Path, *, half: bool = False) -> None:
+def save_model(model: RGBDHDRNet | SequentialRGBDHDRNet, path: Path, *, half: bool = False) -> None:
     """Write the network to `path`, whole or not at all; `half` stores half precision."""
     dtype = torch.float16 if half else torch.float32
     tensors = {
         name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in model.state_dict().items()
     }
-    metadata = {"format": FORMAT, "version": VERSION, "architecture": json.dumps(model.architecture)}
+    metadata = {
+        "format": FORMAT,
+        "version": VERSION,
+        "network": type(model).__name__,
+        "architecture": json.dumps(model.architecture),
+    }
     partial = path.with_name(path.name + ".partial")
     save_file(tensors, partial, metadata)
     partial.replace(path)
 
 
-def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNet:
+def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNet | SequentialRGBDHDRNet:
     """The network of the given name, or of a file that `rackfocus train` wrote, in evaluation mode.
 
     Called with sRGB in 0..1, `(B, 3, H, W)`, it gives `RGBDHDR(disparity, log_exposure)`.
@@ -53,8 +62,9 @@ def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNet:
         raise InputError(
             f"{path} is not a safetensors file ({error}); give one that `rackfocus train` wrote."
         ) from error
-    if (metadata.get("format"), metadata.get("version")) != (FORMAT, VERSION):
+    network = NETWORKS.get(metadata.get("network", RGBDHDRNet.__name__))
+    if (metadata.get("format"), metadata.get("version")) != (FORMAT, VERSION) or network is None:
         raise InputError(f"{path} holds no {FORMAT} network of version {VERSION}; train or export it anew.")
-    model = RGBDHDRNet(**json.loads(metadata["architecture"]))
+    model = network(**json.loads(metadata["architecture"]))
     model.load_state_dict(tensors)
     return model.eval()

@@ -13,25 +13,25 @@ from rackfocus.models.unet import UNet
 from rackfocus.optics.radiometry import HDR_GAIN, luma
 from rackfocus.types import RGBDHDR
 
+LARGEST_DISPARITY = 0.1
+"""The bound that `D` bends towards, over the longer side of what the network sees.
+
+It is several times what lenses do. Without it one bad step can throw `D` to hundreds of pixels, where a
+render has hundreds of levels and training runs out of memory.
+"""
+
 
 class RGBDHDRNet(nn.Module):
-    """A U-Net whose last layer gives `3 + N` channels: 3 for `E`, `N` over luma, sliced into `D`.
+    """A U-Net whose last layer gives 3 channels for `E` and `N` over luma, sliced into `D`.
 
     Args:
         base_width: channels of the U-Net's first level.
         levels: how many resolutions the U-Net works at.
         spatial_bandwidth_px: size of a bilateral grid cell in pixels.
-        luma_bandwidth: distance of two luma vertices, in (0, 1]; `N = round(1 / luma_bandwidth) + 1`.
-    """
-
-    INITIAL_LOG_GAIN = 0.02
-    """What `kE` is before training: near 0, where the softplus still has a slope."""
-
-    LARGEST_DISPARITY = 0.1
-    """The bound that `D` bends towards, over the longer side of what the network sees.
-
-    It is several times what lenses do. Without it one bad step can throw `D` to hundreds of pixels, where a
-    render has hundreds of levels and training runs out of memory.
+        luma_bandwidth: distance of two luma vertices, in (0, 1]; `N = round(1 / luma_bandwidth) + 1`. None
+            predicts `D` in pixel space: one channel, no grid.
+        hdr: whether `E` is predicted; without it `E` is 0 (Fig. 3B).
+        clipping_from: see `clipping_share`; None lets `E` be anything anywhere, as the paper has it.
     """
 
     def __init__(
@@ -40,7 +40,9 @@ class RGBDHDRNet(nn.Module):
         base_width: int = 32,
         levels: int = 5,
         spatial_bandwidth_px: int = 8,
-        luma_bandwidth: float = 0.125,
+        luma_bandwidth: float | None = 0.125,
+        hdr: bool = True,
+        clipping_from: float | None = 0.95,
     ) -> None:
         super().__init__()
         self.architecture: dict[str, Any] = {
@@ -48,11 +50,16 @@ class RGBDHDRNet(nn.Module):
             "levels": levels,
             "spatial_bandwidth_px": spatial_bandwidth_px,
             "luma_bandwidth": luma_bandwidth,
+            "hdr": hdr,
+            "clipping_from": clipping_from,
         }
-        self.spatial_bandwidth_px = spatial_bandwidth_px
-        self.unet = UNet(3, 3 + luma_vertices(luma_bandwidth), base_width=base_width, levels=levels)
-        nn.init.normal_(self.unet.last.weight, std=0.01)
-        nn.init.constant_(self.unet.last.bias[:3], math.log(math.expm1(self.INITIAL_LOG_GAIN)))  # type: ignore[index]
+        self.clipping_from = clipping_from
+        self.hdr_channels = 3 if hdr else 0
+        self.grid_px = None if luma_bandwidth is None else spatial_bandwidth_px
+        vertices = 1 if luma_bandwidth is None else luma_vertices(luma_bandwidth)
+        self.unet = UNet(3, self.hdr_channels + vertices, base_width=base_width, levels=levels)
+        begin_behind(self.unet.last)
+        begin_dim(self.unet.last, self.hdr_channels, gated=clipping_from is not None)
 
     def forward(
         self, srgb: Float[Tensor, "batch 3 height width"], *, network_size_px: int | None = None
@@ -64,23 +71,90 @@ class RGBDHDRNet(nn.Module):
             network_size_px: the U-Net sees the image with its longer side reduced to this (never enlarged);
                 the grid is sliced by the luma of the whole image, and `D` scaled to its pixels.
         """
-        height, width = srgb.shape[-2:]
-        scale = 1.0 if network_size_px is None else min(1.0, network_size_px / max(height, width))
-        seen = srgb if scale == 1.0 else _shrink(srgb, scale)
-        channels = self.unet(seen * 2 - 1)
-        log_gain, vertices = channels[:, :3], channels[:, 3:]
-        grid = splat(vertices, self.spatial_bandwidth_px)
-        ratio = width / seen.shape[-1]
-        disparity = slice_grid(grid, luma(srgb), self.spatial_bandwidth_px * ratio)
-        bound = self.LARGEST_DISPARITY * max(seen.shape[-2:])
-        disparity = ratio * bound * torch.tanh(disparity / bound)
-        log_exposure = F.softplus(log_gain) / HDR_GAIN
-        if scale != 1.0:
-            log_exposure = F.interpolate(log_exposure, size=(height, width), mode="bilinear")
-        return RGBDHDR(disparity, log_exposure)
+        # Mixed precision ends here: half a pixel of blur is more than bfloat16 tells apart.
+        channels = self.unet(shrink(srgb, network_size_px) * 2 - 1).to(srgb.dtype)
+        log_gain, vertices = channels.split([self.hdr_channels, channels.shape[1] - self.hdr_channels], dim=1)
+        disparity = read_disparity(vertices, srgb, self.grid_px)
+        if self.hdr_channels == 0:
+            return RGBDHDR(disparity, torch.zeros_like(srgb))
+        return RGBDHDR(disparity, read_log_exposure(log_gain, srgb, self.clipping_from))
 
 
-def _shrink(image: Tensor, scale: float) -> Tensor:
-    height, width = image.shape[-2:]
+def begin_behind(last: nn.Conv2d) -> None:
+    """Let a last layer start everywhere a little behind the focal plane, where most of a picture lies.
+
+    Two renders that differ in the sign of `D` alone are nearly the same. From 0 some trainings put the whole
+    picture in front, and never find back: on the way lies 0, which is sharp.
+    """
+    nn.init.normal_(last.weight, std=0.01)
+    nn.init.ones_(last.bias)  # type: ignore[arg-type]
+
+
+def begin_dim(last: nn.Conv2d, channels: int, *, gated: bool) -> None:
+    """Let the first `channels` start where the softplus of `E` has a slope and yet spoils little.
+
+    Where `E` is gated to clipped light it can start in the middle, at a gain of 2; else all light would be
+    wrong by it.
+    """
+    log_gain = math.log(2) if gated else 0.02
+    nn.init.constant_(last.bias[:channels], math.log(math.expm1(log_gain)))  # type: ignore[index]
+
+
+def shrink(
+    srgb: Float[Tensor, "batch 3 height width"], longer_side_px: int | None
+) -> Float[Tensor, "batch 3 _ _"]:
+    """The image with its longer side reduced to this, never enlarged; None leaves it as it is."""
+    height, width = srgb.shape[-2:]
+    if longer_side_px is None or longer_side_px >= max(height, width):
+        return srgb
+    scale = longer_side_px / max(height, width)
     size = (max(1, round(height * scale)), max(1, round(width * scale)))
-    return F.interpolate(image, size=size, mode="bilinear", antialias=True).clamp(0, 1)
+    return F.interpolate(srgb, size=size, mode="bilinear", antialias=True).clamp(0, 1)
+
+
+def read_disparity(
+    channels: Float[Tensor, "batch vertex rows columns"],
+    srgb: Float[Tensor, "batch 3 height width"],
+    grid_px: int | None,
+) -> Float[Tensor, "batch 1 height width"]:
+    """`D` in pixels of the image from a U-Net's channels, which may be smaller than the image.
+
+    Args:
+        channels: one a luma vertex, or one alone.
+        srgb: the image, whose luma slices the grid.
+        grid_px: size of a grid cell in pixels of `channels`; None: the one channel is `D` itself.
+    """
+    ratio = srgb.shape[-1] / channels.shape[-1]
+    if grid_px is not None:
+        disparity = slice_grid(splat(channels, grid_px), luma(srgb), grid_px * ratio)
+    else:
+        disparity = _enlarge(channels, srgb)
+    bound = LARGEST_DISPARITY * max(channels.shape[-2:])
+    return ratio * bound * torch.tanh(disparity / bound)
+
+
+def read_log_exposure(
+    log_gain: Float[Tensor, "batch 3 rows columns"],
+    srgb: Float[Tensor, "batch 3 height width"],
+    clipping_from: float | None,
+) -> Float[Tensor, "batch 3 height width"]:
+    """`E >= 0` of Eq. 4 from a U-Net's channels, which may be smaller than the image."""
+    log_exposure = _enlarge(F.softplus(log_gain) / HDR_GAIN, srgb)
+    return log_exposure if clipping_from is None else log_exposure * clipping_share(srgb, clipping_from)
+
+
+def clipping_share(
+    srgb: Float[Tensor, "batch 3 height width"], clipping_from: float
+) -> Float[Tensor, "batch 1 height width"]:
+    """How much of a pixel may have been clipped: 0 up to `clipping_from`, linear to 1 at white.
+
+    By the brightest channel (Eilertsen et al. 2017, Eq. 2). Light below white is known from the image, so
+    that nothing is left to predict there.
+    """
+    brightest = srgb.amax(dim=1, keepdim=True)
+    return ((brightest - clipping_from) / (1 - clipping_from)).clamp(0, 1)
+
+
+def _enlarge(channels: Tensor, image: Tensor) -> Tensor:
+    size = (image.shape[-2], image.shape[-1])
+    return channels if channels.shape[-2:] == size else F.interpolate(channels, size=size, mode="bilinear")

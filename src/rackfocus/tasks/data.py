@@ -2,15 +2,15 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence, Sized
-from functools import partial
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
+from torch.utils.data.distributed import DistributedSampler
 
 from rackfocus.data.sample import FocusSample
 
@@ -38,27 +38,66 @@ class Draw(NamedTuple):
     place: int
 
 
-class ShuffledDraws(Sampler[Draw]):
-    """The samples of an epoch in an order that its number decides.
+class ShuffledDraws(DistributedSampler[Draw]):
+    """The samples of an epoch in an order that its number decides, shared out among the training's processes.
 
-    Lightning calls `set_epoch`; the worker processes get the epoch with every draw.
+    Lightning calls `set_epoch`, and leaves alone what is shared out already; the worker processes get the
+    epoch with every draw.
+
+    Args:
+        length: how many samples there are.
+        seed: of the order.
+        processes: how many train together. The last ones may get a sample that another has, too.
+        process: which of them this is.
     """
 
-    def __init__(self, length: int, seed: int) -> None:
-        self.length = length
-        self.seed = seed
-        self.epoch = 0
+    def __init__(self, length: int, seed: int, *, processes: int = 1, process: int = 0) -> None:
+        super().__init__(range(length), processes, process, seed=seed)  # type: ignore[arg-type]
+        self.start = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """What the next iteration is decided by."""
-        self.epoch = epoch
+        """What the next iteration is decided by; a new epoch starts at its beginning."""
+        self.go_to(epoch, self.start if epoch == self.epoch else 0)
 
-    def __len__(self) -> int:
-        return self.length
+    def go_to(self, epoch: int, start: int) -> None:
+        """Let the next iteration leave out the first `start` draws of an epoch."""
+        self.epoch, self.start = epoch, start
+
+    def draws(self) -> list[Draw]:
+        """All of this process in the epoch."""
+        order = torch.randperm(len(self.dataset), generator=_generator(self.seed, self.epoch))  # type: ignore[arg-type]
+        places = np.resize(order.numpy(), self.total_size)[self.rank :: self.num_replicas]
+        return [Draw(self.epoch, place) for place in places.tolist()]
 
     def __iter__(self) -> Iterator[Draw]:
-        order = torch.randperm(self.length, generator=_generator(self.seed, self.epoch))
-        return (Draw(self.epoch, place) for place in order.tolist())
+        return iter(self.draws()[self.start :])
+
+
+class DrawLoader(DataLoader[FocusSample]):
+    """Loads batches of draws, and knows where it stands.
+
+    Lightning keeps the state with the checkpoint: a training that goes on in the middle of an epoch loads
+    what is left of it, and nothing before.
+    """
+
+    sampler: ShuffledDraws
+    taken = 0
+
+    def __iter__(self) -> Iterator[FocusBatch]:  # type: ignore[override]
+        self.taken = self.sampler.start // (self.batch_size or 1)
+        for batch in super().__iter__():
+            self.taken += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """The epoch, and how many of its batches were taken; those that workers loaded ahead do not count."""
+        if self.taken == len(self):
+            return {"epoch": self.sampler.epoch + 1, "batches": 0}
+        return {"epoch": self.sampler.epoch, "batches": self.taken}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on there."""
+        self.sampler.go_to(state["epoch"], state["batches"] * (self.batch_size or 1))
 
 
 class _Views(Dataset[FocusSample]):
@@ -104,27 +143,39 @@ class FocusData(pl.LightningDataModule):
         self.train = train
         self.validation = validation
         self.view = view
-        self.loader = partial(
-            DataLoader,
-            collate_fn=collate,
-            num_workers=workers,
-            persistent_workers=workers > 0,
-            pin_memory=torch.cuda.is_available(),
-        )
+        self.settings: dict[str, Any] = {
+            "collate_fn": collate,
+            "num_workers": workers,
+            "persistent_workers": workers > 0,
+            "pin_memory": torch.cuda.is_available(),
+        }
         self.batch_size = batch_size
         self.seed = seed
 
-    def train_dataloader(self) -> DataLoader[FocusSample]:
-        draws = ShuffledDraws(len(cast(Sized, self.train)), self.seed)
-        if self.trainer is not None:
-            # Workers begin to load before Lightning sets the epoch of a training that is resumed.
-            draws.set_epoch(self.trainer.current_epoch)
-        return self.loader(
-            _Views(self.train, self.view, self.seed), batch_size=self.batch_size, sampler=draws
+    def train_dataloader(self) -> DrawLoader:
+        return DrawLoader(
+            _Views(self.train, self.view, self.seed),
+            batch_size=self.batch_size,
+            sampler=self.draws(0 if self.trainer is None else self.trainer.current_epoch),
+            **self.settings,
         )
 
     def val_dataloader(self) -> DataLoader[FocusSample]:
-        return self.loader(self.validation, batch_size=1)
+        return DataLoader(self.validation, batch_size=1, **self.settings)
+
+    def draws(self, epoch: int) -> ShuffledDraws:
+        """What this process draws in an epoch."""
+        processes, process = (
+            (1, 0) if self.trainer is None else (self.trainer.world_size, self.trainer.global_rank)
+        )
+        draws = ShuffledDraws(len(cast(Sized, self.train)), self.seed, processes=processes, process=process)
+        draws.set_epoch(epoch)
+        return draws
+
+    def names(self, epoch: int, batch: int) -> list[str]:
+        """Where the samples of a batch of an epoch come from."""
+        draws = self.draws(epoch).draws()[batch * self.batch_size :][: self.batch_size]
+        return [self.train[draw.place].name for draw in draws]
 
 
 def collate(samples: Sequence[FocusSample]) -> FocusBatch:

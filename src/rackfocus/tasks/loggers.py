@@ -1,10 +1,58 @@
 """Loggers that need a decision before they start."""
 
+import csv
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import wandb
-from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning.loggers import CSVLogger, WandbLogger
+from pytorch_lightning.loggers.csv_logs import ExperimentWriter
+from pytorch_lightning.loggers.logger import rank_zero_experiment
 from pytorch_lightning.utilities import rank_zero_only
+
+
+class CSVRunLogger(CSVLogger):
+    """`metrics.csv` of a training, also of one that goes on in its folder.
+
+    Lightning's own deletes what an earlier part of the training wrote. Here its rows stay, up to the step
+    that training goes on from. Each row is on the disk at once.
+
+    Args:
+        save_dir: the file goes into `metrics/` below this folder.
+    """
+
+    def __init__(self, *, save_dir: str) -> None:
+        super().__init__(save_dir, name="metrics", version="", flush_logs_every_n_steps=1)
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> ExperimentWriter:
+        """What writes the rows."""
+        if self._experiment is None:
+            self._experiment = _GrowingWriter(self.log_dir)
+        return cast(ExperimentWriter, self._experiment)
+
+
+class _GrowingWriter(ExperimentWriter):
+    def __init__(self, log_dir: str) -> None:
+        super().__init__(log_dir)
+        self.earlier: list[dict[str, Any]] | None = []
+        path = Path(self.metrics_file_path)
+        if path.is_file():
+            with path.open(newline="", encoding="utf-8") as file:
+                self.earlier = list(csv.DictReader(file))
+
+    def _check_log_dir_exists(self) -> None:
+        """The rows of an earlier part of the training are wanted."""
+
+    def log_metrics(self, metrics_dict: Mapping[str, Any], step: int | None = None) -> None:
+        if self.earlier is not None and step is not None:
+            # The first row tells where training goes on; what comes after it will be measured again.
+            self.metrics = [row for row in self.earlier if int(row["step"]) < step]
+            self.earlier = None
+            Path(self.metrics_file_path).unlink(missing_ok=True)
+        super().log_metrics(dict(metrics_dict), step)
 
 
 class WandbRunLogger(WandbLogger):

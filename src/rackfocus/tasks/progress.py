@@ -1,4 +1,4 @@
-"""The progress of a whole training, with the time left."""
+"""The progress of a whole training: how fast it goes, and the time left."""
 
 from typing import Any
 
@@ -7,45 +7,58 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
+
+
+class _StepsPerSecond(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:.2f}/s")
 
 
 class TrainingProgress(pl.Callback):
-    """A bar over all steps, with the latest loss and the latest held-out PSNR."""
+    """A bar over all steps: speed, time spent and left, the latest loss and the latest held-out PSNR."""
 
     def __init__(self) -> None:
         self.bar: Progress | None = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        """Show the bar."""
+        """Show the bar; a training that goes on starts in the middle of it."""
+        if not trainer.is_global_zero:
+            return
         self.bar = Progress(
             TextColumn("training"),
-            BarColumn(),
+            BarColumn(20),
             MofNCompleteColumn(),
-            TextColumn("steps"),
+            _StepsPerSecond(),
             TimeElapsedColumn(),
-            TextColumn("elapsed,"),
+            TextColumn("+"),
             TimeRemainingColumn(),
-            TextColumn("left{task.fields[loss]}{task.fields[psnr]}"),
+            TextColumn("{task.fields[loss]}{task.fields[psnr]}"),
+            speed_estimate_period=120,
         )
         total = trainer.max_steps if trainer.max_steps > 0 else None
-        self.task = self.bar.add_task("training", total=total, loss="", psnr="")
+        self.task = self.bar.add_task(
+            "training", total=total, completed=trainer.global_step, loss="", psnr=""
+        )
         self.bar.start()
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Move on by a step."""
         if self.bar is not None:
             loss = trainer.callback_metrics["train/loss"]
-            self.bar.update(self.task, completed=trainer.global_step, loss=f"  loss {loss:.2f}")
+            self.bar.update(self.task, completed=trainer.global_step, loss=f"loss {loss:.2f}")
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Tell the held-out PSNR."""
         if self.bar is not None:
             psnr = trainer.callback_metrics["validation/psnr"]
-            self.bar.update(self.task, psnr=f"  held out {psnr:.2f} dB")
+            self.bar.update(self.task, psnr=f", {psnr:.2f} dB")
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Leave the bar as it is."""

@@ -3,32 +3,65 @@
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from rackfocus.losses.aperture_supervision import ApertureSupervision, ApertureTerms
+from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.metrics.image import psnr
-from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.tasks.data import FocusBatch
+from rackfocus.types import InputError
+
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+"""Mixed: convolutions in half precision; blur radii, light and rendering in single. A CPU takes bf16."""
 
 
 class RGBDHDRTask(pl.LightningModule):
     """Minimise Eq. 6 with Adam.
 
     Args:
-        model: the network.
+        model: the network, sRGB to `RGBDHDR`.
         loss: the objective.
         learning_rate: Adam's; the paper's is fixed at 1e-4.
+        channels_last: store colours beside one another, which convolutions in mixed precision want.
+        compile: have torch compile the network for images of any size; weights keep their names.
     """
 
-    def __init__(self, model: RGBDHDRNet, loss: ApertureSupervision, learning_rate: float = 1e-4) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: ApertureSupervision,
+        learning_rate: float = 1e-4,
+        *,
+        channels_last: bool = False,
+        compile: bool = False,
+    ) -> None:
         super().__init__()
         self.model = model
         self.loss = loss
         self.learning_rate = learning_rate
+        if channels_last:
+            self.to(memory_format=torch.channels_last)
+        if compile:
+            self.model.compile(dynamic=True)
+
+    def setup(self, stage: str) -> None:  # noqa: ARG002
+        """Refuse a precision that cannot train this.
+
+        Raises:
+            InputError: it is none of `PRECISIONS`.
+        """
+        if self.trainer.precision not in PRECISIONS:
+            raise InputError(
+                f"trainer.precision must be one of {', '.join(PRECISIONS)}, and is {self.trainer.precision}: "
+                "light and blur radii need single precision."
+            )
 
     def training_step(self, batch: FocusBatch, _index: int) -> Float[Tensor, ""]:
         """`train/loss` and its terms, in 8-bit code values and pixels."""
-        terms = self._terms(batch)
+        prediction = self.model(batch.deep)
+        if not prediction.disparity.isfinite().all():
+            # The renderer would refuse it. As a loss it stops training, and `NonFiniteStop` keeps the batch.
+            return prediction.disparity.sum()
+        terms = self.loss(prediction, **batch._asdict())
         self.log("train/loss", terms.total, prog_bar=True)
         self.log_dict(
             {
@@ -39,17 +72,18 @@ class RGBDHDRTask(pl.LightningModule):
         )
         return terms.total
 
-    def validation_step(self, batch: FocusBatch, _index: int) -> None:
-        """`validation/loss`, and `validation/psnr` of the widest aperture in dB."""
-        terms = self._terms(batch)
-        self.log("validation/loss", terms.total, batch_size=len(batch.deep))
-        self.log(
-            "validation/psnr", psnr(terms.rendered, batch.shallow), prog_bar=True, batch_size=len(batch.deep)
-        )
+    def validation_step(self, batch: FocusBatch, _index: int) -> dict[str, Tensor]:
+        """`validation/loss`, and `validation/psnr` of the widest aperture in dB; returns what to look at."""
+        prediction = self.model(batch.deep)
+        terms = self.loss(prediction, **batch._asdict())
+        scores = {"validation/loss": terms.total, "validation/psnr": psnr(terms.rendered, batch.shallow)}
+        self.log_dict(scores, batch_size=len(batch.deep), sync_dist=True)
+        return {
+            "disparity": prediction.disparity,
+            "log_exposure": prediction.log_exposure,
+            "rendered": terms.rendered,
+        }
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam over what learns: VGG does not."""
         return torch.optim.Adam(self.model.parameters(), lr=self.learning_rate)
-
-    def _terms(self, batch: FocusBatch) -> ApertureTerms:
-        return self.loss(self.model(batch.deep), **batch._asdict())

@@ -1,0 +1,80 @@
+"""The table at the end of a sweep of trainings: every network on the test scenes, a row a job."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from rackfocus.cli.progress import progress_bar
+from rackfocus.data.raytraced import RaytracedScenes
+from rackfocus.evaluation.raytraced import Method, evaluate_scenes, network_method
+from rackfocus.evaluation.records import Record, write_records
+from rackfocus.evaluation.summary import compare_runs, summary_table, write_summary
+from rackfocus.models.checkpoints import load_model
+
+COLUMNS = (
+    "psnr",
+    "psnr_plain",
+    "psnr_lights",
+    "ssim",
+    "disparity_rms",
+    "disparity_rms_large",
+    "disparity_rms_aligned",
+    "disparity_rms_large_aligned",
+    "hdr_log_mse",
+)
+
+
+class SweepTable(Callback):
+    """Measures what each job of `rackfocus train -m` left, rendered by the renderer it was trained with.
+
+    `records.csv` and `summary.csv` go beside the jobs' folders. Jobs that were not trained to the end, or
+    whose data have no ray-traced test split, have no row.
+    """
+
+    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
+        """Print the table."""
+        folder = Path(config.hydra.sweep.dir)
+        jobs = sorted(
+            (path.parent for path in folder.glob("*/rgbd_hdr.safetensors")),
+            key=lambda job: (len(job.name), job.name),
+        )
+        runs: dict[str, list[Record]] = {}
+        for name, job in zip(job_names(jobs), jobs, strict=True):
+            cfg = OmegaConf.load(job / ".hydra" / "config.yaml")
+            test = instantiate(cfg.data.test) if "test" in cfg.data else None
+            if not isinstance(test, RaytracedScenes):
+                continue
+            method = network_method(name, load_model(job / "rgbd_hdr.safetensors"))
+            method = Method(name, method.estimate, cfg.loss.renderer.formulation)
+            runs[name] = _measured(test, method)
+        if not runs:
+            return
+        summaries = compare_runs(runs)
+        write_records([record for records in runs.values() for record in records], folder / "records.csv")
+        write_summary(summaries, folder / "summary.csv")
+        console = Console(width=None if Console().is_terminal else 150)
+        console.print(summary_table(summaries, "test scenes", columns=COLUMNS, intervals=True))
+        console.print(f"Every scene and target: {folder / 'records.csv'}")
+
+
+def job_names(jobs: Sequence[Path]) -> list[str]:
+    """What sets each job of a sweep apart: the overrides that not all of them share."""
+    overrides = [[str(one) for one in OmegaConf.load(job / ".hydra" / "overrides.yaml")] for job in jobs]
+    shared = set.intersection(*map(set, overrides)) if overrides else set()
+    names = [", ".join(one for one in own if one not in shared) for own in overrides]
+    return [name.removeprefix("experiment=") or job.name for name, job in zip(names, jobs, strict=True)]
+
+
+def _measured(scenes: RaytracedScenes, method: Method) -> list[Record]:
+    total = 3 * len(scenes.folders)
+    records: list[Record] = []
+    with progress_bar(method.name, "images") as progress:
+        for record in evaluate_scenes(scenes.folders, [method]):
+            records.append(record)
+            progress(len(records), total)
+    return records

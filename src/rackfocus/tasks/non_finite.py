@@ -1,0 +1,106 @@
+"""Training stops at the first loss or gradient that is not finite, and keeps what led to it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from rackfocus.models.checkpoints import save_model
+from rackfocus.tasks.data import FocusBatch, FocusData
+from rackfocus.types import InputError
+
+
+@dataclass(frozen=True)
+class KeptBatch:
+    """A batch and where in a training it came.
+
+    Attributes:
+        batch: as the network saw it.
+        names: where its samples come from.
+        epoch: in which it was drawn.
+        step: how many optimizer steps came before it.
+    """
+
+    batch: FocusBatch
+    names: list[str]
+    epoch: int
+    step: int
+
+
+class NonFiniteStop(pl.Callback):
+    """Stops before the weights take what is not finite.
+
+    It leaves `batch.safetensors` (see `load_batch`) and `rgbd_hdr.safetensors`, the network as it was.
+    Gradients in fp16 are not looked at: they overflow now and then, and Lightning leaves such a step out.
+
+    Args:
+        dirpath: the folder to leave them in.
+    """
+
+    def __init__(self, *, dirpath: str) -> None:
+        self.folder = Path(dirpath)
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: FocusBatch, batch_idx: int
+    ) -> None:
+        """Remember the batch."""
+        del trainer, pl_module
+        self.batch, self.index = batch, batch_idx
+
+    def on_before_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor) -> None:
+        """Look at the loss.
+
+        Raises:
+            InputError: it is not finite.
+        """
+        if not loss.isfinite():
+            self._stop("loss", trainer, pl_module)
+
+    def on_after_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Look at the gradient.
+
+        Raises:
+            InputError: it is not finite.
+        """
+        gradients = [value.grad for value in pl_module.parameters() if value.grad is not None]
+        scaled = getattr(trainer.precision_plugin, "scaler", None) is not None
+        if not scaled and not torch.nn.utils.get_total_norm(gradients).isfinite():
+            self._stop("gradient", trainer, pl_module)
+
+    def _stop(self, what: str, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        data: FocusData = trainer.datamodule  # type: ignore[attr-defined]
+        names = data.names(trainer.current_epoch, self.index)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        about = {
+            "names": json.dumps(names),
+            "epoch": str(trainer.current_epoch),
+            "step": str(trainer.global_step),
+        }
+        tensors = {name: values.cpu().contiguous() for name, values in self.batch._asdict().items()}
+        save_file(tensors, self.folder / "batch.safetensors", about)
+        save_model(module.model, self.folder / "rgbd_hdr.safetensors")  # type: ignore[arg-type]
+        raise InputError(
+            f"The {what} of step {trainer.global_step + 1} ({', '.join(names)}) is not finite: the batch and "
+            f"the network before it are in {self.folder}, checkpoints are from before; lower learning_rate "
+            "or set trainer.gradient_clip_val."
+        )
+
+
+def load_batch(path: str | Path) -> KeptBatch:
+    """The batch that `NonFiniteStop` left.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"There is no batch {path}; give the batch.safetensors of a training that stopped.")
+    with safe_open(path, "pt") as file:
+        about: dict[str, Any] = file.metadata()
+        batch = FocusBatch(**{name: file.get_tensor(name) for name in FocusBatch._fields})
+    return KeptBatch(batch, json.loads(about["names"]), int(about["epoch"]), int(about["step"]))
