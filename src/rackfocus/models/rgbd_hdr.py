@@ -91,13 +91,11 @@ def begin_behind(last: nn.Conv2d) -> None:
 
 
 def begin_dim(last: nn.Conv2d, channels: int, *, gated: bool) -> None:
-    """Let the first `channels` start where the softplus of `E` has a slope and yet spoils little.
+    """Let the first `channels` start with little light added.
 
-    Where `E` is gated to clipped light it can start in the middle, at a gain of 2; else all light would be
-    wrong by it.
+    Where `E` is gated to clipped light it can start at a gain of 2; else all light would be wrong by it.
     """
-    log_gain = math.log(2) if gated else 0.02
-    nn.init.constant_(last.bias[:channels], math.log(math.expm1(log_gain)))  # type: ignore[index]
+    nn.init.constant_(last.bias[:channels], math.log(2) if gated else 0.02)  # type: ignore[index]
 
 
 def shrink(
@@ -138,8 +136,12 @@ def read_log_exposure(
     srgb: Float[Tensor, "batch 3 height width"],
     clipping_from: float | None,
 ) -> Float[Tensor, "batch 3 height width"]:
-    """`E >= 0` of Eq. 4 from a U-Net's channels, which may be smaller than the image."""
-    log_exposure = _enlarge(F.softplus(log_gain) / HDR_GAIN, srgb)
+    """`E >= 0` of Eq. 4 from a U-Net's channels, which may be smaller than the image.
+
+    It is their magnitude. As long as `D` is wrong, lights are best left dark; a softplus is driven so far
+    below 0 by then that it never comes back.
+    """
+    log_exposure = _enlarge(log_gain.abs() / HDR_GAIN, srgb)
     return log_exposure if clipping_from is None else log_exposure * clipping_share(srgb, clipping_from)
 
 

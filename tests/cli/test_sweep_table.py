@@ -1,0 +1,66 @@
+"""The table at the end of a sweep, made of what the jobs left."""
+
+import csv
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from rackfocus.cli.sweep_table import SweepTable, job_names
+from rackfocus.models.checkpoints import save_model
+from rackfocus.models.rgbd_hdr import RGBDHDRNet
+
+
+@pytest.fixture
+def sweep(tmp_path, raytraced):
+    """Two jobs that ended and one that did not, on one test scene."""
+    (tmp_path / "data" / "test").mkdir(parents=True)
+    (tmp_path / "data" / "test" / "1203").symlink_to(raytraced / "test" / "1203")
+    scenes = {"_target_": "rackfocus.data.raytraced.RaytracedScenes", "root": "${..root}", "split": "test"}
+    for number, experiment in enumerate(["rgbd_hdr", "renderer_paper", "without_hdr"]):
+        job = tmp_path / "sweep" / str(number)
+        (job / ".hydra").mkdir(parents=True)
+        cfg = {
+            "data": {"root": str(tmp_path / "data"), "test": scenes},
+            "loss": {"renderer": {"formulation": "paper" if experiment == "renderer_paper" else "coverage"}},
+        }
+        OmegaConf.save(OmegaConf.create(cfg), job / ".hydra" / "config.yaml")
+        overrides = [f"experiment={experiment}", "budget=two_cores"]
+        OmegaConf.save(OmegaConf.create(overrides), job / ".hydra" / "overrides.yaml")
+        if number < 2:
+            torch.manual_seed(0)
+            save_model(RGBDHDRNet(base_width=4, levels=2), job / "rgbd_hdr.safetensors")
+    return tmp_path / "sweep"
+
+
+def finish(sweep):
+    SweepTable().on_multirun_end(OmegaConf.create({"hydra": {"sweep": {"dir": str(sweep)}}}))
+
+
+def test_every_job_that_ended_has_a_row_under_what_sets_it_apart(sweep, capsys):
+    finish(sweep)
+    with (sweep / "summary.csv").open() as file:
+        rows = {row["method"]: row for row in csv.DictReader(file)}
+    assert list(rows) == ["rgbd_hdr", "renderer_paper"]
+    printed = capsys.readouterr().out
+    assert "renderer_paper" in printed
+    assert "without_hdr" not in printed
+
+
+def test_each_is_rendered_by_the_renderer_it_was_trained_with(sweep):
+    """The networks are the same, so only the renderer tells them apart."""
+    finish(sweep)
+    with (sweep / "summary.csv").open() as file:
+        ours, paper = csv.DictReader(file)
+    assert ours["disparity_rms"] == paper["disparity_rms"]
+    assert float(ours["psnr"]) > float(paper["psnr"])
+
+
+def test_without_a_trained_job_nothing_is_written(tmp_path, capsys):
+    finish(tmp_path)
+    assert capsys.readouterr().out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_jobs_that_differ_in_nothing_keep_their_numbers(sweep):
+    assert job_names([sweep / "0"]) == ["0"]
