@@ -1,6 +1,5 @@
 """RGBD-HDR: signed disparity and HDR log exposure from one deep-DOF image (Sec. 4.1)."""
 
-import math
 from typing import Any
 
 import torch
@@ -19,6 +18,12 @@ LARGEST_DISPARITY = 0.1
 It is several times what lenses do. Without it one bad step can throw `D` to hundreds of pixels, where a
 render has hundreds of levels and training runs out of memory.
 """
+
+LARGEST_LOG_GAIN = 6.0
+"""The bound that `k E` bends towards: light 400 times as bright as white."""
+
+DIM = -5.0
+"""Where the softplus of `E` gives a gain of less than 1 %."""
 
 
 class RGBDHDRNet(nn.Module):
@@ -95,7 +100,7 @@ def begin_dim(last: nn.Conv2d, channels: int, *, gated: bool) -> None:
 
     Where `E` is gated to clipped light it can start at a gain of 2; else all light would be wrong by it.
     """
-    nn.init.constant_(last.bias[:channels], math.log(2) if gated else 0.02)  # type: ignore[index]
+    nn.init.constant_(last.bias[:channels], 0.0 if gated else -4.0)  # type: ignore[index]
 
 
 def shrink(
@@ -132,16 +137,19 @@ def read_disparity(
 
 
 def read_log_exposure(
-    log_gain: Float[Tensor, "batch 3 rows columns"],
+    channels: Float[Tensor, "batch 3 rows columns"],
     srgb: Float[Tensor, "batch 3 height width"],
     clipping_from: float | None,
 ) -> Float[Tensor, "batch 3 height width"]:
     """`E >= 0` of Eq. 4 from a U-Net's channels, which may be smaller than the image.
 
-    It is their magnitude. As long as `D` is wrong, lights are best left dark; a softplus is driven so far
-    below 0 by then that it never comes back.
+    A softplus, leaky below `DIM` and bent towards `LARGEST_LOG_GAIN`. As long as `D` is wrong, lights are
+    best left dark, and without the leak the softplus is driven so far down by then that it never comes back.
+    Without the bound one bad step can make a light of any strength.
     """
-    log_exposure = _enlarge(log_gain.abs() / HDR_GAIN, srgb)
+    log_gain = F.softplus(F.leaky_relu(channels - DIM, 0.01) + DIM)
+    log_gain = LARGEST_LOG_GAIN * torch.tanh(log_gain / LARGEST_LOG_GAIN)
+    log_exposure = _enlarge(log_gain / HDR_GAIN, srgb)
     return log_exposure if clipping_from is None else log_exposure * clipping_share(srgb, clipping_from)
 
 
