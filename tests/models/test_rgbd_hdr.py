@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rackfocus.models.bilateral_grid import luma_vertices
-from rackfocus.models.rgbd_hdr import RGBDHDRNet, clipping_share
+from rackfocus.models.rgbd_hdr import LARGEST_LOG_GAIN, RGBDHDRNet, at_least_zero, clipping_share
 from rackfocus.optics.radiometry import HDR_GAIN
 
 
@@ -97,3 +97,17 @@ def test_every_parameter_learns(tiny_network):
     (prediction.disparity.square().sum() + prediction.log_exposure.sum()).backward()
     silent = [name for name, p in tiny_network.named_parameters() if p.grad is None or not p.grad.any()]
     assert silent == []
+
+
+def test_what_lies_below_zero_can_rise_but_is_not_pushed_lower():
+    x = torch.tensor([2.0, 2.0, -3.0, -3.0], requires_grad=True)
+    y = at_least_zero(x)
+    assert y.tolist() == [2, 2, 0, 0]
+    y.backward(torch.tensor([1.0, -1.0, 1.0, -1.0]))
+    assert x.grad.tolist() == [1, -1, 0, -1]
+
+
+def test_light_is_bounded_however_far_a_step_goes(tiny_network):
+    torch.nn.init.constant_(tiny_network.unet.last.bias, 1e6)
+    log_gain = HDR_GAIN * tiny_network(torch.ones(1, 3, 16, 16)).log_exposure
+    torch.testing.assert_close(log_gain, torch.full_like(log_gain, LARGEST_LOG_GAIN))

@@ -1,5 +1,6 @@
 """RGBD-HDR: signed disparity and HDR log exposure from one deep-DOF image (Sec. 4.1)."""
 
+import math
 from typing import Any
 
 import torch
@@ -21,9 +22,6 @@ render has hundreds of levels and training runs out of memory.
 
 LARGEST_LOG_GAIN = 6.0
 """The bound that `k E` bends towards: light 400 times as bright as white."""
-
-DIM = -5.0
-"""Where the softplus of `E` gives a gain of less than 1 %."""
 
 
 class RGBDHDRNet(nn.Module):
@@ -100,7 +98,7 @@ def begin_dim(last: nn.Conv2d, channels: int, *, gated: bool) -> None:
 
     Where `E` is gated to clipped light it can start at a gain of 2; else all light would be wrong by it.
     """
-    nn.init.constant_(last.bias[:channels], 0.0 if gated else -4.0)  # type: ignore[index]
+    nn.init.constant_(last.bias[:channels], math.log(2) if gated else 0.02)  # type: ignore[index]
 
 
 def shrink(
@@ -141,16 +139,34 @@ def read_log_exposure(
     srgb: Float[Tensor, "batch 3 height width"],
     clipping_from: float | None,
 ) -> Float[Tensor, "batch 3 height width"]:
-    """`E >= 0` of Eq. 4 from a U-Net's channels, which may be smaller than the image.
-
-    A softplus, leaky below `DIM` and bent towards `LARGEST_LOG_GAIN`. As long as `D` is wrong, lights are
-    best left dark, and without the leak the softplus is driven so far down by then that it never comes back.
-    Without the bound one bad step can make a light of any strength.
-    """
-    log_gain = F.softplus(F.leaky_relu(channels - DIM, 0.01) + DIM)
-    log_gain = LARGEST_LOG_GAIN * torch.tanh(log_gain / LARGEST_LOG_GAIN)
+    """`E >= 0` of Eq. 4 from a U-Net's channels, which may be smaller than the image."""
+    # Bent, or one bad step could make a light of any strength.
+    log_gain = LARGEST_LOG_GAIN * torch.tanh(at_least_zero(channels) / LARGEST_LOG_GAIN)
     log_exposure = _enlarge(log_gain / HDR_GAIN, srgb)
     return log_exposure if clipping_from is None else log_exposure * clipping_share(srgb, clipping_from)
+
+
+class _AtLeastZero(torch.autograd.Function):
+    """A rectifier with the gradient of the projection onto `x >= 0`."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x.clamp_min(0)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return torch.where((x > 0) | (gradient < 0), gradient, 0.0)
+
+
+def at_least_zero(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """`max(x, 0)`, with a way back from below: only a step that would lead lower has no gradient.
+
+    Lights are few, most of what clips was hardly brighter than white, and as long as `D` is wrong all of it is
+    best left dark. A softplus or a rectifier is driven so far below 0 by then that no light comes back.
+    """
+    return _AtLeastZero.apply(x)
 
 
 def clipping_share(
