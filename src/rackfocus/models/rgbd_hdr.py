@@ -163,8 +163,8 @@ class _AtLeastZero(torch.autograd.Function):
 def at_least_zero(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """`max(x, 0)`, with a way back from below: only a step that would lead lower has no gradient.
 
-    Lights are few, most of what clips was hardly brighter than white, and as long as `D` is wrong all of it is
-    best left dark. A softplus or a rectifier is driven so far below 0 by then that no light comes back.
+    Lights are few, most of what clips was hardly brighter than white, and as long as `D` is wrong all of it
+    is best left dark. A softplus or a rectifier is driven so far below 0 by then that no light comes back.
     """
     return _AtLeastZero.apply(x)
 
