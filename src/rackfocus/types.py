@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -231,3 +232,54 @@ class FocusAnnotation:
         """The user's targets where there is one; else all, with one to a frame."""
         by_user = tuple(target for target in self.targets if target.source == "user")
         return by_user or tuple({target.t: target for target in self.targets}.values())
+
+
+@dataclass(frozen=True)
+class FocusKeyframe:
+    """What is in focus at one moment, and how wide the aperture is.
+
+    Attributes:
+        at: index of the frame, or seconds from the first frame, as its `FocusKeyframes` count.
+        disparity: what is in focus, in pixels of the source video; none says nothing of it.
+        f_number: the aperture; none says nothing of it.
+
+    Raises:
+        InputError: a value is of no sense, or there is none.
+    """
+
+    at: float
+    disparity: float | None = None
+    f_number: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.at) and self.at >= 0):
+            raise InputError(f"the moment must be 0 or later, and is {self.at}.")
+        if self.disparity is None and self.f_number is None:
+            raise InputError("either disparity or f_number is needed.")
+        if self.disparity is not None and not math.isfinite(self.disparity):
+            raise InputError(f"disparity must be a finite number of pixels, and is {self.disparity}.")
+        if self.f_number is not None and not (math.isfinite(self.f_number) and self.f_number > 0):
+            raise InputError(f"f_number must be positive, such as 2.8, and is {self.f_number}.")
+
+
+@dataclass(frozen=True)
+class FocusKeyframes:
+    """A focus pull by hand. On disk: `rackfocus.focus.keyframes`.
+
+    Attributes:
+        keyframes: in the order of time.
+        in_seconds: whether their moments are seconds; else they are frames.
+
+    Raises:
+        InputError: there is none, or they are out of order.
+    """
+
+    keyframes: tuple[FocusKeyframe, ...]
+    in_seconds: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.keyframes:
+            raise InputError("keyframes must hold at least one.")
+        for number, (before, after) in enumerate(pairwise(self.keyframes), start=1):
+            if after.at <= before.at:
+                raise InputError(f"keyframes[{number}] must come after the one before it.")

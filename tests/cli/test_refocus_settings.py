@@ -1,16 +1,18 @@
 import inspect
+import json
 
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from hydra.errors import InstantiationException
-from hydra.utils import get_class
+from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
 from rackfocus import InputError
 from rackfocus.cli.command import config_folder
 from rackfocus.cli.ranges import parse_range
 from rackfocus.cli.refocus import parse_focus, parse_model
+from rackfocus.focus.keyframes import load_keyframes
 from rackfocus.models.backends import Assembled
 from rackfocus.models.checkpoints import save_model
 
@@ -85,12 +87,40 @@ def test_what_is_no_range(text):
 
 
 def test_focus_settings():
-    assert parse_focus(None, None, None) is None
-    assert parse_focus(3, 4, None) == (3.0, 4.0)
-    assert parse_focus(None, None, -2) == -2.0
+    assert parse_focus(None, None, None) == (None, None)
+    assert parse_focus(3, 4, None) == ((3.0, 4.0), None)
+    assert parse_focus(None, None, -2) == (-2.0, None)
     with pytest.raises(InputError, match="both"):
         parse_focus(3, None, None)
     with pytest.raises(InputError, match="not both"):
         parse_focus(3, 4, 1)
     with pytest.raises(InputError, match=r"focus\.x must be a number"):
         parse_focus("left", 4, None)
+
+
+def test_focus_by_files(tmp_path):
+    def track(name, *keyframes):
+        path = tmp_path / name
+        path.write_text(
+            json.dumps({"format": "rackfocus.keyframes", "version": 1, "keyframes": list(keyframes)})
+        )
+        return str(path)
+
+    both = track("both.json", {"frame": 0, "disparity": 1, "f_number": 2})
+    aperture = track("aperture.json", {"frame": 0, "f_number": 2})
+    plane = track("plane.json", {"frame": 0, "disparity": 1})
+    assert parse_focus(None, None, None, None, both) == (load_keyframes(both), load_keyframes(both))
+    assert parse_focus(None, None, None, None, plane) == (load_keyframes(plane), None)
+    assert parse_focus(1, 2, None, None, aperture) == ((1.0, 2.0), load_keyframes(aperture))
+    with pytest.raises(InputError, match="only once"):
+        parse_focus(1, 2, None, None, plane)
+    with pytest.raises(InputError, match="does not exist"):
+        parse_focus(None, None, None, str(tmp_path / "none.json"))
+
+
+@pytest.mark.parametrize("choice", ["codec=hevc", "codec=prores", "output=side_by_side", "output=disparity",
+                                    "stabilizer=none", "stabilizer=causal", "flow=farneback"])  # fmt: skip
+def test_every_choice_can_be_made(choice):
+    cfg = composed(choice)
+    for part in (cfg.codec, cfg.output, cfg.stabilizer, cfg.lens, cfg.renderer):
+        assert instantiate(part) is not None

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -10,11 +11,16 @@ import pytest
 import torch
 
 from rackfocus import RGBDHDR, InputError, Lens, refocus
+from rackfocus.focus.focus_track import TargetFocus
 from rackfocus.models.checkpoints import save_model
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics import Renderer, render
-from rackfocus.optics.radiometry import bt709_to_linear
-from rackfocus.pipelines.refocus import focal_disparity, refocus_image
+from rackfocus.optics.radiometry import bt709_to_linear, linear_to_bt709
+from rackfocus.pipelines.estimates import EstimatedFrame
+from rackfocus.pipelines.outputs import DisparityMap, Rendered, SideBySide
+from rackfocus.pipelines.rendering import Rendering, disparity_about
+from rackfocus.types import FocusKeyframe, FocusKeyframes, FocusPulls, FocusTarget
+from rackfocus.video import Frame, Transfer
 
 
 class Known(RGBDHDRNet):
@@ -87,30 +93,82 @@ def test_a_stopped_down_lens_and_a_disparity(tmp_path):
     assert sharpness(narrow[:, 40:]) > 2 * sharpness(wide[:, 40:])
 
 
+def halves(near, far, *, index=0, size=(20, 30)):
+    """A frame of noise of which the left half has one disparity and the right half another."""
+    generator = torch.Generator().manual_seed(index)
+    encoded = torch.rand(3, *size, generator=generator).half()
+    disparity = torch.full((1, *size), near)
+    disparity[..., size[1] // 2 :] = far
+    frame = Frame(index, index, 1, Fraction(1, 24), encoded, Transfer.BT709)
+    return EstimatedFrame(frame, disparity.half(), torch.zeros(3, *size).half())
+
+
+def rendered(frames, **settings):
+    plain = {"focusing": TargetFocus((FocusTarget(0, 25, 10),)), "lens": Lens(), "f_numbers": None}
+    rendering = Rendering(**plain | {"renderer": Renderer(), "output": Rendered()} | settings)
+    return [each for _, each in rendering.pictures(frames, last=None, enlargement=1.0, start_s=0.0)]
+
+
 def test_an_image_by_the_formula():
-    generator = torch.Generator().manual_seed(0)
-    image = bt709_to_linear(torch.rand(1, 3, 20, 30, generator=generator))
-    result = refocus_image(
-        image,
-        Known(near=-3, far=5),
-        Renderer(),
-        lens=Lens(f_number=4),
-        focus=(25.0, 10.0),
-        network_size_px=None,
-    )
+    shown = halves(-3.0, 5.0)
     disparity = torch.full((1, 1, 20, 30), (-3.0 - 5) / 2)
     disparity[..., 15:] = 0
-    torch.testing.assert_close(result, render(image, disparity))
+    expected = linear_to_bt709(render(bt709_to_linear(shown.frame.encoded.float()[None]), disparity))
+    torch.testing.assert_close(rendered([shown], lens=Lens(f_number=4))[0], expected[0])
+
+
+def test_what_can_be_shown_of_it():
+    shown = halves(-3.0, 5.0)
+    plain, beside = rendered([shown])[0], rendered([shown], output=SideBySide())[0]
+    torch.testing.assert_close(beside, torch.cat([shown.frame.encoded.float(), plain], 2))
+    colours = rendered([shown], output=DisparityMap(range_px=8), lens=Lens(f_number=4))[0]
+    assert colours.shape == (3, 20, 30)
+    torch.testing.assert_close(colours[:, 5, 20], torch.full((3,), 0.92))  # in focus
+    red, _, blue = colours[:, 5, 3]
+    assert red > blue  # four pixels in front
+    red, _, blue = rendered([shown], output=DisparityMap(), focusing=TargetFocus((FocusTarget(0, 3, 3),)))[0][
+        :, 5, 20
+    ]
+    assert blue > red  # behind
+    with pytest.raises(InputError, match="range_px"):
+        DisparityMap(range_px=0)
+
+
+def test_a_pull_knows_the_future_and_past_the_end_the_last_frame_counts():
+    frames = [halves(-4.0 - index, 4.0, index=index) for index in range(8)]
+    targets = (FocusTarget(0, 3, 3), FocusTarget(6, 25, 3), FocusTarget(99, 3, 3))
+    focusing, seen = TargetFocus(targets, FocusPulls(4)), []
+
+    class Remembered(Renderer):
+        def forward(self, linear_rgb, disparity, log_exposure=None, *, lens=None):  # noqa: ARG002
+            seen.append(-4.0 - len(seen) - disparity[0, 0, 3, 3].item())
+            return linear_rgb
+
+    rendered(frames, focusing=focusing, renderer=Remembered())
+    # The old point as it is now, the new one as it will be at its frame.
+    pulled = [(-4.0 - index) * (1 - share) + 4.0 * share for index, share in ((3, 0.25), (4, 0.5), (5, 0.75))]
+    assert seen == pytest.approx([-4, -5, -6, *pulled, 4, 4], abs=1e-2)
+
+
+def test_the_f_number_follows_its_keyframes():
+    track = FocusKeyframes((FocusKeyframe(0, f_number=2), FocusKeyframe(2, f_number=8)))
+    frames, seen = [halves(-4.0, 4.0, index=index) for index in range(4)], []
+
+    class Remembered(Renderer):
+        def forward(self, linear_rgb, disparity, log_exposure=None, *, lens=None):  # noqa: ARG002
+            seen.append(lens.f_number)
+            return linear_rgb
+
+    rendered(frames, f_numbers=track, renderer=Remembered())
+    assert seen == pytest.approx([2, 4, 8, 8])
 
 
 def test_the_focus_is_read_from_a_neighbourhood():
-    disparity = torch.zeros(1, 1, 100, 100)
+    disparity = torch.zeros(1, 100, 100)
     disparity[..., 50, 50] = 99  # an outlier decides nothing
-    assert focal_disparity(disparity, (50.0, 50.0)) == 0
+    assert disparity_about(disparity, (50.0, 50.0)) == 0
     disparity[..., :, 98:] = 7
-    assert focal_disparity(disparity, (99.4, 0.0)) == 7
-    assert focal_disparity(disparity, 2.5) == 2.5
-    assert focal_disparity(disparity, None) == 0
+    assert disparity_about(disparity, (99.4, 0.0)) == 7
 
 
 def test_a_range_of_frames_and_a_scale(tmp_path):
@@ -170,7 +228,7 @@ def test_the_command(tmp_path, tiny_network):
     arguments = ("checkpoint=tiny.safetensors", "focus.x=20", "focus.y=10", "lens.f_number=2.8", "frames=0:2")
     result = run(tmp_path, source, "ö ut.mp4", *arguments)
     assert result.returncode == 0, result.stderr
-    assert "ö ut.mp4: 2 frames at f/2.8" in result.stdout
+    assert "ö ut.mp4: 2 frames" in result.stdout
     assert len(read_video(tmp_path / "ö ut.mp4")) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "a video, (1).mp4",

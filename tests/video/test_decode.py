@@ -212,13 +212,6 @@ def test_missing_and_sound_only(tmp_path: Path) -> None:
         open_video(tmp_path / "a.wav")
 
 
-@pytest.mark.parametrize(("transfer", "name"), [(16, "HDR10"), (18, "HLG")])
-def test_hdr_is_refused(tmp_path: Path, make_video: Maker, transfer: int, name: str) -> None:
-    path = make_video(tmp_path / "h.mp4", pixel_format="yuv420p10le", tags=(1, 9, transfer, 9))
-    with pytest.raises(InputError, match=f"{name}.*convert it to SDR"):
-        open_video(path)
-
-
 @pytest.mark.parametrize("name", ["v.mp4", "v.mkv", "v.avi"])
 def test_a_cut_file_is_read_up_to_where_it_ends(tmp_path: Path, make_video: Maker, name: str) -> None:
     whole = make_video(tmp_path / name, pts=range(60), size=(160, 120), options={"crf": "5"})

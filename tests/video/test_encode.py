@@ -12,12 +12,17 @@ import torch
 
 from rackfocus.types import InputError
 from rackfocus.video import Transfer, VideoWriter, open_video
+from rackfocus.video.codecs import H264
 
 Maker = Callable[..., Path]
 
+FAST = H264(preset="ultrafast")
+FINE = H264(preset="ultrafast", crf=1)
+
 
 def copy(source: Path, target: Path, start: int = 0, stop: int | None = None, **settings: Any) -> Path:
-    with open_video(source) as reader, VideoWriter(target, reader, preset="ultrafast", **settings) as writer:
+    settings = {"codec": FAST, "whole_sound": stop is None} | settings
+    with open_video(source) as reader, VideoWriter(target, reader, **settings) as writer:
         for frame in reader.frames(start, stop):
             writer.write(frame, frame.encoded)
     return target
@@ -83,7 +88,7 @@ def test_rotation_is_kept(
     tmp_path: Path, make_video: Maker, rotation: int, mirrored: bool, name: str
 ) -> None:
     source = make_video(tmp_path / "v.mp4", pts=[0, 1], rotation=rotation, mirrored=mirrored)
-    target = copy(source, tmp_path / name, crf=1)
+    target = copy(source, tmp_path / name, codec=FINE)
     with open_video(source) as old, open_video(target) as new:
         if name == "o.mp4" or not mirrored:
             assert new.info.orientation == old.info.orientation
@@ -98,7 +103,7 @@ def test_rotation_is_kept(
 @pytest.mark.parametrize("tags", [None, (1, 1, 1, 1), (1, 5, 6, 5), (2, 1, 1, 1), (1, 9, 1, 9)])
 def test_colour_and_its_tags_are_kept(tmp_path: Path, make_video: Maker, tags: Any) -> None:
     source = make_video(tmp_path / "v.mp4", pts=[0, 1], tags=tags, aspect=Fraction(4, 3))
-    target = copy(source, tmp_path / "o.mp4", crf=1)
+    target = copy(source, tmp_path / "o.mp4", codec=FINE)
     with open_video(source) as old, open_video(target) as new:
         assert new.info.colour == old.info.colour
         assert new.info.sample_aspect_ratio == Fraction(4, 3)
@@ -113,7 +118,7 @@ def test_a_small_copy_of_an_untagged_large_video_keeps_its_colours(tmp_path: Pat
     source = make_video(tmp_path / "v.mp4", pts=[0], size=(1280, 720))
     with (
         open_video(source) as reader,
-        VideoWriter(tmp_path / "o.mp4", reader, size=(64, 36), crf=1) as writer,
+        VideoWriter(tmp_path / "o.mp4", reader, size=(64, 36), codec=FINE) as writer,
     ):
         frame = next(reader.frames())
         colour = torch.tensor([0.4, 0.1, 0.2])[:, None, None].expand(3, 36, 64)
@@ -214,7 +219,7 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, make_video: Maker) -> No
     target.parent.mkdir()
 
     def break_off(error: type[BaseException] | None) -> None:
-        with open_video(source) as reader, VideoWriter(target, reader, preset="ultrafast") as writer:
+        with open_video(source) as reader, VideoWriter(target, reader, codec=FAST) as writer:
             for frame in reader.frames():
                 if error is None:
                     break
@@ -287,7 +292,7 @@ def test_memory_does_not_grow(tmp_path: Path, make_video: Maker) -> None:
     seen = []
     with (
         open_video(source) as reader,
-        VideoWriter(tmp_path / "o.mp4", reader, size=(80, 60), preset="ultrafast") as writer,
+        VideoWriter(tmp_path / "o.mp4", reader, size=(80, 60), codec=FAST) as writer,
     ):
         for frame in reader.frames():
             writer.write(frame, frame.encoded[:, ::4, ::4])

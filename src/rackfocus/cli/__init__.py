@@ -11,6 +11,8 @@ COMMANDS = {
     "train": "train RGBD-HDR from aperture and focal triplets",
     "evaluate": "measure a network beside published methods, against truth and photographs",
     "refocus": "turn a deep-focus video into a shallow-focus one",
+    "make-clip": "estimate a video's disparity and HDR, stabilised, for refocusing at leisure",
+    "clip": "verify, describe or export what make-clip made",
     "benchmark": "measure speed, memory and quality of the renderer beside others",
     "data": "check a data set: counts, sizes, ranges, broken files, a contact sheet",
     "prepare": "align photographs of several apertures, measure and judge them, write a manifest",

@@ -8,6 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.console import Console
 
+from rackfocus.cli import evaluate_stabilizer
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
@@ -39,6 +40,8 @@ SUMMARY_FILE = "summary.csv"
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
+    if arguments and arguments[0] == "stabilizer":
+        return evaluate_stabilizer.main(arguments[1:])
     return run_command("evaluate", run, arguments)
 
 

@@ -8,10 +8,12 @@ from omegaconf import DictConfig
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.ranges import parse_range
+from rackfocus.focus.annotation import load_annotation
+from rackfocus.focus.keyframes import load_keyframes
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import load_model
 from rackfocus.pipelines.refocus import Focus, refocus
-from rackfocus.types import InputError
+from rackfocus.types import FocusKeyframes, InputError
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,22 +24,28 @@ def main(arguments: Sequence[str]) -> int:
 def run(cfg: DictConfig) -> None:
     """Refocus `cfg.source` into `cfg.target`."""
     first, last = parse_range("frames", cfg.frames)
+    focus, f_number = parse_focus(**cfg.focus)
     with progress_bar("refocusing", "frames") as progress:
         frames = refocus(
             cfg.source,
             cfg.target,
-            focus=parse_focus(cfg.focus.x, cfg.focus.y, cfg.focus.disparity),
+            focus=focus,
+            f_number=f_number,
             lens=instantiate(cfg.lens),
             model=parse_model(cfg),
+            stabilizer=instantiate(cfg.stabilizer),
             renderer=instantiate(cfg.renderer),
+            codec=instantiate(cfg.codec),
+            output=instantiate(cfg.output),
             first=first,
             last=last,
             scale=cfg.scale,
             network_size_px=cfg.network_size_px,
             fps=cfg.fps,
+            video=cfg.video,
             progress=progress,
         )
-    print(f"{cfg.target}: {frames} frames at f/{cfg.lens.f_number:g}")
+    print(f"{cfg.target}: {frames} frames")
 
 
 def parse_model(cfg: DictConfig) -> RGBDHDREstimator | str:
@@ -53,19 +61,37 @@ def parse_model(cfg: DictConfig) -> RGBDHDREstimator | str:
     return instantiate(cfg.model)(network)
 
 
-def parse_focus(x: float | None, y: float | None, disparity: float | None) -> Focus:
-    """The focus of the settings `focus.x`, `focus.y` and `focus.disparity`.
+def parse_focus(
+    x: float | None,
+    y: float | None,
+    disparity: float | None,
+    annotation: str | None = None,
+    track: str | None = None,
+) -> tuple[Focus, FocusKeyframes | None]:
+    """What is in focus by the settings `focus.*`, and the keyframes of the f-number where there are some.
 
     Raises:
-        InputError: only one coordinate is given, or both a point and a disparity.
+        InputError: only one coordinate is given, two settings say where focus lies, or a file cannot be read.
     """
     if (x is None) != (y is None):
         raise InputError("A focus point needs both focus.x and focus.y.")
     for name, value in (("x", x), ("y", y), ("disparity", disparity)):
         if value is not None and not isinstance(value, int | float):
             raise InputError(f"focus.{name} must be a number, and is {value!r}.")
+    keyframes = None if track is None else load_keyframes(track)
+    listed = () if keyframes is None else keyframes.keyframes
+    ways: list[Focus] = []
     if x is not None and y is not None:
-        if disparity is not None:
-            raise InputError("Give either a focus point (focus.x, focus.y) or focus.disparity, not both.")
-        return (float(x), float(y))
-    return None if disparity is None else float(disparity)
+        ways.append((float(x), float(y)))
+    if disparity is not None:
+        ways.append(float(disparity))
+    if annotation is not None:
+        ways.append(load_annotation(annotation))
+    if any(each.disparity is not None for each in listed):
+        ways.append(keyframes)
+    if len(ways) > 1:
+        raise InputError(
+            "Say only once what is in focus: by focus.x and focus.y, focus.disparity, focus.annotation "
+            "or the disparities of focus.track, not both."
+        )
+    return (ways[0] if ways else None), (keyframes if any(each.f_number for each in listed) else None)

@@ -11,9 +11,11 @@ UNSAID = 2
 BT709 = 1
 BT601 = 5
 SRGB = 13
+BT2020, BT2020_MATRIX = 9, 9
 LIMITED, FULL = 1, 2
-HDR = {16: "HDR10 (PQ)", 18: "HLG"}
-"""Transfer functions whose light does not fit between black and display white."""
+PQ, HLG = 16, 18
+HDR = (PQ, HLG)
+"""Transfer functions whose light does not fit between black and display white; see `tone_mapping`."""
 
 LUMA_WEIGHTS = {
     1: (0.2126, 0.0722),
@@ -56,3 +58,6 @@ class ColourTags:
 
 STILLS = ColourTags(range=LIMITED, primaries=BT709, transfer=SRGB, matrix=BT709)
 """How a video made from sRGB pictures is written."""
+
+TONE_MAPPED = ColourTags(range=LIMITED, primaries=BT709, transfer=BT709, matrix=BT709)
+"""How a video made from HDR is written."""

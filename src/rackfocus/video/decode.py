@@ -45,8 +45,8 @@ def open_video(path: str | Path, *, fps: float | Fraction = 24) -> VideoReader:
         fps: frames a second, for images only.
 
     Raises:
-        InputError: it is missing, empty, no video, HDR, damaged at its first frame, or a folder whose
-            images are not one numbered sequence.
+        InputError: it is missing, empty, no video, damaged at its first frame, or a folder whose images are
+            not one numbered sequence.
     """
     path = Path(path)
     try:
@@ -117,6 +117,7 @@ def _info(container: InputContainer, stream: VideoStream, look: Look) -> VideoIn
         colour=look.colour,
         transfer=look.transfer,
         has_audio=bool(container.streams.audio),
+        bit_depth=look.bit_depth,
     )
 
 

@@ -1,7 +1,10 @@
-"""Write frames as H.264 with the clock, orientation, colour tags and sound of their source."""
+"""Write frames with the clock, orientation, colour tags and sound of their source."""
 
 import contextlib
-import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -9,35 +12,46 @@ from typing import Any, Self
 
 import av
 import torch
-from av.codec.context import Flags
 from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.types import InputError
-from rackfocus.video.pixels import pixel_format_for, rgb_to_picture
+from rackfocus.video.codecs import H264, Codec
+from rackfocus.video.pixels import rgb_to_picture
 from rackfocus.video.reader import VideoReader
+from rackfocus.video.segments import Segment, SegmentEncoder, configure, end_to_end
 from rackfocus.video.sound import Soundtrack, soundtracks
 from rackfocus.video.source import Frame
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+
+SEGMENT_FRAMES = 48
+"""How much a kill can cost: some frames more are made again. Shorter ones would make the file larger."""
+
+JOB_FILE = "job.json"
 
 
 class VideoWriter:
     """A video made of frames of `source`: same rate, time stamps, rotation, colour tags and sound.
 
     A context manager. The first frame written is at time zero, and the sound is cut to the time of the frames
-    written; where the source was read to its end, so is its sound. The file is made under a temporary name
-    beside its final one, and takes that when the context ends well; else nothing is left behind.
+    written, or kept to its end. Frames are coded in segments, which wait in a hidden folder beside the target
+    and become one file when the context ends well; the target is whole or not there.
+
+    With a `job`, segments outlive a failure or a kill, and the next writer of the same job goes on after
+    them: `frames_written` frames need not be given again. Without one nothing is left behind.
 
     Args:
         path: `.mp4`, `.m4v`, `.mov` or `.mkv`; an existing file is replaced.
         source: the reader that the frames come from.
         size: width and height as displayed; the source's by default.
-        crf: constant rate factor of x264, 0 (lossless) to 51.
-        preset: speed of x264, `ultrafast` to `veryslow`.
+        codec: H.264 by default.
+        whole_sound: keep the sound to its end, be it longer than the picture.
+        job: a text that tells this video from every other one that may be made here.
 
     Raises:
-        InputError: the kind of file is unknown, it is the source itself, or it cannot be written.
+        InputError: the kind of file is unknown or does not hold the codec, it is the source itself, or it
+            cannot be written.
     """
 
     def __init__(
@@ -46,32 +60,32 @@ class VideoWriter:
         source: VideoReader,
         *,
         size: tuple[int, int] | None = None,
-        crf: int = 16,
-        preset: str = "medium",
+        codec: Codec | None = None,
+        whole_sound: bool = True,
+        job: str | None = None,
     ) -> None:
         self.path = Path(path)
+        self._codec = codec or H264()
         try:
-            _check_target(self.path, source.path)
+            _check_target(self.path, source.path, self._codec)
         except OSError as error:
             raise self._unwritable(error) from error
         self.width, self.height = size or (source.info.width, source.info.height)
+        sideways = source.info.orientation.sideways
+        self._coded_size = (self.height, self.width) if sideways else (self.width, self.height)
         self.frames_written = 0
-        self._source = source
-        self._crf, self._preset = crf, preset
-        partial = f".{self.path.stem[:40]}.{os.getpid()}-{id(self):x}{self.path.suffix}"
-        self._partial = self.path.with_name(partial)
-        self._origin = self._end = 0
-        self._tracks: list[Soundtrack] = []
-        self._container: Any = None
+        self._source, self._whole_sound, self._job = source, whole_sound, job
+        self._folder = self.path
+        self._segments = 0
+        self._encoder: SegmentEncoder | None = None
 
     def __enter__(self) -> Self:
         try:
-            # Made here, because FFmpeg opens it only with the first frame, after minutes of work perhaps.
-            self._partial.touch()
-            self._open()
+            self._open_folder()
+            self._encoder = self._new_encoder()
         except BaseException as error:
-            self._discard()
-            if isinstance(error, OSError | av.FFmpegError):
+            self._leave()
+            if isinstance(error, OSError) and not isinstance(error, av.FFmpegError):
                 raise self._unwritable(error) from error
             raise
         return self
@@ -85,7 +99,7 @@ class VideoWriter:
         except (OSError, av.FFmpegError) as failure:
             raise self._unwritable(failure) from failure
         finally:
-            self._discard()
+            self._leave()
 
     def write(self, frame: Frame, encoded: Float[Tensor, "3 height width"]) -> None:
         """Append one frame, in the order of the source.
@@ -95,77 +109,133 @@ class VideoWriter:
             encoded: R'G'B' by the frame's transfer function, of the writer's size, upright; clipped to 0..1.
 
         Raises:
-            InputError: the file cannot be written any more, or the sound of the source is damaged.
+            InputError: the file cannot be written any more.
         """
         if encoded.shape[1:] != (self.height, self.width):
             rows, columns = encoded.shape[1:]
             raise ValueError(f"a frame is {columns} x {rows}, and the video {self.width} x {self.height}")
-        if self.frames_written == 0:
-            self._origin = frame.pts
-            for track in self._tracks:
-                track.start(frame.pts * frame.time_base)
+        info = self._source.info
+        pixel_format = self._codec.pixel_format(*self._coded_size, info.bit_depth)
         with torch.inference_mode():
-            coded = self._source.info.orientation.coded(encoded.float().cpu().clamp(0, 1))
-            picture = rgb_to_picture(coded, self._source.info.colour)
-        picture.time_base = frame.time_base
-        picture.pts = frame.pts - self._origin
-        picture.duration = frame.duration
-        self._end = frame.pts + frame.duration
+            coded = info.orientation.coded(encoded.float().cpu().clamp(0, 1))
+            picture = rgb_to_picture(coded, info.colour, pixel_format)
         try:
-            self._container.mux(self._stream.encode(picture))
-            for track in self._tracks:
-                track.write_until(self._end * frame.time_base)
+            if self._encoder is None:
+                self._encoder = self._new_encoder()
+            self._encoder.encode(picture, frame.pts, frame.duration)
+            self.frames_written += 1
+            if len(self._encoder) == SEGMENT_FRAMES:
+                self._end_segment()
         except (OSError, av.FFmpegError) as error:
             raise self._unwritable(error) from error
-        self.frames_written += 1
 
-    def _open(self) -> None:
+    def _open_folder(self) -> None:
+        """Make the folder of the segments, or find it as a writer of the same job left it."""
+        stem = f".{self.path.stem[:40]}"
+        if self._job is None:
+            self._folder = Path(tempfile.mkdtemp(prefix=f"{stem}.", dir=self.path.absolute().parent))
+            return
+        self._folder = self.path.absolute().with_name(
+            f"{stem}-{zlib.crc32(self.path.name.encode()):08x}.parts"
+        )
+        job = self._folder / JOB_FILE
+        if not (job.is_file() and job.read_text(encoding="utf-8") == self._job):
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir()
+            draft = job.with_suffix(".partial")
+            draft.write_text(self._job, encoding="utf-8")
+            draft.replace(job)
+        while (segment := Segment.load(self._segment_file(self._segments))) is not None:
+            self.frames_written += len(segment.packets)
+            self._segments += 1
+
+    def _segment_file(self, number: int) -> Path:
+        return self._folder / f"{number:06d}.npz"
+
+    def _new_encoder(self) -> SegmentEncoder:
+        try:
+            return SegmentEncoder(self._codec, self._source.info, self._coded_size)
+        except av.FFmpegError as error:
+            width, height = self._coded_size
+            raise InputError(
+                f"{self._codec.name} cannot be made of frames of {width} x {height} pixels "
+                f"({error.strerror}); choose another codec or size."
+            ) from error
+
+    def _end_segment(self) -> None:
+        if self._encoder is None or len(self._encoder) == 0:
+            return
+        segment, self._encoder = self._encoder.finish(), None
+        segment.save(self._segment_file(self._segments))
+        self._segments += 1
+
+    def _finish(self) -> None:
+        self._end_segment()
+        if self._segments == 0:
+            raise InputError(f"No frame was given for {self.path}; ask for frames that the source has.")
+        whole = self._folder / f"whole{self.path.suffix}"
+        self._assemble(whole)
+        whole.replace(self.path)
+        self._job = None  # Nothing is left to go on with.
+
+    def _stored(self) -> Iterator[Segment]:
+        for number in range(self._segments):
+            segment = Segment.load(self._segment_file(number))
+            if segment is None:
+                raise OSError(f"{self._segment_file(number)} was changed meanwhile")
+            yield segment
+
+    def _assemble(self, into: Path) -> None:
+        """Lay the segments end to end, with the sound beside them."""
         info = self._source.info
         kind = CONTAINERS[self.path.suffix.lower()]
         # Ticks of the source; MP4 multiplies coarse ones, which keeps every time stamp exact.
         options = {} if kind == "matroska" else {"movflags": "faststart"}
-        self._container = av.open(str(self._partial.absolute()), "w", format=kind, container_options=options)
-        size = (self.height, self.width) if info.orientation.sideways else (self.width, self.height)
-        codec_options = {"crf": str(self._crf), "preset": self._preset}
-        self._stream = self._container.add_stream("libx264", rate=info.fps, options=codec_options)
-        codec = self._stream.codec_context
-        codec.width, codec.height = size
-        codec.pix_fmt = pixel_format_for(*size)
-        self._stream.time_base = codec.time_base = info.time_base
-        codec.flags |= Flags.frame_duration
-        if info.sample_aspect_ratio:
-            codec.sample_aspect_ratio = info.sample_aspect_ratio
-        tags = info.colour
-        codec.color_range, codec.color_primaries = tags.range, tags.primaries
-        codec.color_trc, codec.colorspace = tags.transfer, tags.matrix
-        if info.orientation.rotation or info.orientation.mirrored:
-            self._stream.set_display_rotation(info.orientation.rotation, hflip=info.orientation.mirrored)
-        if info.has_audio:
-            self._tracks = soundtracks(self._source.path, self._container)
+        tracks: list[Soundtrack] = []
+        with contextlib.ExitStack() as stack:
+            container: Any = stack.enter_context(
+                av.open(str(into.absolute()), "w", format=kind, container_options=options)
+            )
+            stream = container.add_stream(self._codec.encoder, rate=info.fps, options=self._codec.options())
+            configure(stream.codec_context, self._codec, info, self._coded_size)
+            stream.time_base = info.time_base
+            if self._codec.tag is not None and kind != "matroska":
+                stream.codec_context.codec_tag = self._codec.tag
+            if info.orientation.rotation or info.orientation.mirrored:
+                stream.set_display_rotation(info.orientation.rotation, hflip=info.orientation.mirrored)
+            if info.has_audio:
+                tracks = soundtracks(self._source.path, container)
+                for track in tracks:
+                    stack.callback(track.close)
+            container.start_encoding()
+            origin = end = None
+            for coded in end_to_end(self._stored()):
+                if origin is None or end is None:
+                    origin = end = coded.pts
+                    for track in tracks:
+                        track.start(origin * info.time_base)
+                packet = av.Packet(coded.data)
+                packet.stream, packet.time_base = stream, info.time_base
+                packet.pts, packet.dts, packet.duration = (
+                    coded.pts - origin,
+                    coded.dts - origin,
+                    coded.duration,
+                )
+                packet.is_keyframe = coded.is_key
+                container.mux(packet)
+                end = max(end, coded.pts + coded.duration)
+                for track in tracks:
+                    track.write_until(end * info.time_base)
+            assert end is not None
+            for track in tracks:
+                track.write_until(None if self._whole_sound else Fraction(end) * info.time_base)
+                track.finish()
 
-    def _finish(self) -> None:
-        if self.frames_written == 0:
-            raise InputError(f"No frame was given for {self.path}; ask for frames that the source has.")
-        self._container.mux(self._stream.encode(None))
-        end = None if self._source.reached_end else Fraction(self._end) * self._source.info.time_base
-        for track in self._tracks:
-            track.write_until(end)
-            track.finish()
-        self._container.close()
-        self._container = None
-        self._partial.replace(self.path)
-
-    def _discard(self) -> None:
-        """Close everything and remove the temporary file, if it is still there."""
-        for track in self._tracks:
-            track.close()
-        self._tracks = []
-        if self._container is not None:
-            with contextlib.suppress(OSError, av.FFmpegError):
-                self._container.close()
-            self._container = None
-        with contextlib.suppress(OSError):
-            self._partial.unlink()
+    def _leave(self) -> None:
+        """Remove what nobody will go on with."""
+        self._encoder = None
+        if self._folder != self.path and (self._job is None or self._segments == 0):
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _unwritable(self, error: Exception) -> InputError:
         reason = getattr(error, "strerror", None) or str(error)
@@ -174,12 +244,15 @@ class VideoWriter:
         )
 
 
-def _check_target(path: Path, source: Path) -> None:
+def _check_target(path: Path, source: Path, codec: Codec) -> None:
     if path.suffix.lower() not in CONTAINERS:
         kinds = ", ".join(CONTAINERS)
         raise InputError(
             f"{path} is of no kind of video that can be written; end its name in one of {kinds}."
         )
+    if path.suffix.lower() not in codec.suffixes:
+        kinds = ", ".join(codec.suffixes)
+        raise InputError(f"{path} cannot hold {codec.name}; end its name in one of {kinds}.")
     if not path.absolute().parent.is_dir():
         raise InputError(f"The folder {path.absolute().parent} of {path.name} does not exist; make it first.")
     if path.is_dir():

@@ -52,23 +52,36 @@ def picture_to_rgb(
     return torch.stack([luma + to_red * red, green, luma + to_blue * blue]).clamp_(0, 1)
 
 
-def rgb_to_picture(rgb: Float[Tensor, "3 height width"], tags: ColourTags) -> av.VideoFrame:
-    """An 8-bit picture of R'G'B' in 0..1: yuv420p with chroma level with luma, yuv444p at an odd size."""
+def rgb_to_picture(
+    rgb: Float[Tensor, "3 height width"], tags: ColourTags, pixel_format: str | None = None
+) -> av.VideoFrame:
+    """A picture of R'G'B' in 0..1, with chroma level with luma.
+
+    Args:
+        rgb: R'G'B'.
+        tags: range and matrix to code with.
+        pixel_format: planar YUV of 8 or 10 bits; by default `pixel_format_for` the size.
+    """
     red, green, blue = rgb
     height, width = red.shape
     weight_red, weight_blue = LUMA_WEIGHTS[tags.matrix_for(width, height)]
     luma = weight_red * red + (1 - weight_red - weight_blue) * green + weight_blue * blue
     chroma = [(blue - luma) / (2 * (1 - weight_blue)), (red - luma) / (2 * (1 - weight_red))]
-    pixel_format = pixel_format_for(width, height)
-    if pixel_format == "yuv420p":
-        chroma = [_downsampled(plane) for plane in chroma]
-    luma_floor, luma_span, chroma_span = _scales(8, tags)
-    planes = [luma * luma_span + luma_floor, *(plane * chroma_span + 128 for plane in chroma)]
-    picture = av.VideoFrame(width, height, pixel_format)
+    picture = av.VideoFrame(width, height, pixel_format or pixel_format_for(width, height))
+    components = picture.format.components
+    depth, blue_part = components[0].bits, components[1]
+    if blue_part.height < height:
+        chroma = [_halved_rows(plane) for plane in chroma]
+    if blue_part.width < width:
+        chroma = [_halved_columns(plane) for plane in chroma]
+    luma_floor, luma_span, chroma_span = _scales(depth, tags)
+    centre, largest = 2 ** (depth - 1), 2**depth - 1
+    planes = [luma * luma_span + luma_floor, *(plane * chroma_span + centre for plane in chroma)]
+    kind = np.dtype("<u2" if depth > 8 else "u1")
     into: Any
     for into, plane in zip(picture.planes, planes, strict=True):
-        rows = np.frombuffer(into, np.uint8).reshape(into.height, into.line_size)
-        rows[:, : into.width] = plane.round_().clamp_(0, 255).byte().numpy()
+        rows = np.frombuffer(into, kind).reshape(into.height, into.line_size // kind.itemsize)
+        rows[:, : into.width] = plane.round_().clamp_(0, largest).numpy()
     return picture
 
 
@@ -128,9 +141,15 @@ def _doubled(plane: Plane, dim: int, midway: bool) -> Plane:
     return torch.stack(pair, dim + 1).flatten(dim, dim + 1)
 
 
-def _downsampled(plane: Plane) -> Plane:
-    """Half the samples both ways: weights 1 2 1 about every even column, the mean of two rows."""
-    rows = (plane[0::2] + plane[1::2]) / 2
-    even, odd = rows[:, 0::2], rows[:, 1::2]
+def _halved_rows(plane: Plane) -> Plane:
+    """The mean of every two rows."""
+    return (plane[0::2] + plane[1::2]) / 2
+
+
+def _halved_columns(plane: Plane) -> Plane:
+    """Weights 1 2 1 about every even column."""
+    even, odd = plane[:, 0::2], plane[:, 1::2]
+    if odd.shape[1] < even.shape[1]:
+        odd = torch.cat([odd, even[:, -1:]], 1)
     before = torch.cat([even[:, :1], odd[:, :-1]], 1)
     return even / 2 + (before + odd) / 4

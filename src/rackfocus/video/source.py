@@ -12,8 +12,20 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.types import InputError
-from rackfocus.video.colour import FULL, HDR, LUMA_WEIGHTS, SRGB, STILLS, UNSAID, ColourTags, Transfer
+from rackfocus.video.colour import (
+    BT2020_MATRIX,
+    FULL,
+    HDR,
+    LUMA_WEIGHTS,
+    SRGB,
+    STILLS,
+    TONE_MAPPED,
+    UNSAID,
+    ColourTags,
+    Transfer,
+)
 from rackfocus.video.pixels import picture_to_rgb
+from rackfocus.video.tone_mapping import hdr_to_sdr
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,7 @@ class VideoInfo:
         colour: the tags that a copy of this source should carry.
         transfer: which curve turned light into its numbers.
         has_audio: whether there is a sound track.
+        bit_depth: of the coded pixels; 8 for still images.
     """
 
     width: int
@@ -73,6 +86,7 @@ class VideoInfo:
     colour: ColourTags
     transfer: Transfer
     has_audio: bool
+    bit_depth: int = 8
 
     @property
     def rotation(self) -> int:
@@ -117,34 +131,38 @@ class Look:
     transfer: Transfer
     chroma_midway: bool
     still: bool
+    bit_depth: int = 8
+    hdr: ColourTags | None = None
 
     def rgb(self, picture: av.VideoFrame) -> Float[Tensor, "3 height width"]:
         """R'G'B' in 0..1 of a coded picture, upright."""
         tags = picture_tags(picture)
         if self.still and tags.range == 0 and picture.format.name.startswith("gray"):
             tags = replace(tags, range=FULL)
-        return self.orientation.upright(picture_to_rgb(picture, tags, chroma_midway=self.chroma_midway))
+        if self.hdr is not None and tags.matrix == UNSAID:
+            tags = replace(tags, matrix=BT2020_MATRIX)
+        rgb = picture_to_rgb(picture, tags, chroma_midway=self.chroma_midway)
+        if self.hdr is not None:
+            rgb = hdr_to_sdr(rgb, transfer=self.hdr.transfer, primaries=self.hdr.primaries)
+        return self.orientation.upright(rgb)
 
 
 def look_of(picture: av.VideoFrame, name: str, codec: str, *, still: bool = False) -> Look:
     """Judge a stream by its first picture; `name` is for messages.
 
     Raises:
-        InputError: it is HDR, its colour matrix is unknown, or it has no size.
+        InputError: its colour matrix is unknown, or it has no size.
     """
     if picture.width < 1 or picture.height < 1:
         raise InputError(f"{name} has frames of no size; export it again.")
     tags = picture_tags(picture)
-    if tags.transfer in HDR:
-        raise InputError(
-            f"{name} is {HDR[tags.transfer]} video, which is not supported; convert it to SDR (BT.709) first."
-        )
     from_rgb = still or codec == "gif" or picture.format.is_rgb or picture.format.has_palette
     if not from_rgb and tags.matrix_for(picture.width, picture.height) not in LUMA_WEIGHTS:
         raise InputError(
             f"{name} has an unsupported colour matrix (code {tags.matrix}); convert it to BT.709 first."
         )
-    srgb = tags.transfer == SRGB or (from_rgb and (still or tags.transfer == UNSAID))
+    hdr = tags if tags.transfer in HDR else None
+    srgb = tags.transfer == SRGB or (from_rgb and hdr is None and (still or tags.transfer == UNSAID))
     orientation = _orientation(picture)
     size = (picture.width, picture.height)
     width, height = reversed(size) if orientation.sideways else size
@@ -152,10 +170,12 @@ def look_of(picture: av.VideoFrame, name: str, codec: str, *, still: bool = Fals
         width=width,
         height=height,
         orientation=orientation,
-        colour=STILLS if from_rgb else tags,
+        colour=TONE_MAPPED if hdr else STILLS if from_rgb else tags,
         transfer=Transfer.SRGB if srgb else Transfer.BT709,
         chroma_midway=codec in ("mpeg1video", "mjpeg", "webp"),
         still=still,
+        bit_depth=8 if still else picture.format.components[0].bits,
+        hdr=hdr,
     )
 
 

@@ -1,0 +1,43 @@
+"""`rackfocus make-clip`: a video in, its refocusable clip out."""
+
+from collections.abc import Sequence
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from rackfocus.cli.command import run_command
+from rackfocus.cli.progress import progress_bar
+from rackfocus.cli.provenance import git_revision
+from rackfocus.cli.ranges import parse_range
+from rackfocus.cli.refocus import parse_model
+from rackfocus.pipelines.make_clip import make_clip
+
+COMPONENTS = ("model", "stabilizer")
+"""The settings that a clip writes down as they are."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; returns its exit code."""
+    return run_command("make-clip", run, arguments, positional=("source", "target"))
+
+
+def run(cfg: DictConfig) -> None:
+    """Make the clip `cfg.target` of `cfg.source`."""
+    first, last = parse_range("frames", cfg.frames)
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(plain, dict)
+    with progress_bar("estimating", "frames") as progress:
+        frames = make_clip(
+            cfg.source,
+            cfg.target,
+            model=parse_model(cfg),
+            stabilizer=instantiate(cfg.stabilizer),
+            network_size_px=cfg.network_size_px,
+            first=first,
+            last=last,
+            fps=cfg.fps,
+            settings={name: plain[name] for name in COMPONENTS},
+            revision=git_revision(),
+            progress=progress,
+        )
+    print(f"{cfg.target}: {frames} frames")

@@ -1,0 +1,53 @@
+"""How close an optical flow is to the truth, a mask of what is hidden to the true one, motion to motion."""
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from rackfocus.video.optical_flow import OpticalFlow
+
+
+def end_point_error(
+    flow: Float[Tensor, "2 height width"],
+    truth: Float[Tensor, "2 height width"],
+    *,
+    valid: Bool[Tensor, "height width"] | None = None,
+) -> Float[Tensor, ""]:
+    """Mean distance of the flow's end points from the true ones, in pixels (Baker et al. 2011)."""
+    distance = (flow - truth).square().sum(0).sqrt()
+    return distance.mean() if valid is None else distance[valid].mean()
+
+
+def precision_recall(
+    found: Bool[Tensor, "*shape"], truth: Bool[Tensor, "*shape"]
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """Which share of what was found is true, and which share of the truth was found; NaN of nothing."""
+    both = (found & truth).sum()
+    return both / found.sum(), both / truth.sum()
+
+
+def flow_difference(
+    flow: OpticalFlow,
+    frames: tuple[Float[Tensor, "3 height width"], Float[Tensor, "3 height width"]],
+    true_frames: tuple[Float[Tensor, "3 height width"], Float[Tensor, "3 height width"]],
+) -> Float[Tensor, ""]:
+    """Mean distance in pixels of the motion seen in two rendered frames and in the two true ones.
+
+    tOF of Chu et al. 2020: what swims or trembles moves otherwise than the truth.
+
+    Args:
+        flow: what sees the motion, the same in both.
+        frames: two successive rendered frames, encoded, in 0..1.
+        true_frames: the same two of the truth.
+    """
+    seen, true = (
+        torch.from_numpy(flow(*(_codes(frame) for frame in pair))).permute(2, 0, 1)
+        for pair in (frames, true_frames)
+    )
+    return end_point_error(seen, true)
+
+
+def _codes(encoded: Float[Tensor, "3 height width"]) -> np.ndarray:
+    codes = (encoded.clamp(0, 1) * 255).round().to(torch.uint8)
+    return np.ascontiguousarray(codes.permute(1, 2, 0).cpu().numpy())

@@ -1,0 +1,61 @@
+"""Flicker as in Fig. 3A: the mean about saturated pixels over time, and how fast it trembles."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+SATURATED = 0.98
+"""The encoded value from which on a pixel counts as saturated."""
+CUTOFF = 0.25
+"""What is above this share of the frame rate trembles: a swing in fewer than four frames."""
+
+
+def about_saturated(
+    encoded: Float[Tensor, "3 height width"], *, reach_px: int
+) -> Bool[Tensor, "height width"]:
+    """The neighbourhood of the saturated pixels of a deep-focus frame: within a square of half-width
+    `reach_px`. Bokeh lies there.
+    """
+    saturated = (encoded.amax(0, keepdim=True) >= SATURATED).float()
+    return F.max_pool2d(saturated, 2 * reach_px + 1, stride=1, padding=reach_px)[0] > 0
+
+
+def flicker_curve(
+    rendered: Sequence[Float[Tensor, "3 height width"]],
+    neighbourhoods: Sequence[Bool[Tensor, "height width"]],
+) -> Float[Tensor, "frame"]:
+    """The curve of Fig. 3A: the mean of each rendered frame about its saturated pixels.
+
+    A frame that has none takes the value before it (the first that is known, at the beginning): nothing to
+    flicker.
+
+    Raises:
+        ValueError: no frame has any.
+    """
+    means = [
+        frame[:, near].mean() if near.any() else None
+        for frame, near in zip(rendered, neighbourhoods, strict=True)
+    ]
+    last = next((mean for mean in means if mean is not None), None)
+    if last is None:
+        raise ValueError("No frame has a saturated pixel.")
+    curve = []
+    for mean in means:
+        last = last if mean is None else mean
+        curve.append(last)
+    return torch.stack(curve)
+
+
+def high_frequency_energy(curve: Float[Tensor, "frame"], *, cutoff: float = CUTOFF) -> Float[Tensor, ""]:
+    """The mean square of what trembles faster than `cutoff` of the frame rate; lower is better.
+
+    The curve is mirrored at its end, which leaves no step there, so that a drift has almost no part in it.
+    """
+    mirrored = torch.cat([curve, curve.flip(0)]).double()
+    spectrum = torch.fft.rfft(mirrored)
+    frequencies = torch.fft.rfftfreq(len(mirrored))
+    spectrum[frequencies < cutoff] = 0
+    return torch.fft.irfft(spectrum, len(mirrored)).square().mean().to(curve.dtype)

@@ -1,0 +1,94 @@
+"""The video that a clip belongs to: named by a relative path, known by its size and sha256, never copied."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from rackfocus.types import InputError
+from rackfocus.video import VideoReader
+from rackfocus.video.stills import numbered_images
+
+
+@dataclass(frozen=True)
+class ClipSource:
+    """Which video, or folder of numbered pictures.
+
+    Attributes:
+        path: from the folder of the clip, with `/` between names.
+        bytes: its size; of a folder, that of all its pictures.
+        sha256: of the file; of a folder, of the list of its pictures and their own sums.
+        width: in pixels, as displayed.
+        height: in pixels, as displayed.
+        fps: average rate, in frames a second.
+        time_base: the unit of time stamps, in seconds.
+        is_folder: whether it is a folder of pictures.
+    """
+
+    path: str
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+    fps: Fraction
+    time_base: Fraction
+    is_folder: bool
+
+
+def identify(reader: VideoReader, clip: Path) -> ClipSource:
+    """What a clip writes down of its source.
+
+    Args:
+        reader: of the source.
+        clip: the folder of the clip.
+    """
+    info, path = reader.info, reader.path.resolve()
+    relative = Path(os.path.relpath(path, clip.resolve())).as_posix()
+    return ClipSource(
+        path=relative,
+        bytes=_size(path),
+        sha256=digest(path),
+        width=info.width,
+        height=info.height,
+        fps=info.fps,
+        time_base=info.time_base,
+        is_folder=path.is_dir(),
+    )
+
+
+def find_source(clip: Path, source: ClipSource, named: Path | None = None) -> Path:
+    """The source of a clip, made sure of.
+
+    Args:
+        clip: the folder of the clip.
+        source: what the clip wrote down.
+        named: where a person says that it is now.
+
+    Raises:
+        InputError: it is not there, or it is not what the clip was made of.
+    """
+    path = named if named is not None else Path(os.path.normpath(clip.resolve() / source.path))
+    if not path.exists():
+        raise InputError(f"The video of {clip}, {path}, is not there; say where it is now with source=PATH.")
+    same_kind = path.is_dir() == source.is_folder
+    if not same_kind or _size(path) != source.bytes or digest(path) != source.sha256:
+        raise InputError(
+            f"{path} is not the video that {clip} was made of, or it was changed since; name the right one "
+            "with source=PATH, or make the clip again."
+        )
+    return path
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file; of a folder, that of its pictures' names and sums, in their order."""
+    if not path.is_dir():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    lines = [f"{digest(picture)}  {picture.name}\n" for picture in numbered_images(path)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _size(path: Path) -> int:
+    files = numbered_images(path) if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)

@@ -1,0 +1,164 @@
+"""The frames of a video with their `D` and `E`, in order: estimated on the way, or read of a clip."""
+
+import dataclasses
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from rackfocus.models.backends import RGBDHDREstimator
+from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
+from rackfocus.pipelines.fingerprint import file_identity
+from rackfocus.pipelines.refocusable_clip import RefocusableClip
+from rackfocus.types import InputError
+from rackfocus.video import Frame, VideoReader
+from rackfocus.video.stabilizer import Stabilized, Stabilizer
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+
+@dataclass(frozen=True)
+class EstimatedFrame:
+    """A frame of the size that it is rendered in, in half precision: finer than 10 bits, half the memory.
+
+    Attributes:
+        frame: with its time; its `encoded` is R'G'B' in 0..1.
+        disparity: in pixels of this picture.
+        log_exposure: `>= 0`.
+        is_cut: whether a new shot begins with it, as far as somebody looked.
+    """
+
+    frame: Frame
+    disparity: Float[Tensor, "1 height width"]
+    log_exposure: Float[Tensor, "3 height width"]
+    is_cut: bool = False
+
+
+class Estimates(Protocol):
+    """Gives the frames of a video as they were if all of it were estimated, wherever it begins."""
+
+    def frames(self, first: int, last: int | None, needed: int | None) -> Iterator[EstimatedFrame]:
+        """The frames from `first` to, not including, `last`, or to the end.
+
+        Args:
+            first: the first frame.
+            last: the frame after the last one; none means the end.
+            needed: the frame from which on they are only good to have: none is damaged, but the video ends.
+
+        Raises:
+            InputError: a frame that is needed cannot be read.
+        """
+        ...
+
+    def identity(self) -> Any:
+        """What tells these estimates from others, for `fingerprint`."""
+        ...
+
+
+@dataclass(frozen=True)
+class VideoEstimates:
+    """Estimates and stabilises on the way.
+
+    Attributes:
+        reader: of the video.
+        network: what estimates.
+        stabilizer: as new; it is shown the frames before and after that it needs.
+        network_size_px: the longer side of what the network sees; none means the whole frame.
+        size: of the frames to give.
+    """
+
+    reader: VideoReader
+    network: RGBDHDREstimator
+    stabilizer: Stabilizer
+    network_size_px: int | None
+    size: Size
+
+    def frames(self, first: int, last: int | None, needed: int | None) -> Iterator[EstimatedFrame]:
+        """See `Estimates.frames`."""
+        waiting: deque[Frame] = deque()
+
+        def settle(settled: list[Stabilized]) -> Iterator[EstimatedFrame]:
+            for each in settled:
+                frame = waiting.popleft()
+                if frame.index >= first and (last is None or frame.index < last):
+                    yield EstimatedFrame(frame, each.disparity.half(), each.log_exposure.half(), each.is_cut)
+
+        start = max(0, first - self.stabilizer.warm_up_frames)
+        stop = None if last is None else last + self.stabilizer.look_ahead_frames
+        for frame in _readable(self.reader, start, stop, needed):
+            decode, encode = TRANSFER_CURVES[frame.transfer.value]
+            with torch.inference_mode():
+                linear = resized(decode(frame.encoded[None]), self.size)
+                srgb = linear_to_srgb(linear.clamp(0, 1))
+                estimate = self.network(srgb, network_size_px=self.network_size_px)
+                image = (srgb[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+                encoded = frame.encoded if linear.shape[2:] == frame.encoded.shape[1:] else encode(linear)[0]
+            waiting.append(dataclasses.replace(frame, encoded=encoded.half()))
+            yield from settle(self.stabilizer.push(image, estimate.disparity[0], estimate.log_exposure[0]))
+        yield from settle(self.stabilizer.finish())
+
+    def identity(self) -> Any:
+        """See `Estimates.identity`."""
+        return self.network, self.stabilizer, self.network_size_px
+
+
+@dataclass(frozen=True)
+class ClipEstimates:
+    """Reads what `rackfocus make-clip` estimated.
+
+    Attributes:
+        clip: holds `D` and `E`.
+        reader: of its video.
+        size: of the frames to give.
+    """
+
+    clip: RefocusableClip
+    reader: VideoReader
+    size: Size
+
+    def frames(self, first: int, last: int | None, needed: int | None) -> Iterator[EstimatedFrame]:
+        """See `Estimates.frames`; ends with the clip."""
+        held = self.clip.frame_range
+        stop = held.stop if last is None else min(last, held.stop)
+        for frame in _readable(self.reader, first, stop, needed):
+            decode, encode = TRANSFER_CURVES[frame.transfer.value]
+            disparity, log_exposure = self.clip.disparity(frame.index), self.clip.log_exposure(frame.index)
+            encoded, enlargement = frame.encoded, self.size[0] / disparity.shape[-1]
+            with torch.inference_mode():
+                if self.size != (encoded.shape[-1], encoded.shape[-2]):
+                    encoded = encode(resized(decode(encoded[None]), self.size))[0]
+                disparity = resized(disparity[None], self.size)[0] * enlargement
+                log_exposure = resized(log_exposure[None], self.size)[0]
+            frame = dataclasses.replace(frame, encoded=encoded.half())
+            yield EstimatedFrame(frame, disparity.half(), log_exposure.half())
+
+    def identity(self) -> Any:
+        """See `Estimates.identity`."""
+        return file_identity(self.clip.path)
+
+
+def resized(
+    image: Float[Tensor, "batch channel height width"], size: Size
+) -> Float[Tensor, "batch channel rows columns"]:
+    """An image of that width and height, averaged where it shrinks."""
+    width, height = size
+    if image.shape[-2:] == (height, width):
+        return image
+    return F.interpolate(image, size=(height, width), mode="bilinear", antialias=True)
+
+
+def _readable(reader: VideoReader, first: int, last: int | None, needed: int | None) -> Iterator[Frame]:
+    following = first
+    try:
+        for frame in reader.frames(first, last):
+            following = frame.index + 1
+            yield frame
+    except InputError:
+        if needed is None or following < needed:
+            raise

@@ -1,0 +1,71 @@
+"""What tells one job from another: a text that is equal only where every setting is."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import rackfocus
+
+
+def fingerprint(**settings: Any) -> str:
+    """JSON of everything that the settings consist of, and of the version of this package."""
+    told = {"rackfocus": rackfocus.__version__} | {key: _told(each) for key, each in settings.items()}
+    return json.dumps(told, indent=1, sort_keys=True)
+
+
+def file_identity(path: Path) -> dict[str, Any]:
+    """A file, or a folder with what lies in it, by place, size and time of change."""
+    entries = sorted(path.iterdir()) if path.is_dir() else [path]
+    stats = [(entry.name, entry.stat()) for entry in entries]
+    return {
+        "path": str(path.absolute()),
+        "files": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
+    }
+
+
+def _told(value: Any, above: tuple[int, ...] = ()) -> Any:
+    """A component by its class and what it is made of; weights by their digest.
+
+    Args:
+        value: anything.
+        above: the `id` of everything that it is a part of, some of which may be a part of it in turn.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Path | Fraction | torch.dtype | torch.device):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, Tensor | np.ndarray):
+        return _digest(torch.as_tensor(value))
+    if id(value) in above:
+        return "itself"
+    above = (*above, id(value))
+    if isinstance(value, Mapping):
+        return {str(key): _told(each, above) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_told(each, above) for each in value]
+    name = f"{type(value).__module__}.{type(value).__qualname__}"
+    if isinstance(value, nn.Module):
+        # What begins with _ is torch's own: parts and weights, which are told beside it.
+        settings = {key: each for key, each in vars(value).items() if not key.startswith("_")}
+        parts = {key: _told(each, above) for key, each in value.named_children()}
+        weights = {key: _digest(each) for key, each in value.state_dict().items() if "." not in key}
+        return [name, _told(settings, above), parts, weights]
+    if is_dataclass(value):
+        return [name, {field.name: _told(getattr(value, field.name), above) for field in fields(value)}]
+    return [name, _told(getattr(value, "__dict__", {}), above)]
+
+
+def _digest(tensor: Tensor) -> str:
+    data = tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
+    return hashlib.sha256(data).hexdigest()

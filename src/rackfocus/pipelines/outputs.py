@@ -1,0 +1,105 @@
+"""What a refocused video shows: the rendering, or pictures to inspect it by. Made by `conf/output`."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rackfocus.types import InputError
+
+BEHIND = (0.0, 0.25, 0.9)
+BEFORE = (0.9, 0.25, 0.0)
+IN_FOCUS = 0.92
+
+
+class Output(Protocol):
+    """One picture a frame.
+
+    Attributes:
+        renders: whether the rendering is needed.
+    """
+
+    @property
+    def renders(self) -> bool: ...
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the picture, from those of the frame."""
+        ...
+
+    def picture(
+        self,
+        sharp: Float[Tensor, "3 height width"],
+        shallow: Float[Tensor, "3 height width"] | None,
+        disparity: Float[Tensor, "1 height width"],
+    ) -> Float[Tensor, "3 rows columns"]:
+        """The picture of a frame.
+
+        Args:
+            sharp: the source, encoded R'G'B'.
+            shallow: the rendering, encoded R'G'B'; none where `renders` is false.
+            disparity: signed blur radius in pixels of the frame, as it is rendered.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The video with shallow focus."""
+
+    renders: ClassVar[bool] = True
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        return width, height
+
+    def picture(self, sharp: Tensor, shallow: Tensor | None, disparity: Tensor) -> Tensor:  # noqa: ARG002
+        assert shallow is not None
+        return shallow
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """The source on the left, the video with shallow focus on the right."""
+
+    renders: ClassVar[bool] = True
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        return 2 * width, height
+
+    def picture(self, sharp: Tensor, shallow: Tensor | None, disparity: Tensor) -> Tensor:  # noqa: ARG002
+        assert shallow is not None
+        return torch.cat([sharp, shallow], dim=2)
+
+
+@dataclass(frozen=True)
+class DisparityMap:
+    """The blur radius as colour: near white in focus, red in front of it, blue behind it.
+
+    Attributes:
+        range_px: the radius of full colour, in pixels of the output; none is a fiftieth of its longer side.
+            It is the same in all frames, so that what flickers here flickers in the video.
+
+    Raises:
+        InputError: the range is not positive.
+    """
+
+    range_px: float | None = None
+    renders: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if self.range_px is not None and not self.range_px > 0:
+            raise InputError(f"output.range_px must be above 0, and is {self.range_px}.")
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        return width, height
+
+    def picture(self, sharp: Tensor, shallow: Tensor | None, disparity: Tensor) -> Tensor:  # noqa: ARG002
+        full = self.range_px or max(disparity.shape[-2:]) / 50
+        share = (disparity / full).clamp(-1, 1)
+        behind, before = (disparity.new_tensor(colour)[:, None, None] for colour in (BEHIND, BEFORE))
+        return torch.lerp(
+            torch.full_like(share, IN_FOCUS).expand(3, -1, -1),
+            torch.where(share > 0, behind, before),
+            share.abs(),
+        )

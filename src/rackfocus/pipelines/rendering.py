@@ -1,0 +1,120 @@
+"""Estimated frames to pictures: where focus lies, how wide the aperture is, the renderer, what to show."""
+
+import dataclasses
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rackfocus.focus.focus_track import Focusing, Point
+from rackfocus.focus.keyframes import f_number_at
+from rackfocus.optics.radiometry import TRANSFER_CURVES
+from rackfocus.optics.renderer import Renderer
+from rackfocus.optics.thin_lens import refocus_disparity
+from rackfocus.pipelines.estimates import EstimatedFrame
+from rackfocus.pipelines.outputs import Output
+from rackfocus.types import FocusKeyframes, Lens
+from rackfocus.video import Frame
+
+NEIGHBOURHOOD = 0.01
+"""Half the width of the square over which a focus point's disparity is read, over the frame's diagonal."""
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """How a video is rendered.
+
+    Attributes:
+        focusing: which disparity is in focus in each frame.
+        lens: to render with.
+        f_numbers: keyframes that override the lens's f-number; none does not.
+        renderer: the forward model.
+        output: what to show of it.
+    """
+
+    focusing: Focusing
+    lens: Lens
+    f_numbers: FocusKeyframes | None
+    renderer: Renderer
+    output: Output
+
+    def pictures(
+        self,
+        frames: Iterable[EstimatedFrame],
+        *,
+        last: int | None,
+        enlargement: float,
+        start_s: float,
+    ) -> Iterator[tuple[Frame, Float[Tensor, "3 height width"]]]:
+        """One picture, encoded like its frame, for each frame before `last`.
+
+        Args:
+            frames: in order; those from `last` on are only looked at.
+            last: the frame after the last one; none means the end.
+            enlargement: width of the frames over that of the source video.
+            start_s: when the first frame of the video is shown, on its clock.
+        """
+        for window in _windows(frames, self.focusing):
+            shown = window[0]
+            index = shown.frame.index
+            if last is not None and index >= last:
+                return
+            time_s = shown.frame.time_s - start_s
+            focal = self.focusing.focal_disparity(index, time_s, _Reading(window, enlargement))
+            yield shown.frame, self._picture(shown, focal * enlargement, self._lens(index, time_s))
+
+    def _lens(self, index: int, time_s: float) -> Lens:
+        f_number = None if self.f_numbers is None else f_number_at(self.f_numbers, index, time_s)
+        return self.lens if f_number is None else dataclasses.replace(self.lens, f_number=f_number)
+
+    @torch.inference_mode()
+    def _picture(self, shown: EstimatedFrame, focal: float, lens: Lens) -> Tensor:
+        sharp = shown.frame.encoded.float()
+        disparity = refocus_disparity(shown.disparity.float(), focal_disparity=focal)
+        shallow = None
+        if self.output.renders:
+            decode, encode = TRANSFER_CURVES[shown.frame.transfer.value]
+            maps = disparity[None], shown.log_exposure.float()[None]
+            shallow = encode(self.renderer(decode(sharp[None]), *maps, lens=lens))[0]
+        return self.output.picture(sharp, shallow, lens.aperture_ratio * disparity)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Reads disparities in pixels of the source; past the end of the video, those of its last frame."""
+
+    window: Sequence[EstimatedFrame]
+    enlargement: float
+
+    def __call__(self, index: int, point: Point) -> float:
+        seen = self.window[min(index - self.window[0].frame.index, len(self.window) - 1)]
+        x, y = (max((at + 0.5) * self.enlargement - 0.5, 0.0) for at in point)
+        return disparity_about(seen.disparity, (x, y)) / self.enlargement
+
+
+def disparity_about(disparity: Float[Tensor, "1 height width"], point: Point) -> float:
+    """The median disparity about a point of this image, so that no single pixel decides."""
+    height, width = disparity.shape[-2:]
+    reach = max(1, round(NEIGHBOURHOOD * math.hypot(height, width)))
+    column, row = (min(round(at), size - 1) for at, size in zip(point, (width, height), strict=True))
+    window = disparity[
+        ..., max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1
+    ]
+    return window.median().item()
+
+
+def _windows(frames: Iterable[EstimatedFrame], focusing: Focusing) -> Iterator[Sequence[EstimatedFrame]]:
+    """For every frame: itself and those after it that its focus needs, as far as there are some."""
+    window: deque[EstimatedFrame] = deque()
+    for newest in frames:
+        window.append(newest)
+        while window and focusing.needs(window[0].frame.index) <= newest.frame.index:
+            yield window
+            window.popleft()
+    while window:
+        yield window
+        window.popleft()

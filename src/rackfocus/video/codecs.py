@@ -1,0 +1,164 @@
+"""How pictures become a stream: one class a codec, made by `conf/codec`."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from rackfocus.types import InputError
+
+PRESETS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
+)  # fmt: skip
+PRORES_PROFILES = ("proxy", "lt", "standard", "hq", "4444")
+
+
+class Codec(Protocol):
+    """What the writer of a video has to know of a codec.
+
+    Attributes:
+        name: as people call it.
+        encoder: as FFmpeg calls it.
+        suffixes: of the files that may hold it.
+        tag: the four letters that players of MP4 and MOV look for; none leaves FFmpeg's.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def encoder(self) -> str: ...
+    @property
+    def suffixes(self) -> tuple[str, ...]: ...
+    @property
+    def tag(self) -> str | None: ...
+
+    def options(self) -> dict[str, str]:
+        """Settings of the encoder."""
+        ...
+
+    def pixel_format(self, width: int, height: int, source_bit_depth: int) -> str:
+        """The layout that keeps a size exactly, for pictures of a source of so many bits."""
+        ...
+
+
+@dataclass(frozen=True)
+class H264:
+    """H.264 by x264: plays everywhere. With 10 bits few devices play it.
+
+    Attributes:
+        crf: constant rate factor, 0 (the best) to 51.
+        preset: how long it may take, `ultrafast` to `veryslow`.
+        bit_depth: 8 or 10; none is that of the source, 10 where it has more than 8.
+
+    Raises:
+        InputError: a setting is out of range.
+    """
+
+    crf: float = 16
+    preset: str = "medium"
+    bit_depth: int | None = None
+
+    name: ClassVar[str] = "H.264"
+    encoder: ClassVar[str] = "libx264"
+    suffixes: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".mkv")
+    tag: ClassVar[str | None] = None
+
+    def __post_init__(self) -> None:
+        _check_rate(self.crf, self.preset)
+        _check_depth(self.bit_depth, (8, 10))
+
+    def options(self) -> dict[str, str]:
+        # Else x264's macroblock tree comes out differently from run to run: a resumed video could not be told
+        # from one that never stopped.
+        same = {"x264-params": "cpu-independent=1"}
+        return {"crf": f"{self.crf:g}", "preset": self.preset} | same
+
+    def pixel_format(self, width: int, height: int, source_bit_depth: int) -> str:
+        return _subsampled(width, height, self.bit_depth or source_bit_depth)
+
+
+@dataclass(frozen=True)
+class HEVC:
+    """HEVC by x265: half the size, several times the work.
+
+    Attributes:
+        crf: constant rate factor, 0 (the best) to 51.
+        preset: how long it may take, `ultrafast` to `veryslow`.
+        bit_depth: 8 or 10; none is that of the source, 10 where it has more than 8.
+
+    Raises:
+        InputError: a setting is out of range.
+    """
+
+    crf: float = 18
+    preset: str = "medium"
+    bit_depth: int | None = None
+
+    name: ClassVar[str] = "HEVC"
+    encoder: ClassVar[str] = "libx265"
+    suffixes: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".mkv")
+    # Apple's players know no other.
+    tag: ClassVar[str | None] = "hvc1"
+
+    def __post_init__(self) -> None:
+        _check_rate(self.crf, self.preset)
+        _check_depth(self.bit_depth, (8, 10))
+
+    def options(self) -> dict[str, str]:
+        return {"crf": f"{self.crf:g}", "preset": self.preset, "x265-params": "log-level=error"}
+
+    def pixel_format(self, width: int, height: int, source_bit_depth: int) -> str:
+        return _subsampled(width, height, self.bit_depth or source_bit_depth)
+
+
+@dataclass(frozen=True)
+class ProRes:
+    """Apple ProRes: every frame by itself, 10 bits, large; for editing and grading.
+
+    Attributes:
+        profile: `proxy`, `lt`, `standard` or `hq` (4:2:2), or `4444` (4:4:4).
+        bit_depth: 10, or none, which means 10.
+
+    Raises:
+        InputError: a setting is out of range.
+    """
+
+    profile: str = "hq"
+    bit_depth: int | None = None
+
+    name: ClassVar[str] = "ProRes"
+    encoder: ClassVar[str] = "prores_ks"
+    suffixes: ClassVar[tuple[str, ...]] = (".mov", ".mkv")
+    tag: ClassVar[str | None] = None
+
+    def __post_init__(self) -> None:
+        # A person writes codec.profile=4444, which is read as a number.
+        object.__setattr__(self, "profile", str(self.profile))
+        if self.profile not in PRORES_PROFILES:
+            raise InputError(
+                f"codec.profile must be one of {', '.join(PRORES_PROFILES)}, and is {self.profile}."
+            )
+        _check_depth(self.bit_depth, (10,))
+
+    def options(self) -> dict[str, str]:
+        return {"profile": self.profile, "vendor": "apl0"}
+
+    def pixel_format(self, width: int, height: int, source_bit_depth: int) -> str:  # noqa: ARG002
+        return "yuv444p10le" if self.profile == "4444" else "yuv422p10le"
+
+
+def _subsampled(width: int, height: int, bit_depth: int) -> str:
+    """4:2:0, which players expect, but 4:4:4 at an odd size."""
+    layout = "yuv444p" if width % 2 or height % 2 else "yuv420p"
+    return layout if bit_depth <= 8 else f"{layout}10le"
+
+
+def _check_rate(crf: float, preset: str) -> None:
+    if not isinstance(crf, int | float) or not (math.isfinite(crf) and 0 <= crf <= 51):
+        raise InputError(f"codec.crf must lie from 0 to 51, and is {crf}.")
+    if preset not in PRESETS:
+        raise InputError(f"codec.preset must be one of {', '.join(PRESETS)}, and is {preset}.")
+
+
+def _check_depth(bit_depth: int | None, depths: tuple[int, ...]) -> None:
+    if bit_depth is not None and bit_depth not in depths:
+        raise InputError(f"codec.bit_depth must be {' or '.join(map(str, depths))}, and is {bit_depth}.")

@@ -1,0 +1,150 @@
+"""Runs of coded frames, each by an encoder of its own, that lie end to end in one stream.
+
+A segment begins with a key frame and refers to nothing outside itself, so that it can be made and stored
+alone: what a killed program had finished need not be made again, and comes out the same.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from zipfile import BadZipFile
+
+import av
+import numpy as np
+from av.codec.context import Flags
+
+from rackfocus.video.codecs import Codec
+from rackfocus.video.source import VideoInfo
+
+
+@dataclass(frozen=True)
+class CodedPacket:
+    """One coded picture; times are in units of the source's time base, on the source's clock."""
+
+    pts: int
+    dts: int
+    duration: int
+    is_key: bool
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The packets of a run of frames, in the order of decoding."""
+
+    packets: tuple[CodedPacket, ...]
+
+    def save(self, path: Path) -> None:
+        """Write to `path`, whole or not at all, even where the machine loses its power.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        table = np.array(
+            [(each.pts, each.dts, each.duration, each.is_key, len(each.data)) for each in self.packets],
+            np.int64,
+        )
+        data = np.frombuffer(b"".join(each.data for each in self.packets), np.uint8)
+        partial = path.with_name(path.name + ".partial")
+        with partial.open("wb") as file:
+            np.savez(file, table=table, data=data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Self | None:
+        """Read what `save` wrote; None where the file is missing or damaged."""
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                table, data = stored["table"].tolist(), stored["data"].tobytes()
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            return None
+        packets, at = [], 0
+        for pts, dts, duration, is_key, size in table:
+            packets.append(CodedPacket(pts, dts, duration, bool(is_key), data[at : at + size]))
+            at += size
+        return cls(tuple(packets))
+
+
+class SegmentEncoder:
+    """Encodes one segment.
+
+    Args:
+        codec: makes the stream.
+        info: of the source, whose clock and colours the stream has.
+        size: width and height of the coded pictures.
+
+    Raises:
+        av.FFmpegError: the encoder does not take these settings.
+    """
+
+    def __init__(self, codec: Codec, info: VideoInfo, size: tuple[int, int]) -> None:
+        self._context: Any = av.CodecContext.create(codec.encoder, "w")
+        configure(self._context, codec, info, size)
+        self._context.options = codec.options()
+        self._context.flags |= Flags.global_header
+        self._context.open()
+        self._durations: dict[int, int] = {}
+        self._packets: list[CodedPacket] = []
+
+    def __len__(self) -> int:
+        """How many frames were given."""
+        return len(self._durations)
+
+    def encode(self, picture: av.VideoFrame, pts: int, duration: int) -> None:
+        """Append a picture that is shown at `pts`."""
+        picture.time_base, picture.pts, picture.duration = self._context.time_base, pts, duration
+        self._durations[pts] = duration
+        self._take(self._context.encode(picture))
+
+    def finish(self) -> Segment:
+        """End the segment."""
+        self._take(self._context.encode(None))
+        return Segment(tuple(self._packets))
+
+    def _take(self, packets: Iterable[av.Packet]) -> None:
+        for packet in packets:
+            assert packet.pts is not None
+            assert packet.dts is not None
+            self._packets.append(
+                CodedPacket(
+                    packet.pts, packet.dts, self._durations[packet.pts], packet.is_keyframe, bytes(packet)
+                )
+            )
+
+
+def configure(context: Any, codec: Codec, info: VideoInfo, size: tuple[int, int]) -> None:
+    """Set what every encoder of a video has in common, so that each describes its stream alike."""
+    context.width, context.height = size
+    context.pix_fmt = codec.pixel_format(*size, info.bit_depth)
+    context.time_base, context.framerate = info.time_base, info.fps
+    context.flags |= Flags.frame_duration
+    if info.sample_aspect_ratio:
+        context.sample_aspect_ratio = info.sample_aspect_ratio
+    tags = info.colour
+    context.color_range, context.color_primaries = tags.range, tags.primaries
+    context.color_trc, context.colorspace = tags.transfer, tags.matrix
+
+
+def end_to_end(segments: Iterable[Segment]) -> Iterator[CodedPacket]:
+    """The packets of all segments as of one stream: times of decoding rise across a boundary, too.
+
+    An encoder gives its first pictures times of decoding from before they are shown, where the pictures of
+    the segment before it still are. With a delay of `d` pictures the i-th to be decoded gets the time of the
+    (i - d)-th to be shown, which is what the encoder does itself from its d-th picture on.
+    """
+    delay = 0
+    shown: list[int] = []
+    for number, segment in enumerate(segments):
+        times = sorted(packet.pts for packet in segment.packets)
+        if number == 0:
+            delay = sum(packet.dts < times[0] for packet in segment.packets)
+            yield from segment.packets
+        else:
+            stamps = [*shown, *times]
+            for packet, dts in zip(segment.packets, stamps, strict=False):
+                yield CodedPacket(packet.pts, dts, packet.duration, packet.is_key, packet.data)
+        shown = times[len(times) - delay :]

@@ -1,0 +1,58 @@
+"""Where a new shot begins, from two successive frames alone."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+THUMBNAIL = (160, 90)
+"""Width and height at which frames are compared: a cut is large."""
+SAME_LAYOUT = 0.6
+"""The least correlation of the blurred thumbnails within a shot. Light that comes on changes it little."""
+EXPLAINED = 0.3
+"""The least share of pixels that motion explains within a shot, however fast."""
+DELTA_PX = 1.0
+DELTA_LUMA = 32.0
+"""A pixel is explained where the flow leads back to it, and to a luma this close, of 255."""
+
+
+def begins_shot(
+    before: UInt8[np.ndarray, "height width 3"], after: UInt8[np.ndarray, "height width 3"]
+) -> bool:
+    """Whether there is a cut between two frames: nothing is where it was, and no motion tells why.
+
+    Dissolves and fades are no cuts; the filter's masks deal with them.
+    """
+    first, second = (_thumbnail(frame) for frame in (before, after))
+    return _correlation(first, second) < SAME_LAYOUT and _explained(first, second) < EXPLAINED
+
+
+def _thumbnail(frame: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "_ _"]:
+    return cv2.cvtColor(cv2.resize(frame, THUMBNAIL, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+
+
+def _correlation(first: UInt8[np.ndarray, "h w"], second: UInt8[np.ndarray, "h w"]) -> float:
+    """Of the large shapes; 0 where a frame has none."""
+    one, other = (cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 5) for grey in (first, second))
+    one, other = one - one.mean(), other - other.mean()
+    return float((one * other).mean() / max(float(one.std() * other.std()), 1e-3))
+
+
+def _explained(first: UInt8[np.ndarray, "h w"], second: UInt8[np.ndarray, "h w"]) -> float:
+    """The share of the second frame's pixels whose motion leads to the same luma, and back."""
+    search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    back, there = search.calc(second, first, None), search.calc(first, second, None)
+    rows, columns = np.mgrid[: second.shape[0], : second.shape[1]].astype(np.float32)
+    found, returned = (
+        _at(values, columns + back[..., 0], rows + back[..., 1])
+        for values in (first.astype(np.float32), there)
+    )
+    leads_back = np.square(back + returned).sum(axis=2) <= DELTA_PX**2
+    return float((leads_back & (np.abs(found - second) <= DELTA_LUMA)).mean())
+
+
+def _at(
+    values: Float32[np.ndarray, "*shape"], x: Float32[np.ndarray, "h w"], y: Float32[np.ndarray, "h w"]
+) -> Float32[np.ndarray, "*shape"]:
+    return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

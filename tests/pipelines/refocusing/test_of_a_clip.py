@@ -1,0 +1,51 @@
+"""A refocusable clip gives what its video gives, without a network."""
+
+import shutil
+
+import pytest
+
+from rackfocus import InputError, refocus
+from rackfocus.pipelines.make_clip import make_clip
+from rackfocus.video import open_video
+from rackfocus.video.codecs import H264
+
+FAST = H264(preset="ultrafast")
+
+
+@pytest.fixture
+def source(tmp_path, make_video):
+    return make_video(tmp_path / "v.mp4", pts=range(10), audio=[("aac", 48000, "stereo")])
+
+
+@pytest.fixture
+def clip(tmp_path, source, network, window_mean):
+    make_clip(source, tmp_path / "v.rvr", model=network, stabilizer=window_mean())
+    return tmp_path / "v.rvr"
+
+
+def test_the_same_bytes_as_of_its_video(tmp_path, source, clip, network, window_mean):
+    settings = {"focus": (20.0, 20.0), "codec": FAST}
+    assert refocus(clip, tmp_path / "a.mp4", model="there is none", **settings) == 10
+    refocus(source, tmp_path / "b.mp4", model=network, stabilizer=window_mean(), **settings)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_a_preview_and_a_range(tmp_path, clip):
+    assert refocus(clip, tmp_path / "o.mp4", first=2, last=6, scale=0.5, codec=FAST) == 4
+    with open_video(tmp_path / "o.mp4") as reader:
+        assert (reader.info.width, reader.info.height) == (32, 24)
+
+
+def test_a_clip_of_some_frames(tmp_path, source, network):
+    make_clip(source, tmp_path / "part.rvr", model=network, first=3, last=7)
+    assert refocus(tmp_path / "part.rvr", tmp_path / "o.mp4", codec=FAST) == 4
+    with pytest.raises(InputError, match="holds the frames 3 to 6 of its video, and none of those"):
+        refocus(tmp_path / "part.rvr", tmp_path / "p.mp4", last=3, codec=FAST)
+
+
+def test_a_video_that_was_moved(tmp_path, source, clip):
+    moved = tmp_path / "elsewhere.mp4"
+    shutil.move(source, moved)
+    with pytest.raises(InputError, match="is not there"):
+        refocus(clip, tmp_path / "o.mp4", codec=FAST)
+    assert refocus(clip, tmp_path / "o.mp4", video=moved, codec=FAST) == 10

@@ -1,0 +1,208 @@
+"""Stopped at any instant and started again, a video comes out to the same bytes."""
+
+import errno
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rackfocus import InputError, Lens, refocus
+from rackfocus.types import (
+    AnnotatedVideo,
+    FocusAnnotation,
+    FocusKeyframe,
+    FocusKeyframes,
+    FocusTarget,
+)
+from rackfocus.video import encode
+from rackfocus.video.codecs import H264
+
+FAST = H264(preset="veryfast")
+
+
+@pytest.fixture(autouse=True)
+def short_segments(monkeypatch):
+    monkeypatch.setattr(encode, "SEGMENT_FRAMES", 5)
+
+
+def annotation():
+    video = AnnotatedVideo("v.mp4", "0" * 64, 64, 48, 23, 24.0)
+    return FocusAnnotation(video, (FocusTarget(0, 5, 5), FocusTarget(14, 60, 40)), aperture=2.8)
+
+
+class Stop(BaseException):
+    """Stands for a kill: nothing but `finally` sees it."""
+
+
+def stop_at(frame):
+    def progress(done, total):  # noqa: ARG001
+        if done == frame:
+            raise Stop
+
+    return progress
+
+
+@pytest.mark.parametrize("stops", [[3], [6, 11], [12, 12, 19], [22]])
+def test_the_same_bytes(tmp_path, make_video, network, window_mean, stops):
+    source = make_video(tmp_path / "v.mp4", pts=range(23), audio=[("aac", 48000, "stereo")])
+
+    def run(target, progress=None):
+        settings = {"focus": annotation(), "model": network, "codec": FAST, "progress": progress}
+        return refocus(source, target, stabilizer=window_mean(), **settings)
+
+    (tmp_path / "never").mkdir()
+    run(tmp_path / "never" / "o.mp4")
+    target = tmp_path / "o.mp4"
+    for stop in stops:
+        with pytest.raises(Stop):
+            run(target, stop_at(stop))
+        assert not target.exists()
+    assert run(target) == 23
+    assert target.read_bytes() == (tmp_path / "never" / "o.mp4").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["never", "o.mp4", "v.mp4"]
+
+
+@pytest.mark.parametrize("file", ["whole.mp4", "job.partial", "000002.npz.partial"])
+def test_killed_between_the_frames(tmp_path, make_video, network, monkeypatch, file):
+    """While the folder is made, a segment is stored, or the segments are put together."""
+    source, target = make_video(tmp_path / "v.mp4", pts=range(13)), tmp_path / "o.mp4"
+    refocus(source, target, model=network, codec=FAST)
+    never = target.read_bytes()
+    replace = Path.replace
+
+    def killed(self, to):
+        if self.name == file:
+            raise Stop
+        return replace(self, to)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    target.unlink()
+    with pytest.raises(Stop):
+        refocus(source, target, model=network, codec=FAST)
+    assert not target.exists()
+    monkeypatch.setattr(Path, "replace", replace)
+    refocus(source, target, model=network, codec=FAST)
+    assert target.read_bytes() == never
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["o.mp4", "v.mp4"]
+
+
+def test_another_setting_begins_anew(tmp_path, make_video, network):
+    source, target = make_video(tmp_path / "v.mp4", pts=range(12)), tmp_path / "o.mp4"
+
+    def first_frame(**settings):
+        """Which frame a run begins with; it is stopped when a segment is finished."""
+        done = []
+
+        def progress(count, _):
+            done.append(count)
+            if count >= 7:
+                raise Stop
+
+        with pytest.raises(Stop):
+            refocus(source, target, **{"model": network, "codec": FAST, "progress": progress} | settings)
+        return done[0]
+
+    assert first_frame() == 1
+    assert first_frame() == 6
+    for change in (
+        {"focus": 1.0},
+        {"focus": (3.0, 3.0)},
+        {"lens": Lens(f_number=4)},
+        {"f_number": FocusKeyframes((FocusKeyframe(0, f_number=3),))},
+        {"codec": H264(preset="veryfast", crf=20)},
+        {"scale": 0.5},
+        {"network_size_px": 32},
+        {"first": 1},
+    ):
+        assert first_frame(**change) == 1
+        assert first_frame(**change) == 6
+
+
+def test_a_full_disk_is_one_sentence_and_costs_nothing_that_was_done(
+    tmp_path, make_video, network, monkeypatch
+):
+    source, target = make_video(tmp_path / "v.mp4", pts=range(12)), tmp_path / "o.mp4"
+    replace = Path.replace
+
+    def full(self, to):
+        if self.name == "000001.npz.partial":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(self, to)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(InputError, match=r"o\.mp4 cannot be written \(No space left on device\)"):
+        refocus(source, target, model=network, codec=FAST)
+    assert not target.exists()
+    monkeypatch.setattr(Path, "replace", replace)
+    seen = []
+    refocus(source, target, model=network, codec=FAST, progress=lambda done, _: seen.append(done))
+    assert seen == [6, 7, 8, 9, 10, 11, 12]
+
+
+KILLING = """
+import hashlib, json, os, signal, sys, time
+from pathlib import Path
+source, folder, instants = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
+import torch
+from rackfocus import refocus
+from rackfocus.models.rgbd_hdr import RGBDHDRNet
+from rackfocus.video import encode
+from rackfocus.video.codecs import H264
+from rackfocus.video.flow_dis import DISFlow
+from rackfocus.video.stabilizer import TemporalStabilizer
+
+encode.SEGMENT_FRAMES = 5
+
+def begin(target):
+    child = os.fork()  # before any thread of this process has begun to compute
+    if child:
+        return child
+    torch.set_num_threads(1)
+    torch.manual_seed(3)
+    refocus(source, target, focus=(20.0, 20.0), model=RGBDHDRNet(base_width=4, levels=3).eval(),
+            stabilizer=TemporalStabilizer(flow=DISFlow(), window_frames=3, look_ahead_frames=2),
+            codec=H264(preset="veryfast"))
+    os._exit(0)
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+def wait(child):
+    assert os.waitpid(child, 0)[1] == 0
+
+wait(begin(folder / "warm.mp4"))
+start = time.monotonic()
+wait(begin(folder / "never.mp4"))
+whole_s = time.monotonic() - start
+outcomes = []
+for number, share in enumerate(instants):
+    target = folder / f"{number}.mp4"
+    child = begin(target)
+    time.sleep(share * whole_s)
+    os.kill(child, signal.SIGKILL)
+    killed = os.waitpid(child, 0)[1] == signal.SIGKILL
+    kept = len(list(folder.glob(f".{number}-*.parts/*.npz")))
+    wait(begin(target))
+    outcomes.append([killed, kept, digest(target) == digest(folder / "never.mp4"),
+                     not list(folder.glob(f".{number}-*"))])
+print(json.dumps({"whole_s": whole_s, "outcomes": outcomes}))
+"""
+
+
+@pytest.mark.slow
+def test_killed_at_twenty_random_instants(tmp_path, make_video):
+    source = make_video(tmp_path / "v.mp4", pts=range(90), audio=[("aac", 48000, "stereo")])
+    (tmp_path / "out").mkdir()
+    instants = sorted(random.Random(8).uniform(0.05, 1.1) for _ in range(20))
+    command = [sys.executable, "-c", KILLING, str(source), str(tmp_path / "out"), json.dumps(instants)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    outcomes = json.loads(result.stdout.splitlines()[-1])["outcomes"]
+    print(result.stdout)
+    assert len(outcomes) == 20
+    assert all(same and clean for _, _, same, clean in outcomes)
+    assert sum(killed for killed, *_ in outcomes) >= 10
+    assert len({kept for _, kept, *_ in outcomes}) >= 3

