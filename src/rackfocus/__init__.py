@@ -8,22 +8,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rackfocus.focus.annotation import load_annotation, save_annotation
+    from rackfocus.focus.keyframes import load_keyframes
     from rackfocus.models.checkpoints import load_model
     from rackfocus.optics.renderer import render
     from rackfocus.optics.thin_lens import refocus_disparity
+    from rackfocus.pipelines.make_clip import make_clip
     from rackfocus.pipelines.refocus import refocus
-    from rackfocus.types import RGBDHDR, FocusAnnotation, FocusTarget, InputError, Lens
+    from rackfocus.pipelines.refocusable_clip import RefocusableClip
+    from rackfocus.types import (
+        RGBDHDR,
+        FocusAnnotation,
+        FocusKeyframe,
+        FocusKeyframes,
+        FocusTarget,
+        InputError,
+        Lens,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
     "RGBDHDR",
     "FocusAnnotation",
+    "FocusKeyframe",
+    "FocusKeyframes",
     "FocusTarget",
     "InputError",
     "Lens",
+    "RefocusableClip",
     "load_annotation",
+    "load_keyframes",
     "load_model",
+    "make_clip",
     "refocus",
     "refocus_disparity",
     "render",
@@ -32,12 +48,17 @@ __all__ = [
 
 _HOMES = {
     "FocusAnnotation": "rackfocus.types",
+    "FocusKeyframe": "rackfocus.types",
+    "FocusKeyframes": "rackfocus.types",
     "FocusTarget": "rackfocus.types",
     "InputError": "rackfocus.types",
     "Lens": "rackfocus.types",
     "RGBDHDR": "rackfocus.types",
+    "RefocusableClip": "rackfocus.pipelines.refocusable_clip",
     "load_annotation": "rackfocus.focus.annotation",
+    "load_keyframes": "rackfocus.focus.keyframes",
     "load_model": "rackfocus.models.checkpoints",
+    "make_clip": "rackfocus.pipelines.make_clip",
     "refocus": "rackfocus.pipelines.refocus",
     "refocus_disparity": "rackfocus.optics.thin_lens",
     "render": "rackfocus.optics.renderer",

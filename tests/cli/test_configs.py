@@ -15,6 +15,17 @@ GROUPS = sorted(
     if path.parent.name != "experiment"
 )
 DATA_SETS = sorted(path.stem for path in config_folder().glob("data/*.yaml"))
+COMMAND_OF_GROUP = {
+    "baseline": "evaluate",
+    "codec": "refocus",
+    "flow": "make_clip",
+    "lens": "refocus",
+    "output": "refocus",
+    "stabilizer": "make_clip",
+    "suite": "evaluate",
+}
+"""Which command takes a group; the others belong to `train`."""
+SUBJECTS = ("benchmark_loading", "benchmark_stabilizer", "benchmark_training", "evaluate_stabilizer")
 PIXELS_ONLY = ("demo", "raytraced", "without_vgg")
 EXPERIMENTS = sorted(path.stem for path in config_folder().glob("experiment/*.yaml"))
 
@@ -47,9 +58,7 @@ def targets(cfg):
     return list(walk(OmegaConf.to_container(cfg)))
 
 
-@pytest.mark.parametrize(
-    "name", [*(name.replace("-", "_") for name in COMMANDS), "benchmark_loading", "benchmark_training"]
-)
+@pytest.mark.parametrize("name", [*(name.replace("-", "_") for name in COMMANDS), *SUBJECTS])
 def test_every_command_composes(name, composed):
     cfg = composed(name)
     for target in targets(cfg):
@@ -59,7 +68,7 @@ def test_every_command_composes(name, composed):
 @pytest.mark.parametrize("choice", GROUPS)
 def test_every_choice_of_every_group_composes(choice, composed):
     group = choice.partition("=")[0]
-    command = {"lens": "refocus", "baseline": "evaluate", "suite": "evaluate"}.get(group, "train")
+    command = COMMAND_OF_GROUP.get(group, "train")
     override = choice.replace("renderer=", "renderer@loss.renderer=") if command == "train" else choice
     assert targets(composed(command, override))
 

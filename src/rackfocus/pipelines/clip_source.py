@@ -70,12 +70,15 @@ def find_source(clip: Path, source: ClipSource, named: Path | None = None) -> Pa
     """
     path = named if named is not None else Path(os.path.normpath(clip.resolve() / source.path))
     if not path.exists():
-        raise InputError(f"The video of {clip}, {path}, is not there; say where it is now with source=PATH.")
+        raise InputError(
+            f"The video of {clip}, {path}, is not there; say where it is now with "
+            "source=PATH (video=PATH for `rackfocus refocus`)."
+        )
     same_kind = path.is_dir() == source.is_folder
     if not same_kind or _size(path) != source.bytes or digest(path) != source.sha256:
         raise InputError(
             f"{path} is not the video that {clip} was made of, or it was changed since; name the right one "
-            "with source=PATH, or make the clip again."
+            "with source=PATH (video=PATH for `rackfocus refocus`), or make the clip again."
         )
     return path
 
