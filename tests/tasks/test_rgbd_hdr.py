@@ -1,5 +1,8 @@
 """Training learns: a step moves the network, and one triplet overfits."""
 
+import math
+from functools import partial
+
 import pytest
 import torch
 
@@ -51,3 +54,25 @@ def test_overfitting_one_triplet_brings_the_rendering_loss_under_a_fifth(raytrac
         if losses[-1] < losses[0] / 5:
             break
     assert min(losses) < losses[0] / 5
+
+
+def test_the_learning_rate_is_fixed_unless_a_schedule_changes_it_after_every_step():
+    def rates(schedule):
+        task = RGBDHDRTask(
+            RGBDHDRNet(base_width=4, levels=1), ApertureSupervision(Renderer()), 1e-3, schedule=schedule
+        )
+        found = task.configure_optimizers()
+        if schedule is None:
+            return [group["lr"] for group in found.param_groups]
+        (optimizer,), (plan,) = found
+        assert plan["interval"] == "step"
+        seen = []
+        for _ in range(5):
+            seen.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            plan["scheduler"].step()
+        return seen
+
+    assert rates(None) == [1e-3]
+    cosine = rates(partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=4))
+    assert cosine == pytest.approx([1e-3 * (1 + math.cos(math.pi * step / 4)) / 2 for step in range(5)])

@@ -76,6 +76,7 @@ def train(cfg: DictConfig, folder: Path) -> Path:
         instantiate(cfg.model),
         instantiate(cfg.loss),
         cfg.learning_rate,
+        schedule=instantiate(cfg.get("schedule")),
         channels_last=cfg.channels_last,
         compile=cfg.compile,
     )

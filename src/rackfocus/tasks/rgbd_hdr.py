@@ -1,5 +1,8 @@
 """Training RGBD-HDR from shallow photographs."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Float
@@ -21,6 +24,7 @@ class RGBDHDRTask(pl.LightningModule):
         model: the network, sRGB to `RGBDHDR`.
         loss: the objective.
         learning_rate: Adam's; the paper's is fixed at 1e-4.
+        schedule: makes of the optimizer what changes its rate after every step; none leaves it fixed.
         channels_last: store colours beside one another, which convolutions in mixed precision want.
         compile: have torch compile the network for images of any size; weights keep their names.
     """
@@ -31,6 +35,7 @@ class RGBDHDRTask(pl.LightningModule):
         loss: ApertureSupervision,
         learning_rate: float = 1e-4,
         *,
+        schedule: Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler] | None = None,
         channels_last: bool = False,
         compile: bool = False,
     ) -> None:
@@ -38,6 +43,7 @@ class RGBDHDRTask(pl.LightningModule):
         self.model = model
         self.loss = loss
         self.learning_rate = learning_rate
+        self.schedule = schedule
         if channels_last:
             self.to(memory_format=torch.channels_last)
         if compile:
@@ -84,6 +90,9 @@ class RGBDHDRTask(pl.LightningModule):
             "rendered": terms.rendered,
         }
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
+    def configure_optimizers(self) -> Any:
         """Adam over what learns: VGG does not."""
-        return torch.optim.Adam(self.model.parameters(), lr=self.learning_rate)
+        optimizer = torch.optim.Adam(self.model.parameters(), lr=self.learning_rate)
+        if self.schedule is None:
+            return optimizer
+        return [optimizer], [{"scheduler": self.schedule(optimizer), "interval": "step"}]
