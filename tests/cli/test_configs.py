@@ -20,7 +20,7 @@ COMMAND_OF_GROUP = {
     "codec": "refocus",
     "flow": "make_clip",
     "lens": "refocus",
-    "output": "refocus",
+    "show": "refocus",
     "stabilizer": "make_clip",
     "suite": "evaluate",
 }

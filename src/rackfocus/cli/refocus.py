@@ -36,7 +36,7 @@ def run(cfg: DictConfig) -> None:
             stabilizer=instantiate(cfg.stabilizer),
             renderer=instantiate(cfg.renderer),
             codec=instantiate(cfg.codec),
-            output=instantiate(cfg.output),
+            output=instantiate(cfg.show),
             first=first,
             last=last,
             scale=cfg.scale,
