@@ -13,6 +13,7 @@ from torch import Tensor
 
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
+from rackfocus.pipelines.ahead import ahead
 from rackfocus.pipelines.fingerprint import file_identity
 from rackfocus.pipelines.refocusable_clip import RefocusableClip
 from rackfocus.types import InputError
@@ -91,7 +92,7 @@ class VideoEstimates:
 
         start = max(0, first - self.stabilizer.warm_up_frames)
         stop = None if last is None else last + self.stabilizer.look_ahead_frames
-        for frame in _readable(self.reader, start, stop, needed):
+        for frame in ahead(_readable(self.reader, start, stop, needed)):
             decode, encode = TRANSFER_CURVES[frame.transfer.value]
             with torch.inference_mode():
                 linear = resized(decode(frame.encoded[None]), self.size)
@@ -126,7 +127,7 @@ class ClipEstimates:
         """See `Estimates.frames`; ends with the clip."""
         held = self.clip.frame_range
         stop = held.stop if last is None else min(last, held.stop)
-        for frame in _readable(self.reader, first, stop, needed):
+        for frame in ahead(_readable(self.reader, first, stop, needed)):
             decode, encode = TRANSFER_CURVES[frame.transfer.value]
             disparity, log_exposure = self.clip.disparity(frame.index), self.clip.log_exposure(frame.index)
             encoded, enlargement = frame.encoded, self.size[0] / disparity.shape[-1]

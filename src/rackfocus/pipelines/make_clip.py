@@ -12,6 +12,7 @@ from torch import nn
 import rackfocus
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
+from rackfocus.pipelines.ahead import ahead
 from rackfocus.pipelines.clip_info import ClipHead
 from rackfocus.pipelines.clip_source import identify
 from rackfocus.pipelines.clip_writer import ClipWriter, check_target
@@ -95,7 +96,8 @@ def make_clip(
             begin = first + writer.frames
             size = (reader.info.width, reader.info.height)
             estimates = VideoEstimates(reader, network, stabilizer, network_size_px, size)
-            for estimate in estimates.frames(begin, last, last) if last is None or begin < last else ():
+            made = estimates.frames(begin, last, last) if last is None or begin < last else iter(())
+            for estimate in ahead(made):
                 writer.write(
                     estimate.disparity,
                     estimate.log_exposure,

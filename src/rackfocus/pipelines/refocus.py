@@ -9,6 +9,7 @@ from rackfocus.focus.focus_track import FixedFocus, Focusing, KeyframedFocus, Po
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.optics.renderer import Renderer
+from rackfocus.pipelines.ahead import ahead
 from rackfocus.pipelines.estimates import ClipEstimates, Estimates, Size, VideoEstimates
 from rackfocus.pipelines.fingerprint import file_identity, fingerprint
 from rackfocus.pipelines.outputs import Output, Rendered
@@ -123,12 +124,12 @@ def refocus(
             if last is None or rest < last:
                 seen = None if last is None else rendering.focusing.needs(last - 1) + 1
                 pictures = rendering.pictures(
-                    estimates.frames(rest, seen, last),
+                    ahead(estimates.frames(rest, seen, last)),
                     last=last,
                     enlargement=size[0] / reader.info.width,
                     start_s=start_s,
                 )
-                for frame, picture in pictures:
+                for frame, picture in ahead(pictures):
                     writer.write(frame, picture)
                     if progress is not None:
                         progress(writer.frames_written, total)

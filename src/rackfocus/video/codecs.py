@@ -41,8 +41,8 @@ class Codec(Protocol):
 
 
 @dataclass(frozen=True)
-class H264:
-    """H.264 by x264: plays everywhere. With 10 bits few devices play it.
+class _ConstantQuality:
+    """What x264 and x265 share.
 
     Attributes:
         crf: constant rate factor, 0 (the best) to 51.
@@ -57,14 +57,28 @@ class H264:
     preset: str = "medium"
     bit_depth: int | None = None
 
-    name: ClassVar[str] = "H.264"
-    encoder: ClassVar[str] = "libx264"
     suffixes: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".mkv")
-    tag: ClassVar[str | None] = None
 
     def __post_init__(self) -> None:
-        _check_rate(self.crf, self.preset)
+        if not isinstance(self.crf, int | float) or not (math.isfinite(self.crf) and 0 <= self.crf <= 51):
+            raise InputError(f"codec.crf must lie from 0 to 51, and is {self.crf}.")
+        if self.preset not in PRESETS:
+            raise InputError(f"codec.preset must be one of {', '.join(PRESETS)}, and is {self.preset}.")
         _check_depth(self.bit_depth, (8, 10))
+
+    def pixel_format(self, width: int, height: int, source_bit_depth: int) -> str:
+        """4:2:0, which players expect, but 4:4:4 at an odd size."""
+        layout = "yuv444p" if width % 2 or height % 2 else "yuv420p"
+        return layout if (self.bit_depth or source_bit_depth) <= 8 else f"{layout}10le"
+
+
+@dataclass(frozen=True)
+class H264(_ConstantQuality):
+    """H.264 by x264: plays everywhere. With 10 bits few devices play it."""
+
+    name: ClassVar[str] = "H.264"
+    encoder: ClassVar[str] = "libx264"
+    tag: ClassVar[str | None] = None
 
     def options(self) -> dict[str, str]:
         # Else x264's macroblock tree comes out differently from run to run: a resumed video could not be told
@@ -72,42 +86,20 @@ class H264:
         same = {"x264-params": "cpu-independent=1"}
         return {"crf": f"{self.crf:g}", "preset": self.preset} | same
 
-    def pixel_format(self, width: int, height: int, source_bit_depth: int) -> str:
-        return _subsampled(width, height, self.bit_depth or source_bit_depth)
-
 
 @dataclass(frozen=True)
-class HEVC:
-    """HEVC by x265: half the size, several times the work.
-
-    Attributes:
-        crf: constant rate factor, 0 (the best) to 51.
-        preset: how long it may take, `ultrafast` to `veryslow`.
-        bit_depth: 8 or 10; none is that of the source, 10 where it has more than 8.
-
-    Raises:
-        InputError: a setting is out of range.
-    """
+class HEVC(_ConstantQuality):
+    """HEVC by x265: half the size, several times the work."""
 
     crf: float = 18
-    preset: str = "medium"
-    bit_depth: int | None = None
 
     name: ClassVar[str] = "HEVC"
     encoder: ClassVar[str] = "libx265"
-    suffixes: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".mkv")
     # Apple's players know no other.
     tag: ClassVar[str | None] = "hvc1"
 
-    def __post_init__(self) -> None:
-        _check_rate(self.crf, self.preset)
-        _check_depth(self.bit_depth, (8, 10))
-
     def options(self) -> dict[str, str]:
         return {"crf": f"{self.crf:g}", "preset": self.preset, "x265-params": "log-level=error"}
-
-    def pixel_format(self, width: int, height: int, source_bit_depth: int) -> str:
-        return _subsampled(width, height, self.bit_depth or source_bit_depth)
 
 
 @dataclass(frozen=True)
@@ -144,19 +136,6 @@ class ProRes:
 
     def pixel_format(self, width: int, height: int, source_bit_depth: int) -> str:  # noqa: ARG002
         return "yuv444p10le" if self.profile == "4444" else "yuv422p10le"
-
-
-def _subsampled(width: int, height: int, bit_depth: int) -> str:
-    """4:2:0, which players expect, but 4:4:4 at an odd size."""
-    layout = "yuv444p" if width % 2 or height % 2 else "yuv420p"
-    return layout if bit_depth <= 8 else f"{layout}10le"
-
-
-def _check_rate(crf: float, preset: str) -> None:
-    if not isinstance(crf, int | float) or not (math.isfinite(crf) and 0 <= crf <= 51):
-        raise InputError(f"codec.crf must lie from 0 to 51, and is {crf}.")
-    if preset not in PRESETS:
-        raise InputError(f"codec.preset must be one of {', '.join(PRESETS)}, and is {preset}.")
 
 
 def _check_depth(bit_depth: int | None, depths: tuple[int, ...]) -> None:

@@ -1,0 +1,71 @@
+"""Overlapping stages give what they would give one after the other, and leave nothing running."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from rackfocus.pipelines.ahead import ahead
+
+
+def counting(stop: int, said: list[str]) -> Iterator[int]:
+    try:
+        for number in range(stop):
+            said.append(f"made {number}")
+            yield number
+    finally:
+        said.append("closed")
+
+
+def running() -> set[str]:
+    return {thread.name for thread in threading.enumerate() if thread.name.startswith("ahead")}
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 50])
+def test_the_items_come_in_order_and_all_of_them(count: int) -> None:
+    said: list[str] = []
+    assert list(ahead(ahead(counting(count, said)))) == list(range(count))
+    assert said[-1] == "closed"
+    assert not running()
+
+
+def test_the_next_item_is_made_while_one_is_used() -> None:
+    begun = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 0
+        begun.set()
+        yield 1
+
+    coming = ahead(items())
+    assert next(coming) == 0
+    assert begun.wait(10), "nobody asked for the second item, and it is under way"
+    assert list(coming) == [1]
+
+
+def test_an_item_is_asked_for_only_when_the_one_before_is_taken() -> None:
+    said: list[str] = []
+    with closing(ahead(counting(9, said))) as coming:
+        next(coming)
+    assert len([each for each in said if each.startswith("made")]) == 2
+
+
+def test_an_error_comes_after_the_items_before_it() -> None:
+    def broken() -> Iterator[int]:
+        yield 1
+        raise ValueError("a broken frame")
+
+    coming = ahead(ahead(broken()))
+    assert next(coming) == 1
+    with pytest.raises(ValueError, match="a broken frame"):
+        next(coming)
+    assert not running()
+
+
+def test_whoever_stops_early_leaves_no_thread_and_nothing_open() -> None:
+    said: list[str] = []
+    with closing(ahead(ahead(counting(1000, said)))) as items:
+        next(items)
+    assert said[-1] == "closed"
+    assert not running()
