@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from rackfocus.cli import benchmark_loading, benchmark_stabilizer, benchmark_training
+from rackfocus.cli import benchmark_loading, benchmark_refocus, benchmark_stabilizer, benchmark_training
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import git_revision, record_provenance
@@ -29,7 +29,7 @@ from rackfocus.evaluation.renderer_peers.memory import require_process_memory
 from rackfocus.metrics.lpips import LPIPS
 from rackfocus.types import InputError
 
-SUBJECTS = ("renderer", "loading", "training", "stabilizer")
+SUBJECTS = ("renderer", "loading", "training", "stabilizer", "refocus")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
         return benchmark_training.main(arguments[1:])
     if arguments and arguments[0] == "stabilizer":
         return benchmark_stabilizer.main(arguments[1:])
+    if arguments and arguments[0] == "refocus":
+        return benchmark_refocus.main(arguments[1:])
     return run_command("benchmark", run, arguments, positional=("what",))
 
 

@@ -126,7 +126,8 @@ def stage_costs(frames: list[Inputs], made: TemporalStabilizer) -> list[StageCos
     for frame in frames:
         timed("all, as `push` does it", lambda: made.push(*frame))  # noqa: B023
     return [
-        _median(stage, each[1 if stage == "Eq. 8" else slots :] or each) for stage, each in seconds.items()
+        median_cost(stage, each[1 if stage == "Eq. 8" else slots :] or each)
+        for stage, each in seconds.items()
     ]
 
 
@@ -140,7 +141,7 @@ def naive_cost(
         began = time.process_time(), time.perf_counter()
         naively_stabilized(frames[end - window_frames - 1 : end], flow, delta_px, scale_px, EXPOSURE_SCALE)
         seconds.append((time.process_time() - began[0], time.perf_counter() - began[1]))
-    return _median("the naive design", seconds)
+    return median_cost("the naive design", seconds)
 
 
 def memory_peak(made: TemporalStabilizer, scene: Path, size: Size, *, frames: int) -> MemoryPeak:
@@ -162,6 +163,7 @@ def _growth(made: TemporalStabilizer, scene: Path, size: Size, frames: int) -> i
     return memory.peak_bytes()
 
 
-def _median(stage: str, seconds: list[tuple[float, float]]) -> StageCost:
+def median_cost(stage: str, seconds: list[tuple[float, float]]) -> StageCost:
+    """Of the processor seconds and the seconds of several frames."""
     cpu, wall = (float(np.median(column)) for column in zip(*seconds, strict=True))
     return StageCost(stage, cpu, wall)
