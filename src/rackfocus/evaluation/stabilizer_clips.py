@@ -1,5 +1,7 @@
 """The clips on which stabilisers are judged: frames, the motion between them, and what is known of them."""
 
+import dataclasses
+import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +13,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from rackfocus.data.rigid_flow import rigid_flow
+from rackfocus.data.scene_files import read_disparity
 from rackfocus.data.seven_scenes import SevenScenes
 from rackfocus.types import InputError
 from rackfocus.video import open_video
@@ -60,6 +63,7 @@ class Clip:
         motions: between them, by a flow other than the stabiliser's, or by the truth.
         masks: of a moving subject, a mask a frame, where they are known.
         posed: depth and poses, where they are known.
+        disparity: the true one in pixels, a map a frame, where it is known; 0 where focus lies.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Clip:
     motions: list[Motion]
     masks: list[Bool[Tensor, "height width"]] | None = None
     posed: PosedDepth | None = None
+    disparity: list[Float[Tensor, "1 height width"]] | None = None
 
 
 class VideoClip:
@@ -148,6 +153,29 @@ class PosedVideoClip:
         ]
         posed = PosedDepth(list(clip.depth), clip.cameras[0].intrinsics, [motion.float() for motion in moved])
         return Clip(name, found, motions, posed=posed)
+
+
+class RaytracedClip:
+    """A ray-traced clip at its own size: its disparity is known.
+
+    Args:
+        root: the clip's folder, with `clip.mp4` and `disparity`.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+
+    def read(self, name: str, *, frames: int, longer_side_px: int, flow: OpticalFlow) -> Clip:  # noqa: ARG002
+        """The first frames; `flow` tells the motion.
+
+        Raises:
+            InputError: the clip cannot be read.
+        """
+        video = VideoClip(self.root / "clip.mp4")
+        clip = video.read(name, frames=frames, longer_side_px=sys.maxsize, flow=flow)
+        paths = (self.root / "disparity" / f"{index:04d}.png" for index in range(len(clip.frames)))
+        disparity = [torch.from_numpy(read_disparity(path))[None] for path in paths]
+        return dataclasses.replace(clip, disparity=disparity)
 
 
 def _reduced(
