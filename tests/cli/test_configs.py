@@ -20,12 +20,19 @@ COMMAND_OF_GROUP = {
     "codec": "refocus",
     "flow": "make_clip",
     "lens": "refocus",
+    "quality": "refocus",
     "show": "refocus",
     "stabilizer": "make_clip",
     "suite": "evaluate",
 }
 """Which command takes a group; the others belong to `train`."""
-SUBJECTS = ("benchmark_loading", "benchmark_stabilizer", "benchmark_training", "evaluate_stabilizer")
+SUBJECTS = (
+    "benchmark_loading",
+    "benchmark_refocus",
+    "benchmark_stabilizer",
+    "benchmark_training",
+    "evaluate_stabilizer",
+)
 PIXELS_ONLY = ("demo", "raytraced", "without_vgg")
 EXPERIMENTS = sorted(path.stem for path in config_folder().glob("experiment/*.yaml"))
 
