@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -110,6 +111,7 @@ class FocusTarget:
         y: pixels of the video downwards.
         box: left, top, right and bottom pixel of what is to be in focus, where it is known.
         source: who says so, one of `TARGET_SOURCES`; `gaze` is where the eyes of viewers went.
+        until: the frame from which it no longer counts; none holds until the next one.
 
     Raises:
         InputError: a value is of no sense.
@@ -120,6 +122,7 @@ class FocusTarget:
     y: float
     box: tuple[float, float, float, float] | None = None
     source: str = "user"
+    until: int | None = None
 
     def __post_init__(self) -> None:
         if self.t < 0:
@@ -133,6 +136,27 @@ class FocusTarget:
                 raise InputError(f"box must be left, top, right and bottom in pixels, and is {self.box}.")
         if self.source not in TARGET_SOURCES:
             raise InputError(f"source must be one of {', '.join(TARGET_SOURCES)}, and is {self.source!r}.")
+        if self.until is not None and self.until <= self.t:
+            raise InputError(f"until must be a frame after t={self.t}, and is {self.until}.")
+
+
+@dataclass(frozen=True, eq=False)
+class FocusTrack:
+    """Where focus lies in every frame of a video, and why: what look-ahead autofocus comes to (Sec. 5).
+
+    Attributes:
+        targets: the new focus targets that it follows, in the order of time.
+        points: `(x, y)` of what is focused on, followed through the video, in pixels of the source video.
+        focal_disparity: the disparity in focus, pulls included, in pixels of the source video.
+        confidence: of the tracker in each frame, 0 (the subject is lost) to 1.
+        warnings: what was missing, each a sentence for a person.
+    """
+
+    targets: tuple[FocusTarget, ...]
+    points: Float[np.ndarray, "frame 2"]
+    focal_disparity: Float[np.ndarray, " frame"]
+    confidence: Float[np.ndarray, " frame"]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

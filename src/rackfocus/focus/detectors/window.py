@@ -1,0 +1,84 @@
+"""What a detector is shown, and what it gives back."""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, UInt8
+
+from rackfocus.types import InputError
+
+MAP_LONGER_SIDE = 160
+"""The longer side of the maps in cells: fine enough for a face at the back of a room."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """What is heard during a window.
+
+    Attributes:
+        samples: in -1..1; the first is heard when the first frame of the window is shown.
+        rate: samples a second.
+
+    Raises:
+        InputError: the rate is not positive.
+    """
+
+    samples: Float32[np.ndarray, "channel sample"]
+    rate: int
+
+    def __post_init__(self) -> None:
+        if self.rate < 1:
+            raise InputError(f"rate must be samples a second, and is {self.rate}.")
+
+
+@dataclass(frozen=True, eq=False)
+class ClipWindow:
+    """Some consecutive frames, small enough to be held in memory, and what is heard with them.
+
+    Attributes:
+        frames: encoded RGB in 0..255, reduced to a working size.
+        times_s: when each is shown, in seconds from the first frame of the video; rates may vary.
+        is_cut: whether a new shot begins with a frame.
+        sound: none where there is no sound track.
+    """
+
+    frames: UInt8[np.ndarray, "frame height width 3"]
+    times_s: Float[np.ndarray, " frame"]
+    is_cut: Bool[np.ndarray, " frame"]
+    sound: Sound | None = None
+
+    @property
+    def map_size(self) -> tuple[int, int]:
+        """Rows and columns of the maps of this window."""
+        height, width = self.frames.shape[1:3]
+        cell = max(height, width) / min(MAP_LONGER_SIDE, max(height, width))
+        return max(1, math.ceil(height / cell - 1e-9)), max(1, math.ceil(width / cell - 1e-9))
+
+    @property
+    def shots(self) -> list[slice]:
+        """The runs of frames without a cut inside, in order; together they are all frames."""
+        starts = [0, *(int(at) for at in np.flatnonzero(self.is_cut) if at > 0)]
+        ends = [*starts[1:], len(self.frames)]
+        return [slice(start, end) for start, end in zip(starts, ends, strict=True) if end > start]
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Sees one kind of thing. Nothing there is a map of zeros, never an exception.
+
+    A detector keeps nothing from one window to the next: the same window gives the same maps.
+    """
+
+    def __call__(self, window: ClipWindow) -> Float32[np.ndarray, "frame rows columns"]:
+        """How probable it is, 0 to 1, that each cell shows what this detector looks for.
+
+        Returns:
+            One map a frame, of `window.map_size`; its cells cover the frame evenly.
+        """
+        ...
+
+    def missing(self, window: ClipWindow) -> str | None:
+        """What this detector lacks in such a window, as one sentence for a person; none where nothing is."""
+        ...
