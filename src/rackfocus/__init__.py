@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rackfocus.models.checkpoints import load_model
     from rackfocus.optics.renderer import render
     from rackfocus.optics.thin_lens import refocus_disparity
+    from rackfocus.pipelines.autofocus import autofocus
     from rackfocus.pipelines.make_clip import make_clip
     from rackfocus.pipelines.refocus import refocus
     from rackfocus.pipelines.refocusable_clip import RefocusableClip
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         FocusKeyframe,
         FocusKeyframes,
         FocusTarget,
+        FocusTrack,
         InputError,
         Lens,
     )
@@ -33,9 +35,11 @@ __all__ = [
     "FocusKeyframe",
     "FocusKeyframes",
     "FocusTarget",
+    "FocusTrack",
     "InputError",
     "Lens",
     "RefocusableClip",
+    "autofocus",
     "load_annotation",
     "load_keyframes",
     "load_model",
@@ -51,10 +55,12 @@ _HOMES = {
     "FocusKeyframe": "rackfocus.types",
     "FocusKeyframes": "rackfocus.types",
     "FocusTarget": "rackfocus.types",
+    "FocusTrack": "rackfocus.types",
     "InputError": "rackfocus.types",
     "Lens": "rackfocus.types",
     "RGBDHDR": "rackfocus.types",
     "RefocusableClip": "rackfocus.pipelines.refocusable_clip",
+    "autofocus": "rackfocus.pipelines.autofocus",
     "load_annotation": "rackfocus.focus.annotation",
     "load_keyframes": "rackfocus.focus.keyframes",
     "load_model": "rackfocus.models.checkpoints",

@@ -194,22 +194,34 @@ class AnnotatedVideo:
             raise InputError(f"fps must be a positive number, and is {self.fps}.")
 
 
+EASINGS = ("linear", "eased")
+"""How a pull runs: at one speed, as in the paper, or setting off and arriving gently."""
+
+
 @dataclass(frozen=True)
 class FocusPulls:
     """How focus moves from one target to the next.
 
     Attributes:
-        duration_frames: how long a pull takes; it arrives at the frame of its target (the paper: 10).
+        duration_frames: how long a pull takes (the paper: 10).
+        early_frames: how long before the frame of its target it arrives, for the eye to settle (the paper:
+            "slightly").
+        easing: one of `EASINGS`.
 
     Raises:
-        InputError: the duration is negative.
+        InputError: a number of frames is negative, or there is no such easing.
     """
 
     duration_frames: int = 10
+    early_frames: int = 2
+    easing: str = "linear"
 
     def __post_init__(self) -> None:
-        if self.duration_frames < 0:
-            raise InputError(f"duration_frames must be 0 or more, and is {self.duration_frames}.")
+        for name, value in (("duration_frames", self.duration_frames), ("early_frames", self.early_frames)):
+            if value < 0:
+                raise InputError(f"{name} must be 0 or more, and is {value}.")
+        if self.easing not in EASINGS:
+            raise InputError(f"easing must be one of {', '.join(EASINGS)}, and is {self.easing!r}.")
 
 
 @dataclass(frozen=True)

@@ -16,21 +16,29 @@ GROUPS = sorted(
 )
 DATA_SETS = sorted(path.stem for path in config_folder().glob("data/*.yaml"))
 COMMAND_OF_GROUP = {
+    "autofocus": "autofocus",
     "baseline": "evaluate",
     "codec": "refocus",
+    "detector": "autofocus",
     "flow": "make_clip",
     "lens": "refocus",
+    "puller": "autofocus",
     "quality": "refocus",
     "show": "refocus",
     "stabilizer": "make_clip",
     "suite": "evaluate",
+    "table": "evaluate_focus",
+    "tracker": "autofocus",
 }
 """Which command takes a group; the others belong to `train`."""
 SUBJECTS = (
+    "benchmark_autofocus",
     "benchmark_loading",
     "benchmark_refocus",
     "benchmark_stabilizer",
+    "benchmark_tracker",
     "benchmark_training",
+    "evaluate_focus",
     "evaluate_stabilizer",
 )
 PIXELS_ONLY = ("demo", "raytraced", "without_vgg")
@@ -77,6 +85,7 @@ def test_every_choice_of_every_group_composes(choice, composed):
     group = choice.partition("=")[0]
     command = COMMAND_OF_GROUP.get(group, "train")
     override = choice.replace("renderer=", "renderer@loss.renderer=") if command == "train" else choice
+    override = override.replace("detector=", "+detector@detectors.one=")
     assert targets(composed(command, override))
 
 

@@ -7,29 +7,37 @@ import numpy as np
 import pytest
 
 import rackfocus
-from rackfocus.focus.annotation import annotated_video
-from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusPulls, FocusTarget, InputError
+from rackfocus.focus.annotation import FORMAT, VERSION, annotated_video, annotation_schema
+from rackfocus.types import (
+    EASINGS,
+    TARGET_SOURCES,
+    AnnotatedVideo,
+    FocusAnnotation,
+    FocusPulls,
+    FocusTarget,
+    InputError,
+)
 
 VIDEO = AnnotatedVideo("001.AVI", "0123456789abcdef" * 4, 640, 360, 300, 29.97)
 TARGETS = (
     FocusTarget(0, 12.5, 40.0),
     FocusTarget(90, 639.0, 359.0, (600.0, 300.0, 639.0, 359.0), "action"),
-    FocusTarget(90, 20.0, 30.0, source="user"),
+    FocusTarget(90, 20.0, 30.0, source="user", until=120),
 )
 PLAIN = {
     "format": "rackfocus.focus",
-    "version": 1,
+    "version": 2,
     "video": {"name": "a.mp4", "sha256": "0" * 64, "width": 64, "height": 48, "frames": 30, "fps": 24},
     "targets": [
         {"t": 3, "x": 10, "y": 20.5},
-        {"t": 9, "x": 1, "y": 2, "box": [0, 1, 2, 3], "source": "gaze"},
+        {"t": 9, "x": 1, "y": 2, "box": [0, 1, 2, 3], "source": "gaze", "until": 31},
     ],
 }
 
 
 def test_what_is_saved_is_loaded(tmp_path):
     path = tmp_path / "001.json"
-    annotation = FocusAnnotation(VIDEO, TARGETS, FocusPulls(7), 2.8)
+    annotation = FocusAnnotation(VIDEO, TARGETS, FocusPulls(7, 3, "eased"), 2.8)
     rackfocus.save_annotation(path, annotation)
     assert rackfocus.load_annotation(path) == annotation
     content = json.loads(path.read_text())
@@ -44,9 +52,50 @@ def test_a_plain_file_by_hand(tmp_path):
     path.write_text(json.dumps(PLAIN))
     annotation = rackfocus.load_annotation(path)
     assert annotation.targets == (
-        FocusTarget(3, 10.0, 20.5), FocusTarget(9, 1.0, 2.0, (0.0, 1.0, 2.0, 3.0), "gaze")
+        FocusTarget(3, 10.0, 20.5), FocusTarget(9, 1.0, 2.0, (0.0, 1.0, 2.0, 3.0), "gaze", 31)
     )  # fmt: skip
-    assert (annotation.pulls.duration_frames, annotation.aperture) == (10, None)
+    assert (annotation.pulls, annotation.aperture) == (FocusPulls(10, 2, "linear"), None)
+
+
+def test_files_of_version_1_arrive_at_their_target(tmp_path):
+    path = tmp_path / "old.json"
+    old = copy.deepcopy(PLAIN) | {"version": 1, "pulls": {"duration_frames": 4}}
+    del old["targets"][1]["until"]
+    path.write_text(json.dumps(old))
+    annotation = rackfocus.load_annotation(path)
+    assert annotation.pulls == FocusPulls(4, 0, "linear")
+    rackfocus.save_annotation(path, annotation)
+    assert json.loads(path.read_text())["version"] == VERSION == 2
+    assert rackfocus.load_annotation(path) == annotation
+    path.write_text(json.dumps(copy.deepcopy(old) | {"pulls": 3}))
+    with pytest.raises(InputError, match="pulls must be an object"):
+        rackfocus.load_annotation(path)
+
+
+def test_the_schema_knows_what_the_types_know(tmp_path):
+    schema = annotation_schema()
+    rackfocus.save_annotation(tmp_path / "a.json", FocusAnnotation(VIDEO, TARGETS))
+    known = {"": schema, "video": schema["properties"]["video"], "pulls": schema["properties"]["pulls"]}
+    saved = json.loads((tmp_path / "a.json").read_text())
+    for name, part in known.items():
+        assert set(part["properties"]) == set(saved[name] if name else saved)
+    target = schema["properties"]["targets"]["items"]["properties"]
+    assert set(target) == set(saved["targets"][0])
+    assert tuple(target["source"]["enum"]) == TARGET_SOURCES
+    pulls = known["pulls"]["properties"]
+    assert tuple(pulls["easing"]["enum"]) == EASINGS
+    assert FocusPulls(**{name: field["default"] for name, field in pulls.items()}) == FocusPulls()
+    assert (known[""]["properties"]["version"]["const"], known[""]["properties"]["format"]["const"]) == (
+        VERSION,
+        FORMAT,
+    )
+
+
+def test_files_that_are_written_follow_the_schema(tmp_path):
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.Draft202012Validator.check_schema(annotation_schema())
+    rackfocus.save_annotation(tmp_path / "a.json", FocusAnnotation(VIDEO, TARGETS))
+    jsonschema.validate(json.loads((tmp_path / "a.json").read_text()), annotation_schema())
 
 
 def test_targets_come_in_the_order_of_time_and_the_user_decides():
@@ -63,8 +112,8 @@ def test_targets_come_in_the_order_of_time_and_the_user_decides():
     ("where", "value", "field"),
     [
         ("format", "other", "format"),
-        ("version", 2, "version is 2, newer"),
-        ("version", 0, "version must be 1"),
+        ("version", 3, "version is 3, newer"),
+        ("version", 0, "version must be 1 to 2"),
         ("version", "1", "version must be a whole number"),
         ("video", [], "video must be an object"),
         ("video.name", "../a.mp4", "video.name"),
@@ -88,6 +137,10 @@ def test_targets_come_in_the_order_of_time_and_the_user_decides():
         ("targets.1.source", "me", r"targets\[1\].source"),
         ("pulls", {"duration_frames": -1}, "pulls.duration_frames"),
         ("pulls", {"frames": 3}, "pulls.frames is not known"),
+        ("pulls", {"early_frames": -1}, "pulls.early_frames must be 0 or more"),
+        ("pulls", {"easing": "slow"}, "pulls.easing must be one of linear, eased"),
+        ("targets.1.until", 9, r"targets\[1\].until must be a frame after t=9"),
+        ("targets.1.until", 9.5, r"targets\[1\].until must be a whole number"),
         ("aperture", 0, "aperture"),
         ("aperture", "f/2", "aperture"),
     ],

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from rackfocus import RGBDHDR, InputError, Lens, refocus
-from rackfocus.focus.focus_track import TargetFocus
+from rackfocus.focus.focus_track import PointFocus, TrackedFocus
+from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.models.checkpoints import save_model
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics import Renderer, render
@@ -19,7 +20,14 @@ from rackfocus.optics.radiometry import bt709_to_linear, linear_to_bt709
 from rackfocus.pipelines.estimates import EstimatedFrame
 from rackfocus.pipelines.outputs import DisparityMap, Rendered, SideBySide
 from rackfocus.pipelines.rendering import Rendering, disparity_about
-from rackfocus.types import FocusKeyframe, FocusKeyframes, FocusPulls, FocusTarget
+from rackfocus.types import (
+    AnnotatedVideo,
+    FocusAnnotation,
+    FocusKeyframe,
+    FocusKeyframes,
+    FocusTarget,
+    FocusTrack,
+)
 from rackfocus.video import Frame, Transfer
 
 
@@ -104,9 +112,9 @@ def halves(near, far, *, index=0, size=(20, 30)):
 
 
 def rendered(frames, **settings):
-    plain = {"focusing": TargetFocus((FocusTarget(0, 25, 10),)), "lens": Lens(), "f_numbers": None}
+    plain = {"focusing": PointFocus((25, 10)), "lens": Lens(), "f_numbers": None}
     rendering = Rendering(**plain | {"renderer": Renderer(), "output": Rendered()} | settings)
-    return [each for _, each in rendering.pictures(frames, last=None, enlargement=1.0, start_s=0.0)]
+    return [each for _, each in rendering.pictures(frames, enlargement=1.0, start_s=0.0)]
 
 
 def test_an_image_by_the_formula():
@@ -126,28 +134,88 @@ def test_what_can_be_shown_of_it():
     torch.testing.assert_close(colours[:, 5, 20], torch.full((3,), 0.92))  # in focus
     red, _, blue = colours[:, 5, 3]
     assert red > blue  # four pixels in front
-    red, _, blue = rendered([shown], output=DisparityMap(), focusing=TargetFocus((FocusTarget(0, 3, 3),)))[0][
-        :, 5, 20
-    ]
+    red, _, blue = rendered([shown], output=DisparityMap(), focusing=PointFocus((3, 3)))[0][:, 5, 20]
     assert blue > red  # behind
     with pytest.raises(InputError, match="range_px"):
         DisparityMap(range_px=0)
 
 
-def test_a_pull_knows_the_future_and_past_the_end_the_last_frame_counts():
-    frames = [halves(-4.0 - index, 4.0, index=index) for index in range(8)]
-    targets = (FocusTarget(0, 3, 3), FocusTarget(6, 25, 3), FocusTarget(99, 3, 3))
-    focusing, seen = TargetFocus(targets, FocusPulls(4)), []
+def track(*focal):
+    count = len(focal)
+    return FocusTrack((), np.zeros((count, 2)), np.array(focal, float), np.ones(count))
+
+
+def test_a_track_says_what_is_in_focus_and_past_its_end_its_last_frame_does():
+    seen = []
 
     class Remembered(Renderer):
         def forward(self, linear_rgb, disparity, log_exposure=None, *, lens=None):  # noqa: ARG002
-            seen.append(-4.0 - len(seen) - disparity[0, 0, 3, 3].item())
+            seen.append(-4.0 - disparity[0, 0, 3, 3].item())
             return linear_rgb
 
-    rendered(frames, focusing=focusing, renderer=Remembered())
-    # The old point as it is now, the new one as it will be at its frame.
-    pulled = [(-4.0 - index) * (1 - share) + 4.0 * share for index, share in ((3, 0.25), (4, 0.5), (5, 0.75))]
-    assert seen == pytest.approx([-4, -5, -6, *pulled, 4, 4], abs=1e-2)
+    frames = [halves(-4.0, 4.0, index=index) for index in range(1, 5)]
+    rendered(frames, focusing=TrackedFocus(track(9, 1, 2.5, -3)), renderer=Remembered())
+    assert seen == pytest.approx([1, 2.5, -3, -3], abs=1e-2)
+
+
+class Middle:
+    """A detector that sees the right half from frame 3 on, and the left one before."""
+
+    def __call__(self, window):
+        maps = np.zeros((len(window.frames), *window.map_size), np.float32)
+        half = window.map_size[1] // 2
+        later = window.times_s >= 24 / 12
+        maps[~later, :, : half - 4], maps[later, :, half + 4 :] = 1, 1
+        return maps
+
+    def missing(self, window):  # noqa: ARG002
+        return "There is nothing to be heard."
+
+
+def annotated(video, *targets):
+    return FocusAnnotation(AnnotatedVideo(video.name, "0" * 64, 64, 48, 48, 12.0), targets)
+
+
+def test_autofocus_finds_what_is_sharp(tmp_path, caplog):
+    source, target = write_video(tmp_path / "in.mp4", frames=48), tmp_path / "out.mp4"
+    calls = []
+    refocus(
+        source,
+        target,
+        autofocus=SceneSpecific({"middle": Middle()}),
+        model=Known(),
+        autofocus_progress=lambda *call: calls.append(call),
+    )
+    after = read_video(target)
+    for picture in (after[0], after[10]):
+        assert sharpness(picture[:, :24]) > 2 * sharpness(picture[:, 44:])
+    for picture in (after[24], after[47]):
+        assert sharpness(picture[:, 44:]) > 2 * sharpness(picture[:, :20])
+    assert calls[-1] == (96, 96)
+    assert "nothing to be heard" in caplog.text
+
+
+def test_a_user_outranks_autofocus(tmp_path):
+    source = write_video(tmp_path / "in.mp4", frames=30)
+    by_user = annotated(source, FocusTarget(0, 10, 24))
+    refocus(
+        source,
+        tmp_path / "out.mp4",
+        focus=by_user,
+        autofocus=SceneSpecific({"middle": Middle()}),
+        model=Known(),
+    )
+    picture = read_video(tmp_path / "out.mp4")[29]
+    assert sharpness(picture[:, :24]) > 2 * sharpness(picture[:, 44:])
+
+
+def test_focus_is_said_only_once(tmp_path):
+    source = write_video(tmp_path / "in.mp4", frames=1)
+    for focus in ((3.0, 4.0), 2.0, track(0.0)):
+        with pytest.raises(InputError, match="only once"):
+            refocus(source, tmp_path / "out.mp4", focus=focus, autofocus="action", model=Known())
+    with pytest.raises(InputError, match="no focus target"):
+        refocus(source, tmp_path / "out.mp4", focus=annotated(source), model=Known())
 
 
 def test_the_f_number_follows_its_keyframes():

@@ -11,7 +11,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from rackfocus.cli import benchmark_loading, benchmark_refocus, benchmark_stabilizer, benchmark_training
+from rackfocus.cli import (
+    benchmark_autofocus,
+    benchmark_loading,
+    benchmark_refocus,
+    benchmark_stabilizer,
+    benchmark_tracker,
+    benchmark_training,
+)
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import git_revision, record_provenance
@@ -29,27 +36,29 @@ from rackfocus.evaluation.renderer_peers.memory import require_process_memory
 from rackfocus.metrics.lpips import LPIPS
 from rackfocus.types import InputError
 
-SUBJECTS = ("renderer", "loading", "training", "stabilizer", "refocus")
+OTHERS = {
+    "loading": benchmark_loading.main,
+    "training": benchmark_training.main,
+    "refocus": benchmark_refocus.main,
+    "stabilizer": benchmark_stabilizer.main,
+    "tracker": benchmark_tracker.main,
+    "autofocus": benchmark_autofocus.main,
+}
+"""Each has a configuration of its own."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    # What these are about, a training, is configured as one.
-    if arguments and arguments[0] == "loading":
-        return benchmark_loading.main(arguments[1:])
-    if arguments and arguments[0] == "training":
-        return benchmark_training.main(arguments[1:])
-    if arguments and arguments[0] == "stabilizer":
-        return benchmark_stabilizer.main(arguments[1:])
-    if arguments and arguments[0] == "refocus":
-        return benchmark_refocus.main(arguments[1:])
+    if arguments and arguments[0] in OTHERS:
+        return OTHERS[arguments[0]](arguments[1:])
     return run_command("benchmark", run, arguments, positional=("what",))
 
 
 def run(cfg: DictConfig) -> None:
     """Measure what is not measured yet, and write records, tables and pictures."""
-    if cfg.what not in SUBJECTS:
-        raise InputError(f"There is no benchmark {cfg.what!r}; choose one of {', '.join(SUBJECTS)}.")
+    if cfg.what != "renderer":
+        subjects = ", ".join(("renderer", *OTHERS))
+        raise InputError(f"There is no benchmark {cfg.what!r}; choose one of {subjects}.")
     benchmark_renderer(cfg)
 
 

@@ -28,6 +28,7 @@ def run_command(
     arguments: Sequence[str],
     *,
     positional: Sequence[str] = (),
+    options: Sequence[str] = (),
 ) -> int:
     """Compose `conf/<name>.yaml` with the arguments and run the job; returns the exit code.
 
@@ -36,6 +37,7 @@ def run_command(
         job: what it does with its configuration.
         arguments: the command line after the sub-command.
         positional: the keys that arguments without `=` stand for, in order.
+        options: the keys that may be written as `--key value` or `--key=value`, too.
     """
     config = name.replace("-", "_")
     # Hydra prints and swallows errors itself unless told to hand them on.
@@ -57,7 +59,7 @@ def run_command(
             sys.exit(USER_ERROR)
 
     try:
-        sys.argv = [f"rackfocus {name}", *_overrides(arguments, positional)]
+        sys.argv = [f"rackfocus {name}", *_overrides(arguments, positional, options)]
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config)(guarded)()
     except KeyboardInterrupt:
         _say(name, "interrupted.")
@@ -85,24 +87,37 @@ def run_folder() -> Path:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
-def _overrides(arguments: Sequence[str], positional: Sequence[str]) -> list[str]:
-    """Arguments without `=` become overrides of the positional keys; Hydra's own options pass."""
+def _overrides(arguments: Sequence[str], positional: Sequence[str], options: Sequence[str] = ()) -> list[str]:
+    """Arguments without `=` become overrides of the positional keys, options of theirs; Hydra's own pass."""
     names = list(positional)
     overrides: list[str] = []
-    for argument in arguments:
+    rest = iter(arguments)
+    for argument in rest:
+        name, has_value, value = argument.removeprefix("--").partition("=")
+        if argument.startswith("--") and name in options:
+            given = value if has_value else next(rest, None)
+            if given is None:
+                raise InputError(f"--{name} needs a value after it.")
+            overrides.append(f"{name}={_quoted(given)}")
+            continue
         of_option = bool(overrides) and overrides[-1] in HYDRA_OPTIONS_WITH_VALUE
         override = argument.startswith("-") or ("=" in argument and not Path(argument).exists())
         if of_option or override or not positional:
             overrides.append(argument)
         elif names:
-            quoted = argument.replace("\\", "\\\\").replace("'", "\\'")
-            overrides.append(f"{names.pop(0)}='{quoted}'")
+            overrides.append(f"{names.pop(0)}={_quoted(argument)}")
         else:
             raise InputError(
                 f"{argument!r} is one argument too many; the command takes {' '.join(positional)} "
                 "and key=value settings."
             )
     return overrides
+
+
+def _quoted(text: str) -> str:
+    """A text that Hydra takes as it is."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _sentence(error: BaseException) -> str | None:

@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.console import Console
 
-from rackfocus.cli import evaluate_stabilizer
+from rackfocus.cli import evaluate_focus, evaluate_stabilizer
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
@@ -42,6 +42,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
     if arguments and arguments[0] == "stabilizer":
         return evaluate_stabilizer.main(arguments[1:])
+    if any(argument.startswith("table=") for argument in arguments):
+        return evaluate_focus.main(arguments)
     return run_command("evaluate", run, arguments)
 
 

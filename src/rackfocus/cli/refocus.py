@@ -25,7 +25,10 @@ def run(cfg: DictConfig) -> None:
     """Refocus `cfg.source` into `cfg.target`."""
     first, last = parse_range("frames", cfg.frames)
     focus, f_number = parse_focus(**cfg.focus)
-    with progress_bar("refocusing", "frames") as progress:
+    with (
+        progress_bar("looking for focus", "frames") as autofocus_progress,
+        progress_bar("refocusing", "frames") as progress,
+    ):
         frames = refocus(
             cfg.source,
             cfg.target,
@@ -43,7 +46,11 @@ def run(cfg: DictConfig) -> None:
             network_size_px=cfg.network_size_px,
             fps=cfg.fps,
             video=cfg.video,
+            autofocus=instantiate(cfg.autofocus),
+            tracker=instantiate(cfg.tracker),
+            puller=instantiate(cfg.puller),
             progress=progress,
+            autofocus_progress=autofocus_progress,
         )
     print(f"{cfg.target}: {frames} frames")
 

@@ -17,7 +17,7 @@ from rackfocus.data.scene_files import write_disparity, write_hdr, write_mask
 from rackfocus.data.scene_jobs import Report
 from rackfocus.data.scene_lens import F2_TO_F22, REFERENCE_WIDTH, SceneLens
 from rackfocus.data.scene_motion import Layer, TracedFrame, exact_flow, shown_share, trace_frame
-from rackfocus.data.scene_recipe import SceneRecipe
+from rackfocus.data.scene_recipe import Part, SceneRecipe
 from rackfocus.data.scene_rendering import SceneRenderer, load_mitsuba, load_shapes, low_pass
 from rackfocus.data.scene_speech import SAMPLE_RATE
 from rackfocus.data.scene_story import Story, tell_story
@@ -131,6 +131,7 @@ class _Studio:
         self._mitsuba, self._story, self._job = mitsuba, story, job
         self._scenery = load_shapes(mitsuba, story.scenery, prefix="scenery")
         self._still = Layer(mitsuba, story.scenery)
+        self._layers: dict[int, tuple[np.ndarray, Layer]] = {}
         opening = self._renderer(0, exposure=None)
         self._exposure = opening.exposure
         first = self._traced(0)
@@ -240,9 +241,17 @@ class _Studio:
     def _traced(self, frame: int) -> TracedFrame:
         """The scenery, each person, and the props, in this order."""
         story = self._story
-        moving = [Layer(self._mitsuba, actor.parts(frame)) for actor in story.actors]
-        layers = [self._still, *moving, Layer(self._mitsuba, story.props(frame))]
+        moving = [*(actor.parts(frame) for actor in story.actors), story.props(frame)]
+        layers = [self._still, *(self._layer(number, parts) for number, parts in enumerate(moving))]
         return trace_frame(story.camera(frame), layers, width=self._job.width, height=self._job.height)
+
+    def _layer(self, number: int, parts: Sequence[Part]) -> Layer:
+        """Of who is where they were a frame before, the same as then."""
+        vertices = np.concatenate([part.mesh.vertices for part in parts]) if parts else np.zeros((0, 3))
+        before = self._layers.get(number)
+        if before is None or not np.array_equal(before[0], vertices):
+            self._layers[number] = before = (vertices, Layer(self._mitsuba, parts))
+        return before[1]
 
     def _note(self, frame: int, traced: TracedFrame, disparity: np.ndarray) -> dict[str, Any]:
         """The camera, and of each person who shows the box, the share, the disparity and a point."""

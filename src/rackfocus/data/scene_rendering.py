@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -193,8 +194,13 @@ class SceneRenderer:
         self._height = height
         shapes = load_shapes(mitsuba, recipe.parts) | dict(fixed or {})
         self.exposure = self._metered(shapes) if exposure is None else exposure
+        self._shapes = shapes
         self._lit_scene = mitsuba.load_dict(self._lit(shapes, exposure=self.exposure) | self._bulb_lights())
-        self._glow_scene = mitsuba.load_dict({"type": "scene", **shapes, **self._bulb_spheres()})
+
+    @cached_property
+    def _glow_scene(self) -> Any:
+        """The things and the bulbs, without other light; loaded when it is first needed."""
+        return self._mitsuba.load_dict({"type": "scene", **self._shapes, **self._bulb_spheres()})
 
     def _metered(self, shapes: dict[str, Any]) -> float:
         """The exposure that gives all but the brightest part of the picture the mean `recipe.key`."""

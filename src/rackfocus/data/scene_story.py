@@ -1,7 +1,9 @@
 """What happens in a clip: a script of focus events, drawn from a seed, and who stands where at each frame.
 
 Three kinds of clips: in `enters` people come into view, in `acts` people who stood still start to act, in
-`speaks` two people at different depths talk in turn. A kind and a seed tell the whole story.
+`speaks` two people at different depths talk in turn. A kind and a seed tell the whole story. From seed
+`DISTURBED_FROM` on, most clips of the first two kinds have a camera held in the hand, or something that moves
+all the time and is no event, or both.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from rackfocus.data import scene_objects as things
+from rackfocus.data.scene_disturbances import DISTURBED_FROM, Props, hand_held, passer_by, swaying_tree
 from rackfocus.data.scene_geometry import ball, box, quad
 from rackfocus.data.scene_layouts import Stage, add_hills, daylight, window_light
 from rackfocus.data.scene_people import ACTIONS, KICK_CONTACT_S, REST, Person, Pose, blend, ramp, talk, walk
@@ -141,7 +144,30 @@ def tell_story(kind: str, seed: int, *, frames: int, fps: int) -> Story:
     else:
         actors, props, cues, sound = (_acts if kind == "acts" else _speaks)(rng, frames, fps)
     cues = sorted(cues, key=lambda cue: cue.frame)
-    return Story(kind, seed, frames, fps, tuple(stage.parts), actors, props, tuple(cues), sky, camera, sound)
+    seen_by: Callable[[int], Camera] = camera
+    disturbances: tuple[Props, ...] = ()
+    if seed >= DISTURBED_FROM and kind != "speaks":
+        seen_by, disturbances = _disturbed(camera, (seed, KINDS.index(kind)), fps)
+
+    def moving(frame: int) -> list[Part]:
+        return [*props(frame), *(part for disturbance in disturbances for part in disturbance(frame))]
+
+    return Story(
+        kind, seed, frames, fps, tuple(stage.parts), actors, moving, tuple(cues), sky, seen_by, sound
+    )
+
+
+def _disturbed(
+    camera: Callable[[int], Camera], seed: tuple[int, int], fps: int
+) -> tuple[Callable[[int], Camera], tuple[Props, ...]]:
+    """A camera in the hand, a passer-by, a swaying tree: each in about half of the clips."""
+    shakes, passes, sways = np.random.default_rng((*seed, 2)).random(3) < (0.6, 0.5, 0.4)
+    props = []
+    if passes:
+        props.append(passer_by(np.random.default_rng((*seed, 3)), fps))
+    if sways:
+        props.append(swaying_tree(np.random.default_rng((*seed, 4)), fps))
+    return hand_held(camera, np.random.default_rng((*seed, 5)), fps) if shakes else camera, tuple(props)
 
 
 _Told = tuple[tuple[Actor, ...], Callable[[int], list[Part]], list[Cue], Float[np.ndarray, " sample"] | None]

@@ -1,10 +1,12 @@
 """The annotation of a video as a JSON file that people can read, and the identity of that video.
 
-    {"format": "rackfocus.focus", "version": 1,
+    {"format": "rackfocus.focus", "version": 2,
      "video": {"name", "sha256", "width", "height", "frames", "fps"},
-     "targets": [{"t", "x", "y", "box", "source"}], "pulls": {"duration_frames"}, "aperture": 2.8 or null}
+     "targets": [{"t", "x", "y", "box", "source", "until"}],
+     "pulls": {"duration_frames", "early_frames", "easing"}, "aperture": 2.8 or null}
 
-`box` (left, top, right, bottom), `source` (`user`), `targets`, `pulls` and `aperture` may be left out.
+`box` (left, top, right, bottom), `source` (`user`), `until`, `targets`, `pulls` and `aperture` may be left
+out; `annotation.schema.json` says it in full. Files of older versions are read; the newest one is written.
 """
 
 import hashlib
@@ -12,7 +14,8 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
+from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,20 +25,23 @@ from rackfocus.video import open_video
 Value = TypeVar("Value")
 
 FORMAT = "rackfocus.focus"
-VERSION = 1
+VERSION = 2
 
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "whole": (int, "a whole number"),
+    "integer": (int, "a whole number"),
     "number": ((int, float), "a number"),
-    "text": (str, "a text"),
+    "string": (str, "a text"),
     "object": (dict, "an object"),
-    "list": (list, "a list"),
+    "array": (list, "a list"),
 }
-_VIDEO = {"name": "text", "sha256": "text", "width": "whole", "height": "whole", "frames": "whole",
-          "fps": "number"}  # fmt: skip
-_TARGET = {"t": "whole", "x": "number", "y": "number", "box": "list", "source": "text"}
-_TOP = {"format": "text", "version": "whole", "video": "object", "targets": "list", "pulls": "object",
-        "aperture": "number"}  # fmt: skip
+
+
+@cache
+def annotation_schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of an annotation."""
+    text = resources.files("rackfocus.focus").joinpath("annotation.schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
 
 
 def load_annotation(path: str | Path) -> FocusAnnotation:
@@ -94,35 +100,58 @@ def annotated_video(path: str | Path) -> AnnotatedVideo:
 def _annotation(content: Any) -> FocusAnnotation:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(f'format must be "{FORMAT}"; this is no annotation.')
-    if isinstance(content.get("version"), int) and content["version"] > VERSION:
-        raise InputError(f"version is {content['version']}, newer than {VERSION}; update rackfocus.")
-    _check(content, _TOP, "", needed=("version", "video"))
-    if content["version"] != VERSION:
-        raise InputError(f"version must be {VERSION}, and is {content['version']}.")
-    _check(content["video"], _VIDEO, "video.", needed=tuple(_VIDEO))
-    targets = content.get("targets", [])
-    for number, target in enumerate(targets):
-        _check(target, _TARGET, f"targets[{number}].", needed=("t", "x", "y"))
-    pulls = content.get("pulls", {})
-    _check(pulls, {"duration_frames": "whole"}, "pulls.", needed=())
+    content = _migrated(content)
+    _check(content, annotation_schema(), "")
     return FocusAnnotation(
         video=_made("video.", lambda: AnnotatedVideo(**content["video"])),
         targets=tuple(
-            _made(f"targets[{number}].", partial(_target, target)) for number, target in enumerate(targets)
+            _made(f"targets[{number}].", partial(_target, target))
+            for number, target in enumerate(content.get("targets", []))
         ),
-        pulls=_made("pulls.", lambda: FocusPulls(**pulls)),
+        pulls=_made("pulls.", lambda: FocusPulls(**content.get("pulls", {}))),
         aperture=content.get("aperture"),
     )
+
+
+def _migrated(content: dict[str, Any]) -> dict[str, Any]:
+    """As it would be in the newest version."""
+    version = content.get("version", VERSION)
+    if not _is(version, int):
+        raise InputError(f"version must be a whole number, and is {version!r}.")
+    if version > VERSION:
+        raise InputError(f"version is {version}, newer than {VERSION}; update rackfocus.")
+    if version < 1:
+        raise InputError(f"version must be 1 to {VERSION}, and is {version}.")
+    for lift in _LIFTS[version - 1 :]:
+        content = lift(content)
+    return content
+
+
+def _from_1_to_2(content: dict[str, Any]) -> dict[str, Any]:
+    """Pulls were linear, and arrived at the frame of their target."""
+    pulls = content.get("pulls", {})
+    if isinstance(pulls, dict):
+        pulls = {"early_frames": 0, "easing": "linear"} | pulls
+    return content | {"version": 2, "pulls": pulls}
+
+
+_LIFTS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (_from_1_to_2,)
+"""From each version to the next."""
 
 
 def _target(content: dict[str, Any]) -> FocusTarget:
     box = content.get("box")
     if box is not None:
-        if len(box) != 4 or not all(_is(value, (int, float)) for value in box):
+        if len(box) != 4:
             raise InputError(f"box must be four numbers: left, top, right and bottom, and is {box}.")
         box = tuple(float(value) for value in box)
     return FocusTarget(
-        content["t"], float(content["x"]), float(content["y"]), box, content.get("source", "user")
+        content["t"],
+        float(content["x"]),
+        float(content["y"]),
+        box,
+        content.get("source", "user"),
+        content.get("until"),
     )
 
 
@@ -134,21 +163,26 @@ def _made(where: str, make: Callable[[], Value]) -> Value:
         raise InputError(f"{where}{error}") from error
 
 
-def _check(content: Any, fields: dict[str, str], where: str, *, needed: tuple[str, ...]) -> None:
-    """Every field is known and of its kind, and the needed ones are there."""
-    if not isinstance(content, dict):
-        raise InputError(f"{where.rstrip('.')} must be an object, and is {content!r}.")
-    for name in needed:
-        if name not in content:
-            raise InputError(f"{where}{name} is missing.")
-    for name, value in content.items():
-        if name not in fields:
-            raise InputError(f"{where}{name} is not known; remove it, or check its spelling.")
-        if value is None and name in ("box", "aperture"):
-            continue
-        kind, words = _KINDS[fields[name]]
-        if not _is(value, kind):
-            raise InputError(f"{where}{name} must be {words}, and is {value!r}.")
+def _check(content: Any, schema: dict[str, Any], where: str) -> None:
+    """Every field is known and of its kind, and the needed ones are there; `_made` checks what they say."""
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    if content is None and "null" in kinds:
+        return
+    kind, words = _KINDS[kinds[0]]
+    if not _is(content, kind):
+        raise InputError(f"{where} must be {words}, and is {content!r}.")
+    if isinstance(content, list):
+        for number, item in enumerate(content):
+            _check(item, schema["items"], f"{where}[{number}]")
+    if isinstance(content, dict):
+        within = f"{where}." if where else ""
+        for name in schema.get("required", ()):
+            if name not in content:
+                raise InputError(f"{within}{name} is missing.")
+        for name, value in content.items():
+            if name not in schema["properties"]:
+                raise InputError(f"{within}{name} is not known; remove it, or check its spelling.")
+            _check(value, schema["properties"][name], f"{within}{name}")
 
 
 def _is(value: Any, kind: type | tuple[type, ...]) -> bool:

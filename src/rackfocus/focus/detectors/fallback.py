@@ -1,0 +1,66 @@
+"""One detector while it sees something, and else another."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from rackfocus.focus.detectors.over_time import frame_s
+from rackfocus.focus.detectors.window import ClipWindow, Detector
+from rackfocus.types import InputError
+
+
+class Fallback:
+    """The first of some detectors that sees anything; which one changes no more often than it must.
+
+    Args:
+        detectors: by name, in the order of preference; the last one counts where none sees anything.
+        least: what a detector sees somewhere, at least, to see anything.
+        absence_s: what is not seen for no longer is still waited for.
+
+    Raises:
+        InputError: there is no detector.
+    """
+
+    def __init__(
+        self, *, detectors: Mapping[str, Detector], least: float = 0.5, absence_s: float = 1.0
+    ) -> None:
+        if not detectors:
+            raise InputError("A fallback needs at least one detector.")
+        self.detectors = tuple(detectors.values())
+        self.least = least
+        self.absence_s = absence_s
+
+    def __call__(self, window: ClipWindow) -> Float32[np.ndarray, "frame rows columns"]:
+        """See `rackfocus.focus.detectors.window.Detector`."""
+        *preferred, last = self.detectors
+        maps = np.zeros((len(window.frames), *window.map_size), np.float32)
+        open_frames = np.ones(len(window.frames), bool)
+        for detect in preferred:
+            if not open_frames.any():
+                break
+            found = detect(window)
+            chosen = open_frames & self._present(found, window)
+            maps[chosen] = found[chosen]
+            open_frames &= ~chosen
+        if open_frames.any():
+            maps[open_frames] = last(window)[open_frames]
+        return maps
+
+    def missing(self, window: ClipWindow) -> str | None:
+        """What the last detector lacks; that the others see nothing is why it is there."""
+        return self.detectors[-1].missing(window)
+
+    def _present(
+        self, maps: Float32[np.ndarray, "frame rows columns"], window: ClipWindow
+    ) -> Bool[np.ndarray, " frame"]:
+        """Whether something is seen, gaps no longer than `absence_s` included."""
+        seen = maps.reshape(len(maps), -1).max(axis=1) >= self.least
+        for shot in window.shots:
+            at = np.flatnonzero(seen[shot]) + shot.start
+            gap = self.absence_s / frame_s(window, shot)
+            for before, after in pairwise(at):
+                if after - before <= gap:
+                    seen[before:after] = True
+        return seen

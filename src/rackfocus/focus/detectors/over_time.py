@@ -1,0 +1,57 @@
+"""Maps from one frame to the next: smoothed, or filled in between the frames that were looked at."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float32
+
+from rackfocus.focus.detectors.window import ClipWindow
+
+
+def frame_s(window: ClipWindow, shot: slice) -> float:
+    """How long a frame of a shot is shown, on average; a lone frame counts as a 25th of a second."""
+    times = window.times_s[shot]
+    shown = float(times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
+    return shown if shown > 0 else 1 / 25
+
+
+def smoothed(
+    maps: Float32[np.ndarray, "frame rows columns"], sigma_frames: float
+) -> Float32[np.ndarray, "frame rows columns"]:
+    """By a Gaussian over time; beyond an end there is nothing, and the others weigh more."""
+    reach = min(int(2.5 * sigma_frames), len(maps) - 1)
+    if reach < 1:
+        return maps
+    total = np.zeros_like(maps)
+    weights = np.zeros(len(maps), np.float32)
+    for shift in range(-reach, reach + 1):
+        weight = np.float32(np.exp(-0.5 * (shift / sigma_frames) ** 2))
+        to = slice(max(0, -shift), len(maps) - max(0, shift))
+        of = slice(max(0, shift), len(maps) - max(0, -shift))
+        total[to] += weight * maps[of]
+        weights[to] += weight
+    return total / weights[:, None, None]
+
+
+def every_some(
+    window: ClipWindow,
+    shot: slice,
+    every_s: float,
+    look: Callable[[int], Float32[np.ndarray, "rows columns"]],
+) -> Float32[np.ndarray, "frame rows columns"]:
+    """The maps of a shot where only some frames are looked at; those between are interpolated.
+
+    Args:
+        window: the frames.
+        shot: which of them.
+        every_s: between frames that are looked at; 0 looks at all.
+        look: the map of one frame of the window.
+    """
+    step = max(1, round(every_s / frame_s(window, shot)))
+    seen = sorted({*range(shot.start, shot.stop, step), shot.stop - 1})
+    found = np.stack([look(frame) for frame in seen])
+    place = np.interp(np.arange(shot.start, shot.stop), seen, np.arange(len(seen)))
+    before = np.floor(place).astype(int)
+    after = np.minimum(before + 1, len(seen) - 1)
+    share = (place - before).astype(np.float32)[:, None, None]
+    return found[before] * (1 - share) + found[after] * share

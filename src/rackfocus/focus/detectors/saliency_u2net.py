@@ -1,0 +1,101 @@
+"""What stands out of the picture, as a network has learnt it; needs the extra `onnx`."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from rackfocus.focus.detectors.over_time import every_some, frame_s, smoothed
+from rackfocus.focus.detectors.window import ClipWindow
+from rackfocus.models.weights import find_weights
+from rackfocus.types import InputError
+
+SIZE_PX = 320
+"""The network sees squares of this size; what is not square is squeezed into one."""
+
+IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
+
+
+class U2Net:
+    """U2-Net (Qin et al. 2020), or its small version, by the published ONNX file on the CPU.
+
+    Args:
+        weights: a file, or the name of a published one.
+        every_s: between frames that are looked at; those between are interpolated.
+        smoothing_s: standard deviation of the Gaussian over time.
+        threads: of the CPU.
+
+    Raises:
+        InputError: onnxruntime is not installed; the weights cannot be found or are not U2-Net's.
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: str | Path = "u2netp.onnx",
+        every_s: float = 0.3,
+        smoothing_s: float = 0.15,
+        threads: int = 2,
+    ) -> None:
+        self.every_s = every_s
+        self.smoothing_s = smoothing_s
+        onnxruntime = _onnxruntime()
+        path = find_weights(weights)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+            (image,), output = self._session.get_inputs(), self._session.get_outputs()[0]
+        # onnxruntime's errors share no base class but this one.
+        except Exception as error:
+            raise InputError(f"{path} cannot be read as an ONNX model; get the file anew.") from error
+        if list(image.shape[1:]) != [3, SIZE_PX, SIZE_PX] or len(output.shape) != 4:
+            raise InputError(
+                f"{path} is not U2-Net: it takes {image.shape}, where U2-Net takes images of "
+                f"{SIZE_PX} x {SIZE_PX} pixels."
+            )
+        self._input: str = image.name
+        # The first of its outputs is the joint one; the others are those of the stages.
+        self._output: str = output.name
+
+    def __call__(self, window: ClipWindow) -> Float32[np.ndarray, "frame rows columns"]:
+        """See `rackfocus.focus.detectors.window.Detector`."""
+        maps = np.zeros((len(window.frames), *window.map_size), np.float32)
+        for shot in window.shots:
+            found = every_some(
+                window, shot, self.every_s, lambda frame: self._frame(window.frames[frame], window.map_size)
+            )
+            maps[shot] = smoothed(found, self.smoothing_s / frame_s(window, shot))
+        return np.clip(maps, 0, 1)
+
+    def missing(self, window: ClipWindow) -> str | None:  # noqa: ARG002
+        """Nothing: it needs only frames."""
+        return None
+
+    def _frame(
+        self, image: UInt8[np.ndarray, "height width 3"], size: tuple[int, int]
+    ) -> Float32[np.ndarray, "rows columns"]:
+        if not image.any():
+            return np.zeros(size, np.float32)
+        squeezed = cv2.resize(image, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
+        # As published: relative to the brightest value of the image.
+        normal = (squeezed.astype(np.float32) / squeezed.max() - IMAGENET_MEAN) / IMAGENET_DEVIATION
+        found = self._session.run([self._output], {self._input: normal.transpose(2, 0, 1)[None]})[0]
+        return cv2.resize(found[0, 0], size[::-1], interpolation=cv2.INTER_AREA)
+
+
+def _onnxruntime() -> Any:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise InputError(
+            "U2-Net needs onnxruntime, which is not installed: pip install 'rackfocus[onnx]', or take "
+            "detector saliency, which needs nothing."
+        ) from error
+    return onnxruntime

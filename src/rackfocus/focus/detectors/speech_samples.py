@@ -1,0 +1,40 @@
+"""Sound as networks that listen to speech want it."""
+
+import av
+import numpy as np
+from jaxtyping import Float32
+
+from rackfocus.focus.detectors.window import Sound
+
+RATE = 16_000
+"""Samples a second."""
+
+SILENCE = 1e-4
+"""The loudest sample of what is called silence: below the last bit of most recorders."""
+
+LEAST_RATE = 2000
+"""Slower sampling holds no speech."""
+
+
+def speech_samples(sound: Sound | None) -> Float32[np.ndarray, " sample"]:
+    """All channels mixed, `RATE` a second; none where there is no sound or only silence."""
+    nothing = np.zeros(0, np.float32)
+    if sound is None or sound.samples.size == 0 or sound.rate < LEAST_RATE:
+        return nothing
+    # The mean of what is heard, not of the channels: an empty one makes no voice quieter.
+    channels = np.nan_to_num(sound.samples, posinf=0, neginf=0)
+    heard = channels[np.abs(channels).max(axis=1) > SILENCE]
+    mixed = heard.mean(axis=0, dtype=np.float32) if len(heard) else nothing
+    if not mixed.size or np.abs(mixed).max() <= SILENCE:
+        return nothing
+    return mixed if sound.rate == RATE else _resampled(mixed, sound.rate)
+
+
+def _resampled(samples: Float32[np.ndarray, " sample"], rate: int) -> Float32[np.ndarray, " resampled"]:
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+    piece = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="flt", layout="mono")
+    piece.sample_rate = rate
+    parts = [part.to_ndarray()[0] for given in (piece, None) for part in resampler.resample(given)]
+    count = round(len(samples) * RATE / rate)
+    joined = np.concatenate(parts)[:count]
+    return np.pad(joined, (0, count - len(joined)))

@@ -1,0 +1,41 @@
+"""Who has the turn: evidence of each moment, and that people take turns of some seconds."""
+
+import numpy as np
+from jaxtyping import Float
+
+NOBODY = 0.0
+"""Evidence that it is nobody in sight."""
+
+
+def turns(
+    evidence: Float[np.ndarray, "time face"], *, step_s: float, changes_per_s: float = 0.25
+) -> Float[np.ndarray, "time face"]:
+    """The probability of each face to be the one that speaks, given all of the evidence, earlier and later.
+
+    A hidden Markov model whose states are the faces and nobody in sight, by the forward-backward algorithm.
+
+    Args:
+        evidence: log odds a second of a face against nobody; minus infinity where it is not in sight.
+        step_s: between two moments.
+        changes_per_s: how often, on average, somebody else takes over while there is speech.
+
+    Returns:
+        0 to 1; what is missing to a sum of 1 is that of nobody.
+    """
+    count, faces = evidence.shape
+    if count == 0 or faces == 0:
+        return np.zeros((count, faces))
+    scores = np.concatenate([evidence, np.full((count, 1), NOBODY)], axis=1) * step_s
+    likelihood = np.exp(scores - scores.max(axis=1, keepdims=True))
+    change = min(0.5, changes_per_s * step_s)
+    transition = np.full((faces + 1, faces + 1), change / faces)
+    np.fill_diagonal(transition, 1 - change)
+    ahead, behind = np.empty_like(likelihood), np.ones_like(likelihood)
+    ahead[0] = likelihood[0]
+    for at in range(1, count):
+        ahead[at] = likelihood[at] * (ahead[at - 1] / ahead[at - 1].sum() @ transition)
+    for at in range(count - 2, -1, -1):
+        behind[at] = transition @ (likelihood[at + 1] * behind[at + 1])
+        behind[at] /= behind[at].sum()
+    both = ahead * behind
+    return (both / both.sum(axis=1, keepdims=True))[:, :faces]

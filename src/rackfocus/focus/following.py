@@ -1,0 +1,132 @@
+"""From targets to a focus track: follows their subjects through the frames, and pulls focus between them."""
+
+import copy
+import math
+from collections.abc import Iterable, Sequence
+from itertools import groupby, pairwise
+
+import numpy as np
+from jaxtyping import Num, UInt8
+
+from rackfocus.focus.decisions import Decision, decisions
+from rackfocus.focus.followed_subject import FollowedSubject
+from rackfocus.focus.puller import FocusPuller
+from rackfocus.focus.tracker import Tracker
+from rackfocus.types import FocusTarget, FocusTrack, InputError
+
+Image = UInt8[np.ndarray, "height width 3"]
+Disparity = Num[np.ndarray, "rows columns"]
+
+
+class Following:
+    """Makes a focus track while frames stream by: it keeps a few numbers of each, and no frame.
+
+    A target that is outranked for some time is followed all the same, so that it can take over again. Before
+    the first target its point counts, and does not move. Without any target, what is in the middle of the
+    first frame is followed.
+
+    Args:
+        targets: all of them, whoever said so; which of them counts, `rackfocus.focus.decisions` says.
+        tracker: follows a subject, not started; each target gets a copy.
+        puller: moves focus between them.
+        enlargement: width of the frames to come over that of the source video.
+
+    Raises:
+        InputError: the enlargement is not positive.
+    """
+
+    def __init__(
+        self, targets: Iterable[FocusTarget], *, tracker: Tracker, puller: FocusPuller, enlargement: float
+    ) -> None:
+        if not (math.isfinite(enlargement) and enlargement > 0):
+            raise InputError(f"enlargement must be a positive number, and is {enlargement}.")
+        self._targets = tuple(sorted(targets, key=lambda target: target.t))
+        self._tracker, self._puller, self._enlargement = tracker, puller, enlargement
+        self._plan = decisions(self._targets)
+        self._subjects: list[FollowedSubject] = []
+        self._points: list[tuple[float, float]] = []
+        self._disparity: list[float] = []
+        self._confidence: list[float] = []
+        self._cuts: list[int] = []
+
+    def push(self, image: Image, disparity: Disparity, is_cut: bool = False) -> None:
+        """The next frame, from frame 0 on.
+
+        Args:
+            image: encoded RGB in 0..255.
+            disparity: of the same frame, in pixels of the source video; it may be coarser than the image. NaN
+                where it is not known.
+            is_cut: whether a new shot begins with the frame.
+        """
+        index = len(self._points)
+        if not self._plan:
+            height, width = (size / self._enlargement for size in image.shape[:2])
+            self._plan = (Decision(FocusTarget(0, width / 2 - 0.5, height / 2 - 0.5, source="track"), 0),)
+        if is_cut:
+            self._cuts.append(index)
+        self._subjects = [subject for subject in self._subjects if index < subject.end]
+        for subject in self._subjects:
+            subject.follow(image, is_cut)
+        for target, end in self._beginning(index):
+            self._subjects.append(FollowedSubject(target, end, self._enlargement, image, disparity))
+            if target.t == index:
+                self._subjects[-1].start(copy.deepcopy(self._tracker), image)
+        counting = self._counting(index)
+        subject = next(each for each in reversed(self._subjects) if each.target is counting)
+        x, y = subject.point(image)
+        self._points.append(((x / self._enlargement) - 0.5, (y / self._enlargement) - 0.5))
+        self._confidence.append(subject.tracked.confidence)
+        self._disparity.append(subject.disparity(image, disparity))
+
+    def finish(self) -> FocusTrack:
+        """The track of the frames so far."""
+        starts = [decision.start for decision in self._plan]
+        focal = self._puller(np.array(self._disparity, np.float64), starts, self._cuts)
+        return FocusTrack(
+            targets=self._targets,
+            points=np.array(self._points, np.float64).reshape(-1, 2),
+            focal_disparity=focal,
+            confidence=np.array(self._confidence, np.float64),
+            warnings=tuple(self._warnings()),
+        )
+
+    def _counting(self, index: int) -> FocusTarget:
+        """The target that counts in a frame; before the first one, that one."""
+        begun = [decision.target for decision in self._plan if decision.start <= index]
+        return begun[-1] if begun else self._plan[0].target
+
+    def _beginning(self, index: int) -> list[tuple[FocusTarget, float]]:
+        """The targets to follow from a frame on, and the frame after the last one in which they count."""
+        ends = [*(float(decision.start) for decision in self._plan[1:]), math.inf]
+        last = {id(decision.target): end for decision, end in zip(self._plan, ends, strict=True)}
+        known = {id(decision.target): decision.target for decision in self._plan}
+        return [
+            (target, last[key])
+            for key, target in known.items()
+            if target.t == index or (index == 0 and target is self._plan[0].target)
+        ]
+
+    def _warnings(self) -> Iterable[str]:
+        count = len(self._points)
+        if not self._targets:
+            yield "There is no focus target: focus follows what is in the middle of the first frame."
+        late = [target.t for target in self._targets if target.t >= count]
+        if late:
+            yield f"The video has {count} frames: focus targets at frame {_listed(late)} come after its end."
+        if not np.isfinite(self._disparity).any():
+            yield "No disparity is known where focus should be: it stays on the plane of disparity 0."
+        spans = pairwise([*(decision.start for decision in self._plan), count])
+        for decision, (start, end) in zip(self._plan, spans, strict=True):
+            frames = range(start, min(end, count))
+            lost = [list(run) for gone, run in groupby(frames, lambda at: not self._confidence[at]) if gone]
+            if lost:
+                told = _listed(f"{run[0]} to {run[-1]}" for run in lost)
+                yield (
+                    f"The subject of the focus target at frame {decision.target.t} was lost in frames "
+                    f"{told}; focus stayed where it was."
+                )
+
+
+def _listed(things: Iterable[object], most: int = 4) -> str:
+    told: Sequence[str] = [str(thing) for thing in things]
+    return ", ".join(told[:most]) + (f" and {len(told) - most} more" if len(told) > most else "")

@@ -1,0 +1,142 @@
+"""The focus puller: from the disparity of each subject to where focus lies (Sec. 5).
+
+One-dimensional curves only, in any unit of disparity. The jitter of what was read is smoothed, each subject
+by itself; pulls then join them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Float, Num
+from numpy.lib.stride_tricks import sliding_window_view
+
+from rackfocus.types import FocusPulls, InputError
+
+Curve = Float[np.ndarray, " frame"]
+
+_SHAPES: dict[str, Callable[[float], float]] = {
+    "linear": lambda share: share,
+    "eased": lambda share: share * share * (3 - 2 * share),
+}
+
+
+@dataclass(frozen=True)
+class FocusPuller:
+    """Moves focus from subject to subject.
+
+    A pull sets off from where focus then is and goes straight to the disparity that its target has at the
+    target's own frame. It waits for the frame of the target before it, where that leaves it half of its
+    time; else it goes in half of its time, and a pull that is under way is broken off. It never crosses a
+    cut: where it would, focus jumps with the cut.
+
+    Attributes:
+        duration_frames: how long a pull takes (the paper: 10).
+        early_frames: how long before the frame of its target it arrives (the paper: "slightly").
+        easing: `linear` as in the paper, or `eased`: it sets off and arrives gently (smoothstep).
+        smoothing_frames: how far to either side what was read of a subject is smoothed; 0 is not at all.
+
+    Raises:
+        InputError: a number of frames is negative, or there is no such easing.
+    """
+
+    duration_frames: int = 10
+    early_frames: int = 2
+    easing: str = "linear"
+    smoothing_frames: int = 8
+
+    def __post_init__(self) -> None:
+        FocusPulls(self.duration_frames, self.early_frames, self.easing)
+        if self.smoothing_frames < 0:
+            raise InputError(f"smoothing_frames must be 0 or more, and is {self.smoothing_frames}.")
+
+    def __call__(
+        self, disparity: Num[np.ndarray, " frame"], starts: Sequence[int], cuts: Sequence[int] = ()
+    ) -> Curve:
+        """Where focus lies in every frame.
+
+        Args:
+            disparity: in each frame, of the subject that counts there; NaN where it is not known.
+            starts: the frames from which another subject counts, or the same one was found again.
+            cuts: the first frames of new shots.
+
+        Returns:
+            The same unit. What is not known stays what it was, until it is time to pull to what it is next;
+            from a start or a cut on it is what it is first. Where nothing is ever known, 0.
+        """
+        count = len(disparity)
+        starts, cuts = (sorted({at for at in each if 0 < at < count}) for each in (starts, cuts))
+        focus = self._held(disparity.astype(np.float64), sorted({0, *starts, *cuts}))
+        half, before = (self.duration_frames + 1) // 2, 0
+        for start in starts:
+            goal = focus[start]
+            arrival = max(start - self.early_frames, 0)
+            begin = max(arrival - self.duration_frames, min(before, arrival - half), 0)
+            crossed = [cut for cut in cuts if begin < cut <= start]
+            if crossed:
+                arrival = begin = crossed[-1]
+            elif begin < arrival:
+                shares = [self.shape(passed / (arrival - begin)) for passed in range(arrival - begin)]
+                focus[begin:arrival] = focus[begin] + np.array(shares) * (goal - focus[begin])
+            focus[arrival:start] = goal
+            before = start
+        return focus
+
+    def shape(self, share: float) -> float:
+        """How far a pull has come, 0 to 1, when this share of its time is over."""
+        return _SHAPES[self.easing](share)
+
+    def _held(self, disparity: Curve, starts: Sequence[int]) -> Curve:
+        """Every stretch smoothed by itself, and its gaps filled."""
+        filled = np.empty_like(disparity)
+        last = next((value for value in disparity if np.isfinite(value)), 0.0)
+        for start, end in pairwise([*starts, len(disparity)]):
+            known = np.flatnonzero(np.isfinite(disparity[start:end])).astype(np.float64)
+            if known.size == 0:
+                filled[start:end] = last
+                continue
+            values = smoothed(disparity[start:end][known.astype(int)], known, self.smoothing_frames)
+            # Within a gap: where it was until a pull to the other side has to set off.
+            ahead = known[1:] - max(self.duration_frames, 1)
+            waits = ahead > known[:-1]
+            moments = np.concatenate([known, ahead[waits]])
+            levels = np.concatenate([values, values[:-1][waits]])
+            order = np.argsort(moments, kind="stable")
+            filled[start:end] = np.interp(np.arange(end - start), moments[order], levels[order])
+            last = filled[end - 1]
+        return filled
+
+
+def smoothed(values: Curve, times: Curve, reach: int) -> Curve:
+    """A curve without spikes, and locally a line: a running median of five, then tricube-weighted regression.
+
+    A line stays as it is up to its ends (Cleveland 1979, "Robust Locally Weighted Regression").
+
+    Args:
+        values: all of them known.
+        times: when, ascending, in frames.
+        reach: to either side, in frames; 0 changes nothing.
+    """
+    if reach == 0 or len(values) < 3:
+        return values
+    around = sliding_window_view(np.pad(times, reach, constant_values=np.inf), 2 * reach + 1)
+    offsets = around - times[:, None]
+    weights = np.clip(1 - np.abs(offsets / (reach + 1)) ** 3, 0, None) ** 3
+    offsets = np.where(weights > 0, offsets, 0.0)
+    near = sliding_window_view(np.pad(_without_spikes(values), reach), 2 * reach + 1)
+    w0, w1, w2 = ((weights * offsets**power).sum(axis=1) for power in range(3))
+    y0, y1 = ((weights * offsets**power * near).sum(axis=1) for power in range(2))
+    determinant = w0 * w2 - w1 * w1
+    lines = determinant > 1e-9 * w0 * w0
+    return np.where(lines, (w2 * y0 - w1 * y1) / np.where(lines, determinant, 1.0), y0 / w0)
+
+
+def _without_spikes(values: Curve) -> Curve:
+    """A running median of five; of three and of one at the ends, where a slope must not be bent."""
+    clean = values.copy()
+    if len(values) >= 3:
+        clean[1:-1] = np.median(sliding_window_view(values, 3), axis=1)
+    if len(values) >= 5:
+        clean[2:-2] = np.median(sliding_window_view(values, 5), axis=1)
+    return clean

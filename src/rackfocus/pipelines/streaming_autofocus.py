@@ -1,0 +1,189 @@
+"""Autofocus during capture: every frame is focused knowing no more than a buffer of what follows (Sec. 5)."""
+
+import dataclasses
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rackfocus.focus.look_ahead import Known, LookAhead
+from rackfocus.focus.modes import scene_specific
+from rackfocus.focus.puller import FocusPuller
+from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.focus.tracker import Tracker
+from rackfocus.focus.tracker_opencv import KCF
+from rackfocus.focus.tracker_recovering import RecoveringTracker
+from rackfocus.models.backends import RGBDHDREstimator
+from rackfocus.models.checkpoints import SHIPPED
+from rackfocus.pipelines.autofocus import GivenDisparity, Progress, open_footage
+from rackfocus.pipelines.autofocus_analysis import CurveDraft, clip_window
+from rackfocus.pipelines.footage import Footage, Shown
+from rackfocus.types import FocusTrack, InputError
+
+CONTEXT_S = 3.0
+"""How much of the past detectors see each time."""
+SETTLED_S = 2.0
+"""How long what they said of a frame may still change."""
+MEMORY_S = 30.0
+"""How much of the curve of regions is kept to decide by."""
+
+
+def streaming_autofocus(
+    source: str | Path,
+    mode: str | SceneSpecific = "action",
+    *,
+    buffer_s: float = 2.0,
+    hop_s: float = 0.25,
+    disparity: GivenDisparity = None,
+    model: RGBDHDREstimator | str | Path = SHIPPED,
+    network_size_px: int | None = 384,
+    tracker: Tracker | None = None,
+    puller: FocusPuller | None = None,
+    longer_side_px: int = 640,
+    last: int | None = None,
+    fps: float = 24,
+    video: str | Path | None = None,
+    progress: Progress | None = None,
+) -> FocusTrack:
+    """Decide where a video is to be focused as if it were being taken, in one pass.
+
+    The focus of a frame depends on nothing later than `buffer_s` after it. Its targets are at the frames at
+    which focus has arrived: what is noticed too late is focused late.
+
+    Args:
+        source: see `rackfocus.autofocus`, as for what is not told here.
+        mode: the same.
+        buffer_s: how far ahead is seen; 0 is an autofocus without look-ahead.
+        hop_s: how often detectors look again.
+        disparity: the same.
+        model: the same.
+        network_size_px: the same.
+        tracker: the same.
+        puller: the same; the jitter of tracked disparity is smoothed over the past only.
+        longer_side_px: the same.
+        last: the same.
+        fps: the same.
+        video: the same.
+        progress: called with frames read and frames in all, the latter None where unknown.
+
+    Raises:
+        InputError: the source cannot be read, there is no such mode, or a setting is out of range.
+    """
+    scene = scene_specific(mode) if isinstance(mode, str) else mode
+    with open_footage(
+        source,
+        disparity=disparity,
+        model=model,
+        network_size_px=network_size_px,
+        longer_side_px=longer_side_px,
+        last=last,
+        fps=fps,
+        video=video,
+    ) as footage:
+        return streaming_tracks(
+            footage, scene, [buffer_s], hop_s=hop_s, tracker=tracker, puller=puller, progress=progress
+        )[0]
+
+
+def streaming_tracks(
+    footage: Footage,
+    scene: SceneSpecific,
+    buffers_s: Sequence[float],
+    *,
+    hop_s: float = 0.25,
+    tracker: Tracker | None = None,
+    puller: FocusPuller | None = None,
+    progress: Progress | None = None,
+) -> list[FocusTrack]:
+    """The tracks with several buffers; what detectors see is the same for all of them, and seen once.
+
+    Raises:
+        InputError: the video cannot be read or has no frame, a buffer is negative, or `hop_s` not positive.
+    """
+    if min(buffers_s, default=0.0) < 0:
+        raise InputError(f"buffer_s must be 0 or more, and is {min(buffers_s)}.")
+    if not hop_s > 0:
+        raise InputError(f"hop_s must be above 0, and is {hop_s}.")
+    rate = float(footage.reader.info.fps)
+    streams = [
+        _Stream(
+            LookAhead(
+                tracker=tracker or RecoveringTracker(KCF()),
+                puller=puller or FocusPuller(),
+                enlargement=1 / footage.enlargement,
+                stay_frames=round(scene.stay_s * rate),
+            ),
+            round(buffer_s * rate),
+        )
+        for buffer_s in buffers_s
+    ]
+    known = None
+    for shown, known in _watched(footage, scene, hop_s):
+        for stream in streams:
+            stream.push(shown, known)
+        if progress is not None:
+            progress(shown.index + 1, footage.frame_count)
+    if known is None:
+        raise InputError(f"{footage.reader.path} has no frame.")
+    return [stream.finish(known) for stream in streams]
+
+
+@dataclasses.dataclass
+class _Stream:
+    """Frames on their way through a buffer."""
+
+    focusing: LookAhead
+    buffer_frames: int
+    held: deque[Shown] = dataclasses.field(default_factory=deque)
+
+    def push(self, shown: Shown, known: Known) -> None:
+        self.held.append(shown)
+        if len(self.held) > self.buffer_frames:
+            self._show(known)
+
+    def finish(self, known: Known) -> FocusTrack:
+        while self.held:
+            self._show(known)
+        return self.focusing.finish()
+
+    def _show(self, known: Known) -> None:
+        shown = self.held.popleft()
+        self.focusing.show(
+            shown.image,
+            shown.disparity,
+            is_cut=shown.is_cut,
+            cuts_ahead=[each.index for each in self.held if each.is_cut],
+            known=known,
+        )
+
+
+def _watched(footage: Footage, scene: SceneSpecific, hop_s: float) -> Iterator[tuple[Shown, Known]]:
+    """Every frame, and what is known when it has just been taken."""
+    info = footage.reader.info
+    rate = float(info.fps)
+    draft = CurveDraft((info.width, info.height), rate)
+    held: deque[Shown] = deque()
+    known, looked_s = None, 0.0
+    for shown in footage.frames():
+        held.append(shown)
+        while shown.time_s - held[0].time_s > CONTEXT_S and held[0].index < draft.end:
+            held.popleft()
+        # At a cut at once: what was focused is gone.
+        if known is None or shown.is_cut or shown.time_s - looked_s >= hop_s - 0.5 / rate:
+            known, looked_s = _look(footage, scene, draft, list(held)), shown.time_s
+        yield shown, known
+
+
+def _look(footage: Footage, scene: SceneSpecific, draft: CurveDraft, frames: Sequence[Shown]) -> Known:
+    """Detectors look at the last frames, and targets are decided anew."""
+    regions = scene.regions(clip_window(footage, frames))
+    newest = frames[-1].time_s
+    for at, shown in enumerate(frames):
+        if newest - shown.time_s <= SETTLED_S or shown.index >= draft.end:
+            draft.put(shown, regions, at, footage.enlargement)
+    draft.forget(round(MEMORY_S * draft.fps))
+    curve = draft.curve()
+    targets = (dataclasses.replace(target, t=target.t + draft.first) for target in scene.targets(curve))
+    # Where the beginning is forgotten, the curve's first frame begins nothing.
+    return Known(
+        draft.first, curve, tuple(each for each in targets if each.t > draft.first or not draft.first)
+    )

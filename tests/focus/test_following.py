@@ -1,0 +1,151 @@
+"""From targets to a track, with trackers whose word is known."""
+
+import numpy as np
+import pytest
+
+from rackfocus.focus.following import Following
+from rackfocus.focus.puller import FocusPuller
+from rackfocus.focus.tracker import Tracked
+from rackfocus.focus.tracker_opencv import KCF
+from rackfocus.focus.tracker_recovering import RecoveringTracker
+from rackfocus.types import FocusTarget, InputError
+
+HEIGHT, WIDTH = 60, 100
+IMAGE = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+
+
+class Moving:
+    """A tracker whose subject goes right by a pixel a frame, and is lost where a red pixel says so."""
+
+    def start(self, image, box):  # noqa: ARG002
+        self.box = box
+
+    def follow(self, image, *, is_cut=False):
+        if image[0, 0, 0] or is_cut:
+            return Tracked(self.box, 0.0)
+        left, top, right, bottom = self.box
+        self.box = (left + 1, top, right + 1, bottom)
+        return Tracked(self.box, 0.8)
+
+
+def plane(columns=WIDTH):
+    """Disparity grows by one a pixel of the image, whatever its cells."""
+    return np.tile((np.arange(columns) + 0.5) * WIDTH / columns, (HEIGHT * columns // WIDTH, 1))
+
+
+def followed(
+    targets, frames, *, lost=(), cuts=(), disparity=None, puller=None, tracker=None, enlargement=1.0
+):
+    following = Following(
+        targets,
+        tracker=tracker or Moving(),
+        puller=puller or FocusPuller(4, 0, smoothing_frames=0),
+        enlargement=enlargement,
+    )
+    for index in range(frames):
+        image = IMAGE.copy()
+        image[0, 0, 0] = 255 * (index in lost)
+        following.push(image, plane() if disparity is None else disparity, index in cuts)
+    return following.finish()
+
+
+def boxed(t, x, **more):
+    return FocusTarget(t, x, 30.0, (x - 4, 26.0, x + 4, 34.0), **more)
+
+
+def test_a_subject_is_followed_and_its_disparity_read():
+    track = followed([boxed(0, 20)], 10)
+    np.testing.assert_allclose(track.points, [(20 + index, 30) for index in range(10)])
+    np.testing.assert_allclose(track.focal_disparity, 20.5 + np.arange(10), atol=1.1)
+    np.testing.assert_allclose(track.confidence, [1] + 9 * [0.8])
+    assert track.warnings == ()
+    assert track.targets == (boxed(0, 20),)
+
+
+def test_coarse_disparity_and_enlarged_frames_are_the_same():
+    fine = followed([boxed(0, 20)], 6)
+    np.testing.assert_allclose(
+        followed([boxed(0, 20)], 6, disparity=plane(50)).focal_disparity, fine.focal_disparity, atol=1.1
+    )
+    # Frames of half the size: a pixel of theirs is two of the source's.
+    half = followed([FocusTarget(0, 40.5, 60.5, (32.0, 52.0, 49.0, 69.0))], 6, enlargement=0.5)
+    np.testing.assert_allclose(half.points, [(40.5 + 2 * index, 60.5) for index in range(6)])
+
+
+def test_focus_is_pulled_to_the_next_target():
+    track = followed([boxed(0, 20), boxed(12, 70)], 16)
+    np.testing.assert_allclose(track.points[12], (70, 30))
+    focus = track.focal_disparity
+    np.testing.assert_allclose(np.diff(focus[8:13]), (focus[12] - focus[8]) / 4)
+    assert focus[12] == pytest.approx(70.5, abs=1.1)
+
+
+def test_before_the_first_target_its_point_counts():
+    track = followed([boxed(5, 20)], 9)
+    np.testing.assert_allclose(track.points[:6], 6 * [(20, 30)])
+    np.testing.assert_allclose(track.focal_disparity[:6], 6 * [track.focal_disparity[0]])
+    np.testing.assert_allclose(track.confidence[:6], [0, 0, 0, 0, 0, 1])
+    assert track.warnings == ()
+
+
+def test_a_target_that_is_outranked_is_followed_all_the_same():
+    weak, strong = boxed(0, 20, source="action"), boxed(4, 70, until=10)
+    track = followed([weak, strong], 14)
+    np.testing.assert_allclose(track.points[[3, 4, 9, 10, 13], 0], [23, 70, 75, 30, 33])
+    assert track.targets == (weak, strong)
+
+
+def test_where_the_subject_is_lost_focus_stays_and_somebody_is_told():
+    track = followed([boxed(0, 20)], 30, lost=range(8, 21))
+    np.testing.assert_allclose(track.points[8:21], 13 * [(27, 30)])
+    focus = track.focal_disparity
+    np.testing.assert_allclose(focus[7:18], 11 * [focus[7]])
+    assert focus[21] == pytest.approx(focus[7] + 1)
+    (warning,) = track.warnings
+    assert "focus target at frame 0 was lost in frames 8 to 20" in warning
+
+
+def test_a_cut_is_told_to_the_tracker():
+    track = followed([boxed(0, 20), boxed(6, 70)], 10, cuts=[6])
+    assert track.confidence[6] == 1
+    np.testing.assert_allclose(track.focal_disparity[5], 25.5, atol=1.1)
+    np.testing.assert_allclose(track.focal_disparity[6], 70.5, atol=1.1)
+    assert followed([boxed(0, 20)], 10, cuts=[6]).confidence[6] == 0
+
+
+def test_no_target_is_the_middle_of_the_first_frame():
+    track = followed([], 4)
+    np.testing.assert_allclose(track.points, [(49.5 + index, 29.5) for index in range(4)])
+    assert track.targets == ()
+    assert "no focus target" in track.warnings[0]
+
+
+def test_a_point_that_leaves_stays_at_the_border():
+    track = followed([boxed(0, 95)], 12)
+    assert track.points[:, 0].max() == WIDTH - 1
+    assert np.isfinite(track.focal_disparity).all()
+
+
+def test_what_is_missing_is_told():
+    late = followed([boxed(0, 20), boxed(40, 30)], 5)
+    assert "has 5 frames: focus targets at frame 40 come after its end" in late.warnings[0]
+    blind = followed([boxed(0, 20)], 5, disparity=np.full((HEIGHT, WIDTH), np.nan))
+    np.testing.assert_array_equal(blind.focal_disparity, np.zeros(5))
+    assert "No disparity is known" in blind.warnings[0]
+    none = followed([boxed(0, 20)], 0)
+    assert none.points.shape == (0, 2)
+    assert len(followed([], 1).focal_disparity) == 1
+
+
+def test_an_all_black_video_with_a_real_tracker():
+    track = followed(
+        [boxed(0, 20), FocusTarget(4, 99.0, 0.0)], 20, tracker=RecoveringTracker(KCF()), cuts=[9]
+    )
+    assert len(track.points) == len(track.focal_disparity) == len(track.confidence) == 20
+    assert np.isfinite(track.points).all()
+    assert np.isfinite(track.focal_disparity).all()
+
+
+def test_mistakes():
+    with pytest.raises(InputError, match="enlargement must be a positive number"):
+        followed([], 1, enlargement=0.0)
