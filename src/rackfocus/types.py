@@ -263,12 +263,6 @@ class FocusAnnotation:
             raise InputError(f"aperture must be an f-number such as 2.8, and is {self.aperture}.")
         object.__setattr__(self, "targets", tuple(sorted(self.targets, key=lambda target: target.t)))
 
-    @property
-    def chosen_targets(self) -> tuple[FocusTarget, ...]:
-        """The user's targets where there is one; else all, with one to a frame."""
-        by_user = tuple(target for target in self.targets if target.source == "user")
-        return by_user or tuple({target.t: target for target in self.targets}.values())
-
 
 @dataclass(frozen=True)
 class FocusKeyframe:

@@ -17,7 +17,8 @@ from rackfocus.data.dhf1k import GazeMaps, GazeVideo, gaze_video, read_gaze
 from rackfocus.data.focus_clip import PAPER_SAMPLING_FPS, FocusClip, Sampling, clip_targets, target_frames
 from rackfocus.data.video_frames import read_frames
 from rackfocus.focus.annotation import load_annotation
-from rackfocus.types import FocusAnnotation, InputError
+from rackfocus.focus.decisions import decisions
+from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
 _DHF1K_NAME = re.compile(r"(\d{3,4})\.AVI")
 
@@ -47,7 +48,7 @@ class ClassBalance:
 class Vaf(Dataset[FocusClip]):
     """Clips of annotated videos: frames, new focus targets, and where people looked, if that is known.
 
-    Where a user has set targets, theirs are used, else the automatic ones.
+    Which targets count, `rackfocus.focus.decisions` says: a user's beat automatic ones.
 
     Args:
         root: the folder that holds `video` and, for DHF1K's, `annotation`.
@@ -107,7 +108,7 @@ class Vaf(Dataset[FocusClip]):
         size = (read.frames.shape[2], read.frames.shape[3])
         gaze = self._gaze(video.name, indices, source, size)
         frames = self.sampling.frames(video.frames, video.fps)
-        at = target_frames(annotation.chosen_targets, frames)
+        at = target_frames(_new_targets(annotation), frames)
         return FocusClip(
             name=f"{Path(video.name).stem}/{indices[0]:06d}",
             frames=read.frames,
@@ -132,7 +133,7 @@ class Vaf(Dataset[FocusClip]):
 
     def _counts(self, annotation: FocusAnnotation) -> tuple[int, int]:
         frames = self.sampling.frames(annotation.video.frames, annotation.video.fps)
-        return len(frames), len(target_frames(annotation.chosen_targets, frames))
+        return len(frames), len(target_frames(_new_targets(annotation), frames))
 
     def _gaze(
         self, name: str, indices: tuple[int, ...], source: tuple[int, int], size: tuple[int, int]
@@ -141,3 +142,8 @@ class Vaf(Dataset[FocusClip]):
         number = _DHF1K_NAME.fullmatch(name)
         video: GazeVideo | None = gaze_video(self.root, int(number[1])) if number else None
         return None if video is None else read_gaze(video, indices, source=source, size=size)
+
+
+def _new_targets(annotation: FocusAnnotation) -> tuple[FocusTarget, ...]:
+    """The targets that count at their own frame; one that takes over again later is nothing new."""
+    return tuple(each.target for each in decisions(annotation.targets) if each.start == each.target.t)

@@ -62,9 +62,11 @@ class Gaze:
         means = {column: mean(rows, column) for column in COLUMNS}
         way = means["best"] - means["centre"]
         return [
-            {"video": "mean"} | means,
-            {"video": "of the way from centre to best"}
-            | {column: (means[column] - means["centre"]) / way for column in COLUMNS},
+            {"video": "mean", **means},
+            {
+                "video": "of the way from centre to best",
+                **{column: (means[column] - means["centre"]) / way for column in COLUMNS},
+            },
         ]
 
     def _salient(self, video: WatchedVideo) -> Float[np.ndarray, "frame 2"]:

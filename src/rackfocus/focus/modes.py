@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from rackfocus.focus.detectors.window import Detector
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.types import InputError
 
@@ -10,7 +11,8 @@ def scene_specific(mode: str) -> SceneSpecific:
     """Look-ahead autofocus for a kind of scene.
 
     Args:
-        mode: `action` (what moves and stands out) or `conversation` (who is speaking).
+        mode: `action` (what moves and stands out), `conversation` (who is speaking), or `general` (faces,
+            else what moves, else what stands out).
 
     Raises:
         InputError: there is no such mode.
@@ -34,4 +36,23 @@ def _conversation() -> SceneSpecific:
     return SceneSpecific({"audio": Speakers(), "face": Faces()}, source="conversation")
 
 
-_MODES: dict[str, Callable[[], SceneSpecific]] = {"action": _action, "conversation": _conversation}
+def _general() -> SceneSpecific:
+    from rackfocus.focus.detectors.action import Action
+    from rackfocus.focus.detectors.centred import Centred
+    from rackfocus.focus.detectors.face_lively import LivelyFaces
+    from rackfocus.focus.detectors.fallback import Fallback
+    from rackfocus.focus.detectors.saliency import FineGrained
+
+    watched: dict[str, Detector] = {
+        "face": LivelyFaces(),
+        "action": Centred(detector=Action()),
+        "saliency": Centred(detector=FineGrained()),
+    }
+    return SceneSpecific({"watched": Fallback(detectors=watched)}, source="action")
+
+
+_MODES: dict[str, Callable[[], SceneSpecific]] = {
+    "action": _action,
+    "conversation": _conversation,
+    "general": _general,
+}

@@ -21,7 +21,7 @@ SAME_DEPTH = 0.1
 """Cells whose disparity differs by less, over the spread of the frame's disparity, are one depth."""
 
 WIDEST = 0.5
-"""Of the frame: what hangs together at one depth and is wider is ground or a wall, and not somebody."""
+"""Of the frame: what hangs together at one depth and is as wide is ground or a wall, and not somebody."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ def region_subject(
     at = np.argwhere(core if core.any() else own)[:, ::-1]
     point = at[np.square(at - centre).sum(axis=1).argmin()].astype(float)
     box = _corners(_part(near, point))
-    if box[2] - box[0] > WIDEST * columns:
+    if box[2] - box[0] >= WIDEST * columns:
         box = _corners(_part(own, point))
     return RegionSubject(point, box, float(np.median(values[own])))
 

@@ -69,7 +69,7 @@ class YuNet:
             Face(_box(*row[:4]), row[4:14].reshape(5, 2), float(min(row[14], 1.0)))
             for row in (() if rows is None else rows)
             # In frames of some twenty pixels the network's exponentials overflow.
-            if np.isfinite(row).all() and max(row[2:4]) <= 2 * max(height, width)
+            if np.isfinite(row).all() and np.abs(row[:4]).max() <= 2 * max(height, width)
         ]
 
 
