@@ -57,6 +57,13 @@ def test_an_unknown_key_is_one_sentence(override, monkeypatch, capfd):
     assert_one_sentence(err, says=override.partition("=")[0].partition(".")[0])
 
 
+@pytest.mark.parametrize("value", ["null", "3"])
+def test_a_group_needs_the_name_of_a_choice(value, monkeypatch, capfd):
+    code, _, err = run(monkeypatch, capfd, "train", f"schedule={value}")
+    assert code == 2
+    assert_one_sentence(err, says="A group of settings takes a name")
+
+
 def test_one_argument_too_many(monkeypatch, capfd):
     code, _, err = run(monkeypatch, capfd, "refocus", "a.mp4", "b.mp4", "c.mp4")
     assert code == 2

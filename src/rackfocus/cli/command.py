@@ -70,6 +70,12 @@ def run_command(
             raise
         _say(name, sentence)
         return USER_ERROR
+    except ValueError as error:
+        # Hydra has no error of its own for this.
+        if not str(error).startswith("Config group override"):
+            raise
+        _say(name, "A group of settings takes a name, such as lens=disk; leave one out with ~, as ~lens.")
+        return USER_ERROR
     return 0
 
 

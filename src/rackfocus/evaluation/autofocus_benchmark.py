@@ -3,12 +3,12 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
 
+from rackfocus.evaluation.stabilizer_benchmark import StageCost
 from rackfocus.focus.detectors.window import ClipWindow, Detector
 from rackfocus.focus.following import Following
 from rackfocus.focus.puller import FocusPuller
@@ -24,21 +24,6 @@ DISPARITY = "disparity"
 REGIONS = "intersection, clusters, targets"
 FOLLOWING = "following, pulls"
 IN_ALL = "all, but disparity"
-
-
-@dataclass(frozen=True)
-class StageCost:
-    """Of one stage, per frame.
-
-    Attributes:
-        stage: what is done.
-        cpu_s: seconds of processor time, over all threads.
-        wall_s: seconds until it is done.
-    """
-
-    stage: str
-    cpu_s: float
-    wall_s: float
 
 
 def stage_costs(
