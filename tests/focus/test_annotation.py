@@ -98,14 +98,10 @@ def test_files_that_are_written_follow_the_schema(tmp_path):
     jsonschema.validate(json.loads((tmp_path / "a.json").read_text()), annotation_schema())
 
 
-def test_targets_come_in_the_order_of_time_and_the_user_decides():
+def test_targets_come_in_the_order_of_time():
     automatic = FocusTarget(20, 1.0, 1.0, source="action")
-    another = FocusTarget(20, 2.0, 2.0, source="gaze")
     by_user = FocusTarget(10, 3.0, 3.0)
     assert FocusAnnotation(VIDEO, (automatic, by_user)).targets == (by_user, automatic)
-    assert FocusAnnotation(VIDEO, (automatic, by_user)).chosen_targets == (by_user,)
-    assert FocusAnnotation(VIDEO, (automatic, another)).chosen_targets == (another,)
-    assert FocusAnnotation(VIDEO).chosen_targets == ()
 
 
 @pytest.mark.parametrize(

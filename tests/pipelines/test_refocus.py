@@ -45,16 +45,19 @@ class Known(RGBDHDRNet):
         return RGBDHDR(disparity, torch.zeros_like(srgb))
 
 
-def write_video(path, *, frames=6, size=(64, 48), rate=12, step=1):
-    """Stripes that move so many pixels a frame."""
+def write_video(path, *, frames=6, size=(64, 48), rate=12, still=False):
+    """Stripes that move a pixel a frame; or blocks that stand still and can be followed."""
+    blocks = np.random.default_rng(0).choice([40, 220], (size[1] // 4, size[0] // 4)).astype(np.uint8)
+    blocks = np.kron(blocks, np.ones((4, 4), np.uint8))
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=rate, options={"crf": "10"})
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         x = np.arange(size[0])
         for index in range(frames):
-            row = np.where((x + step * index) // 4 % 2 == 0, 220, 40).astype(np.uint8)
-            picture = np.broadcast_to(row[None, :, None], (size[1], size[0], 3))
+            row = np.where((x + index) // 4 % 2 == 0, 220, 40).astype(np.uint8)
+            plane = blocks if still else row[None]
+            picture = np.broadcast_to(plane[:, :, None], (size[1], size[0], 3))
             container.mux(
                 stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24"))
             )
@@ -177,7 +180,7 @@ def annotated(video, *targets):
 
 
 def test_autofocus_finds_what_is_sharp(tmp_path, caplog):
-    source, target = write_video(tmp_path / "in.mp4", frames=48, step=0), tmp_path / "out.mp4"
+    source, target = write_video(tmp_path / "in.mp4", frames=48, still=True), tmp_path / "out.mp4"
     calls = []
     refocus(
         source,
@@ -196,7 +199,7 @@ def test_autofocus_finds_what_is_sharp(tmp_path, caplog):
 
 
 def test_a_user_outranks_autofocus(tmp_path):
-    source = write_video(tmp_path / "in.mp4", frames=30, step=0)
+    source = write_video(tmp_path / "in.mp4", frames=30, still=True)
     by_user = annotated(source, FocusTarget(0, 10, 24))
     refocus(
         source,
