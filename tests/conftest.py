@@ -10,6 +10,7 @@ from jaxtyping import install_import_hook
 with install_import_hook("rackfocus", "beartype.beartype"):
     import rackfocus
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,57 @@ def tiny_network() -> "rackfocus.models.rgbd_hdr.RGBDHDRNet":
 
     torch.manual_seed(3)
     return RGBDHDRNet(base_width=4, levels=3)
+
+
+@pytest.fixture(scope="session")
+def write_event_clip() -> Callable[..., Path]:
+    """Makes a tiny ray-traced clip with focus events, but for the ray tracing."""
+    return _write_event_clip
+
+
+def _write_event_clip(root: Path, name: str, *, frames: int = 30, events: tuple[int, ...] = (10, 20)) -> Path:
+    """A clip as render-scenes makes them: squares; the one of the latest event flickers from then on."""
+    import json
+
+    import av
+    import numpy as np
+
+    from rackfocus.data.scene_events import CLIP_FORMAT
+    from rackfocus.focus.annotation import annotated_video, save_annotation
+    from rackfocus.types import FocusAnnotation, FocusTarget
+
+    height, width, fps = 32, 48, 6
+    folder = root / "clips" / name
+    folder.mkdir(parents=True)
+    places = [8, 24, 40]
+    boxes = [[x - 4, 10, x + 3, 25] for x in places]
+    generator = np.random.default_rng(int(name.rpartition("_")[2]))
+    background = generator.integers(60, 120, (height, width, 3), np.uint8)
+    with av.open(str(folder / "clip.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=fps, options={"crf": "10"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv444p"
+        for frame in range(frames):
+            picture = background.copy()
+            latest = sum(frame >= event for event in events)
+            for who, (left, top, right, bottom) in enumerate(boxes):
+                lit = who == latest and who > 0 and frame % 2 == events[who - 1] % 2
+                picture[top : bottom + 1, left : right + 1] = 240 if lit else 20
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    names = ("first", "second", "third")
+    people = {name: {"box": box} for name, box in zip(names, boxes, strict=True)}
+    about = {
+        "format": CLIP_FORMAT,
+        "fps": fps,
+        "events": [{"frame": event, "who": names[1 + at]} for at, event in enumerate(events)],
+        "frames": [{"frame": frame, "people": people} for frame in range(frames)],
+    }
+    (folder / "clip.json").write_text(json.dumps(about))
+    targets = tuple(
+        FocusTarget(t, float(places[at]), 17.0, tuple(map(float, boxes[at])))
+        for at, t in enumerate((0, *events))
+    )
+    save_annotation(
+        folder / "annotation.json", FocusAnnotation(annotated_video(folder / "clip.mp4"), targets)
+    )
+    return folder

@@ -28,6 +28,7 @@ def test_configs_weights_and_templates_are_in_it(unpacked):
     configs = {path.relative_to(ROOT / "conf") for path in (ROOT / "conf").rglob("*.yaml")}
     assert {path.relative_to(package / "conf") for path in (package / "conf").rglob("*.yaml")} == configs
     assert (package / "weights" / "rgbd_hdr.safetensors").is_file()
+    assert (package / "weights" / "af_net.safetensors").is_file()
     assert (package / "evaluation" / "report.html.j2").is_file()
     assert (package / "py.typed").is_file()
 

@@ -32,6 +32,7 @@ COMMAND_OF_GROUP = {
 }
 """Which command takes a group; the others belong to `train`."""
 SUBJECTS = (
+    "benchmark_af_net",
     "benchmark_autofocus",
     "benchmark_loading",
     "benchmark_refocus",
@@ -42,6 +43,7 @@ SUBJECTS = (
     "evaluate_stabilizer",
 )
 PIXELS_ONLY = ("demo", "raytraced", "without_vgg")
+AF_NET = ("afnet", "afnet_gaze")
 EXPERIMENTS = sorted(path.stem for path in config_folder().glob("experiment/*.yaml"))
 
 
@@ -86,8 +88,8 @@ def test_every_choice_of_every_group_composes(choice, composed):
     command = COMMAND_OF_GROUP.get(group, "train")
     override = choice.replace("renderer=", "renderer@loss.renderer=") if command == "train" else choice
     override = override.replace("detector=", "+detector@detectors.one=")
-    # As the command does it: Hydra wants text, and the name of the paper's first table is a number.
-    override = override.replace("table=1", "table='1'")
+    # As the command does it: Hydra wants text, and the names of the paper's tables are numbers.
+    override = f"table='{override[6:]}'" if group == "table" else override
     assert targets(composed(command, override))
 
 
@@ -111,7 +113,7 @@ def test_every_data_set_hands_its_root_to_its_splits(command, data_set, composed
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_makes_its_parts(experiment, composed, raytraced):
     # VGG's file is not everywhere, and its layers take a second to make.
-    features = [] if experiment in PIXELS_ONLY else ["loss=pixels"]
+    features = [] if experiment in PIXELS_ONLY + AF_NET else ["loss=pixels"]
     cfg = composed("train", f"experiment={experiment}", "data=raytraced", f"data.root={raytraced}", *features)
     for part in (cfg.model, cfg.loss, cfg.datamodule, *cfg.callbacks.values(), *cfg.logger.values()):
         assert instantiate(part) is not None

@@ -9,16 +9,17 @@ TABLES = sorted(path.stem for path in config_folder().glob("table/*.yaml"))
 
 
 class Counting:
-    """A table of two rows."""
+    """A table of two rows, and of a data set that is not there."""
 
     def rows(self, folder, progress):
         assert folder.is_dir()
         for number in range(2):
             yield {"video": f"v{number}", "|Δt|": 1.5 * number}
             progress(number + 1, 2)
+        yield {"set": "more", "left out": "nobody has it."}
 
     def summary(self, rows):
-        return [{"video": "mean", "|Δt|": sum(row["|Δt|"] for row in rows) / len(rows)}]
+        return [{"video": "mean", "|Δt|": sum(row.get("|Δt|", 0) for row in rows) / 2}]
 
 
 def test_a_table_is_written_and_printed(monkeypatch, tmp_path, capsys):
@@ -26,12 +27,14 @@ def test_a_table_is_written_and_printed(monkeypatch, tmp_path, capsys):
     assert evaluate.main(["table=1", f"hydra.run.dir={tmp_path}"]) == 0
     with (tmp_path / "table.csv").open() as file:
         assert list(csv.DictReader(file)) == [
-            {"video": "v0", "|Δt|": "0"},
-            {"video": "v1", "|Δt|": "1.5"},
-            {"video": "mean", "|Δt|": "0.75"},
+            {"video": "v0", "|Δt|": "0", "set": "", "left out": ""},
+            {"video": "v1", "|Δt|": "1.5", "set": "", "left out": ""},
+            {"video": "", "|Δt|": "", "set": "more", "left out": "nobody has it."},
+            {"video": "mean", "|Δt|": "0.75", "set": "", "left out": ""},
         ]
     printed = capsys.readouterr().out
     assert "0.75" in printed
+    assert "more is left out: nobody has it." in printed
     assert str(tmp_path) in printed.replace("\n", "")
 
 

@@ -60,7 +60,7 @@ def root(tmp_path: Path) -> Path:
 
 def test_frames_targets_and_gaze(root):
     clips = Vaf(root, root / "vaf", "train", window=4, stride=3, longer_side_px=32)
-    assert [indices for _, indices in clips.clips] == [(0, 5, 10, 15), (15, 20, 25, 30), (0, 5, 10, 15)]
+    assert [indices for *_, indices in clips.clips] == [(0, 5, 10, 15), (15, 20, 25, 30), (0, 5, 10, 15)]
     first, second, third = clips[0], clips[1], clips[2]
     assert (first.name, second.name, third.name) == ("001/000000", "001/000015", "002/000000")
     # The user's three; the first is no change, and what another source says does not count.
@@ -88,6 +88,11 @@ def test_other_videos_and_automatic_targets(root):
     assert clip.name == "mine/000000"
     assert clip.is_new_target.tolist() == [False, True]
     assert clip.fixation_maps is None
+
+
+def test_a_video_may_lie_beside_its_annotation(root):
+    (root / "video" / "mine.AVI").rename(root / "vaf" / "test" / "mine.AVI")
+    assert len(Vaf(root / "nowhere", root / "vaf", "test", window=20)[0].frames) == 2
 
 
 def test_class_balance_counts_each_sampled_frame_once(root):

@@ -11,7 +11,7 @@ from rich.table import Table
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
-from rackfocus.evaluation.focus_table import FocusTable, Row, told, write_rows
+from rackfocus.evaluation.focus_table import LEFT_OUT, FocusTable, Row, told, write_rows
 
 RECORDS_FILE = "table.csv"
 
@@ -35,13 +35,18 @@ def run(cfg: DictConfig) -> None:
             write_rows(rows, folder / RECORDS_FILE)  # after each: a later video may be broken
     summary = table.summary(rows)
     write_rows([*rows, *summary], folder / RECORDS_FILE)
-    Console(width=None if Console().is_terminal else 132).print(_printed(rows, summary))
+    there = [row for row in rows if LEFT_OUT not in row]
+    Console(width=None if Console().is_terminal else 132).print(printed_table(there, summary))
+    for row in rows:
+        if LEFT_OUT in row:
+            print(f"{row['set']} is left out: {row[LEFT_OUT]}")
     print(f"The table and its pictures: {folder}")
 
 
-def _printed(rows: Sequence[Row], summary: Sequence[Row]) -> Table:
+def printed_table(rows: Sequence[Row], summary: Sequence[Row]) -> Table:
+    """Rows, and below a line what they come to; numbers stand to the right."""
     columns = list(dict.fromkeys(column for row in (*rows, *summary) for column in row))
-    table = Table(box=box.SIMPLE)
+    table = Table(box=box.SIMPLE, collapse_padding=True)
     for column in columns:
         texts = any(isinstance(row.get(column), str) for row in rows)
         table.add_column(column, justify="left" if texts else "right")

@@ -1,4 +1,4 @@
-"""`rackfocus train`: RGBD-HDR from aperture and focal triplets."""
+"""`rackfocus train`: RGBD-HDR from aperture and focal triplets, and AF-Net from clips."""
 
 import errno
 import logging
@@ -12,7 +12,7 @@ import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from hydra.utils import instantiate
+from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig
 from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import SIGTERMException
@@ -21,12 +21,10 @@ import __main__
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.cli.resume import LAST, checkpoint_to_resume, resumed_arguments
-from rackfocus.models.checkpoints import save_model
-from rackfocus.tasks.data import FocusData
-from rackfocus.tasks.rgbd_hdr import RGBDHDRTask
+from rackfocus.tasks.data import DrawnData
+from rackfocus.tasks.task import Task
 from rackfocus.types import InputError
 
-WEIGHTS_FILE = "rgbd_hdr.safetensors"
 METRICS_FILE = "metrics/metrics.csv"
 TERMINATED = 143
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -52,9 +50,9 @@ def run(cfg: DictConfig) -> None:
         if isinstance(stop, SIGTERMException):
             sys.exit(TERMINATED)
         raise
-    rank_zero_only(print)(
-        f"\nThe best weights by validation: {weights}\nTry them: rackfocus evaluate checkpoint={weights}"
-    )
+    task: type[Task] = get_class(cfg.task._target_)
+    use = task.TRY.format(weights)
+    rank_zero_only(print)(f"\nThe best weights by validation: {weights}\nTry them: {use}")
 
 
 def train(cfg: DictConfig, folder: Path) -> Path:
@@ -72,13 +70,8 @@ def train(cfg: DictConfig, folder: Path) -> Path:
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     checkpoint = checkpoint_to_resume(cfg.ckpt, folder)
     data = instantiate(cfg.datamodule)
-    task = RGBDHDRTask(
-        instantiate(cfg.model),
-        instantiate(cfg.loss),
-        cfg.learning_rate,
-        schedule=instantiate(cfg.get("schedule")),
-        channels_last=cfg.channels_last,
-        compile=cfg.compile,
+    task: Task = instantiate(cfg.task)(
+        instantiate(cfg.model), instantiate(cfg.loss), schedule=instantiate(cfg.get("schedule"))
     )
     if checkpoint is not None:
         _require_fit(checkpoint, task)
@@ -95,8 +88,8 @@ def train(cfg: DictConfig, folder: Path) -> Path:
         raise InputError("Training ended before its first validation; raise trainer.max_steps.")
     task.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
     if trainer.is_global_zero:
-        save_model(task.model, folder / WEIGHTS_FILE)  # type: ignore[arg-type]
-    return folder / WEIGHTS_FILE
+        task.save_weights(folder / task.WEIGHTS_FILE)
+    return folder / task.WEIGHTS_FILE
 
 
 def require_training_splits(cfg: DictConfig) -> None:
@@ -110,7 +103,7 @@ def require_training_splits(cfg: DictConfig) -> None:
             raise InputError(f"The data set has no split {split!r} to train with; choose another data=name.")
 
 
-def _fit(trainer: pl.Trainer, task: RGBDHDRTask, data: FocusData, checkpoint: Path | None) -> None:
+def _fit(trainer: pl.Trainer, task: Task, data: DrawnData, checkpoint: Path | None) -> None:
     """Lightning's `fit`, whose ways to end early become ours."""
     if trainer.strategy.launcher is not None:
         # Lightning starts the processes of the other devices as the module that this one was started as.
@@ -136,7 +129,7 @@ def _fit(trainer: pl.Trainer, task: RGBDHDRTask, data: FocusData, checkpoint: Pa
         raise
 
 
-def _require_fit(checkpoint: Path, task: RGBDHDRTask) -> None:
+def _require_fit(checkpoint: Path, task: Task) -> None:
     """Refuse a checkpoint that is none, or of another network."""
     try:
         state = torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=True)["state_dict"]

@@ -79,7 +79,9 @@ class FocusEventClips(Dataset[FocusEventClip]):
 
     def __init__(self, root: str | Path, kind: str | None = None) -> None:
         folder = Path(root) / "clips"
-        self.folders = sorted(path for path in folder.glob(f"{kind or '*'}_*") if path.is_dir())
+        self.folders = sorted(
+            path for path in folder.glob(f"{kind or '*'}_*") if path.is_dir() and path.suffix != ".partial"
+        )
         if not self.folders:
             wanted = "clip" if kind is None else f"clip of kind {kind!r}"
             raise InputError(

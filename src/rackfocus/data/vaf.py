@@ -1,7 +1,7 @@
 """VAF: DHF1K videos with new focus targets, one annotation JSON a video (`rackfocus.load_annotation`).
 
     <root>/video/001.AVI                    with the maps of DHF1K in <root>/annotation, where they are there
-    <annotations>/<split>/0001.json         whose video is named 001.AVI
+    <annotations>/<split>/0001.json         whose video is named 001.AVI, and may also lie beside it
 
 The paper's own annotation was never published. Other videos than DHF1K's may lie in `video` as well; these
 have targets and no fixations.
@@ -51,7 +51,8 @@ class Vaf(Dataset[FocusClip]):
     Which targets count, `rackfocus.focus.decisions` says: a user's beat automatic ones.
 
     Args:
-        root: the folder that holds `video` and, for DHF1K's, `annotation`.
+        root: the folder that holds `video`, where they are not beside the annotations, and, for DHF1K's,
+            `annotation`.
         annotations: the folder with a folder of JSON files for each split.
         split: the name of that folder: `train`, `validation` or `test`.
         window: frames in a clip; a shorter video gives a shorter clip.
@@ -76,17 +77,19 @@ class Vaf(Dataset[FocusClip]):
         longer_side_px: int = 384,
     ) -> None:
         self.root = Path(root)
-        if not (self.root / "video").is_dir():
-            raise InputError(f"{self.root / 'video'} is no folder; set data.root to the folder of DHF1K.")
         folder = Path(annotations) / split
         files = sorted(folder.glob("*.json")) if folder.is_dir() else []
         if not files:
             raise InputError(f"{folder} holds no annotation such as 0001.json; see datasets/vaf/README.md.")
         self.annotations = [load_annotation(file) for file in files]
+        self.videos = [
+            self._video(file, annotation.video.name)
+            for file, annotation in zip(files, self.annotations, strict=True)
+        ]
         self.sampling = Sampling(window, stride, sampling_fps)
         self.clips = [
-            (annotation, clip)
-            for annotation in self.annotations
+            (path, annotation, clip)
+            for path, annotation in zip(self.videos, self.annotations, strict=True)
             for clip in self.sampling.windows(annotation.video.frames, annotation.video.fps)
         ]
         self.longer_side_px = longer_side_px
@@ -95,9 +98,8 @@ class Vaf(Dataset[FocusClip]):
         return len(self.clips)
 
     def __getitem__(self, index: int) -> FocusClip:
-        annotation, indices = self.clips[index]
+        path, annotation, indices = self.clips[index]
         video = annotation.video
-        path = self.root / "video" / video.name
         source = (video.height, video.width)
         read = read_frames(path, indices, longer_side_px=self.longer_side_px)
         if read.source_size != source:
@@ -130,6 +132,13 @@ class Vaf(Dataset[FocusClip]):
             videos=len(counts),
             videos_without=sum(targets == 0 for _, targets in counts),
         )
+
+    def _video(self, annotation: Path, name: str) -> Path:
+        """The video of an annotation: beside it, or else in the folder of all."""
+        beside, folder = annotation.with_name(name), self.root / "video"
+        if not beside.is_file() and not folder.is_dir():
+            raise InputError(f"{folder} is no folder; set data.root to the folder of DHF1K.")
+        return beside if beside.is_file() else folder / name
 
     def _counts(self, annotation: FocusAnnotation) -> tuple[int, int]:
         frames = self.sampling.frames(annotation.video.frames, annotation.video.fps)

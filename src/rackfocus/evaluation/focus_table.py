@@ -6,6 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+PAPER_FPS = 30.0
+"""The paper counts |Δt| in frames of videos of this rate."""
+LEFT_OUT = "left out"
+"""The column that tells why a data set is not in the table; its row has only the `set` beside."""
+
 Value = str | int | float | bool
 Row = Mapping[str, Value]
 """A row by the names of its columns; NaN where there is nothing to tell."""

@@ -1,18 +1,19 @@
-"""The sets of detectors that have a name, without any configuration file."""
+"""The kinds of look-ahead autofocus that have a name, without any configuration file."""
 
 from collections.abc import Callable
 
 from rackfocus.focus.detectors.window import Detector
 from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.types import InputError
 
 
-def scene_specific(mode: str) -> SceneSpecific:
-    """Look-ahead autofocus for a kind of scene.
+def target_finder(mode: str) -> SceneSpecific | TargetFinder:
+    """Look-ahead autofocus by its name.
 
     Args:
-        mode: `action` (what moves and stands out), `conversation` (who is speaking), or `general` (faces,
-            else what moves, else what stands out).
+        mode: `action` (what moves and stands out), `conversation` (who is speaking), `general` (faces, else
+            what moves, else what stands out), or `af-net` (what a network has learned to look at).
 
     Raises:
         InputError: there is no such mode.
@@ -20,6 +21,18 @@ def scene_specific(mode: str) -> SceneSpecific:
     if mode not in _MODES:
         raise InputError(f"There is no autofocus {mode!r}; choose one of {', '.join(_MODES)}.")
     return _MODES[mode]()
+
+
+def scene_specific(mode: str) -> SceneSpecific:
+    """The same, where detectors are needed.
+
+    Raises:
+        InputError: there is no such mode, or it has none.
+    """
+    finder = target_finder(mode)
+    if not isinstance(finder, SceneSpecific):
+        raise InputError(f"The autofocus {mode!r} sees whole videos only; choose another, such as general.")
+    return finder
 
 
 def _action() -> SceneSpecific:
@@ -51,8 +64,15 @@ def _general() -> SceneSpecific:
     return SceneSpecific({"watched": Fallback(detectors=watched)}, source="action")
 
 
-_MODES: dict[str, Callable[[], SceneSpecific]] = {
+def _af_net() -> TargetFinder:
+    from rackfocus.focus.af_net_autofocus import AFNetAutofocus
+
+    return AFNetAutofocus()
+
+
+_MODES: dict[str, Callable[[], SceneSpecific | TargetFinder]] = {
     "action": _action,
     "conversation": _conversation,
     "general": _general,
+    "af-net": _af_net,
 }

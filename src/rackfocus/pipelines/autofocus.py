@@ -9,15 +9,16 @@ import numpy as np
 from jaxtyping import Float
 
 from rackfocus.focus.following import Following
-from rackfocus.focus.modes import scene_specific
+from rackfocus.focus.modes import target_finder
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.focus.tracker import Tracker
 from rackfocus.focus.tracker_opencv import KCF
 from rackfocus.focus.tracker_recovering import RecoveringTracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
-from rackfocus.pipelines.autofocus_analysis import analyse
+from rackfocus.pipelines.autofocus_analysis import found_targets
 from rackfocus.pipelines.clip_source import digest
 from rackfocus.pipelines.footage import (
     Disparity,
@@ -46,7 +47,7 @@ Progress = Callable[[int, int | None], None]
 
 def autofocus(
     source: str | Path,
-    mode: str | SceneSpecific = "action",
+    mode: str | SceneSpecific | TargetFinder = "action",
     *,
     disparity: GivenDisparity = None,
     model: RGBDHDREstimator | str | Path = SHIPPED,
@@ -68,7 +69,8 @@ def autofocus(
 
     Args:
         source: a video, a folder of frames, or a refocusable clip (`.rvr`).
-        mode: `action`, `conversation`, or a set of detectors of your own.
+        mode: `action`, `conversation`, `general`, `af-net`, a set of detectors of your own, or anything else
+            that finds targets.
         disparity: in pixels of the video, where it is known; a clip has its own, else it is estimated.
         model: what estimates it; see `rackfocus.refocus`.
         network_size_px: the longer side of what the network sees; none means the whole working frame.
@@ -84,7 +86,7 @@ def autofocus(
     Raises:
         InputError: the source cannot be read, there is no such mode, or a setting is out of range.
     """
-    scene = scene_specific(mode) if isinstance(mode, str) else mode
+    finder = target_finder(mode) if isinstance(mode, str) else mode
     with (
         open_footage(
             source,
@@ -105,11 +107,11 @@ def autofocus(
             if progress is not None:
                 progress(done, both)
 
-        curve, warnings = analyse(footage, scene, known, progress=first_pass)
-        frames = len(curve.points)
+        found, warnings = found_targets(footage, finder, known, progress=first_pass)
+        frames = len(known.is_cut)
         track = follow(
             footage,
-            (*targets, *scene.targets(curve)),
+            (*targets, *found),
             known,
             tracker=tracker,
             puller=puller,

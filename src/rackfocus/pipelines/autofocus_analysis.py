@@ -10,8 +10,9 @@ from jaxtyping import Float
 from rackfocus.focus.detectors.window import ClipWindow, Sound
 from rackfocus.focus.region_subject import region_subject
 from rackfocus.focus.scene_specific import RegionCurve, Regions, SceneSpecific, resting_point
+from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.pipelines.footage import Footage, KnownFrames, Shown
-from rackfocus.types import InputError
+from rackfocus.types import FocusTarget, InputError
 from rackfocus.video.soundtrack_samples import RATE, read_sound
 
 WINDOW_S = 5.0
@@ -91,6 +92,25 @@ class CurveDraft:
         )
 
 
+def found_targets(
+    footage: Footage,
+    finder: SceneSpecific | TargetFinder,
+    known: KnownFrames,
+    *,
+    progress: Progress | None = None,
+) -> tuple[tuple[FocusTarget, ...], tuple[str, ...]]:
+    """The new focus targets of a whole video, and what was lacking; see `analyse`."""
+    if isinstance(finder, SceneSpecific):
+        curve, warnings = analyse(footage, finder, known, progress=progress)
+        return finder.targets(curve), warnings
+    info = footage.reader.info
+    seen = _watched(footage, known, progress)
+    found = finder.find(seen, size=(info.width, info.height), fps=float(info.fps))
+    if not known.is_cut:
+        raise InputError(f"{footage.reader.path} has no frame.")
+    return found, ()
+
+
 def analyse(
     footage: Footage, scene: SceneSpecific, known: KnownFrames, *, progress: Progress | None = None
 ) -> tuple[RegionCurve, tuple[str, ...]]:
@@ -109,15 +129,7 @@ def analyse(
     draft = CurveDraft((info.width, info.height), float(info.fps))
     lacking: Counter[str] = Counter()
     windows = 0
-
-    def watched() -> Iterator[Shown]:
-        for shown in footage.frames():
-            known.append(shown)
-            if progress is not None:
-                progress(shown.index + 1)
-            yield shown
-
-    for frames, keep in _overlapping(watched()):
+    for frames, keep in _overlapping(_watched(footage, known, progress)):
         window = clip_window(footage, frames)
         regions = scene.regions(window)
         windows += 1
@@ -134,6 +146,15 @@ def analyse(
     if not np.isfinite(curve.points).any():
         warnings.append("Nothing to focus on was found in any frame: focus rests where the camera had it.")
     return curve, tuple(warnings)
+
+
+def _watched(footage: Footage, known: KnownFrames, progress: Progress | None) -> Iterator[Shown]:
+    """All frames, while what the second pass needs of them is kept."""
+    for shown in footage.frames():
+        known.append(shown)
+        if progress is not None:
+            progress(shown.index + 1)
+        yield shown
 
 
 def clip_window(footage: Footage, frames: Sequence[Shown]) -> ClipWindow:

@@ -17,6 +17,7 @@ from rackfocus.focus.focus_track import (
 )
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.focus.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
@@ -63,7 +64,7 @@ def refocus(
     network_size_px: int | None = 384,
     fps: float = 24,
     video: str | Path | None = None,
-    autofocus: str | SceneSpecific | None = None,
+    autofocus: str | SceneSpecific | TargetFinder | None = None,
     tracker: Tracker | None = None,
     puller: FocusPuller | None = None,
     progress: Callable[[int, int | None], None] | None = None,
@@ -202,7 +203,7 @@ def focusing_of(focus: Point | float | FocusKeyframes | FocusTrack | None) -> Fo
 
 def _track(
     annotation: FocusAnnotation | None,
-    mode: str | SceneSpecific | None,
+    mode: str | SceneSpecific | TargetFinder | None,
     footage: dict[str, Any],
     *,
     tracker: Tracker | None,

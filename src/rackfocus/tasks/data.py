@@ -1,7 +1,7 @@
 """Samples into batches, for any data set of focus samples."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
@@ -73,7 +73,7 @@ class ShuffledDraws(DistributedSampler[Draw]):
         return iter(self.draws()[self.start :])
 
 
-class DrawLoader(DataLoader[FocusSample]):
+class DrawLoader(DataLoader[Any]):
     """Loads batches of draws, and knows where it stands.
 
     Lightning keeps the state with the checkpoint: a training that goes on in the middle of an epoch loads
@@ -83,7 +83,7 @@ class DrawLoader(DataLoader[FocusSample]):
     sampler: ShuffledDraws
     taken = 0
 
-    def __iter__(self) -> Iterator[FocusBatch]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         self.taken = self.sampler.start // (self.batch_size or 1)
         for batch in super().__iter__():
             self.taken += 1
@@ -100,21 +100,29 @@ class DrawLoader(DataLoader[FocusSample]):
         self.sampler.go_to(state["epoch"], state["batches"] * (self.batch_size or 1))
 
 
-class _Views(Dataset[FocusSample]):
+class _Views(Dataset[Any]):
     """A data set seen through a view, the same in whichever process."""
 
-    def __init__(self, dataset: Dataset[FocusSample], view: View, seed: int) -> None:
+    def __init__(self, dataset: Dataset[Any], view: Callable[[Any, torch.Generator], Any], seed: int) -> None:
         self.dataset = dataset
         self.view = view
         self.seed = seed
 
-    def __getitem__(self, draw: Draw) -> FocusSample:
-        # Batches leave the truth out, so it need not be resized either.
-        sample = dataclasses.replace(self.dataset[draw.place], disparity=None, radiance=None)
-        return self.view(sample, _generator(self.seed, *draw))
+    def __getitem__(self, draw: Draw) -> Any:
+        return self.view(self.dataset[draw.place], _generator(self.seed, *draw))
 
 
-class FocusData(pl.LightningDataModule):
+class _WithoutTruth:
+    """A view of a sample without its truth: batches leave it out, so it need not be resized either."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+
+    def __call__(self, sample: FocusSample, generator: torch.Generator) -> FocusSample:
+        return self.view(dataclasses.replace(sample, disparity=None, radiance=None), generator)
+
+
+class DrawnData(pl.LightningDataModule):
     """Training and validation data.
 
     The same seed gives the same batches, with any number of workers. Several data sets are one data set here:
@@ -123,8 +131,9 @@ class FocusData(pl.LightningDataModule):
     Args:
         train: the training samples.
         validation: the held-out samples, seen whole.
-        view: what training sees of a sample.
-        batch_size: the paper's is 1; more needs a view of fixed size.
+        view: what training sees of a sample; the generator decides all that is random in it.
+        collate: makes a batch of samples.
+        batch_size: of training; more than 1 needs a view of fixed size.
         workers: processes that load beside the training.
         seed: of the order and of the views.
     """
@@ -132,12 +141,13 @@ class FocusData(pl.LightningDataModule):
     def __init__(
         self,
         *,
-        train: Dataset[FocusSample],
-        validation: Dataset[FocusSample],
-        view: View,
-        batch_size: int = 1,
-        workers: int = 0,
-        seed: int = 0,
+        train: Dataset[Any],
+        validation: Dataset[Any],
+        view: Callable[[Any, torch.Generator], Any],
+        collate: Callable[[Sequence[Any]], Any],
+        batch_size: int,
+        workers: int,
+        seed: int,
     ) -> None:
         super().__init__()
         self.train = train
@@ -160,7 +170,7 @@ class FocusData(pl.LightningDataModule):
             **self.settings,
         )
 
-    def val_dataloader(self) -> DataLoader[FocusSample]:
+    def val_dataloader(self) -> DataLoader[Any]:
         return DataLoader(self.validation, batch_size=1, **self.settings)
 
     def draws(self, epoch: int) -> ShuffledDraws:
@@ -176,6 +186,39 @@ class FocusData(pl.LightningDataModule):
         """Where the samples of a batch of an epoch come from."""
         draws = self.draws(epoch).draws()[batch * self.batch_size :][: self.batch_size]
         return [self.train[draw.place].name for draw in draws]
+
+
+class FocusData(DrawnData):
+    """Photographs of one scene with different apertures, for RGBD-HDR.
+
+    Args:
+        train: see `DrawnData`.
+        validation: see `DrawnData`.
+        view: what training sees of a sample.
+        batch_size: the paper's is 1; more needs a view of fixed size.
+        workers: see `DrawnData`.
+        seed: see `DrawnData`.
+    """
+
+    def __init__(
+        self,
+        *,
+        train: Dataset[FocusSample],
+        validation: Dataset[FocusSample],
+        view: View,
+        batch_size: int = 1,
+        workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(
+            train=train,
+            validation=validation,
+            view=_WithoutTruth(view),
+            collate=collate,
+            batch_size=batch_size,
+            workers=workers,
+            seed=seed,
+        )
 
 
 def collate(samples: Sequence[FocusSample]) -> FocusBatch:

@@ -11,8 +11,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from rackfocus.models.checkpoints import save_model
-from rackfocus.tasks.data import FocusBatch, FocusData
+from rackfocus.tasks.clips import ClipBatch
+from rackfocus.tasks.data import DrawnData, FocusBatch
+from rackfocus.tasks.task import Task
 from rackfocus.types import InputError
 
 
@@ -27,7 +28,7 @@ class KeptBatch:
         step: how many optimizer steps came before it.
     """
 
-    batch: FocusBatch
+    batch: FocusBatch | ClipBatch
     names: list[str]
     epoch: int
     step: int
@@ -36,7 +37,7 @@ class KeptBatch:
 class NonFiniteStop(pl.Callback):
     """Stops before the weights take what is not finite.
 
-    It leaves `batch.safetensors` (see `load_batch`) and `rgbd_hdr.safetensors`, the network as it was.
+    It leaves `batch.safetensors` (see `load_batch`) and the network's file, as it was.
     Gradients in fp16 are not looked at: they overflow now and then, and Lightning leaves such a step out.
 
     Args:
@@ -47,7 +48,7 @@ class NonFiniteStop(pl.Callback):
         self.folder = Path(dirpath)
 
     def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: FocusBatch, batch_idx: int
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         """Remember the batch."""
         del trainer, pl_module
@@ -74,7 +75,7 @@ class NonFiniteStop(pl.Callback):
             self._stop("gradient", trainer, pl_module)
 
     def _stop(self, what: str, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        data: FocusData = trainer.datamodule  # type: ignore[attr-defined]
+        data: DrawnData = trainer.datamodule  # type: ignore[attr-defined]
         names = data.names(trainer.current_epoch, self.index)
         self.folder.mkdir(parents=True, exist_ok=True)
         about = {
@@ -84,7 +85,8 @@ class NonFiniteStop(pl.Callback):
         }
         tensors = {name: values.cpu().contiguous() for name, values in self.batch._asdict().items()}
         save_file(tensors, self.folder / "batch.safetensors", about)
-        save_model(module.model, self.folder / "rgbd_hdr.safetensors")  # type: ignore[arg-type]
+        assert isinstance(module, Task)
+        module.save_weights(self.folder / module.WEIGHTS_FILE)
         raise InputError(
             f"The {what} of step {trainer.global_step + 1} ({', '.join(names)}) is not finite: the batch and "
             f"the network before it are in {self.folder}, checkpoints are from before; lower learning_rate "
@@ -102,5 +104,6 @@ def load_batch(path: str | Path) -> KeptBatch:
         raise InputError(f"There is no batch {path}; give the batch.safetensors of a training that stopped.")
     with safe_open(path, "pt") as file:
         about: dict[str, Any] = file.metadata()
-        batch = FocusBatch(**{name: file.get_tensor(name) for name in FocusBatch._fields})
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    batch = ClipBatch(**tensors) if set(tensors) == set(ClipBatch._fields) else FocusBatch(**tensors)
     return KeptBatch(batch, json.loads(about["names"]), int(about["epoch"]), int(about["step"]))

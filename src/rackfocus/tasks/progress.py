@@ -8,21 +8,23 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
-    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.progress import Task as BarTask
 from rich.text import Text
+
+from rackfocus.tasks.task import Task
 
 
 class _StepsPerSecond(ProgressColumn):
-    def render(self, task: Task) -> Text:
+    def render(self, task: BarTask) -> Text:
         return Text("" if task.speed is None else f"{task.speed:.2f}/s")
 
 
 class TrainingProgress(pl.Callback):
-    """A bar over all steps: speed, time spent and left, the latest loss and the latest held-out PSNR."""
+    """A bar over all steps: speed, time spent and left, the latest loss and the latest held-out score."""
 
     def __init__(self) -> None:
         self.bar: Progress | None = None
@@ -39,12 +41,12 @@ class TrainingProgress(pl.Callback):
             TimeElapsedColumn(),
             TextColumn("+"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[loss]}{task.fields[psnr]}"),
+            TextColumn("{task.fields[loss]}{task.fields[score]}"),
             speed_estimate_period=120,
         )
         total = trainer.max_steps if trainer.max_steps > 0 else None
         self.task = self.bar.add_task(
-            "training", total=total, completed=trainer.global_step, loss="", psnr=""
+            "training", total=total, completed=trainer.global_step, loss="", score=""
         )
         self.bar.start()
 
@@ -54,11 +56,12 @@ class TrainingProgress(pl.Callback):
             loss = trainer.callback_metrics["train/loss"]
             self.bar.update(self.task, completed=trainer.global_step, loss=f"loss {loss:.2f}")
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        """Tell the held-out PSNR."""
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Tell the held-out score."""
         if self.bar is not None:
-            psnr = trainer.callback_metrics["validation/psnr"]
-            self.bar.update(self.task, psnr=f", {psnr:.2f} dB")
+            assert isinstance(pl_module, Task)
+            name, unit = pl_module.HEADLINE
+            self.bar.update(self.task, score=f", {trainer.callback_metrics[name]:.2f} {unit}")
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Leave the bar as it is."""

@@ -1,23 +1,23 @@
 """Training RGBD-HDR from shallow photographs."""
 
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
-import pytorch_lightning as pl
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.metrics.image import psnr
+from rackfocus.models.checkpoints import save_model
 from rackfocus.tasks.data import FocusBatch
+from rackfocus.tasks.task import Schedule, Task
 from rackfocus.types import InputError
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 """Mixed: convolutions in half precision; blur radii, light and rendering in single. A CPU takes bf16."""
 
 
-class RGBDHDRTask(pl.LightningModule):
+class RGBDHDRTask(Task):
     """Minimise Eq. 6 with Adam.
 
     Args:
@@ -29,21 +29,22 @@ class RGBDHDRTask(pl.LightningModule):
         compile: have torch compile the network for images of any size; weights keep their names.
     """
 
+    WEIGHTS_FILE = "rgbd_hdr.safetensors"
+    TRY = "rackfocus evaluate checkpoint={}"
+    HEADLINE = ("validation/psnr", "dB")
+
     def __init__(
         self,
         model: nn.Module,
         loss: ApertureSupervision,
         learning_rate: float = 1e-4,
         *,
-        schedule: Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler] | None = None,
+        schedule: Schedule | None = None,
         channels_last: bool = False,
         compile: bool = False,
     ) -> None:
-        super().__init__()
-        self.model = model
+        super().__init__(model, learning_rate, schedule)
         self.loss = loss
-        self.learning_rate = learning_rate
-        self.schedule = schedule
         if channels_last:
             self.to(memory_format=torch.channels_last)
         if compile:
@@ -90,9 +91,6 @@ class RGBDHDRTask(pl.LightningModule):
             "rendered": terms.rendered,
         }
 
-    def configure_optimizers(self) -> Any:
-        """Adam over what learns: VGG does not."""
-        optimizer = torch.optim.Adam(self.model.parameters(), lr=self.learning_rate)
-        if self.schedule is None:
-            return optimizer
-        return [optimizer], [{"scheduler": self.schedule(optimizer), "interval": "step"}]
+    def save_weights(self, path: Path) -> None:
+        """What `rackfocus.load_model` reads."""
+        save_model(self.model, path)  # type: ignore[arg-type]

@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import av
+import numpy as np
+from jaxtyping import UInt8
 
 from rackfocus.types import InputError
 from rackfocus.video.source import Frame, Look, VideoInfo
@@ -88,6 +90,17 @@ class VideoReader(ABC):
             )
         time_base, transfer = self.info.time_base, self.info.transfer
         return Frame(index, coded.pts, coded.duration, time_base, encoded, transfer)
+
+    def thumbnails(self, width: int, height: int) -> Iterator[tuple[float, UInt8[np.ndarray, "_ _ 3"]]]:
+        """Time in seconds and RGB codes of every frame, squeezed to a size: as coded, not upright, but quick.
+
+        Raises:
+            InputError: the source is damaged or cut short.
+        """
+        with closing(self._decode()) as pictures:
+            for coded in pictures:
+                small = coded.picture.reformat(width, height, format="rgb24", interpolation="AREA")
+                yield float(coded.pts * self.info.time_base), small.to_ndarray()
 
     @abstractmethod
     def _decode(self) -> Any:

@@ -1,0 +1,268 @@
+"""A VAF data set from a folder of videos: which of them serve (Sec. 5.3), and into which split each goes.
+
+    <dataset>/train/a.mp4, validation/…, test/…     the videos; an annotation is to lie beside each
+    <dataset>/videos.csv                            every video that was looked at; why some were left out
+
+A video stays in the split that it once got, so that more videos can be added to a data set at any time.
+"""
+
+import csv
+import hashlib
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+from rackfocus.types import InputError
+from rackfocus.video import open_video
+from rackfocus.video.shot_cuts import THUMBNAIL, begins_shot
+
+VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm")
+TABLE_FILE = "videos.csv"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A video that was looked at: a row of the table.
+
+    Attributes:
+        video: the file.
+        bytes: of the file.
+        modified_ns: of the file.
+        sha256: of the file.
+        seconds: how long it is, or as far as it was looked at.
+        cut: the first frame of its second shot; none where it is one shot.
+        damage: what is wrong with the file; empty where nothing is.
+        split: where it is in the data set; empty where it was left out.
+        name: by which it is there.
+        left_out: why, a clause that follows "because".
+    """
+
+    video: str
+    bytes: int
+    modified_ns: int
+    sha256: str
+    seconds: float
+    cut: int | None = None
+    damage: str = ""
+    split: str = ""
+    name: str = ""
+    left_out: str = ""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which videos serve, and how they are split.
+
+    Attributes:
+        shortest_s: shorter ones are left out; the paper's clip is 100 frames of 30 a second.
+        most: at most so many, drawn by their content; none means all.
+        validation_share: of the videos.
+        test_share: of the videos; the paper holds out 40 of 419.
+
+    Raises:
+        InputError: a number is out of range.
+    """
+
+    shortest_s: float = 3.33
+    most: int | None = None
+    validation_share: float = 0.1
+    test_share: float = 0.0955
+
+    def __post_init__(self) -> None:
+        if self.shortest_s < 0:
+            raise InputError(f"shortest_s must be 0 or more, and is {self.shortest_s}.")
+        if self.most is not None and self.most < 1:
+            raise InputError(f"most must be 1 or more, and is {self.most}.")
+        shares = self.validation_share, self.test_share
+        if min(shares) < 0 or sum(shares) > 1:
+            raise InputError(
+                "validation_share and test_share must be 0 or more and not above 1 together, and are "
+                f"{shares[0]:g} and {shares[1]:g}."
+            )
+
+    def split(self, sha256: str) -> str:
+        """By the content of a video alone: neither its name nor what other videos there are counts."""
+        place = int(sha256[:12], 16) / 16**12
+        if place < self.test_share:
+            return "test"
+        return "validation" if place < self.test_share + self.validation_share else "train"
+
+    def sorted_out(self, seen: Iterable[Seen]) -> list[Seen]:
+        """The same videos, each with its split and name, or with why it is left out; by name."""
+        videos = sorted(seen, key=lambda video: video.video)
+        kept = [video for video in videos if video.split]
+        first: dict[str, str] = {}
+        for video in (*kept, *videos):
+            first.setdefault(video.sha256, video.video)
+        new = [
+            replace(video, left_out=self._unfit(video, first[video.sha256]))
+            for video in videos
+            if not video.split
+        ]
+        room = None if self.most is None else max(0, self.most - len(kept))
+        fit = sorted((video for video in new if not video.left_out), key=lambda video: video.sha256)
+        drawn = {video.sha256 for video in fit[:room]}
+        placed, names = list(kept), {video.name for video in kept}
+        for video in new:
+            if video.left_out:
+                placed.append(video)
+            elif video.sha256 not in drawn:
+                placed.append(replace(video, left_out=f"only {self.most} are wanted"))
+            else:
+                placed.append(replace(video, split=self.split(video.sha256), name=_name(video, names)))
+                names.add(placed[-1].name)
+        return sorted(placed, key=lambda video: video.video)
+
+    def _unfit(self, video: Seen, first: str) -> str:
+        if video.damage:
+            return f"it cannot be read: {video.damage}"
+        if first != video.video:
+            return f"it is the same as {first}"
+        if video.cut is not None:
+            return f"it has a cut at frame {video.cut}"
+        if video.seconds < self.shortest_s:
+            return f"it is {video.seconds:.2f} s long"
+        return ""
+
+
+def build_dataset(
+    folder: Path, dataset: Path, selection: Selection, *, progress: Progress | None = None
+) -> list[Seen]:
+    """Look at every video of a folder, and put those that serve into a data set.
+
+    What was looked at is written down video by video, so that a run that was stopped goes on where it was.
+    No video is changed; those of the data set are hard links, or copies on another disk.
+
+    Args:
+        folder: of videos, with the folders in it.
+        dataset: a folder to make, or one made before.
+        selection: which videos serve.
+        progress: called with videos done and videos in all.
+
+    Returns:
+        All videos, those of earlier runs too.
+
+    Raises:
+        InputError: there is no such folder or no video in it, or something is in the way in the data set.
+    """
+    paths = _videos(folder, dataset)
+    table = dataset / TABLE_FILE
+    before = read_table(table) if table.exists() else []
+    known = {video.video: video for video in before if video.split or Path(video.video).is_file()}
+    dataset.mkdir(parents=True, exist_ok=True)
+    for done, path in enumerate(paths):
+        if progress is not None:
+            progress(done, len(paths))
+        video, about = known.get(str(path)), path.stat()
+        if video is not None and (video.bytes, video.modified_ns) == (about.st_size, about.st_mtime_ns):
+            continue
+        if video is not None and video.split:
+            raise InputError(
+                f"{path} has changed since it was put into {dataset}; give the new video another name."
+            )
+        known[str(path)] = look_at(path)
+        _write_table(known.values(), table)
+    if progress is not None:
+        progress(len(paths), len(paths))
+    placed = selection.sorted_out(known.values())
+    for video in placed:
+        # One of an earlier run is there, whether or not it still is in the folder.
+        if video.split and not known[video.video].split:
+            _place(Path(video.video), dataset / video.split / video.name)
+            known[video.video] = video
+            _write_table(known.values(), table)
+    _write_table(placed, table)
+    return placed
+
+
+def look_at(path: Path) -> Seen:
+    """What there is to know of a video; it is read as far as its first cut."""
+    about = path.stat()
+    seen = Seen(str(path), about.st_size, about.st_mtime_ns, _digest(path), 0.0)
+    try:
+        with open_video(path) as reader:
+            before, start, end = None, 0.0, 0.0
+            for frame, (time_s, picture) in enumerate(reader.thumbnails(*THUMBNAIL)):
+                if before is None:
+                    start = time_s
+                elif begins_shot(before, picture):
+                    return replace(seen, seconds=end - start, cut=frame)
+                before, end = picture, time_s + float(1 / reader.info.fps)
+    except InputError as error:
+        return replace(seen, damage=str(error))
+    return replace(seen, seconds=end - start)
+
+
+def read_table(path: Path) -> list[Seen]:
+    """The table of a data set.
+
+    Raises:
+        InputError: it is spoilt.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as lines:
+            return [_row(row) for row in csv.DictReader(lines)]
+    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read; restore it, or build into another folder.") from error
+
+
+def _row(row: dict[str, str]) -> Seen:
+    numbers = {
+        "bytes": int(row["bytes"]),
+        "modified_ns": int(row["modified_ns"]),
+        "seconds": float(row["seconds"]),
+        "cut": int(row["cut"]) if row["cut"] else None,
+    }
+    return Seen(**(row | numbers))  # type: ignore[arg-type]
+
+
+def _write_table(videos: Iterable[Seen], path: Path) -> None:
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Seen)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(video) for video in sorted(videos, key=lambda video: video.video))
+    partial.replace(path)
+
+
+def _videos(folder: Path, dataset: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder; give one of videos.")
+    if folder.resolve() == dataset.resolve():
+        raise InputError(f"The data set cannot be the folder of the videos, {folder}; name another one.")
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file())
+    paths = sorted(path for path in map(Path.resolve, found) if not path.is_relative_to(dataset.resolve()))
+    if not paths:
+        raise InputError(f"{folder} holds no video ({', '.join(VIDEO_SUFFIXES)}); give a folder of videos.")
+    return paths
+
+
+def _name(video: Seen, taken: Iterable[str]) -> str:
+    """That of the file; where several folders have one of that name, with some digits of its content."""
+    path = Path(video.video)
+    others = {Path(name).stem for name in taken}
+    return path.name if path.stem not in others else f"{path.stem}_{video.sha256[:8]}{path.suffix}"
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _place(source: Path, target: Path) -> None:
+    """A hard link, or a copy; what is there already and is the same stays."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        if target.samefile(source) or _digest(target) == _digest(source):
+            return
+        raise InputError(f"{target} is there already and is another video; take it away.")
+    with suppress(OSError):
+        target.hardlink_to(source)
+        return
+    partial = target.with_name(target.name + ".partial")
+    shutil.copyfile(source, partial)
+    partial.replace(target)

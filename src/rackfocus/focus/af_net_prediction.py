@@ -1,0 +1,156 @@
+"""What AF-Net says of a video while its frames stream by: a few seconds of small frames are held."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Float32, UInt8
+
+from rackfocus.focus.target_finder import Picture
+from rackfocus.models.af_net import AFNet
+
+SAMPLING_FPS = 6.0
+"""Frames that AF-Net sees of a second of video: every fifth of thirty (Sec. 5.3)."""
+CELL_PX = 4
+"""Of the maps of focus regions, in pixels of what the network sees."""
+BLOCK = 128
+"""Sampled frames that are predicted at once."""
+_EARLIER = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """AF-Net on one sampled frame.
+
+    Attributes:
+        index: of the frame in the video.
+        time_s: when it is shown.
+        begins_shot: whether it is the first of a shot.
+        probability: that it is a new focus target.
+        region: the density of where to focus; cells cover the frame evenly.
+    """
+
+    index: int
+    time_s: float
+    begins_shot: bool
+    probability: float
+    region: Float32[np.ndarray, "rows columns"]
+
+
+@dataclass
+class SampleClock:
+    """Chooses frames by when they are shown: whatever the rate, `SAMPLING_FPS` a second, or all of fewer.
+
+    The same frames as `rackfocus.data.focus_clip.Sampling.frames` where the rate is constant.
+
+    Attributes:
+        fps: average rate of the video.
+    """
+
+    fps: float
+    _due_s: float = 0.0
+
+    def takes(self, time_s: float) -> bool:
+        """Whether the next frame, shown at `time_s` from the first one, is the one nearest to what is due."""
+        end_s = time_s + 0.5 / self.fps
+        if end_s <= self._due_s + _EARLIER:
+            return False
+        self._due_s = (np.floor((end_s - _EARLIER) * SAMPLING_FPS) + 1) / SAMPLING_FPS
+        return True
+
+
+def predictions(
+    network: AFNet, pictures: Iterable[Picture], *, fps: float, longer_side_px: int
+) -> Iterator[Prediction]:
+    """What the network says of the sampled frames of a video; each shot is a clip of its own.
+
+    Args:
+        network: in evaluation mode.
+        pictures: all frames, in order.
+        fps: their average rate.
+        longer_side_px: of what the network sees.
+    """
+    clock, shot = SampleClock(fps), _Shot(network)
+    cut = True
+    for picture in pictures:
+        cut = cut or picture.is_cut
+        # The first frame of a shot is its first sample, whenever it comes.
+        if not (clock.takes(picture.time_s) or cut):
+            continue
+        if cut:
+            yield from shot.finish()
+            shot = _Shot(network)
+        yield from shot.push(picture.index, picture.time_s, _small(picture.image, longer_side_px))
+        cut = False
+    yield from shot.finish()
+
+
+@dataclass
+class _Shot:
+    """The sampled frames of a shot that are still needed.
+
+    Attributes:
+        network: what predicts.
+        held: frames with their index and time.
+        done: how many of the held ones are predicted already; they are kept for those that follow.
+        is_new: whether nothing has been predicted yet.
+    """
+
+    network: AFNet
+    held: list[tuple[int, float, UInt8[np.ndarray, "height width 3"]]] = field(default_factory=list)
+    done: int = 0
+    is_new: bool = True
+
+    def push(
+        self, index: int, time_s: float, image: UInt8[np.ndarray, "height width 3"]
+    ) -> Iterator[Prediction]:
+        self.held.append((index, time_s, image))
+        if len(self.held) - self.done >= BLOCK + self.network.reach:
+            yield from self._predict(self.done + BLOCK)
+
+    def finish(self) -> Iterator[Prediction]:
+        if len(self.held) > self.done:
+            yield from self._predict(len(self.held))
+
+    def _predict(self, end: int) -> Iterator[Prediction]:
+        """Predict the held frames up to one, and let go of those that no later one depends on."""
+        seen = np.stack([image for _, _, image in self.held[: end + self.network.reach]])
+        with torch.inference_mode():
+            output = self.network(torch.from_numpy(seen).permute(0, 3, 1, 2)[None].float() / 255)
+            kept = slice(self.done, end)
+            probability = output.target_logits[0, kept].sigmoid().numpy()
+            density = (
+                output.region_logits[0, kept].flatten(1).softmax(1).view_as(output.region_logits[0, kept])
+            )
+            regions = F.adaptive_avg_pool2d(density, _cells(seen.shape[1:3])).numpy()[:, 0]
+        for at, region, chance in zip(range(self.done, end), regions, probability, strict=True):
+            index, time_s, _ = self.held[at]
+            yield Prediction(index, time_s, self.is_new and at == 0, float(chance), region / region.sum())
+        dropped = max(0, end - self.network.reach)
+        self.held, self.done, self.is_new = self.held[dropped:], end - dropped, False
+
+
+def region_maps(
+    network: AFNet, frames: UInt8[np.ndarray, "frame height width 3"], *, longer_side_px: int
+) -> Float[np.ndarray, "frame rows columns"]:
+    """The focus regions alone of some sampled frames of one shot, in the size that the network sees."""
+    small = np.stack([_small(frame, longer_side_px) for frame in frames])
+    with torch.inference_mode():
+        logits, _ = network.units(torch.from_numpy(small).permute(0, 3, 1, 2)[None].float() / 255)
+    return logits[0, :, 0].flatten(1).softmax(1).view(logits.shape[1], *logits.shape[3:]).numpy()
+
+
+def _small(
+    image: UInt8[np.ndarray, "height width 3"], longer_side_px: int
+) -> UInt8[np.ndarray, "rows columns 3"]:
+    height, width = image.shape[:2]
+    scale = longer_side_px / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+
+
+def _cells(size: tuple[int, ...]) -> tuple[int, int]:
+    return -(-size[0] // CELL_PX), -(-size[1] // CELL_PX)

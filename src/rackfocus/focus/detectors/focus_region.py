@@ -1,0 +1,44 @@
+"""Where AF-Net would focus, frame by frame: its CNN-1 as a detector."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from rackfocus.focus.af_net_prediction import SampleClock, region_maps
+from rackfocus.focus.detectors.window import ClipWindow
+from rackfocus.models.af_net import AFNet
+
+
+class FocusRegion:
+    """The density of the focus region over its largest value; frames between sampled ones show the last.
+
+    Args:
+        network: in evaluation mode.
+        longer_side_px: of what the network sees.
+    """
+
+    def __init__(self, network: AFNet, *, longer_side_px: int = 160) -> None:
+        self.network = network
+        self.longer_side_px = longer_side_px
+
+    def __call__(self, window: ClipWindow) -> Float32[np.ndarray, "frame rows columns"]:
+        """See `rackfocus.focus.detectors.window.Detector`."""
+        rows, columns = window.map_size
+        maps = np.zeros((len(window.frames), rows, columns), np.float32)
+        for shot in window.shots:
+            times = window.times_s[shot] - window.times_s[shot.start]
+            clock = SampleClock((len(times) - 1) / times[-1] if len(times) > 1 else 1.0)
+            sampled = [at for at, time in enumerate(times) if clock.takes(float(time))]
+            found = region_maps(
+                self.network, window.frames[shot][sampled], longer_side_px=self.longer_side_px
+            )
+            which = np.searchsorted(sampled, np.arange(len(times)), side="right") - 1
+            small = np.stack(
+                [cv2.resize(each, (columns, rows), interpolation=cv2.INTER_AREA) for each in found]
+            )
+            maps[shot] = (small / small.max((1, 2), keepdims=True))[which]
+        return maps
+
+    def missing(self, window: ClipWindow) -> str | None:  # noqa: ARG002
+        """Nothing: it needs only frames."""
+        return None

@@ -1,0 +1,54 @@
+"""What finds new focus targets in a whole video, by its pictures alone."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import UInt8
+
+from rackfocus.types import FocusTarget
+
+
+class Picture(Protocol):
+    """A frame of a video, reduced."""
+
+    @property
+    def index(self) -> int:
+        """Of the frame in the video."""
+        ...
+
+    @property
+    def time_s(self) -> float:
+        """When it is shown, from the first frame."""
+        ...
+
+    @property
+    def image(self) -> UInt8[np.ndarray, "height width 3"]:
+        """Encoded RGB in 0..255."""
+        ...
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a new shot begins with it."""
+        ...
+
+
+class TargetFinder(Protocol):
+    """Look-ahead autofocus that asks neither sound nor disparity."""
+
+    @property
+    def source(self) -> str:
+        """What its targets name as the one who decided."""
+        ...
+
+    def find(
+        self, pictures: Iterable[Picture], *, size: tuple[int, int], fps: float
+    ) -> tuple[FocusTarget, ...]:
+        """The new focus targets of a video, in the order of time; the first frame of each shot has one.
+
+        Args:
+            pictures: all its frames, in order.
+            size: width and height of the video.
+            fps: its average rate.
+        """
+        ...

@@ -1,0 +1,94 @@
+"""Training AF-Net from clips of which it is known where people look, and when focus should change."""
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rackfocus.losses.af_net import AFNetLoss, AFNetTerms, scanpath_saliency
+from rackfocus.models.af_net import AFNet, AFNetOutput
+from rackfocus.models.af_net_files import save_af_net
+from rackfocus.tasks.clips import ClipBatch
+from rackfocus.tasks.task import Schedule, Task
+
+
+class AFNetTask(Task):
+    """Minimise the weighted sum of both losses with Adam, and decay of weights.
+
+    Args:
+        model: the network.
+        loss: the objective.
+        learning_rate: Adam's.
+        weight_decay: AdamW's.
+        schedule: makes of the optimizer what changes its rate after every step; none leaves it fixed.
+    """
+
+    WEIGHTS_FILE = "af_net.safetensors"
+    TRY = "rackfocus autofocus VIDEO --out focus.json autofocus=af_net autofocus.checkpoint={}"
+    HEADLINE = ("validation/timing_error_s", "s")
+
+    def __init__(
+        self,
+        model: AFNet,
+        loss: AFNetLoss,
+        learning_rate: float = 1e-3,
+        *,
+        weight_decay: float = 0.01,
+        schedule: Schedule | None = None,
+    ) -> None:
+        super().__init__(model, learning_rate, schedule)
+        self.loss = loss
+        self.weight_decay = weight_decay
+        # One that was read from a file comes as it is used.
+        self.train()
+
+    def training_step(self, batch: ClipBatch, _index: int) -> Float[Tensor, ""]:
+        """`train/loss` and its terms."""
+        _, terms = self._terms(batch)
+        self.log("train/loss", terms.total, prog_bar=True)
+        self.log_dict({"train/region": terms.region, "train/time": terms.time})
+        return terms.total
+
+    def validation_step(self, batch: ClipBatch, _index: int) -> None:
+        """The loss and its terms, NSS of the focus regions, and |Δt| of the likeliest frame in seconds.
+
+        The latter as the paper measures it (Sec. 6.2), over the clips with just one new focus target.
+        """
+        output, terms = self._terms(batch)
+        scores = {
+            "validation/loss": terms.total,
+            "validation/region": terms.region,
+            "validation/time": terms.time,
+        }
+        seen = batch.regions.flatten(2).sum(2) > 0
+        if seen.any():
+            scores["validation/nss"] = -scanpath_saliency(
+                output.region_logits[seen], batch.regions[seen]
+            ).mean()
+        self.log_dict(scores, batch_size=len(batch.frames), sync_dist=True)
+        for logits, new, times in zip(output.target_logits, batch.new_target, batch.times_s, strict=True):
+            if new.nansum() == 1:
+                error = (times[logits.argmax()] - times[new.argmax()]).abs()
+                self.log("validation/timing_error_s", error, batch_size=1, sync_dist=True)
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(
+            self.model.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
+        )
+
+    def save_weights(self, path: Path) -> None:
+        """What `rackfocus.models.af_net_files.load_af_net` reads."""
+        save_af_net(self.model, path)  # type: ignore[arg-type]
+
+    def _terms(self, batch: ClipBatch) -> tuple[AFNetOutput, AFNetTerms]:
+        output: AFNetOutput = self.model(batch.frames)
+        region_logits, target_logits = output.region_logits.float(), output.target_logits.float()
+        terms = self.loss(
+            region_logits,
+            target_logits,
+            regions=batch.regions,
+            new_target=batch.new_target,
+            times_s=batch.times_s,
+        )
+        return AFNetOutput(region_logits, target_logits), terms

@@ -1,0 +1,86 @@
+"""Clips into batches, for AF-Net."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from rackfocus.data.focus_clip import FocusClip
+from rackfocus.tasks.data import DrawnData
+
+
+class ClipBatch(NamedTuple):
+    """Clips of one size and length, stacked.
+
+    Attributes:
+        frames: encoded sRGB in 0..1.
+        regions: densities of where to focus; all 0 where nobody knows.
+        new_target: 1 where a new focus target begins, else 0; NaN where nobody knows.
+        times_s: of the frames.
+    """
+
+    frames: Float[Tensor, "batch frame 3 height width"]
+    regions: Float[Tensor, "batch frame 1 height width"]
+    new_target: Float[Tensor, "batch frame"]
+    times_s: Float[Tensor, "batch frame"]
+
+
+class ClipView(Protocol):
+    """What training sees of a clip; the generator decides all that is random in it."""
+
+    def __call__(self, clip: FocusClip, generator: torch.Generator) -> FocusClip: ...
+
+
+class ClipData(DrawnData):
+    """Clips for AF-Net; see `DrawnData`.
+
+    Args:
+        train: see `DrawnData`.
+        validation: see `DrawnData`.
+        view: what training sees of a clip.
+        batch_size: clips in a batch; more than 1 needs a view of fixed size and length.
+        workers: see `DrawnData`.
+        seed: see `DrawnData`.
+    """
+
+    def __init__(
+        self,
+        *,
+        train: Dataset[FocusClip],
+        validation: Dataset[FocusClip],
+        view: ClipView,
+        batch_size: int = 4,
+        workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(
+            train=train,
+            validation=validation,
+            view=view,
+            collate=collate_clips,
+            batch_size=batch_size,
+            workers=workers,
+            seed=seed,
+        )
+
+
+def collate_clips(clips: Sequence[FocusClip]) -> ClipBatch:
+    """Stack clips of one size and length."""
+    return ClipBatch(
+        frames=torch.stack([clip.frames for clip in clips]),
+        regions=torch.stack([_regions(clip) for clip in clips]),
+        new_target=torch.stack([_new_target(clip) for clip in clips]),
+        times_s=torch.tensor([clip.times_s for clip in clips], dtype=torch.float32),
+    )
+
+
+def _regions(clip: FocusClip) -> Tensor:
+    return torch.zeros_like(clip.frames[:, :1]) if clip.focus_regions is None else clip.focus_regions
+
+
+def _new_target(clip: FocusClip) -> Tensor:
+    new = clip.is_new_target
+    return torch.full((len(clip.frames),), torch.nan) if new is None else new.float()
