@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rackfocus.cli import (
+    benchmark_annotate,
     benchmark_autofocus,
     benchmark_loading,
     benchmark_refocus,
@@ -43,6 +44,7 @@ OTHERS = {
     "stabilizer": benchmark_stabilizer.main,
     "tracker": benchmark_tracker.main,
     "autofocus": benchmark_autofocus.main,
+    "annotate": benchmark_annotate.main,
 }
 """Each has a configuration of its own."""
 
