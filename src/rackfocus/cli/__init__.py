@@ -12,6 +12,7 @@ COMMANDS = {
     "evaluate": "measure a network beside published methods, against truth and photographs",
     "refocus": "turn a deep-focus video into a shallow-focus one",
     "autofocus": "find where and when a video is to be focused, and write it down as focus targets",
+    "annotate": "pick focus targets on a page, see the shot, annotate a folder of videos",
     "vaf": "make a focus data set of videos of your own; annotations as CSV; agreement of annotators",
     "make-clip": "estimate a video's disparity and HDR, stabilised, for refocusing at leisure",
     "clip": "verify, describe or export what make-clip made",

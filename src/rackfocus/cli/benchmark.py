@@ -13,6 +13,7 @@ from rich.table import Table
 
 from rackfocus.cli import (
     benchmark_af_net,
+    benchmark_annotate,
     benchmark_autofocus,
     benchmark_loading,
     benchmark_refocus,
@@ -45,6 +46,7 @@ OTHERS = {
     "tracker": benchmark_tracker.main,
     "autofocus": benchmark_autofocus.main,
     "af_net": benchmark_af_net.main,
+    "annotate": benchmark_annotate.main,
 }
 """Each has a configuration of its own."""
 

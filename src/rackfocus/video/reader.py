@@ -31,6 +31,7 @@ class VideoReader(ABC):
     Attributes:
         path: of the source.
         info: what is known before reading.
+        look: how its pictures are read.
         reached_end: whether the last pass over `frames` ran to the end of the source.
     """
 
@@ -38,7 +39,7 @@ class VideoReader(ABC):
         self.path = path
         self.info = info
         self.reached_end = False
-        self._look = look
+        self.look = look
         self._passes: list[Any] = []
 
     def __enter__(self) -> Self:
@@ -81,7 +82,7 @@ class VideoReader(ABC):
         self.reached_end = True
 
     def _frame(self, index: int, coded: Coded) -> Frame:
-        encoded = self._look.rgb(coded.picture)
+        encoded = self.look.rgb(coded.picture)
         if encoded.shape[1:] != (self.info.height, self.info.width):
             height, width = encoded.shape[1:]
             raise InputError(

@@ -1,0 +1,33 @@
+"""Background work lets a person go first: it waits while somebody waits for a picture."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+PATIENCE_S = 2.0
+"""After this long it goes on all the same, so that it is never starved."""
+
+
+class Courtesy:
+    """Shared by all threads that work for one server."""
+
+    def __init__(self) -> None:
+        self._waiting = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def urgent(self) -> Iterator[None]:
+        """Somebody waits for what is done within."""
+        with self._changed:
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._waiting -= 1
+                self._changed.notify_all()
+
+    def give_way(self) -> None:
+        """Wait until nobody waits."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting == 0, PATIENCE_S)

@@ -1,0 +1,87 @@
+"""What a page asks for by address: pictures, the video, its rendering, files to take along."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse, PlainTextResponse
+
+from rackfocus.app.session import Session
+from rackfocus.app.workspace import Workspace
+from rackfocus.types import InputError
+
+UNCHANGED = "private, max-age=3600"
+CHANGING = "no-store"
+
+
+def media_routes(workspace: Workspace) -> APIRouter:
+    """The addresses of a workspace's media. Plain functions: they wait in threads, not in the event loop."""
+    router = APIRouter()
+
+    @router.get("/frame/{video:path}/{index}.jpg")
+    def frame(
+        video: str,
+        index: int,
+        view: str = "refocused",
+        rev: str | None = None,
+        f: float | None = None,
+        focal: float | None = None,
+        lens: str | None = None,
+    ) -> Response:
+        def picture() -> Response:
+            session = workspace.session(video)
+            plain = f is None and focal is None and lens is None
+            data = session.frame_jpeg(index, view, f_number=f, focal_disparity=focal, lens=lens)
+            stays = plain and rev is not None and rev == session.picture_rev(index, view)
+            return Response(
+                data, media_type="image/jpeg", headers={"cache-control": UNCHANGED if stays else CHANGING}
+            )
+
+        return _told(picture)
+
+    @router.get("/result/{video:path}")
+    def result(video: str, download: bool = False) -> Response:
+        def file() -> Response:
+            session = workspace.session(video)
+            if not session.result.exists():
+                raise InputError(f"{video} is not rendered yet.")
+            return _file(session.result, download)
+
+        return _told(file)
+
+    @router.get("/source/{video:path}")
+    def source(video: str) -> Response:
+        return _told(lambda: _file(_there(workspace.session(video)), False))
+
+    @router.get("/export/{video:path}")
+    def exported(video: str, kind: str) -> Response:
+        def file() -> Response:
+            made = workspace.session(video).export(kind)
+            disposition = f"attachment; filename*=utf-8''{quote(made.name)}"
+            return Response(
+                made.data, media_type=made.media_type, headers={"content-disposition": disposition}
+            )
+
+        return _told(file)
+
+    return router
+
+
+def _there(session: Session) -> Path:
+    if not session.source.exists():
+        raise InputError(f"{session.source} does not exist any more; put it back.")
+    return session.source
+
+
+def _file(path: Path, download: bool) -> Response:
+    kind = "attachment" if download else "inline"
+    return FileResponse(path, filename=path.name, content_disposition_type=kind)
+
+
+def _told(make: Callable[[], Response]) -> Response:
+    """A mistake becomes its sentence."""
+    try:
+        return make()
+    except InputError as error:
+        return PlainTextResponse(str(error), status_code=404, headers={"cache-control": CHANGING})

@@ -1,0 +1,48 @@
+"""What a person is to be told, and was not asked for."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+MOST = 200
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One sentence or two.
+
+    Attributes:
+        number: counts them, from 1.
+        kind: `info`, `warning` or `error`.
+        text: what to tell.
+    """
+
+    number: int
+    kind: str
+    text: str
+
+
+class Notices:
+    """Grows; only the last `MOST` are kept. The same one is not told twice in a row.
+
+    Args:
+        changed: called after each.
+    """
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._all: tuple[Notice, ...] = ()
+        self._lock = threading.Lock()
+
+    @property
+    def all(self) -> tuple[Notice, ...]:
+        return self._all
+
+    def tell(self, text: str, kind: str = "warning") -> None:
+        """Add one."""
+        with self._lock:
+            if self._all and self._all[-1].text == text:
+                return
+            number = self._all[-1].number + 1 if self._all else 1
+            self._all = (*self._all[-MOST + 1 :], Notice(number, kind, text))
+        self._changed()

@@ -1,0 +1,34 @@
+// Keys become actions: the viewer hears them from the window, the server by an event.
+const IN_USE = "input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=slider], [role=dialog]";
+
+export default {
+  template: "<span hidden></span>",
+  props: { keys: Object }, // such as { "Ctrl+Z": "undo" }
+  mounted() {
+    this.onKey = (event) => {
+      const name = named(event);
+      const action = this.keys[name];
+      const busy = event.target.closest?.(IN_USE) || document.querySelector(".q-dialog");
+      const presses = ["Space", "Enter"].includes(name) && event.target.closest?.("button, a");
+      if (!action || busy || presses) return;
+      event.preventDefault();
+      window.dispatchEvent(new CustomEvent("rackfocus:action", { detail: action }));
+      this.$emit("action", action);
+    };
+    // A button that was clicked must not take the next Space for itself; one that was tabbed to may.
+    this.onClick = (event) => event.detail && event.target.closest?.("button, [role=slider]")?.blur();
+    document.addEventListener("keydown", this.onKey);
+    document.addEventListener("click", this.onClick);
+  },
+  unmounted() {
+    document.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("click", this.onClick);
+  },
+};
+
+function named(event) {
+  const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  const letter = key.length > 1 || key !== key.toLowerCase();
+  const shift = event.shiftKey && letter ? "Shift+" : "";
+  return (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + (event.altKey ? "Alt+" : "") + shift + key;
+}

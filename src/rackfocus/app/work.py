@@ -1,0 +1,100 @@
+"""What a page starts and does not wait for: autofocus, and the final video."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rackfocus.app.disparity import Disparities
+from rackfocus.app.document import Document
+from rackfocus.app.jobs import Outcome, Progress
+from rackfocus.app.tools import Tools
+from rackfocus.app.track import Track
+from rackfocus.app.tracking import Tracking
+from rackfocus.pipelines.autofocus import autofocus
+from rackfocus.pipelines.refocus import refocus
+from rackfocus.types import FocusTarget, InputError, Lens
+
+
+@dataclass(frozen=True)
+class Work:
+    """On one open video.
+
+    Attributes:
+        video: the file.
+        result: where it is rendered to.
+        address: of the result, for a browser.
+        tools: what to work with.
+        document: what the video's annotation says; suggestions are laid into it.
+        disparities: of its frames.
+        tracking: follows its targets.
+        lens: what to render with.
+    """
+
+    video: Path
+    result: Path
+    address: str
+    tools: Tools
+    document: Document
+    disparities: Disparities
+    tracking: Tracking
+    lens: Callable[[], Lens]
+
+    def suggest(self, mode: str, progress: Progress) -> Outcome:
+        """Lay what a set of detectors finds as suggestions, in place of what it found before.
+
+        Raises:
+            InputError: the video cannot be read, or what the detectors need is missing.
+        """
+        scene = self.tools.autofocus[mode]()
+        track = autofocus(self.video, scene, disparity=self.disparities.small, progress=progress)
+        frames = self.document.annotation.video.frames
+        found = [target for target in track.targets if target.t < frames]
+        for source in {scene.source, *(target.source for target in found)}:
+            self.document.suggest(source, [target for target in found if target.source == source])
+        told = f"{len(found)} suggestions by {mode}." if found else f"Nothing was found by {mode}."
+        return Outcome(" ".join((told, *track.warnings)))
+
+    def render(self, scale: float, progress: Progress) -> Outcome:
+        """Write the video as the preview shows it.
+
+        Args:
+            scale: its size over that of the source, in (0, 1].
+            progress: told how far it is.
+
+        Raises:
+            InputError: the video cannot be read to its end, or nothing can be written.
+        """
+        targets, track = self._followed(progress)
+        try:
+            self.result.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{self.result.parent} cannot be made ({error.strerror}); choose another place with out=."
+            ) from error
+        self.disparities.rest(True)
+        try:
+            frames = refocus(
+                self.video,
+                self.result,
+                focus=track.focus(targets),
+                lens=self.lens(),
+                model=self.tools.network(),
+                network_size_px=self.tools.network_size_px,
+                stabilizer=None if self.tools.stabilizer is None else self.tools.stabilizer(),
+                scale=scale,
+                progress=progress,
+            )
+        finally:
+            self.disparities.rest(False)
+        return Outcome(f"{self.result.name}: {frames} frames.", result=self.address)
+
+    def _followed(self, progress: Progress) -> tuple[tuple[FocusTarget, ...], Track]:
+        """The targets and their track, once it is known to its end."""
+        while True:
+            track = self.tracking.track
+            if track.revision == self.document.revision and track.complete:
+                return self.document.annotation.targets, track
+            progress(0, None)
+            if self.tracking.stuck:
+                raise InputError(f"{self.video} cannot be read to its end; a focus track needs all of it.")
+            self.tracking.wait(0.2)

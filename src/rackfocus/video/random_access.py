@@ -1,0 +1,206 @@
+"""Any frame of a video by its index, reduced: for looking at, seeking about in it.
+
+A table of the time stamps of all packets tells where to begin decoding, and which picture is which, so
+that an index is as exact as with `open_video`. Files without useful stamps, such as AVI, are decoded from
+the start.
+"""
+
+import bisect
+import copy
+from collections.abc import Generator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+import cv2
+import numpy as np
+from av.container import InputContainer
+from av.video.reformatter import Interpolation
+from jaxtyping import Float, UInt8
+
+from rackfocus.types import InputError
+from rackfocus.video.decode import ContainerReader, open_container, open_video, video_stream
+from rackfocus.video.source import VideoInfo, picture_tags
+
+Image = UInt8[np.ndarray, "height width 3"]
+
+SEEK_FRAMES = 48
+"""What is farther ahead than this is sought; what is nearer is decoded up to."""
+STAMPED = ("mp4", "matroska")
+"""Containers whose packets carry the time at which they are shown."""
+READING_THREADS = 2
+EXACT_FRAMES = 24
+"""From so long before a frame that is sought every picture is decoded; before that, as few as will do."""
+
+
+class RandomAccess:
+    """Reads reduced frames of a video file, one at a time, best in order. A context manager; one thread.
+
+    Attributes:
+        path: of the video.
+        info: what is known of it.
+        size: width and height of the pictures.
+        count: how many frames there are.
+        origin_s: when the first one is shown, on the video's clock.
+        times_s: when each is shown, from the first one.
+
+    Args:
+        path: of a video file.
+        height_px: of the pictures, at most; they are never enlarged.
+
+    Raises:
+        InputError: it is missing, no video, or damaged at its first frame.
+    """
+
+    def __init__(self, path: str | Path, *, height_px: int) -> None:
+        with open_video(path) as reader:
+            if not isinstance(reader, ContainerReader):
+                raise InputError(f"{path} is no video file; give a file such as .mp4, .mov or .mkv.")
+            self.path, self.info, self._look = reader.path, reader.info, reader.look
+            self._keys, self._stamps = _table(self.path)
+            if self._stamps:
+                times = np.array(self._stamps, np.float64) * float(self.info.time_base)
+            else:
+                count = self.info.frames or sum(1 for _ in reader.frames())
+                times = np.arange(count) / float(self.info.fps)
+        self.count, self.origin_s = len(times), float(times[0])
+        self.times_s: Float[np.ndarray, " frame"] = times - times[0]
+        self.size = _reduced_size(self.info, height_px)
+        self._index = {stamp: at for at, stamp in enumerate(self._stamps)}
+        self._pictures: Generator[tuple[int, av.VideoFrame], None, None] | None = None
+        self._next = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def again(self) -> Self:
+        """Another one for the same video, for another thread."""
+        other = copy.copy(self)
+        other._pictures = None
+        return other
+
+    def close(self) -> None:
+        """Close the file; it is opened anew when it is read again."""
+        if self._pictures is not None:
+            self._pictures.close()
+        self._pictures = None
+
+    def read(self, index: int, *, before: int = 0) -> list[tuple[int, Image]]:
+        """A frame, encoded RGB in 0..255, and those shortly before it where they are decoded on the way.
+
+        Args:
+            index: of the frame, from 0.
+            before: how many of those before it to give, too.
+
+        Returns:
+            Indices and pictures; the frame itself is the last one.
+
+        Raises:
+            InputError: there is no such frame, the file has vanished, or it is damaged there.
+        """
+        if not 0 <= index < self.count:
+            raise InputError(f"{self.path} has the frames 0 to {self.count - 1}, and no frame {index}.")
+        if self._pictures is None or not self._next <= index < self._next + SEEK_FRAMES:
+            self.close()
+            self._pictures = self._from(index)
+        found: list[tuple[int, Image]] = []
+        try:
+            for at, picture in self._pictures:
+                self._next = at + 1
+                if index - before <= at <= index:
+                    found.append((at, self._reduced(picture)))
+                if at >= index:
+                    break
+        except InputError:
+            self.close()
+            raise
+        except (av.FFmpegError, OSError) as error:
+            self.close()
+            raise InputError(f"{self.path} is damaged or cut short: frame {index} cannot be read.") from error
+        if not found or found[-1][0] != index:
+            self.close()
+            raise InputError(f"{self.path} is damaged or cut short: frame {index} cannot be read.")
+        return found
+
+    def _from(self, index: int) -> Generator[tuple[int, av.VideoFrame], None, None]:
+        """Pictures in the order of display, with their indices, from one before `index`, or it, on."""
+        if not self.path.exists():
+            raise InputError(f"{self.path} does not exist any more; put it back.")
+        with open_container(self.path) as container:
+            stream: Any = video_stream(container, self.path)
+            stream.codec_context.thread_count = READING_THREADS
+            if not self._stamps:
+                yield from enumerate(container.decode(stream))
+                return
+            wanted = self._stamps[index]
+            for key in reversed(self._keys[: bisect.bisect_right(self._keys, wanted)]):
+                container.seek(key, stream=stream)
+                pictures = _decoded(container, stream, self._stamps[max(index - EXACT_FRAMES, 0)])
+                first = next(pictures, None)
+                # Some containers seek coarsely: what was sought may be missed.
+                if first is not None and first.pts is not None and first.pts <= wanted:
+                    break
+            else:
+                container.seek(self._stamps[0], stream=stream)
+                pictures = _decoded(container, stream, self._stamps[0])
+                first = next(pictures, None)
+            while first is not None:
+                if first.pts in self._index:
+                    yield self._index[first.pts], first
+                first = next(pictures, None)
+
+    def _reduced(self, picture: av.VideoFrame) -> Image:
+        """Reduced as it is coded, which is quick; then its colours."""
+        width, height = self.size
+        coded = (height, width) if self._look.orientation.sideways else (width, height)
+        if picture.format.name.startswith(("yuv", "gray")) and coded != (picture.width, picture.height):
+            tags, small = picture_tags(picture), picture.reformat(*coded, interpolation=Interpolation.AREA)
+            small.color_range, small.color_trc, small.color_primaries = (
+                tags.range,
+                tags.transfer,
+                tags.primaries,
+            )
+            # Where the matrix is not said, the size of the whole picture tells it.
+            guessed = tags.matrix_for(picture.width, picture.height)
+            small.colorspace = tags.matrix if self._look.hdr is not None else guessed
+            picture = small
+        rgb = self._look.rgb(picture).mul_(255).add_(0.5).byte()
+        image: Any = rgb.permute(1, 2, 0).numpy()
+        if image.shape[:2] != (height, width):
+            image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        return np.ascontiguousarray(image)
+
+
+def _decoded(container: InputContainer, stream: Any, exact_from: int) -> Generator[av.VideoFrame, None, None]:
+    """Pictures from where the container stands; before a time only those that others are made from."""
+    for packet in container.demux(stream):
+        early = packet.pts is not None and packet.pts < exact_from
+        stream.codec_context.skip_frame = "NONREF" if early else "DEFAULT"
+        yield from stream.decode(packet)
+
+
+def _reduced_size(info: VideoInfo, height_px: int) -> tuple[int, int]:
+    reduction = min(1.0, height_px / info.height)
+    return max(1, round(info.width * reduction)), max(1, round(info.height * reduction))
+
+
+def _table(path: Path) -> tuple[list[int], list[int]]:
+    """The time stamps of key frames, and of all frames, in order; nothing where they are of no use."""
+    with open_container(path) as container:
+        if not any(kind in container.format.name for kind in STAMPED):
+            return [], []
+        packets = [
+            (packet.pts, packet.is_keyframe)
+            for packet in container.demux(video_stream(container, path))
+            if packet.size and not packet.is_discard
+        ]
+    stamps = [stamp for stamp, _ in packets if stamp is not None]
+    if len(set(stamps)) != len(packets):
+        return [], []
+    return sorted(stamp for stamp, is_key in packets if is_key and stamp is not None), sorted(stamps)

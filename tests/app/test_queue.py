@@ -1,0 +1,73 @@
+"""The queue of a folder."""
+
+import json
+
+import pytest
+
+from rackfocus.app.queue import FILE, Queue
+from rackfocus.types import InputError
+
+
+@pytest.fixture
+def videos():
+    return ["a.mp4", "b/c.mp4", "d.mp4"]
+
+
+def open_queue(folder, videos):
+    return Queue(folder / FILE, lambda: videos)
+
+
+def test_states_are_kept(tmp_path, videos):
+    queue = open_queue(tmp_path, videos)
+    queue.sign(" Ada ")
+    queue.mark("a.mp4", "done")
+    queue.mark("d.mp4", "skipped", "nobody in it")
+    queue.spend("b/c.mp4", 3.0)
+    queue.spend("b/c.mp4", 3.5)
+    queue.change("b/c.mp4", lens="polygon")
+    again = open_queue(tmp_path, videos)
+    assert again.annotator == "Ada"
+    assert [(item.video, item.state, item.reason, item.annotator) for item in again.items] == [
+        ("a.mp4", "done", "", "Ada"),
+        ("b/c.mp4", "to do", "", "Ada"),
+        ("d.mp4", "skipped", "nobody in it", "Ada"),
+    ]
+    assert again.item("b/c.mp4").seconds == 6.5
+    assert again.item("b/c.mp4").lens == "polygon"
+    assert again.following("d.mp4") == "b/c.mp4"
+    assert again.following("b/c.mp4") is None
+
+
+def test_new_and_vanished_videos_are_told(tmp_path, videos):
+    queue = open_queue(tmp_path, videos)
+    assert queue.refresh() == ()
+    queue.mark("a.mp4", "done")
+    videos.remove("a.mp4")
+    videos.append("e.mp4")
+    assert queue.refresh() == ("e.mp4 is new.", "a.mp4 has vanished.")
+    assert queue.item("a.mp4").vanished
+    videos.append("a.mp4")
+    assert queue.refresh() == ("a.mp4 is back.",)
+    assert queue.item("a.mp4").state == "done"
+
+
+def test_mistakes(tmp_path, videos):
+    queue = open_queue(tmp_path, videos)
+    with pytest.raises(InputError, match="why"):
+        queue.mark("a.mp4", "skipped", " ")
+    with pytest.raises(InputError, match="one of to do"):
+        queue.mark("a.mp4", "finished")
+    with pytest.raises(InputError, match="no video z"):
+        queue.mark("z", "done")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"format": "rackfocus.queue", "version": 2}',
+                                     '{"format": "rackfocus.queue", "version": 1, "annotator": "", '
+                                     '"videos": {"a.mp4": {"state": "?"}}}'])  # fmt: skip
+def test_a_spoilt_file_is_kept_aside(tmp_path, videos, content):
+    (tmp_path / FILE).write_text(content)
+    queue = open_queue(tmp_path, videos)
+    queue.mark("a.mp4", "done")
+    assert (tmp_path / f"{FILE}.corrupt").read_text() == content
+    assert json.loads((tmp_path / FILE).read_text())["videos"]["a.mp4"]["state"] == "done"
+    assert "corrupt" in queue.notices.all[0].text
