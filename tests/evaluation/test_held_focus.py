@@ -64,17 +64,22 @@ def test_held_is_the_share_of_frames_within_a_level(monkeypatch, tmp_path, video
     monkeypatch.setattr(held_focus, "follow", lambda *_: track([0, level, 1.1 * level, 3 * level]))
     monkeypatch.setattr(held_focus, "autofocus", lambda *_, **__: track([0, 0, 0, 0]))
     opened = held_focus.open_footage
-    flat = {"disparity": lambda _frame: np.zeros((24, 48), np.float32)}
-    monkeypatch.setattr(held_focus, "open_footage", lambda path, **given: opened(path, **(given | flat)))
+    # Flat, but for a border behind it: an eighth of the picture.
+    depth = np.repeat([[0.0] * 42 + [2 * level] * 6], 24, axis=0).astype(np.float32)
+    given_depth = {"disparity": lambda _frame: depth}
+    monkeypatch.setattr(
+        held_focus, "open_footage", lambda path, **given: opened(path, **(given | given_depth))
+    )
     (tmp_path / "boxes.csv").write_text(
         "frame,left,top,right,bottom\n" + "".join(f"{frame},4,4,40,20\n" for frame in range(4))
     )
     table = HeldFocus({"noise": BoxedSubject(str(video), str(tmp_path / "boxes.csv"))}, None)
-    followed, automatic = table.rows(tmp_path, lambda _done, _total: None)
+    followed, automatic, anywhere = table.rows(tmp_path, lambda _done, _total: None)
     assert (followed["held"], followed["within 2"], followed["frames"]) == (0.5, 0.75, 4)
     assert followed["|Δd|"] == pytest.approx((1 + 1.1 + 3) / 4)
     assert automatic["held"] == 1
-    assert [row["held"] for row in table.summary([followed, automatic])] == [0.5, 1]
+    assert (anywhere["held"], anywhere["|Δd|"]) == (0.875, 0.25)
+    assert [row["held"] for row in table.summary([followed, automatic, anywhere])] == [0.5, 1, 0.875]
 
 
 def test_entries_are_found_or_not(monkeypatch, tmp_path, video):

@@ -40,6 +40,15 @@ def test_a_sliver_is_noise():
     assert found.box.tolist() == [79, 22, 110, 42]  # the hills are everywhere: no more than the region
 
 
+def test_the_ground_about_somebodys_feet_is_not_theirs():
+    disparity = np.full((90, 160), 4.0)
+    disparity[74:80] = -3.0  # at their depth, from side to side
+    disparity[20:80, 40:60] = -3.0
+    found = region_subject(region((18, 80), (20, 62)), np.array([49.0, 44.0]), disparity)
+    assert found.disparity == -3
+    assert found.box.tolist() == [40, 20, 60, 80]
+
+
 @pytest.mark.parametrize("size", [(45, 80), (180, 320), (1, 1)])
 def test_disparity_may_be_of_any_size(size):
     weights = region((10, 20), (10, 20))

@@ -72,6 +72,13 @@ def test_of_several_the_majority_counts():
     assert found.boxes[0].tolist() == [200.0, 40.0, 240.0, 80.0]
 
 
+def test_with_contrast_who_is_seen_well_outweighs_who_is_large():
+    large, small = (0.4, (20, 40), (100, 120)), (0.8, (20, 30), (20, 40))
+    marks = Marks(large, small)
+    assert region(marks, clusters=2, contrast=0.5).points[0] == pytest.approx([219.5, 59.5])
+    assert region(marks, clusters=2, contrast=2.0).points[0] == pytest.approx([59.5, 49.5])
+
+
 def test_four_clusters_lie_within_what_there_is():
     x, y = region(Marks((1.0, (20, 40), (100, 120)))).points[0]
     assert 200 < x < 239
@@ -127,6 +134,14 @@ def test_where_nothing_is_seen_the_previous_disparity_counts():
 def test_a_glance_is_no_target():
     points = [(50, 60)] * 20 + [(250, 60)] * 3 + [(50, 60)] * 20
     assert places(targets(points, [1.0] * 20 + [9.0] * 3 + [1.0] * 20)) == [(0, 50, 60)]
+
+
+def test_who_passes_in_front_is_no_target_though_disparity_jumps_twice():
+    points = [(50, 60)] * 20 + [(70, 60)] * 9 + [(50, 60)] * 20
+    depth = [1.0] * 20 + [9.0] * 9 + [1.0] * 20
+    assert places(targets(points, depth)) == [(0, 50, 60)]
+    paper = SceneSpecific({"any": Marks()}, follow_subjects=False)
+    assert [t for t, _, _ in places(targets(points, depth, scene=paper))] == [0, 20, 29]
 
 
 def test_what_is_never_seen_well_is_nobody_and_what_is_begins_where_it_is_seen_at_all():
@@ -191,6 +206,7 @@ def test_focus_rests_in_the_plane_of_the_camera():
     "settings",
     [
         {"clusters": 0},
+        {"contrast": 0},
         {"threshold": 0},
         {"stay_s": 0},
         {"reach": -1},

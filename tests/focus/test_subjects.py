@@ -68,6 +68,12 @@ def test_who_does_not_stay_takes_nothing_over():
     assert taken_over([0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1]) == [0]
 
 
+def test_who_is_hidden_for_a_while_by_another_one_stays_in_focus():
+    # Three of the next eight frames show the other one, and five the one before.
+    assert taken_over([0] * 4 + [1] * 3 + [0] * 5) == [0]
+    assert taken_over([0] * 4 + [1] * 4 + [0] * 4) == [0, 4, 8]
+
+
 def test_nobody():
     assert taken_over([-1] * 9) == []
     assert linked([]) == []

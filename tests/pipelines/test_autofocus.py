@@ -165,6 +165,21 @@ def test_every_frame_has_focus_whatever_is_missing(tmp_path, kind):
     assert np.isfinite(online.focal_disparity).all()
 
 
+def test_another_set_counts_where_the_first_sees_nothing(video):
+    class Blind(Bright):
+        def __call__(self, window):
+            return np.zeros_like(super().__call__(window))
+
+    found = autofocus(video, scene(), disparity=halves, fps=12)
+    blind = SceneSpecific({"blind": Blind("It is dark.")}, otherwise={"bright": Bright("It is dark.")})
+    track = autofocus(video, blind, disparity=halves, fps=12)
+    assert track.targets == found.targets
+    (dark, instead) = track.warnings
+    assert (dark, "it looked for bright instead" in instead) == ("It is dark.", True)
+    unused = SceneSpecific({"bright": Bright()}, otherwise={"blind": Blind("It is dark.")})
+    assert autofocus(video, unused, disparity=halves, fps=12).warnings == ()
+
+
 def test_what_only_some_of_the_video_lacks_is_told_so(video, monkeypatch):
     monkeypatch.setattr(autofocus_analysis, "WINDOW_S", 1.0)
     monkeypatch.setattr(autofocus_analysis, "OVERLAP_S", 0.3)

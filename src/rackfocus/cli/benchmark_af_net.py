@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 import cv2
+import numpy as np
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
@@ -32,7 +33,9 @@ def run(cfg: DictConfig) -> None:
     folder = run_folder()
     record_provenance(cfg, folder)
     # Disparity is not asked for.
-    with open_footage(cfg.source, disparity=lambda _: 0, longer_side_px=cfg.longer_side_px) as footage:
+    with open_footage(
+        cfg.source, disparity=lambda _: np.zeros((1, 1)), longer_side_px=cfg.longer_side_px
+    ) as footage:
         cost = af_net_cost(footage, instantiate(cfg.autofocus))
         info = footage.reader.info
         size = f"{info.width} x {info.height}"

@@ -19,7 +19,7 @@ from rackfocus.cli.train import METRICS_FILE, train
 from rackfocus.data.raytraced import scene_folders
 from rackfocus.evaluation.raytraced import evaluate_scenes, network_method, renderer_methods, unblurred
 from rackfocus.evaluation.records import write_records
-from rackfocus.evaluation.report import scene_pictures, training_curve, write_page
+from rackfocus.evaluation.report import clip_timeline, scene_pictures, training_curve, write_page
 from rackfocus.evaluation.summary import summarise, summary_table
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
@@ -37,7 +37,7 @@ def run(cfg: DictConfig) -> None:
     console, folder, root = Console(), run_folder(), Path(cfg.data.root)
     validation, test = scene_folders(root, "validation"), scene_folders(root, "test")
 
-    console.rule("1 of 4: train")
+    console.rule("1 of 5: train")
     pl.seed_everything(cfg.seed, verbose=False)
     before = held_out_psnr(instantiate(cfg.model).eval(), validation, folder / "held_out_before.csv")
     console.print(f"Held-out PSNR before training: {before:.2f} dB")
@@ -50,7 +50,7 @@ def run(cfg: DictConfig) -> None:
         f"{curve.last:.2f} over the last"
     )
 
-    console.rule("2 of 4: evaluate")
+    console.rule("2 of 5: evaluate")
     methods = [
         unblurred(),
         network_method("trained just now", model),
@@ -60,7 +60,7 @@ def run(cfg: DictConfig) -> None:
     summaries = summarise(evaluate(test, methods, folder))
     console.print(summary_table(summaries, f"{len(test)} test scenes, three targets each"))
 
-    console.rule("3 of 4: refocus a clip")
+    console.rule("3 of 5: refocus a clip")
     clip = root / "clip" / "clip.mp4"
     frames = json.loads(clip.with_name("clip.json").read_text(encoding="utf-8"))["frames"]
     x, y = frames[len(frames) // 2]["first"]["point"]
@@ -83,7 +83,13 @@ def run(cfg: DictConfig) -> None:
             )
         videos[f"f/{lens.f_number:g} focused on the man in front, network {caption}"] = target
 
-    console.rule("4 of 4: report")
+    console.rule("4 of 5: autofocus")
+    timeline = folder / "clip_focus.png"
+    track, event = clip_timeline(clip.parent, timeline)
+    found = ", ".join(str(target.t) for target in track.targets)
+    console.print(f"New focus targets at frames {found}; somebody comes into sight at frame {event.t}")
+
+    console.rule("5 of 5: report")
     page = folder / "index.html"
     shown = _spread(test)
     write_page(
@@ -94,6 +100,7 @@ def run(cfg: DictConfig) -> None:
         psnr_before=before,
         psnr_after=after,
         videos=videos,
+        timeline=timeline,
         facts={
             "git revision": git_revision(),
             "seed": str(cfg.seed),

@@ -18,7 +18,7 @@ from rackfocus.evaluation.focus_table import Progress, Row, mean
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.metrics.focus import level_px
 from rackfocus.pipelines.autofocus import autofocus, follow, open_footage
-from rackfocus.types import FocusTarget, FocusTrack, InputError
+from rackfocus.types import FocusTarget, InputError
 
 Mask = Bool[np.ndarray, "height width"]
 
@@ -87,7 +87,8 @@ class MaskedSubject:
 class HeldFocus:
     """The share of frames whose focal disparity is within a level of the median of the subject.
 
-    Two rows a video: what follows one target on the subject in the first frame, and what autofocus does.
+    Three rows a video: what follows one target on the subject in the first frame, what autofocus does, and
+    what focus on any cell of the picture would: where that is much, the network saw little depth.
 
     Attributes:
         subjects: by name.
@@ -115,9 +116,12 @@ class HeldFocus:
             truth = subject_medians(disparity, masks)
             settings["disparity"] = disparity  # so that the network sees every video only once
             with open_footage(subject.video, **settings) as footage:
-                yield _row(name, "one target", follow(footage, [_first(masks)]), truth, max(width, height))
+                track = follow(footage, [_first(masks)])
+            yield _row(name, "one target", track.focal_disparity[:, None], truth, max(width, height))
             track = autofocus(subject.video, self.autofocus, **settings)
-            yield _row(name, "autofocus", track, truth, max(width, height))
+            yield _row(name, "autofocus", track.focal_disparity[:, None], truth, max(width, height))
+            anywhere = disparity.reshape(len(disparity), -1)
+            yield _row(name, "anywhere", anywhere, truth, max(width, height))
             del settings["disparity"]
             progress(done + 1, len(self.subjects))
 
@@ -155,8 +159,14 @@ def _first(masks: Mapping[int, Mask]) -> FocusTarget:
     return FocusTarget(frame, (left + right) / 2, (top + bottom) / 2, (left, top, right, bottom))
 
 
-def _row(name: str, method: str, track: FocusTrack, truth: Mapping[int, float], longer_side_px: int) -> Row:
-    off = np.array([abs(track.focal_disparity[frame] - value) for frame, value in truth.items()])
+def _row(
+    name: str,
+    method: str,
+    focal: Float[np.ndarray, "frame choice"],
+    truth: Mapping[int, float],
+    longer_side_px: int,
+) -> Row:
+    off = np.array([np.abs(focal[frame] - value) for frame, value in truth.items()])
     levels = off / level_px(longer_side_px)
     return {
         "video": name,

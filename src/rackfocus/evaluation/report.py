@@ -1,16 +1,19 @@
 """The demo's page: one HTML file with its pictures and videos inside."""
 
 import csv
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
 import jinja2
+import numpy as np
 import torch
 
 from rackfocus.data.raytraced import load_scene
 from rackfocus.evaluation.columns import BRIEF, COLUMNS
+from rackfocus.evaluation.focus_timeline import Truth, draw_timeline, thumbnails_at
 from rackfocus.evaluation.pictures import (
     HDR_STOPS,
     data_uri,
@@ -21,8 +24,11 @@ from rackfocus.evaluation.pictures import (
 )
 from rackfocus.evaluation.raytraced import network_method, render_target, targets
 from rackfocus.evaluation.summary import Summary, cells
+from rackfocus.focus.modes import scene_specific
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import srgb_to_linear
+from rackfocus.pipelines.autofocus import autofocus, open_footage
+from rackfocus.types import FocusTarget, FocusTrack
 
 DIFFERENCE_GAIN = 4
 
@@ -69,6 +75,39 @@ def scene_pictures(folder: Path, model: RGBDHDREstimator) -> dict[str, str]:
     }
 
 
+def clip_timeline(folder: Path, path: Path) -> tuple[FocusTrack, FocusTarget]:
+    """Draw what autofocus finds in a ray-traced clip of one event, beside the truth; both are returned.
+
+    Args:
+        folder: of the clip, with its true disparity, which autofocus is given.
+        path: the picture, as PNG.
+    """
+    known = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
+    event = known["event"]
+    subjects = [frame["first" if frame["frame"] < event["frame"] else "walker"] for frame in known["frames"]]
+    opening = FocusTarget(0, *_place(subjects[0]["point"], subjects[0]["box"]))
+    true = FocusTarget(event["frame"], *_place((event["x"], event["y"]), event["box"]))
+    video, disparity, scene = folder / "clip.mp4", folder / "disparity", scene_specific("action")
+    track = autofocus(video, scene, disparity=disparity)
+    with open_footage(video, disparity=disparity) as footage:
+        draw_timeline(
+            path,
+            track,
+            fps=known["fps"],
+            thumbnails=thumbnails_at(track.targets, footage, scene),
+            truth=Truth((opening, true), np.array([subject["focal_disparity"] for subject in subjects])),
+        )
+    return track, true
+
+
+def _place(
+    point: Sequence[float], box: Sequence[float]
+) -> tuple[float, float, tuple[float, float, float, float]]:
+    left, top, right, bottom = box
+    x, y = point
+    return x, y, (left, top, right, bottom)
+
+
 def training_curve(metrics: Path, column: str = "train/loss") -> Curve:
     """The curve of a column of Lightning's `metrics.csv`."""
     with metrics.open(newline="", encoding="utf-8") as file:
@@ -93,6 +132,7 @@ def write_page(
     psnr_before: float,
     psnr_after: float,
     videos: dict[str, Path],
+    timeline: Path,
     facts: dict[str, str],
 ) -> None:
     """Write the page, whole or not at all.
@@ -105,6 +145,7 @@ def write_page(
         psnr_before: of the validation scenes before training, in dB.
         psnr_after: the same after it.
         videos: `.mp4` files by caption.
+        timeline: of autofocus, as PNG.
         facts: what else to tell, by name.
     """
     environment = jinja2.Environment(
@@ -120,6 +161,7 @@ def write_page(
         psnr_before=psnr_before,
         psnr_after=psnr_after,
         videos={caption: file_uri(video.read_bytes(), "video/mp4") for caption, video in videos.items()},
+        timeline=file_uri(timeline.read_bytes(), "image/png"),
         facts=facts,
     )
     partial = path.with_name(path.name + ".partial")

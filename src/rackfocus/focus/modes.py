@@ -39,14 +39,25 @@ def _action() -> SceneSpecific:
     from rackfocus.focus.detectors.action import Action
     from rackfocus.focus.detectors.saliency import FineGrained
 
-    return SceneSpecific({"action": Action(), "saliency": FineGrained()}, source="action", sure=0.75)
+    return SceneSpecific(
+        {"action": Action(), "saliency": FineGrained()},
+        source="action",
+        contrast=2.0,
+        sure=0.68,
+        onset=0.82,
+        stay_share=0.8,
+        reach=0.06,
+    )
 
 
 def _conversation() -> SceneSpecific:
     from rackfocus.focus.detectors.audio import Speakers
     from rackfocus.focus.detectors.face import Faces
+    from rackfocus.focus.detectors.face_lively import LivelyFaces
 
-    return SceneSpecific({"audio": Speakers(), "face": Faces()}, source="conversation")
+    return SceneSpecific(
+        {"audio": Speakers(), "face": Faces()}, source="conversation", otherwise={"faces": LivelyFaces()}
+    )
 
 
 def _general() -> SceneSpecific:

@@ -23,6 +23,9 @@ SAME_DEPTH = 0.1
 WIDEST = 0.5
 """Of the frame: what hangs together at one depth and is as wide is ground or a wall, and not somebody."""
 
+FAIR_SHARE = 0.4
+"""Of the fullest column of a region on such ground: one with less is the ground about somebody's feet."""
+
 
 @dataclass(frozen=True, eq=False)
 class RegionSubject:
@@ -31,7 +34,8 @@ class RegionSubject:
     Attributes:
         point: `(x, y)`, the centre of a cell of it near the region's; the first cell's is 0.
         box: left, top, right and bottom; the latter two are outside. Of all that hangs together with it
-            at its depth, as a man with his waving hand; or where that is ground, of what the region shows.
+            at its depth, as a man with his waving hand; or where that is ground, of what stands on it in the
+            region.
         disparity: the median of what of it is in the region, in the unit of what it was read from.
     """
 
@@ -72,13 +76,19 @@ def region_subject(
     point = at[np.square(at - centre).sum(axis=1).argmin()].astype(float)
     box = _corners(_part(near, point))
     if box[2] - box[0] >= WIDEST * columns:
-        box = _corners(_part(own, point))
+        box = _corners(_standing(_part(own, point)))
     return RegionSubject(point, box, float(np.median(values[own])))
 
 
 def _corners(cells: Bool[np.ndarray, "rows columns"]) -> Float[np.ndarray, "4"]:
     at = np.argwhere(cells)[:, ::-1]
     return np.concatenate([at.min(axis=0), at.max(axis=0) + 1]).astype(float)
+
+
+def _standing(cells: Bool[np.ndarray, "rows columns"]) -> Bool[np.ndarray, "rows columns"]:
+    """Without the columns that hold little: a tracker would learn the ground in them, and stay there."""
+    held = cells.sum(axis=0)
+    return cells & (held >= FAIR_SHARE * held.max())
 
 
 def _part(

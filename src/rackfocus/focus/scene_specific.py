@@ -6,7 +6,7 @@ there make a curve over time; a bilateral filter and an edge detector find where
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -71,6 +71,8 @@ class SceneSpecific:
         source: what the targets name as the one who decided.
         clusters: K of K-means.
         threshold: the least value, in every map, of a cell of the intersection.
+        contrast: the power of its value that a cell weighs in the clusters: above 1, who is small and begins
+            outweighs who is large and has just stopped.
         sure: what the intersection reaches at some time while a subject is seen, or it is none: of two
             thresholds, as in Canny's edges, the lower one tells when it begins.
         least_area: of the intersection, as a share of the frame; less is taken for noise.
@@ -84,7 +86,9 @@ class SceneSpecific:
         absence_s: after how long one who left the frame is another one on coming back.
         reach: how far apart two regions of one subject are at most, as a share of the longer side.
         follow_subjects: another subject that takes over and stays is a target also where disparity does not
-            change, which the paper does not have: tracking starts from `(x, y)`.
+            change, which the paper does not have: tracking starts from `(x, y)`. One that does not stay is
+            none, even where disparity changes.
+        otherwise: the set that counts where those see nothing in the whole video.
 
     Raises:
         InputError: there is no detector, or a value is out of range.
@@ -94,6 +98,7 @@ class SceneSpecific:
     source: str = "action"
     clusters: int = 4
     threshold: float = 0.3
+    contrast: float = 1.0
     sure: float = 0.55
     least_area: float = 0.0005
     filter_s: float = 0.15
@@ -106,6 +111,7 @@ class SceneSpecific:
     absence_s: float = 1.0
     reach: float = 0.03
     follow_subjects: bool = True
+    otherwise: Mapping[str, Detector] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.detectors:
@@ -115,7 +121,7 @@ class SceneSpecific:
         for name in ("threshold", "sure", "stay_share", "onset"):
             if not 0 < getattr(self, name) <= 1:
                 raise InputError(f"{name} must lie above 0 and be at most 1, and is {getattr(self, name)}.")
-        for name in ("filter_s", "filter_range", "least_step", "slope_s", "stay_s"):
+        for name in ("contrast", "filter_s", "filter_range", "least_step", "slope_s", "stay_s"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} must be above 0, and is {getattr(self, name)}.")
         for name in ("least_area", "absence_s", "reach"):
@@ -188,7 +194,14 @@ class SceneSpecific:
         else:
             start = self._target(first, curve.rest[first])
             appears = changes[:1]
-        at = self._jumps(np.where(labels >= 0, curve.disparity[first:end], np.nan), stay, slope, longer, fps)
+        shown = labels >= 0
+        if self.follow_subjects:
+            # Who passes between, or is seen and does not stay, is no jump of the subject in focus.
+            in_focus = np.full(len(labels), -1)
+            for change in changes:
+                in_focus[change:] = labels[change]
+            shown &= labels == in_focus
+        at = self._jumps(np.where(shown, curve.disparity[first:end], np.nan), stay, slope, longer, fps)
         at = [frame for frame in at if frame > begun]
         if self.follow_subjects:
             new = [*appears, *changes[1:]]
@@ -224,7 +237,7 @@ class SceneSpecific:
         if len(rows) < max(1, self.least_area * both.size):
             return NOWHERE[:2], NOWHERE, np.zeros_like(both)
         cells = np.stack([columns, rows], axis=1).astype(float)
-        weights = both[rows, columns].astype(float)
+        weights = both[rows, columns].astype(float) ** self.contrast
         centres, labels = weighted_kmeans(cells, weights, self.clusters)
         majority = int(np.bincount(labels, weights, minlength=len(centres)).argmax())
         _, parts = cv2.connectedComponents(inside.astype(np.uint8), connectivity=8)

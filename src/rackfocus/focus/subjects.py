@@ -102,6 +102,9 @@ def takeovers(
 ) -> list[int]:
     """The frames from which on another subject is shown, and stays; the first one's first frame included.
 
+    It does not stay where the one before it comes back soon, in twice `stay_frames`, and is seen more often
+    there: then something only came between.
+
     Args:
         labels: the subject of each frame, -1 for none.
         strength: how well it is seen.
@@ -118,9 +121,11 @@ def takeovers(
             continue
         ahead = labels[frame : frame + stay_frames]
         own, others = int((ahead == label).sum()), int(((ahead >= 0) & (ahead != label)).sum())
-        soon = slice(frame, frame + 2 * stay_frames)
-        grows = strength[frame] < onset * strength[soon][labels[soon] == label].max()
-        if not grows and own > others and own >= share * stay_frames:
+        soon = labels[frame : frame + 2 * stay_frames]
+        again = soon == label
+        grows = strength[frame] < onset * strength[frame : frame + 2 * stay_frames][again].max()
+        returns = current >= 0 and (soon == current).sum() > again.sum()
+        if not (grows or returns) and own > others and own >= share * stay_frames:
             changes.append(int(frame))
             current = label
     return changes

@@ -1,5 +1,6 @@
 """The first pass of autofocus: a video, window by window, to the curve of its focus regions."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -116,10 +117,12 @@ def analyse(
 ) -> tuple[RegionCurve, tuple[str, ...]]:
     """The focus regions of a whole video, and what its detectors lacked.
 
+    Where they see nothing in any frame, the video is looked at again by `scene.otherwise`.
+
     Args:
         footage: the video.
         scene: what looks for regions.
-        known: filled with what the second pass needs.
+        known: filled with what a further pass needs, or full already.
         progress: called with how many frames are read.
 
     Raises:
@@ -143,15 +146,26 @@ def analyse(
         sentence if count == windows else f"{sentence} (in {count} of {windows} parts of the video)"
         for sentence, count in lacking.items()
     ]
-    if not np.isfinite(curve.points).any():
+    if np.isfinite(curve.points).any():
+        return curve, tuple(warnings)
+    if not scene.otherwise:
         warnings.append("Nothing to focus on was found in any frame: focus rests where the camera had it.")
-    return curve, tuple(warnings)
+        return curve, tuple(warnings)
+    others = ", ".join(scene.otherwise)
+    warnings.append(
+        f"Nothing that autofocus looks for was found in any frame: it looked for {others} instead."
+    )
+    scene = dataclasses.replace(scene, detectors=scene.otherwise, otherwise={})
+    curve, more = analyse(footage, scene, known, progress=progress)
+    return curve, tuple(dict.fromkeys([*warnings, *more]))
 
 
 def _watched(footage: Footage, known: KnownFrames, progress: Progress | None) -> Iterator[Shown]:
-    """All frames, while what the second pass needs of them is kept."""
-    for shown in footage.frames():
-        known.append(shown)
+    """All frames, while what a further pass needs of them is kept, if it is not there already."""
+    is_first = not known.is_cut
+    for shown in footage.frames(None if is_first else known):
+        if is_first:
+            known.append(shown)
         if progress is not None:
             progress(shown.index + 1)
         yield shown

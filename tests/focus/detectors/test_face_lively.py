@@ -48,3 +48,23 @@ def test_one_frame_shows_faces_but_no_life() -> None:
     alone = ClipWindow(seen.frames[:1], seen.times_s[:1], seen.is_cut[:1])
     maps = LivelyFaces()(alone)
     np.testing.assert_allclose(maps[0, 53, [40, 120]], 0.9, rtol=1e-3)
+
+
+def test_of_two_alike_the_one_near_the_centre_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    faces = [Face(np.array([x - 20, 25, x + 20, 65], np.float32), None, 0.9) for x in (40, 80)]
+    monkeypatch.setattr(module, "face_detection", lambda _weights: lambda _image: faces)
+    still = ClipWindow(np.full((4, 90, 160, 3), 60, np.uint8), np.arange(4) / 25, np.zeros(4, bool))
+    maps = LivelyFaces(spread=0.25, contrast=2.0)(still)
+    np.testing.assert_allclose(maps[:, 53, 80], 0.9, rtol=1e-3)
+    # A quarter of the width off the centre is one standard deviation.
+    np.testing.assert_allclose(maps[:, 53, 40], 0.9 * np.exp(-0.5) ** 2, rtol=1e-3)
+
+
+def test_a_face_in_profile_is_marked_between_nose_and_mouth(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.array([[95, 38], [97, 38], [100, 44], [96, 56], [98, 56]], np.float32)
+    face = Face(np.array([60, 25, 100, 65], np.float32), points, 0.9)
+    monkeypatch.setattr(module, "face_detection", lambda _weights: lambda _image: [face])
+    still = ClipWindow(np.full((4, 90, 160, 3), 60, np.uint8), np.arange(4) / 25, np.zeros(4, bool))
+    rows, columns = np.nonzero(LivelyFaces()(still)[0] > 0.89)
+    assert (columns.min() + columns.max()) / 2 == pytest.approx((100 + 97) / 2, abs=1)
+    assert (rows.min() + rows.max()) / 2 == pytest.approx((44 + 56) / 2, abs=1)

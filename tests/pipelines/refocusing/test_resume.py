@@ -196,7 +196,8 @@ print(json.dumps({"whole_s": whole_s, "outcomes": outcomes}))
 def test_killed_at_twenty_random_instants(tmp_path, make_video):
     source = make_video(tmp_path / "v.mp4", pts=range(90), audio=[("aac", 48000, "stereo")])
     (tmp_path / "out").mkdir()
-    instants = sorted(random.Random(8).uniform(0.05, 1.1) for _ in range(20))
+    draw = random.Random(8)
+    instants = sorted(draw.uniform(0.05, 1.1) for _ in range(20))
     command = [sys.executable, "-c", KILLING, str(source), str(tmp_path / "out"), json.dumps(instants)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
