@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from rackfocus.focus.modes import scene_specific
+from rackfocus.focus.modes import target_finder
 from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.focus.tracker import Tracker
 from rackfocus.focus.tracker_opencv import KCF
 from rackfocus.focus.tracker_recovering import RecoveringTracker
@@ -14,8 +15,8 @@ from rackfocus.models.checkpoints import load_model
 from rackfocus.types import InputError, Lens
 from rackfocus.video.stabilizer import Stabilizer
 
-NAMED = ("action", "conversation", "general")
-"""The sets of detectors that need no configuration."""
+NAMED = ("action", "conversation", "general", "af-net")
+"""What needs no configuration."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class Tools:
     trackers: Mapping[str, Callable[[], Tracker]] = field(
         default_factory=lambda: {"kcf": lambda: RecoveringTracker(KCF())}
     )
-    autofocus: Mapping[str, Callable[[], SceneSpecific]] = field(
-        default_factory=lambda: {mode: partial(scene_specific, mode) for mode in NAMED}
+    autofocus: Mapping[str, Callable[[], SceneSpecific | TargetFinder]] = field(
+        default_factory=lambda: {mode: partial(target_finder, mode) for mode in NAMED}
     )
     stabilizer: Callable[[], Stabilizer] | None = None
 
