@@ -49,6 +49,7 @@ class Editor:
         self.viewer.on("frame", self._on_frame, throttle=0.05)
         self.viewer.on("pick", self._acting(self._on_pick))
         self.viewer.on("reshape", self._acting(self._on_reshape))
+        self.viewer.on("action", self._on_action)
         self.head: Head
 
     def build_timeline(self) -> None:
@@ -61,8 +62,7 @@ class Editor:
         """Settings and jobs; then everything is there, and kept up to date."""
         self.panel = Panel(self.session, self._messages, self.do)
         self._help = shortcut_list()
-        shortcuts = Shortcuts()
-        shortcuts.on("action", lambda event: self.do(event.args))
+        Shortcuts()
         ui.timer(POLL_S, self.refresh)
         ui.timer(SPENT_S, self._spend)
 
@@ -173,6 +173,10 @@ class Editor:
         self.viewer.at(event.args["frame"], event.args["playing"])
         self._draw_targets()
 
+    async def _on_action(self, event: GenericEventArguments) -> None:
+        self._on_frame(event)
+        await self.do(event.args["action"])
+
     def _on_pick(self, at: dict[str, Any]) -> None:
         box = tuple(at["box"]) if at["box"] else None
         self._chosen = self.session.add_target(at["frame"], at["x"], at["y"], box)
@@ -191,7 +195,7 @@ class Editor:
     def _move(self, key: Key, t: int) -> None:
         if 0 <= t < self.session.video.frames:
             self._chosen = self.session.move_target(key, t)
-            self.viewer.run_method("show", t)
+            self.viewer.run_method("along", key[0], t)
 
     def _new(self) -> None:
         """On what is in focus, or, where that is not known, in the middle."""

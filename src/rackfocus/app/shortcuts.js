@@ -1,4 +1,4 @@
-// Keys become actions: the viewer hears them from the window, the server by an event.
+// Keys become actions, which the viewer hears from the window.
 const IN_USE = "input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=slider], [role=dialog]";
 
 export default {
@@ -13,7 +13,6 @@ export default {
       if (!action || busy || presses) return;
       event.preventDefault();
       window.dispatchEvent(new CustomEvent("rackfocus:action", { detail: action }));
-      this.$emit("action", action);
     };
     // A button that was clicked must not take the next Space for itself; one that was tabbed to may.
     this.onClick = (event) => event.detail && event.target.closest?.("button, [role=slider]")?.blur();

@@ -53,7 +53,7 @@ _SHOWN = {"Arrow": "", "Left": "←", "Right": "→", "Up": "↑", "Down": "↓"
 
 
 class Shortcuts(Element, component="shortcuts.js"):
-    """Hears keys, wherever on the page; emits `action`, and tells the viewer."""
+    """Hears keys, wherever on the page, and tells the viewer."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -117,7 +117,7 @@ export default {
       this.pause();
       this.show(event.detail);
     };
-    this.onAction = (event) => this.act(event.detail, true);
+    this.onAction = (event) => this.act(event.detail);
     window.addEventListener("rackfocus:seek", this.onSeek);
     window.addEventListener("rackfocus:action", this.onAction);
     this.show(this.frame);
@@ -130,8 +130,9 @@ export default {
   },
 
   methods: {
-    // What keys and buttons ask for. Only the server knows the others, and keys tell it themselves.
-    act(action, byKey = false) {
+    // What keys and buttons ask for. Only the server knows the others; it is told the frame they are meant for,
+    // as fast fingers are ahead of the event that tells of it.
+    act(action) {
       const steps = { back: -1, forward: 1, "back-10": -10, "forward-10": 10 };
       if (action === "play") return this.playing ? this.pause() : this.play();
       if (action in steps) return this.step(this.frame + steps[action]);
@@ -140,7 +141,7 @@ export default {
       const times = [...new Set(this.targets.map((target) => target.t))].sort((a, b) => a - b);
       if (action === "next-target") return this.step(times.find((t) => t > this.frame) ?? this.frame);
       if (action === "previous-target") return this.step(times.findLast((t) => t < this.frame) ?? this.frame);
-      if (!byKey) this.$emit("action", action);
+      this.$emit("action", { action, frame: this.frame, playing: this.playing });
     },
     step(frame) {
       this.pause();
@@ -151,6 +152,10 @@ export default {
       this.frame = Math.max(0, Math.min(this.frames - 1, Math.round(frame)));
       this.announce();
       this.fetchAround();
+    },
+    // What is at a frame has moved; whoever still looks at it goes along.
+    along(from, to) {
+      if (this.frame === from) this.show(to);
     },
     announce() {
       window.dispatchEvent(new CustomEvent("rackfocus:frame", { detail: this.frame }));

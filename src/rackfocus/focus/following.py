@@ -120,7 +120,7 @@ class Following:
             frames = range(start, min(end, count))
             lost = [list(run) for gone, run in groupby(frames, lambda at: not self._confidence[at]) if gone]
             if lost:
-                told = _listed(f"{run[0]} to {run[-1]}" for run in lost)
+                told = _listed(f"{run[0]} to {run[-1]}" if len(run) > 1 else run[0] for run in lost)
                 yield (
                     f"The subject of the focus target at frame {decision.target.t} was lost in frames "
                     f"{told}; focus stayed where it was."
