@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rackfocus.evaluation.focus_clips import AnnotatedClip, find_clips
-from rackfocus.evaluation.focus_table import Progress, Row, mean
+from rackfocus.evaluation.focus_scores import matched_targets, mean_scores, scores
+from rackfocus.evaluation.focus_table import Progress, Row
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.metrics.focus import focal_error, match_targets, precision, recall, timing_error
 from rackfocus.pipelines.streaming_autofocus import streaming_tracks
 from rackfocus.types import FocusTrack, InputError
 
@@ -56,7 +56,7 @@ class LookAheadStudy:
         settings = {"network_size_px": self.network_size_px, "longer_side_px": self.longer_side_px}
         made: list[Row] = []
         for done, clip in enumerate(clips):
-            truth = torch.from_numpy(clip.true_focus(self.puller, **settings))
+            truth = clip.true_focus(self.puller, **settings)
             with clip.footage(**settings) as footage:
                 tracks = streaming_tracks(
                     footage, self.autofocus, self.buffers_s, hop_s=self.hop_s, puller=self.puller
@@ -74,24 +74,12 @@ class LookAheadStudy:
             for buffer_s in dict.fromkeys(row["buffer_s"] for row in rows)
         ]
 
-    def _row(self, clip: AnnotatedClip, buffer_s: float, track: FocusTrack, truth: torch.Tensor) -> Row:
-        matching = match_targets(
-            track.targets,
-            clip.targets,
-            tolerance_frames=round(self.tolerance_s * clip.annotation.video.fps),
-            agree=clip.agree,
-        )
-        focus = torch.from_numpy(track.focal_disparity)
+    def _row(self, clip: AnnotatedClip, buffer_s: float, track: FocusTrack, truth: np.ndarray) -> Row:
+        matching = matched_targets(clip, track, self.tolerance_s)
         return {
             "video": clip.name,
             "buffer_s": buffer_s,
-            "|Δd|": focal_error(focus, truth, level_px=clip.level_px).item(),
-            "|Δt|": timing_error(matching),
-            "recall": recall(matching),
-            "precision": precision(matching),
-            "matched": len(matching.pairs),
-            "missed": len(matching.missed),
-            "spurious": len(matching.spurious),
+            **scores(clip, track, truth, matching),
         }
 
 
@@ -112,17 +100,8 @@ def draw_study(means: Sequence[Row], path: Path) -> None:
 
 
 def _mean(rows: Sequence[Row]) -> Row:
-    matched, missed, spurious = (
-        sum(int(row[name]) for row in rows) for name in ("matched", "missed", "spurious")
-    )
     return {
         "video": f"mean of {len(rows)}",
         "buffer_s": rows[0]["buffer_s"],
-        "|Δd|": mean(rows, "|Δd|"),
-        "|Δt|": mean(rows, "|Δt|"),
-        "recall": matched / (matched + missed) if matched + missed else float("nan"),
-        "precision": matched / (matched + spurious) if matched + spurious else float("nan"),
-        "matched": matched,
-        "missed": missed,
-        "spurious": spurious,
+        **mean_scores(rows),
     }

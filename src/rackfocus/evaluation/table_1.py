@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from rackfocus.evaluation.focus_clips import AnnotatedClip, find_clips
+from rackfocus.evaluation.focus_scores import matched_targets, mean_scores, scores
 from rackfocus.evaluation.focus_table import Progress, Row, mean
 from rackfocus.evaluation.focus_timeline import Truth, draw_timeline, thumbnails_at
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.metrics.focus import focal_error, match_targets, precision, recall, timing_error
 from rackfocus.pipelines.autofocus import autofocus
 from rackfocus.pipelines.streaming_autofocus import streaming_autofocus
 from rackfocus.types import FocusPulls, FocusTrack
@@ -94,24 +93,11 @@ class Table1:
     def _row(
         self, clip: AnnotatedClip, method: str, track: FocusTrack, truth: np.ndarray, *, seconds: float
     ) -> Row:
-        fps = clip.annotation.video.fps
-        matching = match_targets(
-            track.targets,
-            clip.targets,
-            tolerance_frames=round(self.tolerance_s * fps),
-            agree=clip.agree,
-        )
-        focus, wanted = (torch.from_numpy(curve) for curve in (track.focal_disparity, truth))
+        matching = matched_targets(clip, track, self.tolerance_s)
         return {
             "video": clip.name,
             "method": method,
-            "|Δd|": focal_error(focus, wanted, level_px=clip.level_px).item(),
-            "|Δt|": timing_error(matching),
-            "recall": recall(matching),
-            "precision": precision(matching),
-            "matched": len(matching.pairs),
-            "missed": len(matching.missed),
-            "spurious": len(matching.spurious),
+            **scores(clip, track, truth, matching),
             "Δt": " ".join(f"{offset:+d}" for offset in matching.offsets),
             "seconds": seconds,
         }
@@ -133,20 +119,11 @@ class Table1:
 
 
 def _mean(rows: Sequence[Row]) -> Row:
-    matched, missed, spurious = (
-        sum(int(row[name]) for row in rows) for name in ("matched", "missed", "spurious")
-    )
     timely = sum(float(row["|Δt|"]) < TIMELY_FRAMES for row in rows)
     return {
         "video": f"mean of {len(rows)}",
         "method": rows[0]["method"],
-        "|Δd|": mean(rows, "|Δd|"),
-        "|Δt|": mean(rows, "|Δt|"),
-        "recall": matched / (matched + missed) if matched + missed else float("nan"),
-        "precision": matched / (matched + spurious) if matched + spurious else float("nan"),
-        "matched": matched,
-        "missed": missed,
-        "spurious": spurious,
+        **mean_scores(rows),
         "Δt": f"|Δt| < {TIMELY_FRAMES}: {timely} of {len(rows)}",
         "seconds": mean(rows, "seconds"),
     }
