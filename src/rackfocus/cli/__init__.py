@@ -8,15 +8,15 @@ from importlib import import_module
 import rackfocus
 
 COMMANDS = {
-    "train": "train RGBD-HDR from aperture and focal triplets",
-    "evaluate": "measure a network beside published methods, against truth and photographs",
+    "train": "train RGBD-HDR from aperture and focal triplets, or AF-Net",
+    "evaluate": "measure a network, a stabiliser or autofocus beside other methods, against truth",
     "refocus": "turn a deep-focus video into a shallow-focus one",
     "autofocus": "find where and when a video is to be focused, and write it down as focus targets",
     "annotate": "pick focus targets on a page, see the shot, annotate a folder of videos",
     "vaf": "make a focus data set of videos of your own; annotations as CSV; agreement of annotators",
     "make-clip": "estimate a video's disparity and HDR, stabilised, for refocusing at leisure",
     "clip": "verify, describe or export what make-clip made",
-    "benchmark": "measure speed, memory and quality of the renderer beside others",
+    "benchmark": "measure speed, memory and quality of the renderer and of every other stage",
     "data": "check a data set: counts, sizes, ranges, broken files, a contact sheet",
     "prepare": "align photographs of several apertures, measure and judge them, write a manifest",
     "render-scenes": "ray-trace training scenes and the demo clip",
