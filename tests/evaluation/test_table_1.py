@@ -10,6 +10,7 @@ from rackfocus.data.scene_events import CLIP_FORMAT
 from rackfocus.data.scene_files import write_disparity
 from rackfocus.evaluation.focus_clips import find_clips
 from rackfocus.evaluation.focus_table import mean, told, write_rows
+from rackfocus.evaluation.look_ahead_study import PICTURE_FILE, LookAheadStudy
 from rackfocus.evaluation.table_1 import CAUSAL, LAAF, OPTICAL, Table1
 from rackfocus.focus.annotation import annotated_video, save_annotation
 from rackfocus.focus.puller import FocusPuller
@@ -148,3 +149,20 @@ def test_rows_are_written_as_people_read_them(tmp_path):
     assert (tmp_path / "rows.csv").read_text() == "video,x,y\na,1.5,\nb,,2\n"
     assert mean(rows, "x") == 1.5
     assert told(0.12345) == "0.123"
+
+
+def test_the_more_is_seen_ahead_the_earlier_focus_comes(folder, tmp_path):
+    study = LookAheadStudy(str(folder), SceneSpecific({"seen": Seen()}), buffers_s=(0.0, 2.0), hop_s=0.1)
+    none, ahead = rows = list(study.rows(tmp_path, lambda *_: None))
+    assert (none["buffer_s"], ahead["buffer_s"]) == (0.0, 2.0)
+    assert ahead["|Δt|"] == 0
+    assert none["|Δt|"] > 5
+    assert ahead["|Δd|"] < none["|Δd|"]
+    assert [(row["matched"], row["missed"], row["spurious"]) for row in rows] == [(1, 0, 0)] * 2
+    assert [row["|Δd|"] for row in study.summary(rows)] == [none["|Δd|"], ahead["|Δd|"]]
+    assert (tmp_path / PICTURE_FILE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_study_without_a_buffer_is_one_sentence(folder):
+    with pytest.raises(InputError, match="buffers_s must be lengths"):
+        LookAheadStudy(str(folder), SceneSpecific({"seen": Seen()}), buffers_s=())
