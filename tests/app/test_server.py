@@ -35,9 +35,6 @@ def test_media(client, workspace):
     assert client.get("/frame/walk.mp4/3.jpg?view=input").headers["cache-control"] == "no-store"
     part = client.get("/source/walk.mp4", headers={"range": "bytes=4-7"})
     assert (part.status_code, part.content) == (206, b"ftyp")
-    exported = client.get("/export/walk.mp4?kind=annotation")
-    assert "attachment" in exported.headers["content-disposition"]
-    assert exported.json()["format"] == "rackfocus.focus"
 
 
 @pytest.mark.parametrize(
@@ -49,7 +46,6 @@ def test_media(client, workspace):
         ("/source/..%2F..%2Fetc%2Fpasswd", "no video"),
         ("/source//etc/passwd", "no video"),
         ("/result/walk.mp4", "not rendered yet"),
-        ("/export/walk.mp4?kind=xml", "no export"),
     ],
 )
 def test_mistakes_are_sentences(client, address, sentence):

@@ -10,6 +10,7 @@ from jaxtyping import Float32
 from rackfocus.app.courtesy import Courtesy
 from rackfocus.app.estimate_store import Estimate, EstimateStore
 from rackfocus.app.frames import DISPARITY, Frames
+from rackfocus.app.notices import in_words
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
 from rackfocus.pipelines.footage import small_map
@@ -150,8 +151,9 @@ class Disparities:
             try:
                 network = network or self._network()
                 self._estimate(network, index)
-            except InputError as error:
-                self._failed[index] = str(error)
+            except Exception as error:
+                # Whoever waits for this frame is told, and the others go on.
+                self._failed[index] = in_words(error)
             with self._changed:
                 self._waited_for = [each for each in self._waited_for if each != index]
                 self._changed.notify_all()

@@ -179,11 +179,11 @@ class Editor:
 
     def _on_pick(self, at: dict[str, Any]) -> None:
         box = tuple(at["box"]) if at["box"] else None
-        self._chosen = self.session.add_target(at["frame"], at["x"], at["y"], box)
+        self._chosen = self.session.gestures.add(at["frame"], at["x"], at["y"], box)
 
     def _on_reshape(self, given: dict[str, Any]) -> None:
         left, top, right, bottom = box = tuple(given["box"])
-        self.session.reshape_target(self._key_of(given), (left + right) / 2, (top + bottom) / 2, box)
+        self.session.gestures.reshape(self._key_of(given), (left + right) / 2, (top + bottom) / 2, box)
 
     def _on_select(self, given: dict[str, Any]) -> None:
         self._chosen = self._key_of(given)
@@ -194,7 +194,7 @@ class Editor:
 
     def _move(self, key: Key, t: int) -> None:
         if 0 <= t < self.session.video.frames:
-            self._chosen = self.session.move_target(key, t)
+            self._chosen = self.session.gestures.move(key, t)
             self.viewer.run_method("along", key[0], t)
 
     def _new(self) -> None:
@@ -203,7 +203,7 @@ class Editor:
         known = bool(np.isfinite(track.points[frame]).all())
         x, y = track.points[frame] if known else (self.session.video.width / 2, self.session.video.height / 2)
         box = tuple(track.boxes[frame].tolist()) if np.isfinite(track.boxes[frame]).all() else None
-        self._chosen = self.session.add_target(frame, float(x), float(y), box)
+        self._chosen = self.session.gestures.add(frame, float(x), float(y), box)
 
     def _accept(self) -> None:
         def accept(key: Key) -> None:
@@ -242,7 +242,7 @@ class Editor:
             dx = min(max(right * step, -left), video.width - 1 - end)
             dy = min(max(down * step, -top), video.height - 1 - bottom)
             box = (left + dx, top + dy, end + dx, bottom + dy) if target.box else None
-            self.session.reshape_target(key, target.x + dx, target.y + dy, box)
+            self.session.gestures.reshape(key, target.x + dx, target.y + dy, box)
 
         self._with_selected(nudge)
 

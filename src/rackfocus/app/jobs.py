@@ -1,19 +1,17 @@
 """Work that takes long, in the background: one at a time of each kind, with progress, to be cancelled."""
 
 import dataclasses
-import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from rackfocus.app.notices import in_words
 from rackfocus.types import InputError
 
 RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
 
 Progress = Callable[[int, int | None], None]
 """Takes how much is done, and how much there is, none where that is unknown."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -113,12 +111,9 @@ class Jobs:
             outcome = work(progress)
         except Cancelled:
             self._show(kind, state=CANCELLED, text="Cancelled.")
-        except InputError as error:
-            self._show(kind, state=FAILED, text=str(error))
         except Exception as error:
             # A job must not look as if it went on for ever.
-            _log.exception("%s failed", kind)
-            self._show(kind, state=FAILED, text=f"It failed, and should not have: {error!r}.")
+            self._show(kind, state=FAILED, text=in_words(error))
         else:
             self._show(kind, state=DONE, text=outcome.text, result=outcome.result)
 

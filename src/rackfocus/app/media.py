@@ -1,12 +1,12 @@
-"""What a page asks for by address: pictures, the video, its rendering, files to take along."""
+"""What a page asks for by address: pictures, the video, its rendering."""
 
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 
+from rackfocus.app.notices import in_words
 from rackfocus.app.session import Session
 from rackfocus.app.workspace import Workspace
 from rackfocus.types import InputError
@@ -25,15 +25,11 @@ def media_routes(workspace: Workspace) -> APIRouter:
         index: int,
         view: str = "refocused",
         rev: str | None = None,
-        f: float | None = None,
-        focal: float | None = None,
-        lens: str | None = None,
     ) -> Response:
         def picture() -> Response:
             session = workspace.session(video)
-            plain = f is None and focal is None and lens is None
-            data = session.frame_jpeg(index, view, f_number=f, focal_disparity=focal, lens=lens)
-            stays = plain and rev is not None and rev == session.picture_rev(index, view)
+            data = session.frame_jpeg(index, view)
+            stays = rev is not None and rev == session.picture_rev(index, view)
             return Response(
                 data, media_type="image/jpeg", headers={"cache-control": UNCHANGED if stays else CHANGING}
             )
@@ -54,17 +50,6 @@ def media_routes(workspace: Workspace) -> APIRouter:
     def source(video: str) -> Response:
         return _told(lambda: _file(_there(workspace.session(video)), False))
 
-    @router.get("/export/{video:path}")
-    def exported(video: str, kind: str) -> Response:
-        def file() -> Response:
-            made = workspace.session(video).export(kind)
-            disposition = f"attachment; filename*=utf-8''{quote(made.name)}"
-            return Response(
-                made.data, media_type=made.media_type, headers={"content-disposition": disposition}
-            )
-
-        return _told(file)
-
     return router
 
 
@@ -80,8 +65,9 @@ def _file(path: Path, download: bool) -> Response:
 
 
 def _told(make: Callable[[], Response]) -> Response:
-    """A mistake becomes its sentence."""
+    """What goes wrong becomes its sentence."""
     try:
         return make()
-    except InputError as error:
-        return PlainTextResponse(str(error), status_code=404, headers={"cache-control": CHANGING})
+    except Exception as error:
+        status = 404 if isinstance(error, InputError) else 500
+        return PlainTextResponse(in_words(error), status_code=status, headers={"cache-control": CHANGING})

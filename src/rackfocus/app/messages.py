@@ -6,7 +6,7 @@ from typing import Any
 
 from nicegui import ui
 
-from rackfocus.types import InputError
+from rackfocus.app.notices import in_words
 
 SHOWN_S = 4.0
 """How long a message of what went well stays."""
@@ -47,14 +47,14 @@ class Messages:
             self._passing = text
 
     def telling(self, do: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-        """The same, but what a person did wrong becomes a message; None is returned then."""
+        """The same, but what goes wrong becomes a message; None is returned then."""
 
         async def told(*arguments: Any) -> Any:
             try:
                 result = do(*arguments)
                 return await result if isawaitable(result) else result
-            except InputError as error:
-                self.say(str(error), bad=True)
+            except Exception as error:
+                self.say(in_words(error), bad=True)
                 return None
 
         return told

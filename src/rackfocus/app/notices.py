@@ -1,10 +1,23 @@
 """What a person is to be told, and was not asked for."""
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rackfocus.types import InputError
+
 MOST = 200
+
+_log = logging.getLogger(__name__)
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong, as a sentence; of what is no mistake of a person the log tells more."""
+    if isinstance(error, InputError):
+        return str(error)
+    _log.error("This should not have failed.", exc_info=error)
+    return f"It failed, and should not have: {error!r}; where `rackfocus annotate` runs, it says more."
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class Panel:
         self._delete.set_enabled(target is not None)
 
     def _settings(self) -> None:
-        document, choices = self._session.document, self._session.choices
+        document, tools = self._session.document, self._session.tools
         with section("Lens"):
             with ui.element("div").classes("rf-row-of"):
                 self._f_number = ui.label().classes("rf-f-number")
@@ -82,7 +82,9 @@ class Panel:
                     .props('aria-label="f-number"')
                     .classes("rf-aperture")
                 )
-            self._lens = self._select("Lens shape", choices.lenses, lambda: document.lens, document.set_lens)
+            self._lens = self._select(
+                "Lens shape", tuple(tools.lenses), lambda: document.lens, document.set_lens
+            )
         with section("Focus pull"):
             with ui.element("div").classes("rf-row-of"):
                 self._duration = self._number(
@@ -103,7 +105,7 @@ class Panel:
                     lambda easing: document.set_pulls(easing=easing),
                 )
                 self._tracker = self._select(
-                    "Tracker", choices.trackers, lambda: document.tracker, document.set_tracker
+                    "Tracker", tuple(tools.trackers), lambda: document.tracker, document.set_tracker
                 )
 
     def _target_section(self) -> None:
@@ -116,13 +118,11 @@ class Panel:
                 self._button("End here", "end", "what is in focus is left at this frame")
 
     def _autofocus_section(self) -> None:
-        choices = self._session.choices.autofocus
+        modes = tuple(self._session.tools.autofocus)
         with section("Automatic focus"):
             with ui.element("div").classes("rf-row-of"):
                 source = (
-                    ui.select(_words(choices), value=choices[0], label="Source")
-                    .props(FIELD)
-                    .classes("rf-half")
+                    ui.select(_words(modes), value=modes[0], label="Source").props(FIELD).classes("rf-half")
                 )
                 find = self._telling(lambda: self._session.autofocus(source.value))
                 ui.button("Find focus", on_click=find).props("unelevated no-caps dense padding='6px 12px'")

@@ -164,7 +164,7 @@ class Preview:
                 continue
             try:
                 self._made(shot, AHEAD)
-            except InputError:
+            except Exception:
                 # It is told when somebody asks for this picture.
                 self._reached = shot.index + 1
             self._rendered()
@@ -175,7 +175,11 @@ class Preview:
             return None
         end = min(self._at + AHEAD_FRAMES, self._frames.video.count)
         while self._reached < end:
-            shot = self._plan(self._reached)
+            try:
+                shot = self._plan(self._reached)
+            except Exception:
+                # The lens cannot be had; who asks for a picture is told.
+                return None
             if shot not in self._cache:
                 return shot
             self._reached += 1

@@ -5,9 +5,9 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,10 +17,11 @@ from jaxtyping import Float
 from rackfocus.app.annotation_file import AnnotationFile, find_annotation
 from rackfocus.app.courtesy import Courtesy
 from rackfocus.app.disparity import Disparities
-from rackfocus.app.document import Box, Document, Key, Look, key_of
+from rackfocus.app.document import Document, Look
 from rackfocus.app.exchange import annotation_in, told_agreement
 from rackfocus.app.exports import Export, Exported, export
 from rackfocus.app.frames import CUT, Frames
+from rackfocus.app.gestures import Gestures
 from rackfocus.app.jobs import RUNNING, Jobs
 from rackfocus.app.notices import Notice, Notices
 from rackfocus.app.preview import INPUT, Preview, Shot
@@ -32,21 +33,11 @@ from rackfocus.app.tracking import Tracking
 from rackfocus.app.waveform import Waveform
 from rackfocus.app.work import Work
 from rackfocus.focus.annotation import annotated_video
-from rackfocus.focus.subject_disparity import subject_box
-from rackfocus.types import FocusTarget, InputError, Lens
+from rackfocus.types import InputError, Lens
 
 REFOCUSED = "refocused"
 IDLE_S = 60.0
 """A page asks far more often than this."""
-
-
-@dataclass(frozen=True)
-class Choices:
-    """Names of what can be chosen."""
-
-    lenses: tuple[str, ...]
-    trackers: tuple[str, ...]
-    autofocus: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -83,8 +74,9 @@ class Session:
         name: of the video in its folder.
         video: what an annotation says of it.
         document: its annotation, to be changed.
+        gestures: change its focus targets.
         jobs: work that was asked for.
-        choices: what can be chosen.
+        tools: what can be chosen.
 
     Args:
         place: where the video is, and what belongs to it.
@@ -97,9 +89,8 @@ class Session:
     """
 
     def __init__(self, place: Place, tools: Tools, queue: Queue, courtesy: Courtesy) -> None:
-        self.name, self._place, self._tools, self._queue = place.name, place, tools, queue
-        self.choices = Choices(tuple(tools.lenses), tuple(tools.trackers), tuple(tools.autofocus))
-        self._listeners: list[Callable[[str], None]] = []
+        self.name, self.tools, self._place, self._queue = place.name, tools, place, queue
+        self._lens_of = cache(lambda name: tools.lenses[chosen("lens", name, tools.lenses)]())
         self._versions: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._used_s = time.monotonic()
@@ -140,6 +131,7 @@ class Session:
             published=self._track_published,
             failed=self._notices.tell,
         )
+        self.gestures = Gestures(self.document, lambda: self.track)
         self._work = Work(
             place.video,
             place.result,
@@ -150,7 +142,9 @@ class Session:
             self._tracking,
             self._lens,
         )
-        self._survey = Survey(place.video, self._frames, courtesy=courtesy, changed=self._tell)
+        self._survey = Survey(
+            place.video, self._frames, courtesy=courtesy, changed=self._tell, failed=self._notices.tell
+        )
         self._keep(self.document.version.look)
         self._tracking.follow(0, self.document.version)
         for thread in (self._disparities, self._tracking, self._preview, self._survey):
@@ -164,11 +158,6 @@ class Session:
     @property
     def has_sound(self) -> bool:
         return self._frames.video.info.has_audio
-
-    @property
-    def preview_size(self) -> tuple[int, int]:
-        """Width and height of a picture; side by side it is twice as wide."""
-        return self._frames.video.size
 
     @property
     def track(self) -> Track:
@@ -213,18 +202,6 @@ class Session:
         }
         return {name: Doing(done, total) for name, (done, total) in all_work.items() if done < total}
 
-    def subscribe(self, listener: Callable[[str], None]) -> Callable[[], None]:
-        """Be told what changes, in any thread; gives what ends it."""
-        with self._lock:
-            self._listeners.append(listener)
-
-        def unsubscribe() -> None:
-            with self._lock:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
-
-        return unsubscribe
-
     def look(self, index: int, view: str = REFOCUSED, playing: bool = False) -> None:
         """Tell where a person is: what lies there, and ahead of it, is made first. Quick."""
         self._seen = (min(max(index, 0), self.video.frames - 1), view, playing)
@@ -232,29 +209,18 @@ class Session:
         self._tracking.look(self._seen[0])
         self._go_ahead()
 
-    def frame_jpeg(
-        self,
-        index: int,
-        view: str = REFOCUSED,
-        *,
-        f_number: float | None = None,
-        focal_disparity: float | None = None,
-        lens: str | None = None,
-    ) -> bytes:
+    def frame_jpeg(self, index: int, view: str = REFOCUSED) -> bytes:
         """A picture as JPEG; waits for what it needs.
 
         Args:
             index: of the frame.
             view: one of `rackfocus.app.preview.VIEWS`.
-            f_number: in place of what the document says.
-            focal_disparity: in place of what the track says, in pixels of the source video.
-            lens: in place of what the document says.
 
         Raises:
             InputError: there is no such frame or view, or it cannot be read.
         """
         self._used_s = time.monotonic()
-        shot = self._shot(index, view, f_number, focal_disparity, lens)
+        shot = self._shot(index, view)
         try:
             return self._preview.jpeg(shot)
         except InputError as error:
@@ -265,75 +231,9 @@ class Session:
         """Something short that tells the picture of a frame, as it is now, from what it was. Quick."""
         return f"{zlib.crc32(repr(self._shot(index, view)).encode()):08x}"
 
-    def ready(self, index: int, view: str = REFOCUSED) -> bool:
-        """Whether `frame_jpeg` gives the picture at once. Quick."""
-        return self._preview.ready(self._shot(index, view))
-
-    def ready_until(self, index: int, view: str = REFOCUSED) -> int:
-        """The first frame from one on whose picture is not ready. Quick."""
-        while index < self.video.frames and self.ready(index, view):
-            index += 1
-        return index
-
     def spend(self, seconds: float) -> None:
         """Add to the time spent. Quick."""
         self._queue.spend(self.name, seconds)
-
-    def add_target(self, index: int, x: float, y: float, box: Box | None = None) -> Key:
-        """Focus on what is there, from a frame on.
-
-        Args:
-            index: of the frame.
-            x: in pixels of the source video.
-            y: the same.
-            box: left, top, right and bottom of the subject, where a person drew it.
-
-        Raises:
-            InputError: it lies outside the video.
-        """
-        target = FocusTarget(index, float(x), float(y), _floats(box))
-        return self.document.put(target, f"add target at frame {index}")
-
-    def move_target(self, key: Key, t: int) -> Key:
-        """Move a target in time; it stays on its subject, as far as that was followed.
-
-        Raises:
-            InputError: it is gone, or another one is at that frame.
-        """
-        target = self.document.target(key)
-        if t == target.t:
-            return key
-        if (t, target.source) in {key_of(each) for each in self.document.annotation.targets}:
-            raise InputError(f"There is another target at frame {t}; delete it first.")
-        until = None if target.until is not None and target.until <= t else target.until
-        moved = dataclasses.replace(target, t=t, until=until)
-        track = self.track
-        followed = any(span.key == key and span.start <= t < span.done for span in track.spans)
-        if followed and t > target.t and track.confidence[t] > 0:
-            x, y = (float(value) for value in track.points[t])
-            box = None if target.box is None else _floats(tuple(track.boxes[t].tolist()))
-            moved = dataclasses.replace(moved, x=x, y=y, box=box)
-        return self.document.put(moved, f"move the target to frame {t}", instead_of=key)
-
-    def reshape_target(self, key: Key, x: float, y: float, box: Box | None) -> None:
-        """Move the box of a target, in its frame.
-
-        Raises:
-            InputError: it is gone, or lies outside the video.
-        """
-        shaped = dataclasses.replace(self.document.target(key), x=float(x), y=float(y), box=_floats(box))
-        self.document.put(shaped, f"move the box at frame {key[0]}")
-
-    def subject_box(self, index: int, x: float, y: float) -> Box:
-        """The region that a bare point means; waits for the disparity of its frame.
-
-        Raises:
-            InputError: the frame cannot be read.
-        """
-        disparity = self._disparities.small(index)
-        across, down = disparity.shape[1] / self.video.width, disparity.shape[0] / self.video.height
-        left, top, right, bottom = subject_box(disparity, ((x + 0.5) * across, (y + 0.5) * down))
-        return left / across, top / down, right / across - 1, bottom / down - 1
 
     def autofocus(self, mode: str) -> None:
         """Find targets in the background, and lay them as suggestions.
@@ -341,7 +241,7 @@ class Session:
         Raises:
             InputError: there is no such mode, or it is under way.
         """
-        chosen("autofocus", mode, self._tools.autofocus)
+        chosen("autofocus", mode, self.tools.autofocus)
         self.jobs.start("autofocus", partial(self._work.suggest, mode), text=f"Looking for focus by {mode}.")
 
     def render(self, *, scale: float = 1.0) -> None:
@@ -417,9 +317,6 @@ class Session:
     def _tell(self, kind: str) -> None:
         with self._lock:
             self._versions[kind] += 1
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            listener(kind)
 
     def _document_changed(self) -> None:
         self._tracking.follow(self.document.revision, self.document.version)
@@ -445,33 +342,15 @@ class Session:
         index, view, _ = self._seen
         self._preview.go_ahead(index, lambda at: self._shot(at, view))
 
-    def _shot(
-        self,
-        index: int,
-        view: str,
-        f_number: float | None = None,
-        focal_disparity: float | None = None,
-        lens: str | None = None,
-    ) -> Shot:
+    def _shot(self, index: int, view: str) -> Shot:
         if view == INPUT:
             return Shot(index, view)
         if not 0 <= index < self.video.frames:
             raise InputError(
                 f"{self.name} has the frames 0 to {self.video.frames - 1}, and no frame {index}."
             )
-        if focal_disparity is None:
-            held = float(self.track.held[index])
-            focal_disparity = round(held, 2) if np.isfinite(held) else None
-        return Shot(index, view, focal_disparity, self._lens(lens, f_number))
+        held = float(self.track.held[index])
+        return Shot(index, view, round(held, 2) if np.isfinite(held) else None, self._lens())
 
-    def _lens(self, name: str | None = None, f_number: float | None = None) -> Lens:
-        name = self.document.lens if name is None else name
-        lens = self._tools.lenses[chosen("lens", name, self._tools.lenses)]()
-        return dataclasses.replace(lens, f_number=self.document.f_number if f_number is None else f_number)
-
-
-def _floats(box: tuple[float, ...] | None) -> Box | None:
-    if box is None:
-        return None
-    left, top, right, bottom = (float(value) for value in box)
-    return left, top, right, bottom
+    def _lens(self) -> Lens:
+        return dataclasses.replace(self._lens_of(self.document.lens), f_number=self.document.f_number)

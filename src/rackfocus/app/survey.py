@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rackfocus.app.courtesy import Courtesy
 from rackfocus.app.frames import SURVEY, UNKNOWN, Frames
+from rackfocus.app.notices import in_words
 from rackfocus.app.waveform import Waveform, read_waveform
-from rackfocus.types import InputError
 
 TOLD_EVERY_FRAMES = 30
 
@@ -24,12 +24,20 @@ class Survey:
         frames: its frames, whose `cuts` are found out.
         courtesy: asked before each frame.
         changed: called with `waveform`, `cuts` or `progress`.
+        failed: takes a sentence for a person.
     """
 
     def __init__(
-        self, path: Path, frames: Frames, *, courtesy: Courtesy, changed: Callable[[str], None]
+        self,
+        path: Path,
+        frames: Frames,
+        *,
+        courtesy: Courtesy,
+        changed: Callable[[str], None],
+        failed: Callable[[str], None],
     ) -> None:
-        self._path, self._frames, self._courtesy, self._changed = path, frames, courtesy, changed
+        self._path, self._frames, self._courtesy = path, frames, courtesy
+        self._changed, self._failed = changed, failed
         self.waveform: Waveform | None = None
         self.done = 0
         self._closed = threading.Event()
@@ -63,7 +71,7 @@ class Survey:
                 self.done = index + 1
                 if self.done % TOLD_EVERY_FRAMES == 0:
                     self._changed("progress")
-        except InputError:
-            # Who looks at that part of the video is told.
+        except Exception as error:
+            self._failed(f"Shots and sound are not all found: {in_words(error)}")
             self.done = video.count
         self._changed("progress")

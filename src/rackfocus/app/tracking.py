@@ -15,13 +15,14 @@ from rackfocus.app.courtesy import Courtesy
 from rackfocus.app.disparity import Disparities
 from rackfocus.app.document import Version, key_of
 from rackfocus.app.frames import CUT, TRACKING, Frames, Image
+from rackfocus.app.notices import in_words
 from rackfocus.app.track import Span, Track, empty_track, pulled
 from rackfocus.focus.decisions import decisions
 from rackfocus.focus.followed_subject import FollowedSubject
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.subject_disparity import subject_disparity
 from rackfocus.focus.tracker import Tracker
-from rackfocus.types import FocusTarget, InputError
+from rackfocus.types import FocusTarget
 
 LONGER_SIDE_PX = 640
 """Of the pictures that trackers see, as in `rackfocus.autofocus`."""
@@ -206,9 +207,11 @@ class Tracking:
                 self._courtesy.give_way()
                 try:
                     self._advance(stretch, path)
-                except InputError as error:
+                except Exception as error:
                     self._broken.add(stretch.path)
-                    self._failed(f"The target at frame {stretch.path[0].t} is not followed: {error}")
+                    self._failed(
+                        f"The target at frame {stretch.path[0].t} is not followed: {in_words(error)}"
+                    )
                 return True
         return self._read_all(plan)
 
