@@ -326,7 +326,7 @@ def test_what_should_not_have_failed_is_told_and_the_rest_goes_on(folder, tools,
     )
     try:
         session = workspace.session("walk.mp4")
-        with pytest.raises(InputError, match="should not have.*no such kernel"):
+        with pytest.raises(InputError, match=r"should not have.*no such kernel"):
             session.frame_jpeg(5)
         failing.clear()
         session.frame_jpeg(5)

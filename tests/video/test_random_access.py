@@ -19,10 +19,13 @@ ORDER = (0, 11, 3, 4, 10, 1, 7, 7, 0)
         {"options": {"g": "250", "bf": "3"}, "pts": [0, 1, 2, 5, 6, 7, 8, 12, 13, 14, 20, 21]},
         {"rotation": 90},
         {"codec": "mpeg4", "options": {"g": "5"}, "name": "a.avi"},
+        {"options": {"g": "5", "bf": "2"}, "name": "b.avi"},
+        {"options": {"g": "5", "bf": "2"}, "name": "a.ts"},
+        {"codec": "mpeg2video", "options": {"g": "5", "bf": "2"}, "name": "a.mpg"},
         {"codec": "libx265", "pixel_format": "yuv420p10le", "name": "a.mkv",
          "options": {"x265-params": "log-level=none:keyint=4"}},
     ],
-    ids=["closed", "uneven", "turned", "avi", "hevc"],
+    ids=["closed", "uneven", "turned", "avi", "reordered-avi", "transport", "program", "hevc"],
 )  # fmt: skip
 def test_frames_are_those_read_in_order(make_video, tmp_path, settings):
     name = settings.pop("name", "a.mp4")
@@ -44,8 +47,11 @@ def test_frames_are_those_read_in_order(make_video, tmp_path, settings):
             assert np.abs(picture - wanted[index]).max() <= 1
 
 
-def test_frames_far_from_a_key_frame(make_video, tmp_path):
-    path = make_video(tmp_path / "a.mp4", pts=range(70), options={"g": "250", "bf": "3", "sc_threshold": "0"})
+@pytest.mark.parametrize(
+    "options", [{"g": "250"}, {"g": "9", "b_strategy": "0", "x264-params": "open-gop=1"}], ids=["far", "open"]
+)
+def test_frames_far_from_where_decoding_begins(make_video, tmp_path, options):
+    path = make_video(tmp_path / "a.mp4", pts=range(70), options={"bf": "3", "sc_threshold": "0", **options})
     with RandomAccess(path, height_px=48) as one, RandomAccess(path, height_px=48) as other:
         ordered = [one.read(index)[0][1] for index in range(70)]
         for index in (69, 30, 55):

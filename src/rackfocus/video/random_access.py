@@ -1,8 +1,8 @@
 """Any frame of a video by its index, reduced: for looking at, seeking about in it.
 
 A table of the time stamps of all packets tells where to begin decoding, and which picture is which, so
-that an index is as exact as with `open_video`. Files without useful stamps, such as AVI, are decoded from
-the start.
+that an index is as exact as with `open_video`. Files without useful stamps, such as H.264 in AVI, are decoded
+from the start.
 """
 
 import bisect
@@ -10,7 +10,7 @@ import copy
 from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import av
 import cv2
@@ -28,7 +28,7 @@ Image = UInt8[np.ndarray, "height width 3"]
 SEEK_FRAMES = 48
 """What is farther ahead than this is sought; what is nearer is decoded up to."""
 STAMPED = ("mp4", "matroska")
-"""Containers whose packets carry the time at which they are shown."""
+"""Containers whose packets always carry the time at which they are shown."""
 READING_THREADS = 2
 EXACT_FRAMES = 24
 """From so long before a frame that is sought every picture is decoded; before that, as few as will do."""
@@ -139,17 +139,21 @@ class RandomAccess:
                 yield from enumerate(container.decode(stream))
                 return
             wanted = self._stamps[index]
-            for key in reversed(self._keys[: bisect.bisect_right(self._keys, wanted)]):
-                container.seek(key, stream=stream)
-                pictures = _decoded(container, stream, self._stamps[max(index - EXACT_FRAMES, 0)])
-                first = next(pictures, None)
+            before = bisect.bisect_right(self._keys, wanted, key=lambda key: key.shown)
+            exact_from = self._stamps[max(index - EXACT_FRAMES, 0)]
+            for number, key in reversed(list(enumerate(self._keys[: max(before, 1)]))):
+                container.seek(key.sought, stream=stream)
+                pictures = _decoded(container, stream, exact_from if number else self._stamps[0])
+                try:
+                    first = next(pictures, None)
+                except av.FFmpegError:
+                    # Where groups of pictures are open, a key frame need not be a place to begin at.
+                    if not number:
+                        raise
+                    continue
                 # Some containers seek coarsely: what was sought may be missed.
                 if first is not None and first.pts is not None and first.pts <= wanted:
                     break
-            else:
-                container.seek(self._stamps[0], stream=stream)
-                pictures = _decoded(container, stream, self._stamps[0])
-                first = next(pictures, None)
             while first is not None:
                 if first.pts in self._index:
                     yield self._index[first.pts], first
@@ -178,8 +182,17 @@ class RandomAccess:
 
 
 def _decoded(container: InputContainer, stream: Any, exact_from: int) -> Generator[av.VideoFrame, None, None]:
-    """Pictures from where the container stands; before a time only those that others are made from."""
+    """Pictures in the order of display, from the next key frame on.
+
+    Before a time only those that others are made from.
+    """
+    key: int | None = None
     for packet in container.demux(stream):
+        if key is None and packet.is_keyframe:
+            key = packet.pts
+        # What follows a key frame and is shown before it is made from what lies before it, too.
+        if packet.size and (key is None or (packet.pts is not None and packet.pts < key)):
+            continue
         early = packet.pts is not None and packet.pts < exact_from
         stream.codec_context.skip_frame = "NONREF" if early else "DEFAULT"
         yield from stream.decode(packet)
@@ -190,17 +203,36 @@ def _reduced_size(info: VideoInfo, height_px: int) -> tuple[int, int]:
     return max(1, round(info.width * reduction)), max(1, round(info.height * reduction))
 
 
-def _table(path: Path) -> tuple[list[int], list[int]]:
-    """The time stamps of key frames, and of all frames, in order; nothing where they are of no use."""
+class _Key(NamedTuple):
+    """A key frame: when it is shown, and the time at which the container finds it."""
+
+    shown: int
+    sought: int
+
+
+def _table(path: Path) -> tuple[list[_Key], list[int]]:
+    """Key frames, and the time stamps of all frames, in order; nothing where these are of no use."""
     with open_container(path) as container:
-        if not any(kind in container.format.name for kind in STAMPED):
-            return [], []
+        stream = video_stream(container, path)
         packets = [
-            (packet.pts, packet.is_keyframe)
-            for packet in container.demux(video_stream(container, path))
+            (packet.pts, packet.dts, packet.is_keyframe)
+            for packet in container.demux(stream)
             if packet.size and not packet.is_discard
         ]
-    stamps = [stamp for stamp, _ in packets if stamp is not None]
+        stamped = any(kind in container.format.name for kind in STAMPED)
+        reordered = stream.codec_context.has_b_frames
+    stamps = [pts for pts, *_ in packets if pts is not None]
     if len(set(stamps)) != len(packets):
         return [], []
-    return sorted(stamp for stamp, is_key in packets if is_key and stamp is not None), sorted(stamps)
+    keys = sorted(
+        _Key(pts, pts if stamped or dts is None else dts)
+        for pts, dts, is_key in packets
+        if is_key and pts is not None
+    )
+    if not stamped:
+        if not keys or (reordered and stamps == sorted(stamps)):
+            # They count packets as these are decoded, which is not as they are shown.
+            return [], []
+        # What comes before the first key frame is not decoded.
+        stamps = [stamp for stamp in stamps if stamp >= keys[0].shown]
+    return keys, sorted(stamps)
