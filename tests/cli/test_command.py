@@ -1,5 +1,6 @@
 """What every sub-command promises: help, and a user's mistake as one sentence with exit code 2."""
 
+import os
 import subprocess
 import sys
 
@@ -94,3 +95,14 @@ def test_the_installed_command_answers():
         check=False,
     )
     assert result.stdout.startswith("rackfocus 0.")
+
+
+def test_who_reads_no_further_ends_it_quietly():
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", "from rackfocus.cli import main; main()", "data", "--help"],
+        stdout=writing, stderr=subprocess.PIPE, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")

@@ -52,4 +52,11 @@ def main() -> None:
     # Threads that spin while they wait make two programs on two cores some thirty times slower than one.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     module = import_module(f"rackfocus.cli.{name.replace('-', '_')}")
-    sys.exit(module.main(arguments[1:]))
+    try:
+        code = module.main(arguments[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read has enough, as `head` has; nothing is left to be flushed at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
