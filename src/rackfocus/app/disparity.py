@@ -138,6 +138,7 @@ class Disparities:
             raise InputError("The video was closed.")
 
     def _run(self) -> None:
+        self._courtesy.stand_back()
         network: RGBDHDREstimator | None = None
         while True:
             with self._changed:

@@ -18,7 +18,7 @@ from rackfocus.app.timeline import Timeline
 from rackfocus.app.viewer import Viewer
 from rackfocus.types import FocusTarget, InputError
 
-POLL_S = 0.1
+POLL_S = 0.05
 """How often the page looks for what has changed below it."""
 
 SPENT_S, IDLE_S = 5.0, 30.0

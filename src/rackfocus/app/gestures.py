@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Callable
 
+import numpy as np
+
 from rackfocus.app.document import Box, Document, Key, key_of
 from rackfocus.app.track import Track
 from rackfocus.types import FocusTarget, InputError
@@ -50,7 +52,8 @@ class Gestures:
         track = self._track()
         followed = any(span.key == key and span.start <= t < span.done for span in track.spans)
         if followed and t > target.t and track.confidence[t] > 0:
-            x, y = (float(value) for value in track.points[t])
+            video = self._document.annotation.video
+            x, y = (float(each) for each in np.clip(track.points[t], 0, (video.width - 1, video.height - 1)))
             box = None if target.box is None else _floats(tuple(track.boxes[t].tolist()))
             moved = dataclasses.replace(moved, x=x, y=y, box=box)
         return self._document.put(moved, f"move the target to frame {t}", instead_of=key)

@@ -75,6 +75,8 @@ class Preview:
         self._courtesy, self._rendered = courtesy, rendered
         self._cache: BoundedCache[Shot, bytes] = BoundedCache(CACHE_BYTES, len)
         self._renderer = Renderer()
+        self._making: set[Shot] = set()
+        self._one_made = threading.Condition()
         self._plan: Callable[[int], Shot] | None = None
         self._at = self._reached = 0
         self._closed = False
@@ -123,14 +125,29 @@ class Preview:
         self._cache.clear()
 
     def _made(self, shot: Shot, reader: str) -> bytes:
+        """Makes it, unless another thread does: then it waits for that."""
+        with self._one_made:
+            self._one_made.wait_for(lambda: shot not in self._making)
+            data = self._cache.get(shot)
+            if data is not None:
+                return data
+            self._making.add(shot)
+        try:
+            data = self._encoded(shot, reader)
+            self._cache.put(shot, data)
+        finally:
+            with self._one_made:
+                self._making.discard(shot)
+                self._one_made.notify_all()
+        return data
+
+    def _encoded(self, shot: Shot, reader: str) -> bytes:
         image = self._frames.image(shot.index, reader)
         if shot.view == INPUT:
             picture = image
         else:
             picture = self._picture(shot, image, self._disparities.whole(shot.index))
-        data = jpeg(picture)
-        self._cache.put(shot, data)
-        return data
+        return jpeg(picture)
 
     def _picture(self, shot: Shot, image: Image, estimate: Estimate) -> Image:
         info = self._frames.video.info
@@ -149,6 +166,7 @@ class Preview:
         return (picture.clamp(0, 1) * 255 + 0.5).byte().permute(1, 2, 0).contiguous().numpy()
 
     def _run(self) -> None:
+        self._courtesy.stand_back()
         while True:
             with self._changed:
                 while (shot := None if self._closed else self._choose()) is None:

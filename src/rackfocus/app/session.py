@@ -340,7 +340,8 @@ class Session:
 
     def _go_ahead(self) -> None:
         index, view, _ = self._seen
-        self._preview.go_ahead(index, lambda at: self._shot(at, view))
+        # The frame that is looked at is asked for by the page itself.
+        self._preview.go_ahead(index + 1, lambda at: self._shot(at, view))
 
     def _shot(self, index: int, view: str) -> Shot:
         if view == INPUT:

@@ -53,6 +53,7 @@ class Survey:
         self._thread.join()
 
     def _run(self) -> None:
+        self._courtesy.stand_back()
         video = self._frames.video
         try:
             if video.info.has_audio:

@@ -152,6 +152,7 @@ class Tracking:
         self._thread.join()
 
     def _run(self) -> None:
+        self._courtesy.stand_back()
         published_s, stale = 0.0, False
         current: tuple[int, Version] | None = None
         plan: list[_Stretch] = []
