@@ -115,7 +115,9 @@ def test_what_is_not_in_the_annotation_is_kept_elsewhere(document, looks, path):
     assert document.annotation == load_annotation(path)
 
 
-@pytest.mark.parametrize("content", ["{", '{"format": "rackfocus.focus", "version": 99}', "[]"])
+@pytest.mark.parametrize(
+    "content", ["{", '{"format": "rackfocus.focus", "version": 99}', "[]", "[" * 200_000]
+)
 def test_a_spoilt_file_is_kept_aside(path, identity, told, content):
     path.write_text(content)
     path.with_name(path.name + ".corrupt").write_text("an earlier one")

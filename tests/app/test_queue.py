@@ -61,9 +61,23 @@ def test_mistakes(tmp_path, videos):
         queue.mark("z", "done")
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"format": "rackfocus.queue", "version": 2}',
-                                     '{"format": "rackfocus.queue", "version": 1, "annotator": "", '
-                                     '"videos": {"a.mp4": {"state": "?"}}}'])  # fmt: skip
+QUEUE = '{"format": "rackfocus.queue", "version": 1, "annotator": "", "videos": %s}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        "[" * 200_000,
+        '{"format": "rackfocus.queue", "version": 2}',
+        QUEUE % "[]",
+        QUEUE % '{"a.mp4": {"state": "?"}}',
+        QUEUE % '{"a.mp4": {"seconds": "many"}}',
+        QUEUE % '{"a.mp4": {"seconds": Infinity}}',
+        QUEUE % '{"a.mp4": {"reason": null}}',
+    ],
+)
 def test_a_spoilt_file_is_kept_aside(tmp_path, videos, content):
     (tmp_path / FILE).write_text(content)
     queue = open_queue(tmp_path, videos)

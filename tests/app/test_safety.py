@@ -51,7 +51,7 @@ def test_this_machine_is_served():
     assert new_token() != new_token()
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8080", "", "192.168.0.4"])
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8080", "", "192.168.0.4", "[::1"])
 def test_another_name_for_this_machine_is_not(host):
     refused, page = ask(host=host)
     assert refused["status"] == 400

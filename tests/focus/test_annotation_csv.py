@@ -62,6 +62,13 @@ def test_two_annotators_in_one_table(tmp_path):
         read_csv(tmp_path / "both.csv", annotator="Eve")
 
 
+@pytest.mark.parametrize("content", ["", "t,x\n1,2\n"])
+def test_what_is_no_such_table(tmp_path, content):
+    (tmp_path / "a.csv").write_text(content)
+    with pytest.raises(InputError, match="has no column 'file'"):
+        read_csv(tmp_path / "a.csv")
+
+
 @pytest.mark.parametrize(
     ("column", "value", "says"),
     [

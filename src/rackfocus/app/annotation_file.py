@@ -90,10 +90,18 @@ def find_annotation(video: Path, identity: AnnotatedVideo, root: Path) -> Path:
         video: the file.
         identity: what an annotation says of it.
         root: the folder in which annotations are looked for.
+
+    Raises:
+        InputError: the video's name leaves no room for what is added to it.
     """
     usual = video.with_name(video.name + SUFFIX)
-    if usual.exists():
-        return usual
+    try:
+        if usual.exists():
+            return usual
+    except OSError as error:
+        raise InputError(
+            f"{video} cannot have an annotation beside it ({error.strerror}); rename it."
+        ) from error
     beside_first = sorted(_annotations(root), key=lambda path: (path.parent != video.parent, path))
     return next((path for path in beside_first if _is_of(path, identity)), usual)
 

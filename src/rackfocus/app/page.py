@@ -10,10 +10,10 @@ from nicegui import ui
 from rackfocus.app.editor import Editor
 from rackfocus.app.head import Head, Look, dark_button
 from rackfocus.app.messages import Messages
+from rackfocus.app.notices import in_words
 from rackfocus.app.queue_view import QueueView
 from rackfocus.app.session import Session
 from rackfocus.app.workspace import Workspace
-from rackfocus.types import InputError
 
 STYLE = Path(__file__).with_name("page.css")
 
@@ -69,12 +69,15 @@ async def video_page(workspace: Workspace, name: str, look: Look) -> None:
     await ui.context.client.connected()
     try:
         session = await asyncio.to_thread(workspace.session, name)
-    except InputError as error:
-        words.text = str(error)
+    except Exception as error:
+        words.text = in_words(error)
         opening.props('role="alert"')
         if workspace.is_folder:
             with opening:
                 ui.link("Back to the videos", "/").classes("rf-link")
+        return
+    if page.is_deleted:
+        # Whoever wanted to see it has gone.
         return
     opening.delete()
     with page:

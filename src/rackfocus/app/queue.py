@@ -9,6 +9,7 @@ What an annotation has no room for is kept here, too. The file lies in the folde
 
 import dataclasses
 import json
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -54,6 +55,13 @@ class Item:
     def __post_init__(self) -> None:
         if self.state not in STATES:
             raise InputError(f"state must be one of {', '.join(STATES)}, and is {self.state!r}.")
+        for name in ("reason", "annotator", "lens", "tracker"):
+            if not isinstance(getattr(self, name), str):
+                raise InputError(f"{name} must be text, and is {getattr(self, name)!r}.")
+        if not 0 <= self.seconds < math.inf:
+            raise InputError(f"seconds must be 0 or more, and is {self.seconds}.")
+        if not (self.targets is None or self.targets >= 0):
+            raise InputError(f"targets must be 0 or more, and is {self.targets}.")
 
 
 class Queue:
@@ -167,7 +175,7 @@ class Queue:
                 raise InputError("it is no queue of this version")
             self.annotator = str(content["annotator"])
             self._known = {name: Item(name, **said) for name, said in content["videos"].items()}
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             aside = next(
                 name for number in range(1000)
                 if not (name := self.path.with_name(f"{FILE}.corrupt{number or ''}")).exists()

@@ -58,7 +58,7 @@ class Safety:
             )
             return
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and origin.partition("://")[2].lower() != host.lower():
             await _refuse(scope, send, 403, "Pages of other sites may not use this server.")
             return
         if self._token is not None and not self._knows(headers):
@@ -101,8 +101,11 @@ class Safety:
 
 
 def _name(host: str) -> str:
-    """The host without its port."""
-    return (urlsplit(f"//{host}").hostname or "").lower()
+    """The host without its port; nothing where it is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def _bounded(receive: Receive) -> Receive:

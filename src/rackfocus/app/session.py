@@ -160,6 +160,11 @@ class Session:
         return self._frames.video.info.has_audio
 
     @property
+    def pixel_aspect(self) -> float:
+        """Width over height of a pixel as it is to be shown."""
+        return self._frames.video.pixel_aspect
+
+    @property
     def track(self) -> Track:
         """As far as it is known."""
         return self._tracking.track

@@ -14,7 +14,8 @@ export default {
     <div class="rf-timeline" ref="root" @wheel.prevent="zoom">
       <svg :width="size[0]" :height="size[1]" @pointerdown="press" @pointermove="drag" @pointerup="release"
            @pointercancel="held = null" @dblclick="range = null">
-        <defs><clipPath id="rf-plot"><rect :x="gutter - 10" y="0" :width="plot + 20" :height="size[1]" /></clipPath></defs>
+        <defs><clipPath id="rf-plot"><rect :x="gutter - 10" y="0" :width="plot + 20" :height="size[1]" /></clipPath>
+          <clipPath id="rf-rows"><rect :x="gutter" y="0" :width="plot" :height="size[1]" /></clipPath></defs>
 
         <g v-for="row in rows" :class="'rf-row rf-row-' + row.kind">
           <rect :x="gutter" :y="row.top" :width="plot" :height="row.height" class="rf-row-back" />
@@ -25,18 +26,20 @@ export default {
           <g v-for="tick in ticks" class="rf-tick">
             <line :x1="tick.x" :x2="tick.x" :y1="14" :y2="size[1]" /><text :x="tick.x + 8" y="12">{{ tick.words }}</text>
           </g>
-          <rect v-for="[begin, arrival] in pulls" v-bind="span(begin, arrival - 1, focus)" class="rf-pull" />
-          <path :d="line" class="rf-curve" />
-          <g v-for="(lane, number) in lanes">
-            <rect v-for="bar in lane.bars" v-bind="within(bar, laneRows[number])"
-                  :class="['rf-bar', 'rf-source-' + bar[2]]"><title>{{ lane.name }}: {{ bar[0] }} to {{ bar[1] }}</title></rect>
+          <g clip-path="url(#rf-rows)">
+            <rect v-for="[begin, arrival] in pulls" v-bind="span(begin, arrival - 1, focus)" class="rf-pull" />
+            <path :d="line" class="rf-curve" />
+            <g v-for="(lane, number) in lanes">
+              <rect v-for="bar in lane.bars" v-bind="within(bar, laneRows[number])"
+                    :class="['rf-bar', 'rf-source-' + bar[2]]"><title>{{ lane.name }}: {{ bar[0] }} to {{ bar[1] }}</title></rect>
+            </g>
+            <g v-if="shots">
+              <rect v-for="(shot, number) in shotSpans" v-bind="span(shot[0], shot[1], shots, 1)"
+                    :class="['rf-shot', { odd: number % 2 }]"><title>shot {{ number + 1 }}</title></rect>
+            </g>
+            <rect v-for="[first, last] in ready" v-bind="span(first, last, known)" class="rf-ready" />
+            <path v-if="sound" :d="wave" class="rf-wave" />
           </g>
-          <g v-if="shots">
-            <rect v-for="(shot, number) in shotSpans" v-bind="span(shot[0], shot[1], shots, 1)"
-                  :class="['rf-shot', { odd: number % 2 }]"><title>shot {{ number + 1 }}</title></rect>
-          </g>
-          <rect v-for="[first, last] in ready" v-bind="span(first, last, known)" class="rf-ready" />
-          <path v-if="sound" :d="wave" class="rf-wave" />
           <line v-for="cut in cuts" :x1="x(cut)" :x2="x(cut)" :y1="focus.top" :y2="focus.top + focus.height"
                 class="rf-cut" />
           <path v-for="target in targets" :d="diamond(target)" :data-key="target.key" :data-t="target.t" tabindex="-1"

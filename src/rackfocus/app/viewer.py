@@ -39,6 +39,7 @@ class Viewer(Element, component="viewer.js"):
             fps=video.fps,
             width=video.width,
             height=video.height,
+            pixel=session.pixel_aspect,
             times=[] if even else times.round(4).tolist(),
             sound=f"/source/{quote(session.name)}" if session.has_sound else "",
             targets=[],

@@ -56,7 +56,7 @@ def load_annotation(path: str | Path) -> FocusAnnotation:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; give the path of an annotation.") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as JSON; restore or annotate again.") from error
     try:
         return _annotation(content)

@@ -68,10 +68,11 @@ def read_csv(path: Path, *, annotator: str | None = None) -> Annotations:
     try:
         with path.open(newline="", encoding="utf-8") as lines:
             reader = csv.DictReader(lines)
+            columns = reader.fieldnames or ()
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read as a table; export it again.") from error
-    if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
+    if missing := [name for name in COLUMNS if name not in columns]:
         raise InputError(f"{path} has no column {missing[0]!r}; export it again with all columns.")
     files: dict[str, list[tuple[int, dict[str, str]]]] = {}
     for line, row in enumerate(rows, start=2):
@@ -85,7 +86,7 @@ def read_csv(path: Path, *, annotator: str | None = None) -> Annotations:
 def _may_be_annotation(path: Path) -> bool:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return True  # spoilt: to read it tells how
     return isinstance(content, dict) and content.get("format") == FORMAT
 

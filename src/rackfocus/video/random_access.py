@@ -41,6 +41,7 @@ class RandomAccess:
         path: of the video.
         info: what is known of it.
         size: width and height of the pictures.
+        pixel_aspect: width over height of a pixel as it is to be shown.
         count: how many frames there are.
         origin_s: when the first one is shown, on the video's clock.
         times_s: when each is shown, from the first one.
@@ -67,6 +68,8 @@ class RandomAccess:
         self.count, self.origin_s = len(times), float(times[0])
         self.times_s: Float[np.ndarray, " frame"] = times - times[0]
         self.size = _reduced_size(self.info, height_px)
+        coded_aspect = float(self.info.sample_aspect_ratio or 1)
+        self.pixel_aspect = 1 / coded_aspect if self._look.orientation.sideways else coded_aspect
         self._index = {stamp: at for at, stamp in enumerate(self._stamps)}
         self._pictures: Generator[tuple[int, av.VideoFrame], None, None] | None = None
         self._next = 0
