@@ -123,7 +123,8 @@ class Workspace:
         if name not in self._listed():
             raise InputError(f"There is no video {name} in {self.root}.")
         out = self._out or self.root
-        result = (out / RESULTS / name).with_suffix(".mp4")
+        # Of a.mp4 and a.mov both results have room.
+        result = out / RESULTS / (name if name.lower().endswith(".mp4") else f"{name}.mp4")
         annotation = None if self._out is None else self._out / f"{name}{SUFFIX}"
         if annotation is not None:
             annotation.parent.mkdir(parents=True, exist_ok=True)
