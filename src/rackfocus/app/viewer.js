@@ -57,7 +57,7 @@ export default {
     fps: Number,
     width: Number,
     height: Number,
-    pixel: Number, // width over height of a pixel as it is shown
+    aspect: Number, // width over height of a pixel as it is shown
     source: String, // address of a frame's picture, but for its revision, with {frame} in it
     times: Array, // when each frame is shown, in seconds; empty where that is evenly
     sound: String, // address of something whose sound belongs to the frames, or empty
@@ -82,7 +82,7 @@ export default {
     ],
     fit() {
       const [across, down] = this.room;
-      const aspect = (this.width * this.columns * this.pixel) / this.height;
+      const aspect = (this.width * this.columns * this.aspect) / this.height;
       const width = Math.min(across, down * aspect);
       return { width: `${width}px`, height: `${width / aspect}px` };
     },
