@@ -42,6 +42,7 @@ class Editor:
     def __init__(self, session: Session, messages: Messages) -> None:
         self.session, self._messages = session, messages
         self._chosen: Key | None = None
+        self._moved: dict[str, Key] = {}
         self._seen: dict[str, int] = {}
         self._told = 0
         self._acted = time.monotonic()
@@ -174,6 +175,9 @@ class Editor:
         self._draw_targets()
 
     async def _on_action(self, event: GenericEventArguments) -> None:
+        key = self._found(event.args["key"])
+        if key is not None:
+            self._chosen, event.args["frame"] = key, key[0]
         self._on_frame(event)
         await self.do(event.args["action"])
 
@@ -194,7 +198,7 @@ class Editor:
 
     def _move(self, key: Key, t: int) -> None:
         if 0 <= t < self.session.video.frames:
-            self._chosen = self.session.gestures.move(key, t)
+            self._chosen = self._moved[_name(key)] = self.session.gestures.move(key, t)
             self.viewer.run_method("along", key[0], t)
 
     def _new(self) -> None:
@@ -267,10 +271,19 @@ class Editor:
 
     def _key_of(self, given: dict[str, Any]) -> Key:
         """The target that the page means, which another tab may have deleted."""
-        for target in self._targets():
-            if _name(key_of(target)) == given["key"]:
-                return key_of(target)
-        raise InputError("This target is no longer there.")
+        key = self._found(given["key"])
+        if key is None:
+            raise InputError("This target is no longer there.")
+        return key
+
+    def _found(self, name: str | None) -> Key | None:
+        """The target of a name, or of one that it has had: the page need not know yet that it was moved."""
+        keys = {_name(key): key for key in map(key_of, self._targets())}
+        for _ in range(len(self._moved) + 1):
+            if name is None or name in keys:
+                break
+            name = _name(self._moved[name]) if name in self._moved else None
+        return keys.get(name) if name is not None else None
 
     def _spend(self) -> None:
         if time.monotonic() - self._acted < IDLE_S:

@@ -45,7 +45,7 @@ export default {
         <label class="rf-number">frame
           <input type="number" min="0" :max="frames - 1" :value="typed ?? frame" aria-label="frame"
                  @input="typed = $event.target.value" @blur="typed = null"
-                 @change="step(Number(typed || frame)); $event.target.blur()" />
+                 @change="step(Number(typed || frame))" @keydown.enter="$event.target.blur()" />
         </label>
         <span class="rf-quiet">of {{ frames }}</span>
         <span class="rf-time">{{ clock(frame) }}</span><span class="rf-quiet">/ {{ clock(frames) }}</span>
@@ -131,8 +131,8 @@ export default {
   },
 
   methods: {
-    // What keys and buttons ask for. Only the server knows the others; it is told the frame they are meant for,
-    // as fast fingers are ahead of the event that tells of it.
+    // What keys and buttons ask for. Only the server knows the others; it is told the frame and the target that
+    // they are meant for, as fast fingers are ahead of the event that tells of it.
     act(action) {
       const steps = { back: -1, forward: 1, "back-10": -10, "forward-10": 10 };
       if (action === "play") return this.playing ? this.pause() : this.play();
@@ -142,7 +142,8 @@ export default {
       const times = [...new Set(this.targets.map((target) => target.t))].sort((a, b) => a - b);
       if (action === "next-target") return this.step(times.find((t) => t > this.frame) ?? this.frame);
       if (action === "previous-target") return this.step(times.findLast((t) => t < this.frame) ?? this.frame);
-      this.$emit("action", { action, frame: this.frame, playing: this.playing });
+      const key = this.here.find((target) => target.selected)?.key ?? null;
+      this.$emit("action", { action, key, frame: this.frame, playing: this.playing });
     },
     step(frame) {
       this.pause();
