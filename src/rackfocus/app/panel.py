@@ -17,6 +17,9 @@ Do = Callable[[str], Awaitable[None]]
 
 FIELD = "dense outlined options-dense"
 
+MOST_FRAMES = 600
+"""A focus pull takes no longer."""
+
 
 class Panel:
     """Settings of one video, and what can be done with it as a whole.
@@ -173,18 +176,22 @@ class Panel:
         field: ui.select = ui.select(
             _words(options), value=read(), label=label, on_change=self._telling(changed)
         )
+        # What was chosen must not take the next key for itself.
+        field.on("popup-hide", js_handler="() => document.activeElement.blur()")
         return field.props(FIELD).classes("rf-half")
 
     def _number(self, label: str, read: Callable[[], int], change: Callable[[int], object]) -> ui.number:
         """A number of frames."""
 
         def changed() -> None:
-            if field.value is not None and int(field.value) != read():
+            # What is half typed, or out of bounds, becomes a number when the field is left.
+            if field.value is not None and 0 <= field.value <= MOST_FRAMES and int(field.value) != read():
                 change(int(field.value))
 
         field: ui.number = ui.number(
-            label, value=read(), min=0, max=600, precision=0, on_change=self._telling(changed)
+            label, value=read(), min=0, max=MOST_FRAMES, precision=0, on_change=self._telling(changed)
         )
+        field.on("blur", lambda: field.set_value(read()) if field.value is None else None)
         return field.props('dense outlined suffix="frames"').classes("rf-half")
 
     def _button(self, words: str, action: str, tip: str) -> ui.button:

@@ -8,14 +8,14 @@ export default {
     this.onKey = (event) => {
       const name = named(event);
       const action = this.keys[name];
-      const busy = event.target.closest?.(IN_USE) || document.querySelector(".q-dialog");
+      const busy = event.target.closest?.(IN_USE) || document.querySelector(".q-dialog, .q-menu");
       const presses = ["Space", "Enter"].includes(name) && event.target.closest?.("button, a");
       if (!action || busy || presses) return;
       event.preventDefault();
       window.dispatchEvent(new CustomEvent("rackfocus:action", { detail: action }));
     };
-    // A button that was clicked must not take the next Space for itself; one that was tabbed to may.
-    this.onClick = (event) => event.detail && event.target.closest?.("button, [role=slider]")?.blur();
+    // What was clicked must not take the next key for itself; what was tabbed to may.
+    this.onClick = (event) => event.detail && event.target.closest?.("button, .q-slider") && document.activeElement.blur();
     document.addEventListener("keydown", this.onKey);
     document.addEventListener("click", this.onClick);
   },
