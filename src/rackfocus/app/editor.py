@@ -93,8 +93,9 @@ class Editor:
             self.timeline.draw_shots()
         if "waveform" in moved:
             self.timeline.draw_sound()
-        if moved & {"document", "jobs", "progress"}:
+        if moved & {"document", "jobs"}:
             self.panel.refresh()
+        if moved & {"document", "track", "progress"}:
             self.head.refresh()
         if "notices" in moved:
             self._tell()

@@ -140,8 +140,9 @@ class Tracking:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many frames are followed, and how many there are to follow."""
-        spans = self.track.spans
+        """How many frames are followed, and how many there are to follow; what cannot be is not counted."""
+        broken = {key_of(target) for target, *_ in tuple(self._broken)}
+        spans = [span for span in self.track.spans if span.key not in broken]
         return sum(span.done - span.start for span in spans), sum(span.end - span.start for span in spans)
 
     def close(self) -> None:
