@@ -15,13 +15,14 @@ export default {
       window.dispatchEvent(new CustomEvent("rackfocus:action", { detail: action }));
     };
     // What was clicked must not take the next key for itself; what was tabbed to may.
-    this.onClick = (event) => event.detail && event.target.closest?.("button, .q-slider") && document.activeElement.blur();
+    this.onRelease = () =>
+      requestAnimationFrame(() => document.activeElement.closest("button, .q-slider") && document.activeElement.blur());
     document.addEventListener("keydown", this.onKey);
-    document.addEventListener("click", this.onClick);
+    document.addEventListener("pointerup", this.onRelease);
   },
   unmounted() {
     document.removeEventListener("keydown", this.onKey);
-    document.removeEventListener("click", this.onClick);
+    document.removeEventListener("pointerup", this.onRelease);
   },
 };
 
