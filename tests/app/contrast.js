@@ -16,7 +16,7 @@
   for (const element of document.querySelectorAll(".rf-page *")) {
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
     const box = element.getBoundingClientRect();
-    if (!own || !box.width || element.closest("[disabled], .disabled, .rf-notice, .rf-message.good, title")) continue;
+    if (!own || !box.width || element.closest("[disabled], .disabled, .rf-notice, .rf-message.passing, title")) continue;
     const style = getComputedStyle(element);
     const colour = numbers(element.closest("svg.rf-none, .rf-timeline svg") ? style.fill : style.color).slice(0, 3);
     const [a, b] = [light(colour), light(behind(element))].sort((x, y) => y - x);

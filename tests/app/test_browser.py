@@ -223,7 +223,7 @@ def annotation_of(video: Path) -> FocusAnnotation:
 
 def message(page, words: str) -> None:
     sync_api.expect(
-        page.locator(".rf-messages, .rf-opening").filter(has_text=re.compile(words))
+        page.locator(".rf-message, .rf-opening").filter(has_text=re.compile(words))
     ).to_be_visible()
 
 
@@ -412,7 +412,11 @@ def test_all_by_keyboard(page, serve, video):
     before = annotation_of(video).targets[1].x
     page.keyboard.press("Alt+ArrowRight")
     until(page, lambda: annotation_of(video).targets[1].x > before, lambda: before)
-    page.keyboard.press(".")
+    for _ in range(6):  # faster than the server answers
+        page.keyboard.press(".")
+    has_diamonds(page, 0, 16)
+    for _ in range(5):
+        page.keyboard.press(",")
     has_diamonds(page, 0, 11)
     shown(page, 11)
     page.keyboard.press("ArrowUp")
@@ -429,6 +433,97 @@ def test_all_by_keyboard(page, serve, video):
     has_diamonds(page, 11)
     page.keyboard.press("?")
     sync_api.expect(page.get_by_text("ten frames on")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_what_was_clicked_gives_the_keys_back(page, serve, video):
+    opened(page, serve(video).url)
+    drag_box(page, (0.2, 0.2, 0.4, 0.6))
+    has_diamonds(page, 0)
+
+    slider = page.locator(".rf-aperture").bounding_box()
+    y = slider["y"] + slider["height"] / 2
+    page.mouse.move(slider["x"] + 0.9 * slider["width"], y)
+    page.mouse.down()
+    page.mouse.move(slider["x"] + 0.5 * slider["width"], y)
+    page.mouse.move(slider["x"] + 0.02 * slider["width"], y - 30)
+    page.mouse.up()
+    sync_api.expect(page.locator(".rf-f-number")).to_have_text("f/1")
+    page.keyboard.press("ArrowRight")
+    shown(page, 1)
+    page.keyboard.press("Control+z")
+    sync_api.expect(page.locator(".rf-f-number")).to_have_text("f/2")
+
+    page.get_by_label("Lens shape").click()
+    page.get_by_role("option", name="polygon").click()
+    until(page, lambda: page.locator(".q-menu").count() == 0, lambda: "the list stays open")
+    page.keyboard.press("ArrowRight")
+    shown(page, 2)
+
+    takes = page.get_by_label("Takes")
+    takes.fill("")
+    takes.press("Tab")
+    sync_api.expect(takes).to_have_value("10")
+    takes.fill("9999")
+    takes.press("Tab")
+    until(page, lambda: annotation_of(video).pulls.duration_frames == 600, lambda: annotation_of(video).pulls)
+
+    page.keyboard.press("Home")
+    page.get_by_role("button", name="files").click()
+    page.get_by_text("Export: Annotation").wait_for()
+    page.keyboard.press("Delete")
+    page.keyboard.press("Escape")
+    until(page, lambda: page.locator(".q-menu").count() == 0, lambda: "the menu stays open")
+    has_diamonds(page, 0)
+    page.wait_for_function("!document.querySelector('.rf-progress').textContent", timeout=120_000)
+
+
+@pytest.mark.slow
+def test_files_come_in_and_are_compared(page, serve, video, tmp_path):
+    opened(page, serve(video).url)
+    drag_box(page, (0.2, 0.2, 0.4, 0.6))
+    has_diamonds(page, 0)
+    seek(page, 20)
+    drag_box(page, (0.6, 0.2, 0.8, 0.6))
+    has_diamonds(page, 0, 20)
+    theirs = annotation_of(video)
+    rackfocus.save_annotation(tmp_path / "theirs.json", theirs)
+    (tmp_path / "empty.csv").touch()
+    drag_diamond(page, 20, 24)
+    has_diamonds(page, 0, 24)
+
+    def hand_in(kind: str, name: str) -> None:
+        page.get_by_role("button", name="files").click()
+        page.get_by_text(kind).click()
+        page.locator(".q-uploader input[type=file]").set_input_files(tmp_path / name)
+
+    hand_in("Compare with another annotator", "theirs.json")
+    message(page, r"1 changes of focus are in both, 0 only here.* are 5\.0 frames")
+    hand_in("Import targets", "empty.csv")
+    message(page, "empty.csv has no column")
+    has_diamonds(page, 0, 24)
+    hand_in("Import targets", "theirs.json")
+    has_diamonds(page, 0, 20)
+    assert annotation_of(video) == theirs
+
+
+@pytest.mark.slow
+def test_who_is_speaking_is_suggested(page, serve, shared, tmp_path, monkeypatch):
+    """On a real talker, in a program stream."""
+    monkeypatch.setenv("RACKFOCUS_WEIGHTS", str(shared / "weights"))
+    folder = tmp_path / "talkers"
+    folder.mkdir()
+    video = folder / "bbaf2n.mpg"
+    shutil.copyfile(shared / "data" / "video" / "grid_talkers" / video.name, video)
+    opened(page, serve(video).url)
+    find_focus(page, "conversation")
+    until(page, lambda: diamonds(page, "weak"), lambda: page.locator(".rf-job").first.text_content())
+    page.get_by_role("button", name="Accept all").click()
+    until(page, lambda: diamonds(page), lambda: "no target was accepted")
+    for target in annotation_of(video).targets:
+        assert target.source == "user"
+        assert 90 < target.x < 220, target  # his face
+        assert 60 < target.y < 230, target
 
 
 @pytest.mark.slow

@@ -200,7 +200,7 @@ class Editor:
     def _move(self, key: Key, t: int) -> None:
         if 0 <= t < self.session.video.frames:
             self._chosen = self._moved[_name(key)] = self.session.gestures.move(key, t)
-            self.viewer.run_method("along", key[0], t)
+            self.viewer.run_method("along", key[0], t, _name(self._chosen))
 
     def _new(self) -> None:
         """On what is in focus, or, where that is not known, in the middle."""

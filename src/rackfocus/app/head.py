@@ -96,13 +96,13 @@ class Head:
             ui.separator()
             ui.menu_item("Import targets …", lambda: self._ask("Import targets", self._session.load))
             compare = "Compare with another annotator"
-            ui.menu_item(f"{compare} …", lambda: self._ask(compare, self._session.agreement))
+            ui.menu_item(f"{compare} …", lambda: self._ask(compare, self._session.agreement, stays=True))
 
     async def _export(self, kind: str) -> None:
         made = await asyncio.to_thread(self._session.export, kind)
         ui.download.content(made.data, made.name, made.media_type)
 
-    def _ask(self, words: str, take: Callable[[bytes, str], str]) -> None:
+    def _ask(self, words: str, take: Callable[[bytes, str], str], *, stays: bool = False) -> None:
         """Ask for a file, hand it on, and tell what came of it."""
         with ui.dialog(value=True) as dialog, ui.card().classes("rf-dialog"):
             ui.label(words).classes("rf-title")
@@ -110,7 +110,8 @@ class Head:
             async def taken(event: UploadEventArguments) -> None:
                 dialog.close()
                 content = await event.file.read()
-                self._messages.say(await asyncio.to_thread(take, content, event.file.name))
+                told = await asyncio.to_thread(take, content, event.file.name)
+                self._messages.say(told, stays=stays)
 
             ui.upload(
                 label="JSON or CSV",

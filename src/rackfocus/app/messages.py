@@ -1,4 +1,4 @@
-"""What the page tells a person: it went wrong, which stays until it is put away, or it is done."""
+"""What the page tells a person: what went wrong or is to be read stays until put away, the rest passes."""
 
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
@@ -9,7 +9,7 @@ from nicegui import ui
 from rackfocus.app.notices import in_words
 
 SHOWN_S = 4.0
-"""How long a message of what went well stays."""
+"""How long a message that passes is there."""
 
 MOST = 4
 """How many are shown at once; the oldest goes."""
@@ -23,27 +23,34 @@ class Messages:
         self._said: dict[str, ui.element] = {}
         self._passing: str | None = None
 
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """Show a sentence; not twice at a time, and only the last one of what went well."""
+    def say(self, text: str, *, bad: bool = False, stays: bool = False) -> None:
+        """Show a sentence; not twice at a time, and only the last one of those that pass.
+
+        Args:
+            text: the sentence.
+            bad: whether something went wrong; that stays, too.
+            stays: whether it is there until it is put away.
+        """
+        stays = stays or bad
         if text in self._said:
             return
-        if not bad and self._passing is not None:
+        if not stays and self._passing is not None:
             self._forget(self._passing)
         while len(self._said) >= MOST:
             self._forget(next(iter(self._said)))
-        kind, role = ("bad", "alert") if bad else ("good", "status")
+        kind, role = ("bad", "alert") if bad else ("staying" if stays else "passing", "status")
         with self._pile:
             message = ui.element("div").classes(f"rf-message {kind}").props(f'role="{role}"')
         with message:
             ui.label(text).classes("rf-words")
-            if bad:
+            if stays:
                 ui.button(icon="close", on_click=lambda: self._forget(text)).props(
                     'flat round dense size=sm aria-label="put away"'
                 )
             else:
                 ui.timer(SHOWN_S, lambda: self._forget(text), once=True)
         self._said[text] = message
-        if not bad:
+        if not stays:
             self._passing = text
 
     def telling(self, do: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:

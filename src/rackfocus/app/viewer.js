@@ -142,7 +142,8 @@ export default {
       const times = [...new Set(this.targets.map((target) => target.t))].sort((a, b) => a - b);
       if (action === "next-target") return this.step(times.find((t) => t > this.frame) ?? this.frame);
       if (action === "previous-target") return this.step(times.findLast((t) => t < this.frame) ?? this.frame);
-      const key = this.here.find((target) => target.selected)?.key ?? null;
+      const meant = this.meant?.frame === this.frame ? this.meant.key : null;
+      const key = this.here.find((target) => target.selected)?.key ?? meant;
       this.$emit("action", { action, key, frame: this.frame, playing: this.playing });
     },
     step(frame) {
@@ -155,9 +156,11 @@ export default {
       this.announce();
       this.fetchAround();
     },
-    // What is at a frame has moved; whoever still looks at it goes along.
-    along(from, to) {
-      if (this.frame === from) this.show(to);
+    // A target has moved in time; whoever still looks at it goes along, and means it before it is drawn there.
+    along(from, to, key) {
+      if (this.frame !== from) return;
+      this.meant = { frame: to, key };
+      this.show(to);
     },
     announce() {
       window.dispatchEvent(new CustomEvent("rackfocus:frame", { detail: this.frame }));
