@@ -118,7 +118,7 @@ def test_pictures_show_what_the_document_says(session, until):
     assert session.versions["picture"] > before
     wide = picture(session.frame_jpeg(4))
     assert np.abs(wide - pictures["refocused"].astype(float)).mean() > 0.1
-    session.look(4, "refocused", playing=True)
+    session.look(4)
     until(
         lambda: all(session._preview.ready(session._shot(index, "refocused")) for index in range(4, FRAMES))
     )

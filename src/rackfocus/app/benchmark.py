@@ -73,7 +73,7 @@ def figures(session: Session, *, frames: int, through_s: float) -> Iterator[Figu
     seen, told_s = 0, 0.0
     while told_s < through_s:
         seen = (seen + 37) % session.video.frames
-        session.look(seen, playing=True)
+        session.look(seen)
         session.frame_jpeg(seen, "input")
         session.frame_jpeg(seen)
         passed_s = time.perf_counter() - begun

@@ -24,7 +24,7 @@ EXPORT_WORDS = {
 }
 
 
-class Look:
+class Theme:
     """Dark or light, as the person last said; None is as the browser does."""
 
     dark: bool | None = None
@@ -36,7 +36,7 @@ class Head:
     Args:
         session: the video.
         messages: where mistakes are told.
-        look: dark or light.
+        theme: dark or light.
         home: where the name of the program leads, if anywhere.
         do: obeys the actions of buttons.
         look_at: shows another view.
@@ -46,7 +46,7 @@ class Head:
         self,
         session: Session,
         messages: Messages,
-        look: Look,
+        theme: Theme,
         *,
         home: str | None,
         do: Callable[[str], Awaitable[None]],
@@ -67,7 +67,7 @@ class Head:
         self._undo = icon_button("undo", "undo (Ctrl Z)").on_click(lambda: do("undo"))
         self._redo = icon_button("redo", "redo (Ctrl Shift Z)").on_click(lambda: do("redo"))
         self._files()
-        dark_button(look)
+        dark_button(theme)
         icon_button("keyboard", "keyboard (?)").on_click(lambda: do("help"))
 
     def next_view(self) -> None:
@@ -123,13 +123,13 @@ class Head:
         dialog.on("hide", dialog.delete)
 
 
-def dark_button(look: Look) -> None:
+def dark_button(theme: Theme) -> None:
     """Between dark and light."""
-    mode = ui.dark_mode(look.dark)
+    mode = ui.dark_mode(theme.dark)
 
     async def switch() -> None:
         dark = await ui.run_javascript("document.body.classList.contains('body--dark')")
-        mode.value = look.dark = not dark
+        mode.value = theme.dark = not dark
 
     icon_button("contrast", "dark or light").on_click(switch)
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from nicegui import ui
 
 from rackfocus.app.editor import Editor
-from rackfocus.app.head import Head, Look, dark_button
+from rackfocus.app.head import Head, Theme, dark_button
 from rackfocus.app.messages import Messages
 from rackfocus.app.notices import in_words
 from rackfocus.app.queue_view import QueueView
@@ -25,18 +25,18 @@ def mount(app: FastAPI, workspace: Workspace) -> None:
         app: the server.
         workspace: a folder of videos, or one video.
     """
-    look = Look()
+    theme = Theme()
 
     @ui.page("/")
     async def start() -> None:
         if workspace.is_folder:
-            queue_page(workspace, look)
+            queue_page(workspace, theme)
         else:
-            await video_page(workspace, workspace.videos[0], look)
+            await video_page(workspace, workspace.videos[0], theme)
 
     @ui.page("/video/{name:path}")
     async def video(name: str) -> None:
-        await video_page(workspace, name, look)
+        await video_page(workspace, name, theme)
 
     # NiceGUI looks at every object there is for its server, and some of torch's do not like to be looked at.
     warnings.filterwarnings("ignore", message=".*reduce_op", category=FutureWarning)
@@ -46,7 +46,7 @@ def mount(app: FastAPI, workspace: Workspace) -> None:
     )  # fmt: skip
 
 
-def queue_page(workspace: Workspace, look: Look) -> None:
+def queue_page(workspace: Workspace, theme: Theme) -> None:
     """All videos of a folder."""
     ui.add_css(STYLE)
     with ui.element("main").classes("rf-page rf-alone"):
@@ -54,14 +54,14 @@ def queue_page(workspace: Workspace, look: Look) -> None:
             ui.label("rackfocus").classes("rf-brand")
             ui.label(workspace.root.name).classes("rf-name")
             ui.element("div").classes("rf-grow")
-            dark_button(look)
+            dark_button(theme)
         with ui.element("div").classes("rf-view"):
             messages = Messages()
             with ui.element("div").classes("rf-queue"):
                 QueueView(workspace, messages)
 
 
-async def video_page(workspace: Workspace, name: str, look: Look) -> None:
+async def video_page(workspace: Workspace, name: str, theme: Theme) -> None:
     """The editor of one video, or why it cannot be opened."""
     ui.add_css(STYLE)
     with ui.element("main").classes("rf-page") as page, ui.element("div").classes("rf-opening") as opening:
@@ -81,10 +81,10 @@ async def video_page(workspace: Workspace, name: str, look: Look) -> None:
         return
     opening.delete()
     with page:
-        build(workspace, session, look)
+        build(workspace, session, theme)
 
 
-def build(workspace: Workspace, session: Session, look: Look) -> None:
+def build(workspace: Workspace, session: Session, theme: Theme) -> None:
     """The one screen."""
     head = ui.element("header").classes("rf-head")
     queue = ui.element("nav").classes("rf-queue") if workspace.is_folder else None
@@ -95,7 +95,7 @@ def build(workspace: Workspace, session: Session, look: Look) -> None:
         editor.head = Head(
             session,
             messages,
-            look,
+            theme,
             home="/" if workspace.is_folder else None,
             do=editor.do,
             look_at=editor.look_at,

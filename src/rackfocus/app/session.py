@@ -99,7 +99,7 @@ class Session:
         video = self._frames.video
         self.video = dataclasses.replace(annotated_video(place.video), frames=video.count)
         item = queue.item(place.name)
-        self._seen: tuple[int, str, bool] = (0, REFOCUSED, False)
+        self._seen: tuple[int, str] = (0, REFOCUSED)
         path = place.annotation or find_annotation(place.video, self.video, place.root)
         file = AnnotationFile(path, self._notices.tell)
         self.document = Document(
@@ -207,9 +207,9 @@ class Session:
         }
         return {name: Doing(done, total) for name, (done, total) in all_work.items() if done < total}
 
-    def look(self, index: int, view: str = REFOCUSED, playing: bool = False) -> None:
+    def look(self, index: int, view: str = REFOCUSED) -> None:
         """Tell where a person is: what lies there, and ahead of it, is made first. Quick."""
-        self._seen = (min(max(index, 0), self.video.frames - 1), view, playing)
+        self._seen = (min(max(index, 0), self.video.frames - 1), view)
         self._disparities.look(self._seen[0])
         self._tracking.look(self._seen[0])
         self._go_ahead()
@@ -344,7 +344,7 @@ class Session:
         self._tell("picture")
 
     def _go_ahead(self) -> None:
-        index, view, _ = self._seen
+        index, view = self._seen
         # The frame that is looked at is asked for by the page itself.
         self._preview.go_ahead(index + 1, lambda at: self._shot(at, view))
 

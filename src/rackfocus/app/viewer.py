@@ -56,7 +56,7 @@ class Viewer(Element, component="viewer.js"):
     def at(self, frame: int, playing: bool) -> None:
         """The playhead is here; the page is told which pictures are the newest around it."""
         self.frame, self.playing = frame, playing
-        self._session.look(frame, self.view, playing)
+        self._session.look(frame, self.view)
         self.revise()
 
     def revise(self) -> None:
