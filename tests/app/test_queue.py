@@ -51,6 +51,34 @@ def test_new_and_vanished_videos_are_told(tmp_path, videos):
     assert queue.item("a.mp4").state == "done"
 
 
+def test_two_servers_share_a_folder(tmp_path, videos):
+    mine, theirs = open_queue(tmp_path, videos), open_queue(tmp_path, videos)
+    mine.sign("Ada")
+    theirs.sign("Bob")
+    mine.mark("a.mp4", "done")
+    theirs.mark("d.mp4", "skipped", "nobody in it")
+    mine.spend("b/c.mp4", 7.0)
+    theirs.refresh()
+    for queue in (mine, theirs, open_queue(tmp_path, videos)):
+        assert [(item.state, item.annotator, item.seconds) for item in queue.items] == [
+            ("done", "Ada", 0.0), ("to do", "Ada", 7.0), ("skipped", "Bob", 0.0)]  # fmt: skip
+    assert (mine.annotator, theirs.annotator) == ("Ada", "Bob")
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+def test_what_could_not_be_written_is_written_later(tmp_path, videos):
+    folder = tmp_path / "videos"
+    queue = Queue(folder / FILE, lambda: videos)
+    queue.mark("a.mp4", "done")
+    queue.mark("d.mp4", "done")
+    assert [notice.text.rpartition(": ")[2] for notice in queue.notices.all] == [
+        "what is done is not written down."
+    ]
+    folder.mkdir()
+    queue.mark("b/c.mp4", "done")
+    assert all(item.state == "done" for item in Queue(folder / FILE, lambda: videos).items)
+
+
 def test_mistakes(tmp_path, videos):
     queue = open_queue(tmp_path, videos)
     with pytest.raises(InputError, match="why"):

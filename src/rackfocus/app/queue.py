@@ -10,6 +10,7 @@ What an annotation has no room for is kept here, too. The file lies in the folde
 import dataclasses
 import json
 import math
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -67,6 +68,8 @@ class Item:
 class Queue:
     """Saved at every change, whole or not at all; by as many threads as like.
 
+    Several servers may share a folder: of a video that was not changed here, what another one wrote counts.
+
     Attributes:
         path: of its file.
         annotator: who works now.
@@ -84,8 +87,9 @@ class Queue:
         self._known: dict[str, Item] = {}
         self._lock = threading.RLock()
         self._unsaved_s = 0.0
-        self._saved = True
-        self._load()
+        self._saved = self._may_save = True
+        self._changed: set[str] = set()
+        self._seen: tuple[int, int] | None = None
         self.refresh()
 
     @property
@@ -108,8 +112,9 @@ class Queue:
     def refresh(self) -> tuple[str, ...]:
         """Look at the folder again; says what is new and what has vanished."""
         with self._lock:
-            there = set(self._videos())
             begun = bool(self._known)
+            self._load()
+            there = set(self._videos())
             told = [f"{name} is new." for name in sorted(there - set(self._known)) if begun]
             for name in there - set(self._known):
                 self._known[name] = Item(name)
@@ -145,6 +150,7 @@ class Queue:
         """Add to the time spent on a video."""
         with self._lock:
             item = self.item(video)
+            self._changed.add(video)
             self._known[video] = dataclasses.replace(
                 item, seconds=item.seconds + seconds, annotator=self.annotator or item.annotator
             )
@@ -157,6 +163,7 @@ class Queue:
         with self._lock:
             changed = dataclasses.replace(self.item(video), **values)
             if changed != self._known[video]:
+                self._changed.add(video)
                 self._known[video] = changed
                 self._save()
 
@@ -167,14 +174,20 @@ class Queue:
                 self._save()
 
     def _load(self) -> None:
-        if not self.path.exists():
+        """Take over what the file says, where it was written by somebody else since."""
+        written = self._written()
+        if written in (None, self._seen):
             return
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
             if content.get("format") != FORMAT or content.get("version") != 1:
                 raise InputError("it is no queue of this version")
-            self.annotator = str(content["annotator"])
-            self._known = {name: Item(name, **said) for name, said in content["videos"].items()}
+            told = {name: Item(name, **said) for name, said in content["videos"].items()}
+            self.annotator = self.annotator or str(content["annotator"])
+            self._seen = written
+            for name in told.keys() - self._changed:
+                vanished = name in self._known and self._known[name].vanished
+                self._known[name] = dataclasses.replace(told[name], vanished=vanished)
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             aside = next(
                 name for number in range(1000)
@@ -186,25 +199,36 @@ class Queue:
                     f"{self.path} cannot be read; it is kept as {aside.name}, and the queue begins anew."
                 )
             except OSError:
-                self._saved = False
+                self._may_save = False
                 self.notices.tell(
                     f"{self.path} cannot be read, and not be kept aside; what is done is not written down."
                 )
 
     def _save(self) -> None:
-        if not self._saved:
+        self._load()
+        if not self._may_save:
             return
         said = {name: asdict(item) for name, item in sorted(self._known.items())}
         for each in said.values():
             del each["video"], each["vanished"]
         content = {"format": FORMAT, "version": 1, "annotator": self.annotator, "videos": said}
-        draft = self.path.with_name(f"{FILE}.partial")
+        draft = self.path.with_name(f".{FILE}.{os.getpid()}")
         try:
             draft.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
             draft.replace(self.path)
+            self._seen, self._saved = self._written(), True
         except OSError as error:
+            if self._saved:
+                self.notices.tell(
+                    f"{self.path} cannot be written ({error.strerror}): what is done is not written down."
+                )
             self._saved = False
-            self.notices.tell(
-                f"{self.path} cannot be written ({error.strerror}): what is done is not written down."
-            )
         self._unsaved_s = 0.0
+
+    def _written(self) -> tuple[int, int] | None:
+        """When the file was written, and how long it is; none where there is none."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
