@@ -11,6 +11,12 @@ PATIENCE_S = 2.0
 """After this long it goes on all the same, so that it is never starved."""
 
 
+def stand_back() -> None:
+    """This thread, and those that it starts, get the processor when nobody else wants it."""
+    if sys.platform == "linux":  # elsewhere a thread has no priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+
+
 class Courtesy:
     """Shared by all threads that work for one server."""
 
@@ -29,11 +35,6 @@ class Courtesy:
             with self._changed:
                 self._waiting -= 1
                 self._changed.notify_all()
-
-    def stand_back(self) -> None:
-        """This thread, and those that it starts, get the processor when nobody else wants it."""
-        if sys.platform == "linux":  # elsewhere a thread has no priority of its own
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
     def give_way(self) -> None:
         """Wait until nobody waits."""
