@@ -46,6 +46,11 @@ def write_video(path: Path, *, sound: bool = False, frames: int = FRAMES) -> Pat
 
 
 @pytest.fixture(scope="session")
+def write_walk() -> Callable[..., Path]:
+    return write_video
+
+
+@pytest.fixture(scope="session")
 def a_video(tmp_path_factory) -> Path:
     return write_video(tmp_path_factory.mktemp("video") / "walk.mp4", sound=True)
 

@@ -196,3 +196,14 @@ def test_the_annotation_that_a_data_set_has_is_found(tmp_path, identity):
     assert find_annotation(video, identity, tmp_path) == other
     usual.write_text("{")
     assert find_annotation(video, identity, tmp_path) == usual
+
+
+def test_a_copy_of_a_video_has_an_annotation_of_its_own(tmp_path, identity):
+    walk, copy = tmp_path / "walk.mp4", tmp_path / "copy.mp4"
+    for video in (walk, copy):
+        video.touch()
+    theirs = find_annotation(walk, identity, tmp_path)
+    save_annotation(theirs, FocusAnnotation(identity))
+    assert find_annotation(copy, identity, tmp_path) == tmp_path / "copy.mp4.focus.json"
+    walk.unlink()
+    assert find_annotation(copy, identity, tmp_path) == theirs  # it was renamed

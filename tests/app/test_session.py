@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 
 import cv2
 import numpy as np
@@ -251,6 +252,35 @@ def test_a_video_that_vanishes_while_open(session, folder):
     with pytest.raises(InputError, match="any more"):
         session.frame_jpeg(9, "input")
     assert session.notices[-1].kind == "error"
+
+
+def test_a_video_that_is_replaced_while_open(workspace, folder, write_walk, until):
+    session = workspace.session("walk.mp4")
+    session.gestures.add(0, 20.0, 50.0)
+    until(lambda: session.track.complete)
+    other = write_walk(folder / "other.tmp.mp4", frames=12)
+    other.replace(folder / "walk.mp4")
+    assert session.replaced
+    session.render()
+    until(lambda: session.jobs.state["render"].state == FAILED)
+    assert "another file now" in session.jobs.state["render"].text
+    anew = workspace.opened("walk.mp4")
+    assert anew is workspace.opened("walk.mp4")
+    assert anew.video.frames == 12
+    assert anew.document.annotation.targets == ()
+    assert "kept as walk.mp4.focus.json.corrupt" in anew.notices[-1].text
+
+
+def test_names_of_which_no_address_can_be_made_are_left_out(folder, tools):
+    for name in (b"\xff.mp4", b"back\\slash.mp4", b"new\nline.mp4"):
+        (folder / os.fsdecode(name)).write_bytes((folder / "walk.mp4").read_bytes())
+    workspace = Workspace.open(folder, tools=tools)
+    try:
+        assert workspace.videos == ("walk.mp4",)
+        assert len(workspace.notices) == 3
+        assert all("rename it" in notice.text for notice in workspace.notices)
+    finally:
+        workspace.close()
 
 
 def test_what_is_opened(folder, tmp_path_factory, tools):

@@ -103,7 +103,7 @@ def find_annotation(video: Path, identity: AnnotatedVideo, root: Path) -> Path:
             f"{video} cannot have an annotation beside it ({error.strerror}); rename it."
         ) from error
     beside_first = sorted(_annotations(root), key=lambda path: (path.parent != video.parent, path))
-    return next((path for path in beside_first if _is_of(path, identity)), usual)
+    return next((path for path in beside_first if _is_of(path, video, identity)), usual)
 
 
 def _annotations(root: Path) -> Iterator[Path]:
@@ -117,8 +117,14 @@ def _annotations(root: Path) -> Iterator[Path]:
             yield path
 
 
-def _is_of(path: Path, identity: AnnotatedVideo) -> bool:
-    """Whether it is of this video; a damaged one is, too, where what is left of it names it."""
+def _is_of(path: Path, video: Path, identity: AnnotatedVideo) -> bool:
+    """Whether it is of this video, and of no copy that has a name of its own.
+
+    A damaged one is, too, where what is left of it names the video.
+    """
+    owner = path.with_name(path.name.removesuffix(SUFFIX))
+    if owner not in (path, video) and owner.exists():
+        return False
     try:
         return load_annotation(path).video.sha256 == identity.sha256
     except InputError:

@@ -54,8 +54,7 @@ def media_routes(workspace: Workspace) -> APIRouter:
 
 
 def _there(session: Session) -> Path:
-    if not session.source.exists():
-        raise InputError(f"{session.source} does not exist any more; put it back.")
+    session.check()
     return session.source
 
 

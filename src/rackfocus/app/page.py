@@ -68,7 +68,7 @@ async def video_page(workspace: Workspace, name: str, theme: Theme) -> None:
         words = ui.label(f"Opening {name} …")
     await ui.context.client.connected()
     try:
-        session = await asyncio.to_thread(workspace.session, name)
+        session = await asyncio.to_thread(workspace.opened, name)
     except Exception as error:
         words.text = in_words(error)
         opening.props('role="alert"')

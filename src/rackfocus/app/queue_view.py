@@ -1,8 +1,11 @@
 """The queue of a folder's videos: which are done, who annotates, and what comes next."""
 
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote
 
 from nicegui import ui
+from nicegui.element import Element
 
 from rackfocus.app.messages import Messages
 from rackfocus.app.queue import Item
@@ -13,6 +16,19 @@ POLL_S = 2.0
 """How often the list is looked at for what others changed."""
 
 ICONS = {"to do": "radio_button_unchecked", "done": "check_circle", "skipped": "remove_circle_outline"}
+
+
+class QueueList(Element, component="queue_list.js"):
+    """One element, however many videos there are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._props["items"] = []
+
+    def show(self, entries: Sequence[dict[str, Any]]) -> None:
+        """Show these: `name`, `address`, `state`, `icon`, `facts`, `current`."""
+        self._props["items"] = list(entries)
+        self.update()
 
 
 class QueueView:
@@ -35,7 +51,7 @@ class QueueView:
         self._annotator: ui.input = ui.input(
             "Annotator", value=workspace.queue.annotator, on_change=messages.telling(self._sign)
         ).props("dense outlined debounce=400")
-        self._list = ui.element("div").classes("rf-list")
+        self._list = QueueList()
         if current is not None:
             with ui.element("div").classes("rf-row-of"):
                 ui.button("Done, next", icon="check", on_click=messages.telling(self._done)).props(
@@ -58,20 +74,17 @@ class QueueView:
             return
         self._shown = items
         self._count.text = f"{sum(item.state != 'to do' for item in items)} of {len(items)}"
-        self._list.clear()
-        with self._list:
-            for item in items:
-                self._entry(item)
+        self._list.show([self._entry(item) for item in items])
 
-    def _entry(self, item: Item) -> None:
-        address = f"/video/{quote(item.video)}"
-        with ui.link(target=address).classes(
-            "rf-entry" + (" current" if item.video == self._current else "")
-        ):
-            ui.icon(ICONS[item.state]).props(f'aria-label="{item.state}"')
-            with ui.element("div").classes("rf-words"):
-                ui.label(item.video).classes("rf-name")
-                ui.label(", ".join(self._facts(item))).classes("rf-quiet rf-facts")
+    def _entry(self, item: Item) -> dict[str, Any]:
+        return {
+            "name": item.video,
+            "address": f"/video/{quote(item.video)}",
+            "state": item.state,
+            "icon": ICONS[item.state],
+            "facts": ", ".join(self._facts(item)),
+            "current": item.video == self._current,
+        }
 
     def _facts(self, item: Item) -> list[str]:
         facts = ["vanished" if item.vanished else item.state]

@@ -97,7 +97,7 @@ class Session:
         self._notices = Notices(partial(self._tell, "notices"))
         self._frames = Frames(place.video)
         video = self._frames.video
-        self.video = dataclasses.replace(annotated_video(place.video), frames=video.count)
+        self.video = annotated_video(place.video, frames=video.count)
         item = queue.item(place.name)
         self._seen: tuple[int, str] = (0, REFOCUSED)
         path = place.annotation or find_annotation(place.video, self.video, place.root)
@@ -141,6 +141,7 @@ class Session:
             self._disparities,
             self._tracking,
             self._lens,
+            self.check,
         )
         self._survey = Survey(
             place.video, self._frames, courtesy=courtesy, changed=self._tell, failed=self._notices.tell
@@ -271,6 +272,23 @@ class Session:
     def source(self) -> Path:
         """The video."""
         return self._place.video
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another file has the video's name now."""
+        try:
+            self.check()
+        except InputError:
+            return self.source.exists()
+        return False
+
+    def check(self) -> None:
+        """See whether the video still is the file that was opened.
+
+        Raises:
+            InputError: it is not.
+        """
+        self._frames.video.check()
 
     def export(self, kind: str) -> Export:
         """A file for other programs; see `rackfocus.app.exports`.

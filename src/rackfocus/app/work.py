@@ -28,6 +28,7 @@ class Work:
         disparities: of its frames.
         tracking: follows its targets.
         lens: what to render with.
+        check: raises InputError where the video is no longer the file that was opened.
     """
 
     video: Path
@@ -38,6 +39,7 @@ class Work:
     disparities: Disparities
     tracking: Tracking
     lens: Callable[[], Lens]
+    check: Callable[[], None]
 
     def suggest(self, mode: str, progress: Progress) -> Outcome:
         """Lay what a set of detectors finds as suggestions, in place of what it found before.
@@ -45,6 +47,7 @@ class Work:
         Raises:
             InputError: the video cannot be read, or what the detectors need is missing.
         """
+        self.check()
         scene = self.tools.autofocus[mode]()
         track = autofocus(self.video, scene, disparity=self.disparities.small, progress=progress)
         frames = self.document.annotation.video.frames
@@ -64,6 +67,7 @@ class Work:
         Raises:
             InputError: the video cannot be read to its end, or nothing can be written.
         """
+        self.check()
         targets, track = self._followed(progress)
         try:
             self.result.parent.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,10 @@ class Workspace:
         self._courtesy = Courtesy()
         self._sessions: dict[str, Session] = {}
         self._opening = threading.Lock()
+        self._unnamed: set[str] = set()
         self.queue = Queue((out or root) / FILE, self._listed)
+        for each in sorted(self._unnamed):
+            self.queue.notices.tell(f"{each!r} is left out: no address can be made of its name; rename it.")
 
     @classmethod
     def open(cls, path: str | Path, *, out: str | Path | None = None, tools: Tools | None = None) -> Self:
@@ -107,6 +110,17 @@ class Workspace:
             self._sessions[name] = session
         return session
 
+    def opened(self, name: str) -> Session:
+        """The same for a new page: if another file has this name now, that one.
+
+        Raises:
+            InputError: as `session`.
+        """
+        with self._opening:
+            if name in self._sessions and self._sessions[name].replaced:
+                self._sessions.pop(name).close()
+        return self.session(name)
+
     def close(self) -> None:
         """Stop all work."""
         with self._opening:
@@ -141,6 +155,18 @@ class Workspace:
                 path = Path(folder) / file
                 if file.startswith(".") or path.suffix.lower() not in VIDEO_SUFFIXES:
                     continue
+                if not _can_be_named(path.relative_to(self.root).as_posix()):
+                    self._unnamed.add(file.encode("utf-8", "backslashreplace").decode())
+                    continue
                 if path.resolve().is_relative_to(self.root) and path.is_file():
                     found.append(path.relative_to(self.root).as_posix())
         return sorted(found)
+
+
+def _can_be_named(name: str) -> bool:
+    """Whether a file's name can be part of an address, and of an annotation on any system."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return name.isprintable() and "\\" not in name

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache, partial
 from importlib import resources
@@ -78,12 +79,17 @@ def save_annotation(path: str | Path, annotation: FocusAnnotation) -> None:
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise InputError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
 
 
-def annotated_video(path: str | Path) -> AnnotatedVideo:
+def annotated_video(path: str | Path, *, frames: int | None = None) -> AnnotatedVideo:
     """What an annotation says of the video in a file.
+
+    Args:
+        path: of the file.
+        frames: how many there are; none finds that out, for which some videos are decoded to their end.
 
     Raises:
         InputError: it is no video that can be read.
@@ -91,7 +97,7 @@ def annotated_video(path: str | Path) -> AnnotatedVideo:
     path = Path(path)
     with open_video(path) as reader:
         info = reader.info
-        frames = info.frames or sum(1 for _ in reader.frames())
+        frames = frames or info.frames or sum(1 for _ in reader.frames())
     with path.open("rb") as data:
         digest = hashlib.file_digest(data, "sha256").hexdigest()
     return AnnotatedVideo(path.name, digest, info.width, info.height, frames, float(info.fps))

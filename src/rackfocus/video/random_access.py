@@ -59,6 +59,7 @@ class RandomAccess:
             if not isinstance(reader, ContainerReader):
                 raise InputError(f"{path} is no video file; give a file such as .mp4, .mov or .mkv.")
             self.path, self.info, self._look = reader.path, reader.info, reader.look
+            self._file = _identity(self.path)
             self._keys, self._stamps = _table(self.path)
             if self._stamps:
                 times = np.array(self._stamps, np.float64) * float(self.info.time_base)
@@ -87,6 +88,18 @@ class RandomAccess:
         other = copy.copy(self)
         other._pictures = None
         return other
+
+    def check(self) -> None:
+        """See whether the file still is what it was.
+
+        Raises:
+            InputError: it has vanished, or been replaced.
+        """
+        file = _identity(self.path)
+        if file is None:
+            raise InputError(f"{self.path} does not exist any more; put it back.")
+        if file != self._file:
+            raise InputError(f"{self.path} is another file now than when it was opened; open it again.")
 
     def close(self) -> None:
         """Close the file; it is opened anew when it is read again."""
@@ -125,16 +138,19 @@ class RandomAccess:
             raise
         except (av.FFmpegError, OSError) as error:
             self.close()
-            raise InputError(f"{self.path} is damaged or cut short: frame {index} cannot be read.") from error
+            raise InputError(
+                f"{self.path} is damaged or cut short: frame {index} cannot be read; copy it again."
+            ) from error
         if not found or found[-1][0] != index:
             self.close()
-            raise InputError(f"{self.path} is damaged or cut short: frame {index} cannot be read.")
+            raise InputError(
+                f"{self.path} is damaged or cut short: frame {index} cannot be read; copy it again."
+            )
         return found
 
     def _from(self, index: int) -> Generator[tuple[int, av.VideoFrame], None, None]:
         """Pictures in the order of display, with their indices, from one before `index`, or it, on."""
-        if not self.path.exists():
-            raise InputError(f"{self.path} does not exist any more; put it back.")
+        self.check()
         with open_container(self.path) as container:
             stream: Any = video_stream(container, self.path)
             stream.codec_context.thread_count = READING_THREADS
@@ -199,6 +215,15 @@ def _decoded(container: InputContainer, stream: Any, exact_from: int) -> Generat
         early = packet.pts is not None and packet.pts < exact_from
         stream.codec_context.skip_frame = "NONREF" if early else "DEFAULT"
         yield from stream.decode(packet)
+
+
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written or replaced; none where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _reduced_size(info: VideoInfo, height_px: int) -> tuple[int, int]:
