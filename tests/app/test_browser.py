@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 import rackfocus
-from rackfocus.types import FocusAnnotation
+from rackfocus.focus.annotation import annotated_video
+from rackfocus.types import FocusAnnotation, FocusTarget
 
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed: pip install 'rackfocus[test]'"
@@ -343,7 +344,7 @@ def test_a_folder_from_the_queue_to_the_final_video(page, serve, video, tmp_path
 
 
 def drag_diamond(page, before: int, after: int) -> None:
-    at = page.locator(f'.rf-diamond[data-t="{before}"]').bounding_box()
+    at = page.locator(f'.rf-diamond[data-t="{before}"]').first.bounding_box()
     row = page.locator(".rf-row-focus rect").bounding_box()
     x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
     page.mouse.move(x, y)
@@ -469,6 +470,46 @@ def test_what_was_clicked_gives_the_keys_back(page, serve, video):
     until(page, lambda: page.locator(".q-menu").count() == 0, lambda: "the menu stays open")
     has_diamonds(page, 0)
     page.wait_for_function("!document.querySelector('.rf-progress').textContent", timeout=120_000)
+
+
+@pytest.mark.slow
+def test_the_pointer_gets_what_a_person_means(page, serve, video):
+    targets = [FocusTarget(10, 100.0, 100.0, source=source) for source in ("user", "action", "af-net")]
+    written = FocusAnnotation(annotated_video(video), tuple(targets))
+    rackfocus.save_annotation(video.with_name("clip.mp4.focus.json"), written)
+    opened(page, serve(video.parent).url + "/video/clip.mp4")
+    has_diamonds(page, 10)
+    drag_diamond(page, 10, 20)
+    has_diamonds(page, 20)
+    has_diamonds(page, 10, 10, kind="weak")
+
+    chosen = set()
+    for _ in range(3):
+        at = page.locator('.rf-diamond[data-t="10"]').first.bounding_box()
+        page.mouse.click(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+        page.wait_for_timeout(500)
+        chosen.add(page.locator(".rf-panel .rf-two-lines").text_content())
+    assert chosen == {"Frame 10, suggested by action.", "Frame 10, suggested by af-net."}
+
+    page.get_by_role("button", name="Side by side").click()
+    seek(page, 30)
+    drag_box(page, (0.4, 0.2, 0.6, 0.6))  # from the left picture into the right one
+    has_diamonds(page, 20, 30)
+    left, _, right, _ = annotation_of(video).targets[-1].box
+    assert (left, right) == (pytest.approx(0.8 * 384, abs=2), 383)
+
+    undo = page.get_by_role("button", name="this video is to do again")
+    sync_api.expect(undo).to_be_hidden()
+    page.get_by_role("button", name="Skip").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Skip").click()
+    sync_api.expect(dialog).to_contain_text("Say why.")
+    dialog.get_by_label("Reason").fill("a test")
+    dialog.get_by_role("button", name="Skip").click()
+    message(page, "This was the last one")
+    sync_api.expect(page.locator(".rf-entry")).to_contain_text("skipped, a test")
+    undo.click()
+    sync_api.expect(page.locator(".rf-entry")).to_contain_text("to do")
 
 
 @pytest.mark.slow

@@ -6,15 +6,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-NICENESS = 10
+AWAITED, UNASKED = 5, 10
+"""How far back work stands whose progress a person watches, and what nobody asked for yet."""
 PATIENCE_S = 2.0
 """After this long it goes on all the same, so that it is never starved."""
 
 
-def stand_back() -> None:
-    """This thread, and those that it starts, get the processor when nobody else wants it."""
+def stand_back(how_far: int) -> None:
+    """This thread, and those that it starts, get the processor when nobody before them wants it."""
     if sys.platform == "linux":  # elsewhere a thread has no priority of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), how_far)
 
 
 class Courtesy:

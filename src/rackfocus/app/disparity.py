@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from rackfocus.app.courtesy import Courtesy, stand_back
+from rackfocus.app.courtesy import UNASKED, Courtesy, stand_back
 from rackfocus.app.estimate_store import Estimate, EstimateStore
 from rackfocus.app.frames import DISPARITY, Frames
 from rackfocus.app.notices import in_words
@@ -138,7 +138,7 @@ class Disparities:
             raise InputError("The video was closed.")
 
     def _run(self) -> None:
-        stand_back()
+        stand_back(UNASKED)
         network: RGBDHDREstimator | None = None
         while True:
             with self._changed:

@@ -113,10 +113,14 @@ class Head:
                 told = await asyncio.to_thread(take, content, event.file.name)
                 self._messages.say(told, stays=stays)
 
+            def too_large() -> None:
+                dialog.close()
+                self._messages.say("This file is too large for an annotation.", bad=True)
+
             ui.upload(
                 label="JSON or CSV",
                 on_upload=lambda event: self._messages.telling(taken)(event), max_file_size=UPLOAD_BYTES,
-                on_rejected=lambda: self._messages.say("This file is too large for an annotation.", bad=True),
+                on_rejected=too_large,
                 auto_upload=True,
             ).props('accept=".json,.csv" flat bordered')  # fmt: skip
             ui.button("Cancel", on_click=dialog.close).props("flat no-caps")

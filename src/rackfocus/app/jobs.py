@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from rackfocus.app.courtesy import stand_back
+from rackfocus.app.courtesy import AWAITED, stand_back
 from rackfocus.app.notices import in_words
 from rackfocus.types import InputError
 
@@ -108,7 +108,7 @@ class Jobs:
                 raise Cancelled
             self._show(kind, done=done, total=total)
 
-        stand_back()
+        stand_back(AWAITED)
         try:
             outcome = work(progress)
         except Cancelled:

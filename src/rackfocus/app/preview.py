@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from rackfocus.app.bounded_cache import BoundedCache
-from rackfocus.app.courtesy import Courtesy, stand_back
+from rackfocus.app.courtesy import UNASKED, Courtesy, stand_back
 from rackfocus.app.disparity import Disparities
 from rackfocus.app.estimate_store import Estimate
 from rackfocus.app.frames import AHEAD, PERSON, Frames, Image, jpeg
@@ -166,7 +166,7 @@ class Preview:
         return (picture.clamp(0, 1) * 255 + 0.5).byte().permute(1, 2, 0).contiguous().numpy()
 
     def _run(self) -> None:
-        stand_back()
+        stand_back(UNASKED)
         while True:
             with self._changed:
                 while (shot := None if self._closed else self._choose()) is None:

@@ -37,7 +37,7 @@ class Item:
         reason: why it was skipped.
         annotator: who said so, or worked on it last.
         seconds: spent on it.
-        targets: how many its annotation holds; none while nobody opened it.
+        targets: how many people set in it; none while nobody opened it.
         lens: the shape of the aperture that was chosen.
         tracker: what follows subjects.
         vanished: it was in the folder once, and is not any more.

@@ -7,8 +7,9 @@ from urllib.parse import quote
 from nicegui import ui
 from nicegui.element import Element
 
+from rackfocus.app.head import icon_button
 from rackfocus.app.messages import Messages
-from rackfocus.app.queue import Item
+from rackfocus.app.queue import TO_DO, Item
 from rackfocus.app.workspace import Workspace
 from rackfocus.types import InputError
 
@@ -58,6 +59,8 @@ class QueueView:
                     "unelevated no-caps dense padding='5px 10px'"
                 )
                 ui.button("Skip …", on_click=self._skip).props("flat no-caps dense padding='5px 8px'")
+                self._again = icon_button("undo", "this video is to do again")
+                self._again.on_click(messages.telling(lambda: workspace.queue.mark(current, TO_DO)))
         self._told = 0
         self._shown: tuple[Item, ...] | None = None
         self.refresh()
@@ -69,10 +72,16 @@ class QueueView:
             if notice.number > self._told:
                 self._told = notice.number
                 self._messages.say(notice.text, bad=notice.kind != "info")
+        if (self._annotator.value or "").strip() != self._workspace.queue.annotator:
+            self._annotator.value = self._workspace.queue.annotator
         items = self._workspace.items
         if items == self._shown:
             return
         self._shown = items
+        if self._current is not None:
+            self._again.set_visibility(
+                any(item.video == self._current and item.state != TO_DO for item in items)
+            )
         self._count.text = f"{sum(item.state != 'to do' for item in items)} of {len(items)}"
         self._list.show([self._entry(item) for item in items])
 
@@ -118,6 +127,9 @@ class QueueView:
             )
 
             async def skip() -> None:
+                if not (reason.value or "").strip():
+                    reason.props('error error-message="Say why."')
+                    return
                 dialog.close()
                 await self._messages.telling(lambda: self._mark("skipped", reason.value or ""))()
 

@@ -349,7 +349,10 @@ class Session:
 
     def _keep(self, look: Look) -> None:
         self._queue.change(
-            self.name, lens=look.lens, tracker=look.tracker, targets=len(self.document.annotation.targets)
+            self.name,
+            lens=look.lens,
+            tracker=look.tracker,
+            targets=sum(target.source == "user" for target in self.document.annotation.targets),
         )
 
     def _estimated(self) -> None:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from rackfocus.app.courtesy import Courtesy, stand_back
+from rackfocus.app.courtesy import UNASKED, Courtesy, stand_back
 from rackfocus.app.frames import SURVEY, UNKNOWN, Frames
 from rackfocus.app.notices import in_words
 from rackfocus.app.waveform import Waveform, read_waveform
@@ -53,7 +53,7 @@ class Survey:
         self._thread.join()
 
     def _run(self) -> None:
-        stand_back()
+        stand_back(UNASKED)
         video = self._frames.video
         try:
             if video.info.has_audio:

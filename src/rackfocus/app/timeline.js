@@ -7,6 +7,7 @@ const LANE = 16;
 const SOUND = 26;
 const GAP = 4;
 const DIAMOND = 7;
+const TICK = 44; // px that a time takes
 const STEPS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 
 export default {
@@ -42,7 +43,7 @@ export default {
           </g>
           <line v-for="cut in cuts" :x1="x(cut)" :x2="x(cut)" :y1="focus.top" :y2="focus.top + focus.height"
                 class="rf-cut" />
-          <path v-for="target in targets" :d="diamond(target)" :data-key="target.key" :data-t="target.t" tabindex="-1"
+          <path v-for="target in stacked" :d="diamond(target)" :data-key="target.key" :data-t="target.t" tabindex="-1"
                 :class="['rf-diamond', 'rf-source-' + target.source, target.strong ? 'strong' : 'weak',
                          { selected: target.selected, outranked: !target.counting }]"><title>{{ target.words }}</title></path>
           <g class="rf-playhead" :transform="'translate(' + x(frame) + ' 0)'">
@@ -113,11 +114,17 @@ export default {
       const step = STEPS_S.find((seconds) => seconds / perPx >= 64) ?? 600;
       const first = Math.ceil(this.shown[0] / this.fps / step);
       const last = Math.floor(this.shown[1] / this.fps / step);
-      return Array.from({ length: Math.max(0, last - first + 1) }, (_, number) => {
+      const all = Array.from({ length: Math.max(0, last - first + 1) }, (_, number) => {
         const seconds = (first + number) * step;
         const rest = step < 1 ? (seconds % 60).toFixed(1).padStart(4, "0") : String(Math.round(seconds % 60)).padStart(2, "0");
         return { x: this.x(seconds * this.fps), words: `${Math.floor(seconds / 60)}:${rest}` };
       });
+      return all.filter((tick) => tick.x + TICK < this.size[0]);
+    },
+    // What lies on top is what the pointer gets: suggestions lowest, then a person's own, then the selected one.
+    stacked() {
+      const rank = (target) => (target.selected ? 2 : target.strong ? 1 : 0);
+      return [...this.targets].sort((one, other) => rank(one) - rank(other));
     },
     extent() {
       let [least, most] = [Infinity, -Infinity];
@@ -236,7 +243,7 @@ export default {
       if (event.button !== 0) return;
       const key = event.target.dataset.key;
       const target = this.targets.find((each) => each.key === key);
-      this.held = { key, t: target?.t, from: event.offsetX, moved: false };
+      this.held = { key, t: target?.t, from: event.offsetX, moved: false, again: target?.selected };
       if (target) this.$emit("select", { key });
       this.seek(target ? target.t : this.at(event.offsetX));
       event.currentTarget.setPointerCapture(event.pointerId);
@@ -245,14 +252,20 @@ export default {
       if (!this.held) return;
       this.held.moved ||= Math.abs(event.offsetX - this.held.from) > 3;
       if (!this.held.moved) return;
-      const t = this.seek(this.at(event.offsetX));
+      const [first, last] = this.shown;
+      const t = this.seek(Math.max(first, Math.min(last, this.at(event.offsetX))));
       if (this.held.key) this.held.t = t;
     },
     release() {
       const held = this.held;
       const target = this.targets.find((each) => each.key === held?.key);
-      if (held?.moved && target && held.t !== target.t) this.$emit("move", { key: held.key, t: held.t });
       this.held = null;
+      if (!target) return;
+      if (held.moved && held.t !== target.t) this.$emit("move", { key: held.key, t: held.t });
+      if (held.moved || !held.again) return;
+      // A click on what is selected already gets to what lies below it.
+      const here = this.targets.filter((each) => each.t === target.t);
+      this.$emit("select", { key: here[(here.indexOf(target) + 1) % here.length].key });
     },
   },
 };

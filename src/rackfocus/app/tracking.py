@@ -11,7 +11,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from rackfocus.app.courtesy import Courtesy, stand_back
+from rackfocus.app.courtesy import AWAITED, Courtesy, stand_back
 from rackfocus.app.disparity import Disparities
 from rackfocus.app.document import Version, key_of
 from rackfocus.app.frames import CUT, TRACKING, Frames, Image
@@ -153,7 +153,7 @@ class Tracking:
         self._thread.join()
 
     def _run(self) -> None:
-        stand_back()
+        stand_back(AWAITED)
         published_s, stale = 0.0, False
         current: tuple[int, Version] | None = None
         plan: list[_Stretch] = []

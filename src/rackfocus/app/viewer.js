@@ -288,13 +288,15 @@ export default {
     press(event) {
       if (event.button !== 0) return;
       this.pause();
-      const at = this.pixel(event);
+      const column = Math.min(this.columns - 1, Math.floor(this.across(event)));
+      const at = this.pixel(event, column);
       const selected = this.here.find((target) => target.selected && target.box);
       const corner = event.target.dataset.corner;
       const inside = selected && within(at, selected.box);
       this.gesture = {
         kind: corner !== undefined ? "stretch" : inside ? "move" : "draw",
         at,
+        column,
         screen: [event.clientX, event.clientY],
         moved: false,
         corner: Number(corner),
@@ -306,7 +308,7 @@ export default {
     drag(event) {
       const gesture = this.gesture;
       if (!gesture) return;
-      const [x, y] = this.pixel(event);
+      const [x, y] = this.pixel(event, gesture.column);
       const [x0, y0] = gesture.at;
       gesture.moved ||= Math.hypot(event.clientX - gesture.screen[0], event.clientY - gesture.screen[1]) >= CLICK_PX;
       if (gesture.kind === "draw") gesture.box = ordered([x0, y0, x, y]);
@@ -322,7 +324,7 @@ export default {
       const gesture = this.gesture;
       this.gesture = null;
       if (!gesture) return;
-      const [x, y] = this.pixel(event);
+      const [x, y] = this.pixel(event, gesture.column);
       const [left, top, right, bottom] = gesture.box ?? [x, y, x, y];
       const tiny = Math.min(right - left, bottom - top) < LEAST_PX;
       const click = !gesture.moved || tiny;
@@ -333,10 +335,15 @@ export default {
         this.$emit("pick", { frame: this.frame, x: (left + right) / 2, y: (top + bottom) / 2, box: gesture.box });
       }
     },
-    pixel(event) {
+    // How many pictures lie to the left of it, in those side by side.
+    across(event) {
       const picture = this.$refs.picture.getBoundingClientRect();
-      const across = ((event.clientX - picture.left) / picture.width) * this.columns;
-      const x = (across >= this.columns ? 1 : across % 1) * this.width - 0.5;
+      return ((event.clientX - picture.left) / picture.width) * this.columns;
+    },
+    // Where it is in the picture that a gesture began in.
+    pixel(event, column) {
+      const picture = this.$refs.picture.getBoundingClientRect();
+      const x = (this.across(event) - column) * this.width - 0.5;
       const y = ((event.clientY - picture.top) / picture.height) * this.height - 0.5;
       return [clamp(x, 0, this.width - 1), clamp(y, 0, this.height - 1)].map((value) => Math.round(value * 10) / 10);
     },

@@ -10,7 +10,9 @@ from rackfocus.app.jobs import Outcome, Progress
 from rackfocus.app.tools import Tools
 from rackfocus.app.track import Track
 from rackfocus.app.tracking import Tracking
-from rackfocus.pipelines.autofocus import autofocus
+from rackfocus.pipelines.autofocus import open_footage
+from rackfocus.pipelines.autofocus_analysis import found_targets
+from rackfocus.pipelines.footage import KnownFrames
 from rackfocus.pipelines.refocus import refocus
 from rackfocus.types import FocusTarget, InputError, Lens
 
@@ -49,13 +51,17 @@ class Work:
         """
         self.check()
         scene = self.tools.autofocus[mode]()
-        track = autofocus(self.video, scene, disparity=self.disparities.small, progress=progress)
         frames = self.document.annotation.video.frames
-        found = [target for target in track.targets if target.t < frames]
+        with open_footage(self.video, disparity=self.disparities.small) as footage, KnownFrames() as known:
+            # Their subjects are followed by the page itself.
+            all_found, warnings = found_targets(
+                footage, scene, known, progress=lambda done: progress(done, frames)
+            )
+        found = [target for target in all_found if target.t < frames]
         for source in {scene.source, *(target.source for target in found)}:
             self.document.suggest(source, [target for target in found if target.source == source])
         told = f"{len(found)} suggestions by {mode}." if found else f"Nothing was found by {mode}."
-        return Outcome(" ".join((told, *track.warnings)))
+        return Outcome(" ".join((told, *warnings)))
 
     def render(self, scale: float, progress: Progress) -> Outcome:
         """Write the video as the preview shows it.
