@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
@@ -59,6 +60,33 @@ def test_frames_far_from_where_decoding_begins(make_video, tmp_path, options):
             assert [at for at, _ in found] == list(range(index - 8, index + 1))
             for at, picture in found:
                 np.testing.assert_array_equal(picture, ordered[at])
+
+
+def test_a_video_cut_amid_a_group_of_pictures(make_video, tmp_path):
+    """An edit list hides the frames that the first ones shown are made from."""
+    whole = make_video(
+        tmp_path / "a.mp4", pts=range(40), options={"g": "250", "bf": "2", "sc_threshold": "0"}
+    )
+    path = tmp_path / "cut.mp4"
+    with (
+        av.open(str(whole)) as given,
+        av.open(str(path), "w", options={"avoid_negative_ts": "disabled"}) as cut,
+    ):
+        (pictures,) = given.streams.video
+        stream = cut.add_stream_from_template(pictures)
+        for packet in given.demux(pictures):
+            if packet.dts is not None:
+                packet.pts -= round(11 / 24 / packet.time_base)
+                packet.dts -= round(11 / 24 / packet.time_base)
+                packet.stream = stream
+                cut.mux(packet)
+    with open_video(path) as reader:
+        wanted = [np.round(frame.encoded.numpy() * 255).transpose(1, 2, 0) for frame in reader.frames()]
+    with RandomAccess(path, height_px=480) as video:
+        assert video.count == len(wanted) == 29
+        for index in (20, 0, 28, 5):
+            [(_, picture)] = video.read(index)
+            assert np.abs(picture - wanted[index]).max() <= 1
 
 
 def test_those_before_come_along(make_video, tmp_path):

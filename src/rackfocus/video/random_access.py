@@ -60,7 +60,7 @@ class RandomAccess:
                 raise InputError(f"{path} is no video file; give a file such as .mp4, .mov or .mkv.")
             self.path, self.info, self._look = reader.path, reader.info, reader.look
             self._file = _identity(self.path)
-            self._keys, self._stamps = _table(self.path)
+            self._keys, self._stamps, self._start = _table(self.path)
             if self._stamps:
                 times = np.array(self._stamps, np.float64) * float(self.info.time_base)
             else:
@@ -159,20 +159,24 @@ class RandomAccess:
                 return
             wanted = self._stamps[index]
             before = bisect.bisect_right(self._keys, wanted, key=lambda key: key.shown)
-            exact_from = self._stamps[max(index - EXACT_FRAMES, 0)]
-            for number, key in reversed(list(enumerate(self._keys[: max(before, 1)]))):
+            for key in reversed(self._keys[:before]):
                 container.seek(key.sought, stream=stream)
-                pictures = _decoded(container, stream, exact_from if number else self._stamps[0])
+                pictures = _from_key(container, stream, self._stamps[max(index - EXACT_FRAMES, 0)])
                 try:
                     first = next(pictures, None)
                 except av.FFmpegError:
                     # Where groups of pictures are open, a key frame need not be a place to begin at.
-                    if not number:
-                        raise
                     continue
                 # Some containers seek coarsely: what was sought may be missed.
                 if first is not None and first.pts is not None and first.pts <= wanted:
                     break
+            else:
+                container.seek(self._start, stream=stream)
+                stream.codec_context.skip_frame = "DEFAULT"
+                pictures = (
+                    picture for packet in container.demux(stream) for picture in stream.decode(packet)
+                )
+                first = next(pictures, None)
             while first is not None:
                 if first.pts in self._index:
                     yield self._index[first.pts], first
@@ -200,7 +204,9 @@ class RandomAccess:
         return np.ascontiguousarray(image)
 
 
-def _decoded(container: InputContainer, stream: Any, exact_from: int) -> Generator[av.VideoFrame, None, None]:
+def _from_key(
+    container: InputContainer, stream: Any, exact_from: int
+) -> Generator[av.VideoFrame, None, None]:
     """Pictures in the order of display, from the next key frame on.
 
     Before a time only those that others are made from.
@@ -238,29 +244,35 @@ class _Key(NamedTuple):
     sought: int
 
 
-def _table(path: Path) -> tuple[list[_Key], list[int]]:
-    """Key frames, and the time stamps of all frames, in order; nothing where these are of no use."""
+def _table(path: Path) -> tuple[list[_Key], list[int], int]:
+    """Key frames and the time stamps of all frames, in order, and the first time at which anything is found.
+
+    Nothing where the stamps are of no use.
+    """
     with open_container(path) as container:
         stream = video_stream(container, path)
         packets = [
-            (packet.pts, packet.dts, packet.is_keyframe)
+            (packet.pts, packet.dts, packet.is_keyframe, packet.is_discard)
             for packet in container.demux(stream)
-            if packet.size and not packet.is_discard
+            if packet.size
         ]
         stamped = any(kind in container.format.name for kind in STAMPED)
         reordered = stream.codec_context.has_b_frames
-    stamps = [pts for pts, *_ in packets if pts is not None]
-    if len(set(stamps)) != len(packets):
-        return [], []
+    shown = [pts for pts, *_, discarded in packets if not discarded]
+    stamps = [pts for pts in shown if pts is not None]
+    if not stamps or len(set(stamps)) != len(shown):
+        return [], [], 0
+    # What an edit list leaves out may be what the first frames are made from.
     keys = sorted(
         _Key(pts, pts if stamped or dts is None else dts)
-        for pts, dts, is_key in packets
+        for pts, dts, is_key, _ in packets
         if is_key and pts is not None
     )
     if not stamped:
         if not keys or (reordered and stamps == sorted(stamps)):
             # They count packets as these are decoded, which is not as they are shown.
-            return [], []
+            return [], [], 0
         # What comes before the first key frame is not decoded.
         stamps = [stamp for stamp in stamps if stamp >= keys[0].shown]
-    return keys, sorted(stamps)
+    start = min(stamp for pts, dts, *_ in packets for stamp in (pts, dts) if stamp is not None)
+    return keys, sorted(stamps), start
