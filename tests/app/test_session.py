@@ -121,7 +121,9 @@ def test_pictures_show_what_the_document_says(session, until):
     assert np.abs(wide - pictures["refocused"].astype(float)).mean() > 0.1
     session.look(4)
     until(
-        lambda: all(session._preview.ready(session._shot(index, "refocused")) for index in range(4, FRAMES))
+        lambda: all(
+            session._shot(index, "refocused") in session._preview._cache for index in range(4, FRAMES)
+        )
     )
     with pytest.raises(InputError, match="no frame 30"):
         session.frame_jpeg(30)

@@ -99,10 +99,6 @@ class Preview:
                 data = self._made(shot, PERSON)
         return data
 
-    def ready(self, shot: Shot) -> bool:
-        """Whether `jpeg` gives it at once."""
-        return shot in self._cache
-
     def go_ahead(self, index: int, plan: Callable[[int], Shot] | None) -> None:
         """Render pictures from a frame on.
 

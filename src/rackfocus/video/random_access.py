@@ -126,6 +126,9 @@ class RandomAccess:
             self.close()
             self._pictures = self._from(index)
         found: list[tuple[int, Image]] = []
+        damaged = InputError(
+            f"{self.path} is damaged or cut short: frame {index} cannot be read; copy it again."
+        )
         try:
             for at, picture in self._pictures:
                 self._next = at + 1
@@ -138,14 +141,10 @@ class RandomAccess:
             raise
         except (av.FFmpegError, OSError) as error:
             self.close()
-            raise InputError(
-                f"{self.path} is damaged or cut short: frame {index} cannot be read; copy it again."
-            ) from error
+            raise damaged from error
         if not found or found[-1][0] != index:
             self.close()
-            raise InputError(
-                f"{self.path} is damaged or cut short: frame {index} cannot be read; copy it again."
-            )
+            raise damaged
         return found
 
     def _from(self, index: int) -> Generator[tuple[int, av.VideoFrame], None, None]:
