@@ -68,6 +68,11 @@ PUBLISHED = {
         None,
         "HonglinChu/SiamTrackers @248663fd (NanoTrack v2, head)",
     ),
+    "tcmonodepth_small.pt": PublishedWeights(
+        "c7a87f34a432d11b831d9d27c531eaaef90e0282e2f8a7b87c0202b80ad76b2b",
+        "https://github.com/yu-li/TCMonoDepth/raw/main/weights/_ckpt_small.pt.tar",
+        "yu-li/TCMonoDepth @128a98c6 (weights/_ckpt_small.pt.tar)",
+    ),
     "u2netp.onnx": PublishedWeights(
         "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
         None,
