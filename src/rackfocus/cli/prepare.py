@@ -10,6 +10,7 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from rackfocus.cli import prepare_teacher
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.data.aperture import ApertureScene, aperture_scenes
@@ -25,6 +26,8 @@ WORK_VERSION = 1
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
+    if arguments and arguments[0] == "teacher":
+        return prepare_teacher.main(arguments[1:])
     plain = ["skip_broken=true" if argument == "--skip-broken" else argument for argument in arguments]
     return run_command("prepare", run, plain)
 
