@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
-from kornia.filters import guided_blur
+from kornia.filters import gaussian_blur2d
 from torch import Tensor
 
 from rackfocus.models.backends import DepthBackend
@@ -58,44 +59,44 @@ class Averaged:
 
 
 class Sharpened:
-    """One model's structure with the edges of another: the first as a local affine function of the second.
+    """One model's structure with the edges of another: `L(structure) + edges - L(edges)`, L a Gaussian.
 
-    This is the guided filter (He et al. 2010), with a map of nearness as its guide instead of the image.
+    A network that sees more pixels finds silhouettes better and the order of far parts worse. Measured on
+    `suite=photographs`, this loses less at silhouettes than the guided filter with a map as its guide.
 
     Args:
         structure: says how near things are.
         edges: says where they end.
-        window_share: the side of the windows of the fit, relative to the shorter side of the image.
-        smoothness: variance of the guide, relative to its variance over the image, below which a window is
-            averaged rather than fitted.
+        sigma_share: standard deviation of `L`, relative to the shorter side of the image.
 
     Raises:
-        InputError: a number is not positive.
+        InputError: `sigma_share` is not between 0 and 1.
     """
 
-    def __init__(
-        self,
-        structure: DepthBackend,
-        edges: DepthBackend,
-        *,
-        window_share: float = 0.1,
-        smoothness: float = 1e-3,
-    ) -> None:
-        if not (0 < window_share < 1 and smoothness > 0):
-            raise InputError(
-                "window_share must be between 0 and 1 and smoothness above 0; they are "
-                f"{window_share} and {smoothness}."
-            )
+    def __init__(self, structure: DepthBackend, edges: DepthBackend, *, sigma_share: float = 0.1) -> None:
+        if not 0 < sigma_share < 1:
+            raise InputError(f"sigma_share must be between 0 and 1, and is {sigma_share}.")
         self.structure = structure
         self.edges = edges
-        self.window_share = window_share
-        self.smoothness = smoothness
+        self.sigma_share = sigma_share
 
     def __call__(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
         """See `rackfocus.models.backends.DepthBackend`."""
-        side = 2 * max(1, round(self.window_share * min(srgb.shape[-2:]) / 2)) + 1
-        structure, guide = standardised(self.structure(srgb)), standardised(self.edges(srgb))
-        return guided_blur(guide, structure, side, self.smoothness, separable=True)
+        sigma_px = self.sigma_share * min(srgb.shape[-2:])
+        structure, edges = standardised(self.structure(srgb)), standardised(self.edges(srgb))
+        return edges + _low(structure - edges, sigma_px)
+
+
+def _low(values: Float[Tensor, "batch 1 height width"], sigma_px: float) -> Tensor:
+    """A wide Gaussian, at a size at which its deviation is some five pixels."""
+    height, width = values.shape[-2:]
+    scale = min(1.0, 5 / sigma_px)
+    rows, columns = (max(1, round(side * scale)) for side in (height, width))
+    small = F.interpolate(values, size=(rows, columns), mode="bilinear", antialias=True)
+    sigma = sigma_px * scale
+    radius = min(round(2.5 * sigma), rows - 1, columns - 1)
+    blurred = gaussian_blur2d(small, 2 * radius + 1, (sigma, sigma))
+    return F.interpolate(blurred, size=(height, width), mode="bilinear")
 
 
 def standardised(nearness: Float[Tensor, "batch 1 height width"]) -> Float[Tensor, "batch 1 height width"]:

@@ -69,7 +69,7 @@ class U2Net:
         maps = np.zeros((len(window.frames), *window.map_size), np.float32)
         for shot in window.shots:
             found = every_some(
-                window, shot, self.every_s, lambda frame: self._frame(window.frames[frame], window.map_size)
+                window, shot, self.every_s, lambda frame: self.salience(window.frames[frame], window.map_size)
             )
             maps[shot] = smoothed(found, self.smoothing_s / frame_s(window, shot))
         return np.clip(maps, 0, 1)
@@ -78,9 +78,15 @@ class U2Net:
         """Nothing: it needs only frames."""
         return None
 
-    def _frame(
+    def salience(
         self, image: UInt8[np.ndarray, "height width 3"], size: tuple[int, int]
     ) -> Float32[np.ndarray, "rows columns"]:
+        """How much each place of a picture stands out, 0 to 1.
+
+        Args:
+            image: encoded sRGB.
+            size: rows and columns of the map.
+        """
         if not image.any():
             return np.zeros(size, np.float32)
         squeezed = cv2.resize(image, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,115 @@
+"""Training views of photographs with relative depth or known light, of one fixed size, by kornia.
+
+kornia's augmentations draw from torch's global generator and take none of their own: here that one is seeded
+from the given generator, and put back afterwards (`torch.random.fork_rng`). So a view is decided by the
+generator alone, in whichever process and after whatever else was drawn.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import kornia.augmentation as K
+import torch
+from torch import nn
+
+from rackfocus.data.photograph_samples import LightSample, NearnessSample
+from rackfocus.types import InputError
+
+
+class NearnessView:
+    """A random crop of a fixed size, mirror image, colours and flaws of a camera; the label follows.
+
+    The aspect of what is seen stays as it is; nearness is relative, so it need not change with the scale.
+    Colours, gamma, grey, blur, noise and JPEG touch the image only.
+
+    Args:
+        size: height and width of the view.
+        area: the range of the share of the picture that is kept, evenly. Where the picture has another aspect,
+            at most the largest crop of this aspect.
+        colour: of the changes of brightness, contrast and saturation, 0 to 1; the hue turns by a fifth of it.
+        flaws: how often each of gamma, blur, noise and JPEG is applied; 0 to 1.
+        grey: how often the picture loses its colour.
+
+    Raises:
+        InputError: a size is not positive, or a share out of 0 to 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        size: tuple[int, int],
+        area: tuple[float, float] = (0.35, 1.0),
+        colour: float = 0.25,
+        flaws: float = 0.2,
+        grey: float = 0.05,
+    ) -> None:
+        height, width = size
+        if min(height, width) < 1:
+            raise InputError(f"size must be a height and a width in pixels, and is [{height}, {width}].")
+        if not 0 < area[0] <= area[1] <= 1 or not all(0 <= share <= 1 for share in (colour, flaws, grey)):
+            raise InputError(
+                "area must be a range within 0 to 1, and colour, flaws and grey from 0 to 1; they are "
+                f"[{area[0]}, {area[1]}], {colour}, {flaws} and {grey}."
+            )
+        aspect = width / height
+        self._geometry = K.AugmentationSequential(
+            K.RandomResizedCrop((height, width), scale=area, ratio=(aspect, aspect), align_corners=False),
+            K.RandomHorizontalFlip(p=0.5),
+            data_keys=["image", "mask"],
+            # Nearness is no class: across a silhouette both images are sampled alike.
+            extra_args={"mask": {"resample": "bilinear", "align_corners": False}},
+        )
+        self._colours = nn.Sequential(
+            K.ColorJitter(colour, colour, colour, 0.2 * colour, p=0.8),
+            K.RandomGamma((0.7, 1.4), p=flaws),
+            K.RandomGrayscale(p=grey),
+            K.RandomGaussianBlur((5, 5), (0.3, 1.2), p=flaws),
+            K.RandomGaussianNoise(std=0.02, p=flaws),
+            K.RandomJPEG((40.0, 95.0), p=flaws),
+        )
+
+    def __call__(self, sample: NearnessSample, generator: torch.Generator) -> NearnessSample:
+        """Draw a view; the generator decides all of it."""
+        with seeded_by(generator), torch.no_grad():
+            image, nearness = self._geometry(sample.image[None], sample.nearness[None])
+            image = self._colours(image).clamp(0, 1)
+        return dataclasses.replace(sample, image=image[0], nearness=nearness[0])
+
+
+class LightView:
+    """A mirror image, and JPEG now and then, of views that have their fixed size already.
+
+    Exposure, noise and the camera's curve are those of `rackfocus.data.panorama_light`: colours that change
+    afterwards would no longer belong to the light.
+
+    Args:
+        flaws: how often JPEG is applied; 0 to 1.
+
+    Raises:
+        InputError: `flaws` is out of range.
+    """
+
+    def __init__(self, *, flaws: float = 0.2) -> None:
+        if not 0 <= flaws <= 1:
+            raise InputError(f"flaws must be from 0 to 1, and is {flaws}.")
+        self._geometry = K.AugmentationSequential(
+            K.RandomHorizontalFlip(p=0.5), data_keys=["image", "mask"]
+        )
+        self._coding = K.RandomJPEG((70.0, 98.0), p=flaws)
+
+    def __call__(self, sample: LightSample, generator: torch.Generator) -> LightSample:
+        """Draw a view; the generator decides all of it."""
+        with seeded_by(generator), torch.no_grad():
+            image, radiance = self._geometry(sample.image[None], sample.radiance[None])
+            image = self._coding(image)
+        return dataclasses.replace(sample, image=image[0], radiance=radiance[0])
+
+
+@contextmanager
+def seeded_by(generator: torch.Generator) -> Iterator[None]:
+    """Seed torch's global generator from this one for the duration of the block, then put it back."""
+    seed = int(torch.randint(2**62, (), generator=generator))
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
