@@ -11,7 +11,7 @@ from rackfocus.focus.detectors.saliency_u2net import SIZE_PX, U2Net
 
 
 class SalientMask:
-    """U2-Net as a mask, see `rackfocus.models.silhouette_depth.SubjectMask`.
+    """U2-Net as a mask, see `rackfocus.models.subject_masks.SubjectMask`.
 
     Args:
         weights: a file, or the name of a published one.

@@ -18,7 +18,7 @@ SIZE_PX = 256
 class PersonMask:
     """How sure it is that a pixel shows a person, by the converted ONNX file, on one thread of the CPU.
 
-    See `rackfocus.models.silhouette_depth.SubjectMask`.
+    See `rackfocus.models.subject_masks.SubjectMask`.
 
     Args:
         weights: a file, or the name of the published one.
