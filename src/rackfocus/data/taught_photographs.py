@@ -20,6 +20,7 @@ from rackfocus.types import InputError
 
 LABEL_SUFFIX = ".nearness.png"
 PICTURE_SUFFIX = ".jpg"
+HELD_OUT_EVERY = 20
 _CODES = 65535
 _QUALITY = 95
 
@@ -29,19 +30,28 @@ class TaughtPhotographs(Dataset[NearnessSample]):
 
     Args:
         root: the folder that `rackfocus prepare teacher` wrote, or one in it.
+        split: `train` or `validation`; every twentieth label is held out for validation. None gives all.
 
     Raises:
-        InputError: there is no such folder or no label in it; on access, a label or its picture is damaged,
-            or missing, or they differ in size.
+        InputError: there is no such folder or no label in it, or no such split; on access, a label or its
+            picture is damaged, or missing, or they differ in size.
     """
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, split: str | None = None) -> None:
         self.root = existing_folder(root)
         self.labels = sorted(self.root.rglob(f"*{LABEL_SUFFIX}"))
         if not self.labels:
             raise InputError(
                 f"{self.root} holds no label (*{LABEL_SUFFIX}); make them with `rackfocus prepare teacher`."
             )
+        if split is not None:
+            if split not in ("train", "validation"):
+                raise InputError(f"Labels have the splits train and validation, and no {split!r}.")
+            self.labels = [
+                label
+                for number, label in enumerate(self.labels)
+                if (number % HELD_OUT_EVERY == 0) == (split == "validation")
+            ]
 
     def __len__(self) -> int:
         return len(self.labels)

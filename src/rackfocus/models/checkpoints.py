@@ -8,24 +8,28 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from rackfocus.models.pretrained import PretrainedRGBDHDRNet
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.models.sequential import SequentialRGBDHDRNet
 from rackfocus.types import InputError
 
 FORMAT = "rackfocus.rgbd_hdr"
 VERSION = "1"
-NETWORKS = {network.__name__: network for network in (RGBDHDRNet, SequentialRGBDHDRNet)}
+RGBDHDRNetwork = RGBDHDRNet | SequentialRGBDHDRNet | PretrainedRGBDHDRNet
+
+NETWORKS = {network.__name__: network for network in (RGBDHDRNet, SequentialRGBDHDRNet, PretrainedRGBDHDRNet)}
 """What a file may hold, by the name it is stored under. Files of before the second came tell no name."""
 
 SHIPPED = "rgbd-hdr"
 """The name of the network that comes with the package."""
 
 
-def save_model(model: RGBDHDRNet | SequentialRGBDHDRNet, path: Path, *, half: bool = False) -> None:
+def save_model(model: RGBDHDRNetwork, path: Path, *, half: bool = False) -> None:
     """Write the network to `path`, whole or not at all; `half` stores half precision."""
     dtype = torch.float16 if half else torch.float32
     tensors = {
-        name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in model.state_dict().items()
+        name: (tensor.detach().cpu().to(dtype) if tensor.is_floating_point() else tensor.cpu()).contiguous()
+        for name, tensor in model.state_dict().items()
     }
     metadata = {
         "format": FORMAT,
@@ -38,7 +42,7 @@ def save_model(model: RGBDHDRNet | SequentialRGBDHDRNet, path: Path, *, half: bo
     partial.replace(path)
 
 
-def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNet | SequentialRGBDHDRNet:
+def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNetwork:
     """The network of the given name, or of a file that `rackfocus train` wrote, in evaluation mode.
 
     Called with sRGB in 0..1, `(B, 3, H, W)`, it gives `RGBDHDR(disparity, log_exposure)`.
@@ -57,7 +61,7 @@ def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNet | SequentialRGB
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 - not a dict
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
     except (SafetensorError, OSError) as error:
         raise InputError(
             f"{path} is not a safetensors file ({error}); give one that `rackfocus train` wrote."
@@ -66,5 +70,6 @@ def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNet | SequentialRGB
     if (metadata.get("format"), metadata.get("version")) != (FORMAT, VERSION) or network is None:
         raise InputError(f"{path} holds no {FORMAT} network of version {VERSION}; train or export it anew.")
     model = network(**json.loads(metadata["architecture"]))
+    # Into single precision, whatever the file has.
     model.load_state_dict(tensors)
     return model.eval()

@@ -130,8 +130,13 @@ def read_disparity(
         disparity = slice_grid(splat(channels, grid_px), luma(srgb), grid_px * ratio)
     else:
         disparity = _enlarge(channels, srgb)
-    bound = LARGEST_DISPARITY * max(channels.shape[-2:])
-    return ratio * bound * torch.tanh(disparity / bound)
+    return bounded_disparity(ratio * disparity)
+
+
+def bounded_disparity(disparity: Float[Tensor, "batch 1 height width"]) -> Float[Tensor, "batch 1 height width"]:
+    """`D` bent towards `LARGEST_DISPARITY` of the longer side of its image."""
+    bound = LARGEST_DISPARITY * max(disparity.shape[-2:])
+    return bound * torch.tanh(disparity / bound)
 
 
 def read_log_exposure(

@@ -1,0 +1,34 @@
+"""Supervision of `E` by radiance that is known."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rackfocus.optics.radiometry import apply_log_exposure, srgb_to_linear
+
+EPSILON = 1 / 255
+"""Added to light before its logarithm, so that black counts little."""
+
+
+def clipped_light_loss(
+    srgb: Float[Tensor, "batch 3 height width"],
+    log_exposure: Float[Tensor, "batch 3 height width"],
+    radiance: Float[Tensor, "batch 3 height width"],
+    *,
+    clipping_from: float = 0.95,
+) -> Float[Tensor, ""]:
+    """Mean squared error of natural log radiance over the pixels that may have clipped (Eilertsen et al. 2017).
+
+    Args:
+        srgb: the encoded, clipped image in 0..1.
+        log_exposure: the prediction `E` (Eq. 4).
+        radiance: the true linear light at the exposure of the image, display white 1.
+        clipping_from: pixels whose brightest channel is above this count.
+
+    Returns:
+        0 where no pixel counts.
+    """
+    light = apply_log_exposure(srgb_to_linear(srgb), log_exposure)
+    error = ((light + EPSILON).log() - (radiance + EPSILON).log()).square().mean(dim=1)
+    counted = srgb.amax(dim=1) > clipping_from
+    return torch.where(counted, error, 0.0).sum() / counted.sum().clamp_min(1)

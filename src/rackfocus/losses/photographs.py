@@ -1,0 +1,124 @@
+"""The objective of `experiment=photographs`: one term for each kind of sample that its mixture holds."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from rackfocus.losses.aperture_supervision import ApertureSupervision
+from rackfocus.losses.clipped_light import clipped_light_loss
+from rackfocus.losses.relative_depth import relative_depth_loss
+from rackfocus.types import RGBDHDR
+
+
+class SceneTerms(NamedTuple):
+    """The terms of a ray-traced triplet, before weighting, and the render at the widest aperture."""
+
+    apertures: Float[Tensor, ""]
+    disparity: Float[Tensor, ""]
+    light: Float[Tensor, ""]
+    total: Float[Tensor, ""]
+    rendered: Float[Tensor, "batch 3 height width"]
+
+
+class PhotographSupervision(nn.Module):
+    """Eq. 5 and 6 and exact truth on ray-traced scenes, relative depth on photographs, light on panoramas.
+
+    Args:
+        apertures: Eq. 6, in 8-bit code values.
+        disparity_weight: of the mean absolute error of `D` in pixels, where the truth is exact.
+        relative_weight: of `rackfocus.losses.relative_depth`.
+        usual_weight: of the mean absolute difference between `D` and a label stretched to `usual_range`, in
+            units of that range. It keeps the blur of photographs, whose aperture no label tells, near that of
+            a fast lens.
+        usual_range: the range of `D` (2nd to 98th percentile) of a photograph, over its longer side.
+        light_weight: of `rackfocus.losses.clipped_light`.
+    """
+
+    def __init__(
+        self,
+        apertures: ApertureSupervision,
+        *,
+        disparity_weight: float = 4.0,
+        relative_weight: float = 20.0,
+        usual_weight: float = 4.0,
+        usual_range: float = 0.03,
+        light_weight: float = 4.0,
+    ) -> None:
+        super().__init__()
+        self.apertures = apertures
+        self.disparity_weight = disparity_weight
+        self.relative_weight = relative_weight
+        self.usual_weight = usual_weight
+        self.usual_range = usual_range
+        self.light_weight = light_weight
+
+    def scene(
+        self,
+        prediction: RGBDHDR,
+        *,
+        deep: Float[Tensor, "batch 3 height width"],
+        shallow: Float[Tensor, "batch 3 height width"],
+        adjusted: Float[Tensor, "batch 3 height width"],
+        aperture_ratio: Float[Tensor, "batch 1 1 1"],
+        focal_disparity: Float[Tensor, "batch 1 1 1"],
+        disparity: Float[Tensor, "batch 1 height width"],
+        radiance: Float[Tensor, "batch 3 height width"],
+    ) -> SceneTerms:
+        """A triplet whose disparity and light are known; see `ApertureSupervision.forward`.
+
+        Args:
+            prediction: `D` for `shallow`'s aperture and focus, and `E`.
+            deep: see there.
+            shallow: see there.
+            adjusted: see there.
+            aperture_ratio: see there.
+            focal_disparity: see there.
+            disparity: the true `D`.
+            radiance: the true linear light of `deep`.
+        """
+        terms = self.apertures(
+            prediction,
+            deep=deep,
+            shallow=shallow,
+            adjusted=adjusted,
+            aperture_ratio=aperture_ratio,
+            focal_disparity=focal_disparity,
+        )
+        error = (prediction.disparity - disparity).abs().mean()
+        light = clipped_light_loss(deep, prediction.log_exposure, radiance)
+        total = terms.total + self.disparity_weight * error + self.light_weight * light
+        return SceneTerms(terms.total, error, light, total, terms.rendered)
+
+    def nearness(
+        self, disparity: Float[Tensor, "batch 1 height width"], label: Float[Tensor, "batch 1 height width"]
+    ) -> Float[Tensor, ""]:
+        """A photograph whose nearness a teacher gave, or composed of subjects that were cut out.
+
+        Args:
+            disparity: the predicted `D`.
+            label: relative inverse depth, larger is nearer.
+        """
+        relative = relative_depth_loss(-disparity, label)
+        usual = (disparity / self._range_px(disparity) - farness(label)).abs().mean()
+        return self.relative_weight * relative + self.usual_weight * usual
+
+    def light(
+        self,
+        log_exposure: Float[Tensor, "batch 3 height width"],
+        srgb: Float[Tensor, "batch 3 height width"],
+        radiance: Float[Tensor, "batch 3 height width"],
+    ) -> Float[Tensor, ""]:
+        """A photograph that clips, of a panorama whose light is known."""
+        return self.light_weight * clipped_light_loss(srgb, log_exposure, radiance)
+
+    def _range_px(self, image: Tensor) -> float:
+        return self.usual_range * max(image.shape[-2:])
+
+
+def farness(nearness: Float[Tensor, "batch 1 height width"]) -> Float[Tensor, "batch 1 height width"]:
+    """Nearness turned round: its median 0, its range from the 2nd to the 98th percentile 1; a flat image 0."""
+    flat = nearness.flatten(1)
+    low, median, high = flat.quantile(torch.tensor([0.02, 0.5, 0.98]).to(flat), dim=1)[:, :, None, None, None]
+    return (median - nearness) / (high - low).clamp_min(1e-6)

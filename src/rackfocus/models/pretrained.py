@@ -1,0 +1,146 @@
+"""RGBD-HDR on a trunk that starts from TCMonoDepth-small: it knows people and rooms before training begins.
+
+The trunk (ShuffleNetV2 encoder, separable decoder) gives features and relative nearness `n` at half the size of
+what the network sees. A U-Net over them and the image, at a quarter of that size, gives `E` and a bilateral grid:
+
+    D = s (m - n) + r
+
+where `s > 0` and `m` are two numbers an image, read from the encoder's coarsest features, `n` is enlarged, and the
+residual `r` is the grid, sliced by the luma of the image. With `r = 0`, `D` is TCMonoDepth's nearness in pixels of
+blur.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from rackfocus.models.bilateral_grid import luma_vertices, slice_grid
+from rackfocus.models.rgbd_hdr import begin_dim, bounded_disparity, read_log_exposure, shrink
+from rackfocus.models.tcmonodepth import (
+    MULTIPLE_PX,
+    WIDTHS,
+    SeparableDecoder,
+    ShuffleNetEncoder,
+    published_state,
+)
+from rackfocus.models.unet import UNet
+from rackfocus.models.weights import find_weights, fit_state
+from rackfocus.optics.radiometry import luma
+from rackfocus.types import RGBDHDR
+
+CELL_PX = 4
+"""The U-Net works at a quarter of the size of what the network sees: a pixel of it is a cell of the grid."""
+
+START_SCALE = 0.01
+"""`s` before training, over the longer side of the image: nearness spreads over about 1."""
+
+
+class PretrainedRGBDHDRNet(nn.Module):
+    """Signed disparity and HDR log exposure from one image.
+
+    Args:
+        base_width: channels of the U-Net's first level.
+        levels: how many resolutions the U-Net works at.
+        luma_bandwidth: distance of two luma vertices, in (0, 1].
+        clipping_from: see `rackfocus.models.rgbd_hdr.clipping_share`.
+        trunk: the file that the trunk starts from, or its published name; None starts it at random, to be
+            loaded from a checkpoint.
+
+    Raises:
+        InputError: the trunk's file cannot be found or read, or does not fit.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_width: int = 24,
+        levels: int = 4,
+        luma_bandwidth: float = 0.125,
+        clipping_from: float = 0.95,
+        trunk: str | Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.architecture: dict[str, Any] = {
+            "base_width": base_width,
+            "levels": levels,
+            "luma_bandwidth": luma_bandwidth,
+            "clipping_from": clipping_from,
+        }
+        self.clipping_from = clipping_from
+        self.trunk = Trunk()
+        if trunk is not None:
+            path = find_weights(trunk)
+            fit_state(self.trunk, published_state(path), path, "TCMonoDepth-small")
+        self.scale_and_centre = nn.Linear(WIDTHS[-1] + 2, 2)
+        nn.init.zeros_(self.scale_and_centre.weight)
+        nn.init.zeros_(self.scale_and_centre.bias)
+        vertices = luma_vertices(luma_bandwidth)
+        seen = 3 * CELL_PX**2 + WIDTHS[0] + 1
+        self.unet = UNet(seen, 3 + vertices, base_width=base_width, levels=levels)
+        nn.init.zeros_(self.unet.last.weight)
+        begin_dim(self.unet.last, 3, gated=True)
+
+    def forward(
+        self, srgb: Float[Tensor, "batch 3 height width"], *, network_size_px: int | None = None
+    ) -> RGBDHDR:
+        """Predict `D` and `E`; see `rackfocus.models.rgbd_hdr.RGBDHDRNet.forward`."""
+        seen = shrink(srgb, network_size_px)
+        height, width = seen.shape[-2:]
+        padded = F.pad(seen, (0, -width % MULTIPLE_PX, 0, -height % MULTIPLE_PX), mode="replicate")
+        coarse, features, nearness = self.trunk(padded)
+        found = F.avg_pool2d(torch.cat([features, nearness], dim=1), CELL_PX // 2)
+        channels = self.unet(torch.cat([F.pixel_unshuffle(2 * padded - 1, CELL_PX), found], dim=1))
+        # Mixed precision ends here: half a pixel of blur is more than bfloat16 tells apart.
+        coarse, nearness, channels = (
+            _without_padding(each.to(srgb.dtype), seen) for each in (coarse, nearness, channels)
+        )
+        log_gain, grid = channels.split([3, channels.shape[1] - 3], dim=1)
+        scale, centre = self._scale_and_centre(coarse, nearness)
+        flat = F.interpolate(scale * (centre - nearness), size=srgb.shape[-2:], mode="bilinear")
+        residual = slice_grid(grid, luma(srgb), CELL_PX * srgb.shape[-1] / seen.shape[-1])
+        disparity = START_SCALE * max(srgb.shape[-2:]) * (flat + residual)
+        return RGBDHDR(
+            bounded_disparity(disparity), read_log_exposure(log_gain, srgb, self.clipping_from)
+        )
+
+    def _scale_and_centre(self, coarse: Tensor, nearness: Tensor) -> tuple[Tensor, Tensor]:
+        """`s` in units of its start, and `m`: the mean of nearness before training."""
+        mean, spread = nearness.mean(dim=(2, 3)), nearness.std(dim=(2, 3))
+        seen = torch.cat([coarse.mean(dim=(2, 3)), mean, spread], dim=1)
+        log_scale, offset = self.scale_and_centre(seen)[:, :, None, None].split(1, dim=1)
+        return torch.exp(log_scale.clamp(-4, 4)), mean[:, :, None, None] + offset
+
+
+def _without_padding(
+    values: Float[Tensor, "batch channel rows columns"], seen: Float[Tensor, "batch 3 height width"]
+) -> Float[Tensor, "batch channel _ _"]:
+    """The part of a map, of an image padded to multiples of 32, that begins within the image."""
+    step = MULTIPLE_PX * -(-seen.shape[-2] // MULTIPLE_PX) // values.shape[-2]
+    return values[..., : -(-seen.shape[-2] // step), : -(-seen.shape[-1] // step)]
+
+
+class Trunk(nn.Module):
+    """TCMonoDepth-small, whose statistics of batch normalisation stay as published."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = ShuffleNetEncoder()
+        self.decoder = SeparableDecoder()
+
+    def forward(self, image: Float[Tensor, "batch 3 height width"]) -> tuple[Tensor, Tensor, Tensor]:
+        """The encoder's coarsest features; the decoder's features, and nearness, both at half the size.
+
+        Args:
+            image: encoded sRGB in 0..1; its sides are multiples of 32.
+        """
+        found = self.encoder(image)
+        features = self.decoder(found)
+        return found[-1], features, self.decoder.final(features)
+
+    def train(self, mode: bool = True) -> "Trunk":  # noqa: ARG002
+        """Stay in evaluation mode: batches are too small and too mixed for statistics of their own."""
+        return super().train(False)

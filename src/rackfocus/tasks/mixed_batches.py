@@ -1,0 +1,141 @@
+"""Samples of several kinds in one batch: ray-traced triplets, photographs with nearness, photographs with light."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from rackfocus.data.photograph_samples import LightSample, NearnessSample
+from rackfocus.data.sample import FocusSample
+from rackfocus.tasks.data import DrawnData, FocusBatch, collate
+
+
+class SceneBatch(NamedTuple):
+    """Triplets with their truth. The fields are those of `FocusBatch`, then `D` and the light of `deep`."""
+
+    deep: Float[Tensor, "batch 3 height width"]
+    shallow: Float[Tensor, "batch 3 height width"]
+    adjusted: Float[Tensor, "batch 3 height width"]
+    aperture_ratio: Float[Tensor, "batch 1 1 1"]
+    focal_disparity: Float[Tensor, "batch 1 1 1"]
+    disparity: Float[Tensor, "batch 1 height width"]
+    radiance: Float[Tensor, "batch 3 height width"]
+
+    @property
+    def focus(self) -> FocusBatch:
+        """The same without the truth."""
+        return FocusBatch(*self[:5])
+
+
+class NearnessBatch(NamedTuple):
+    """Photographs and how near everything in them is."""
+
+    image: Float[Tensor, "batch 3 height width"]
+    nearness: Float[Tensor, "batch 1 height width"]
+
+
+class LightBatch(NamedTuple):
+    """Photographs that clip, and their light."""
+
+    image: Float[Tensor, "batch 3 height width"]
+    radiance: Float[Tensor, "batch 3 height width"]
+
+
+KindBatch = SceneBatch | NearnessBatch | LightBatch
+Sample = FocusSample | NearnessSample | LightSample
+
+
+class Views:
+    """A view for each kind of sample.
+
+    Args:
+        scene: of triplets.
+        nearness: of photographs with nearness.
+        light: of photographs with light.
+    """
+
+    def __init__(
+        self,
+        *,
+        scene: Callable[[FocusSample, torch.Generator], FocusSample],
+        nearness: Callable[[NearnessSample, torch.Generator], NearnessSample],
+        light: Callable[[LightSample, torch.Generator], LightSample],
+    ) -> None:
+        self.by_kind: Mapping[type, Callable[[Any, torch.Generator], Any]] = {
+            FocusSample: scene,
+            NearnessSample: nearness,
+            LightSample: light,
+        }
+
+    def __call__(self, sample: Sample, generator: torch.Generator) -> Sample:
+        """The view of this sample's kind; the generator decides all that is random in it."""
+        return self.by_kind[type(sample)](sample, generator)
+
+
+class MixedData(DrawnData):
+    """Samples of several kinds, drawn from one mixture; a batch holds what was drawn, by kind and size.
+
+    Args:
+        train: see `DrawnData`; mostly a `Mixture`.
+        validation: see `DrawnData`.
+        view: what training sees of a sample.
+        batch_size: how many samples of whatever kind.
+        workers: see `DrawnData`.
+        seed: see `DrawnData`.
+    """
+
+    def __init__(
+        self,
+        *,
+        train: Dataset[Sample],
+        validation: Dataset[Sample],
+        view: Views,
+        batch_size: int = 6,
+        workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(
+            train=train,
+            validation=validation,
+            view=view,
+            collate=collate_kinds,
+            batch_size=batch_size,
+            workers=workers,
+            seed=seed,
+        )
+
+
+def collate_kinds(samples: Sequence[Sample]) -> list[KindBatch]:
+    """Stack samples of one kind and size, in the order in which each kind and size first comes."""
+    groups: dict[tuple[type, tuple[int, ...]], list[Any]] = {}
+    for sample in samples:
+        picture = sample.deep if isinstance(sample, FocusSample) else sample.image
+        groups.setdefault((type(sample), tuple(picture.shape)), []).append(sample)
+    return [_STACKS[kind](group) for (kind, _), group in groups.items()]
+
+
+def _scenes(samples: Sequence[FocusSample]) -> SceneBatch:
+    truth = [torch.stack([getattr(sample, name) for sample in samples]) for name in ("disparity", "radiance")]
+    return SceneBatch(*collate(samples), *truth)
+
+
+def _nearness(samples: Sequence[NearnessSample]) -> NearnessBatch:
+    return NearnessBatch(
+        torch.stack([sample.image for sample in samples]), torch.stack([sample.nearness for sample in samples])
+    )
+
+
+def _light(samples: Sequence[LightSample]) -> LightBatch:
+    return LightBatch(
+        torch.stack([sample.image for sample in samples]), torch.stack([sample.radiance for sample in samples])
+    )
+
+
+_STACKS: dict[type, Callable[[Any], KindBatch]] = {
+    FocusSample: _scenes,
+    NearnessSample: _nearness,
+    LightSample: _light,
+}

@@ -1,0 +1,99 @@
+"""Training RGBD-HDR on ray-traced scenes, photographs and panoramas at once."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rackfocus.losses.photographs import PhotographSupervision
+from rackfocus.metrics.image import psnr
+from rackfocus.models.pretrained import PretrainedRGBDHDRNet
+from rackfocus.tasks.mixed_batches import KindBatch, LightBatch, SceneBatch
+from rackfocus.tasks.rgbd_hdr import RGBDHDRTask
+from rackfocus.tasks.task import Schedule
+
+
+class PhotographsTask(RGBDHDRTask):
+    """Minimise the terms of every kind of sample, each kind by its share of the batch.
+
+    Args:
+        model: the network.
+        loss: the objective.
+        learning_rate: Adam's.
+        trunk_learning_rate: Adam's for the pretrained trunk, which has less to learn.
+        schedule: see `RGBDHDRTask`.
+        channels_last: see `RGBDHDRTask`.
+        compile: see `RGBDHDRTask`.
+    """
+
+    model: PretrainedRGBDHDRNet
+    loss: PhotographSupervision  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        model: PretrainedRGBDHDRNet,
+        loss: PhotographSupervision,
+        learning_rate: float = 3e-4,
+        *,
+        trunk_learning_rate: float = 1e-4,
+        schedule: Schedule | None = None,
+        channels_last: bool = False,
+        compile: bool = False,
+    ) -> None:
+        super().__init__(
+            model,
+            loss,  # type: ignore[arg-type]
+            learning_rate,
+            schedule=schedule,
+            channels_last=channels_last,
+            compile=compile,
+        )
+        self.trunk_learning_rate = trunk_learning_rate
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Adam, slower for the trunk."""
+        trunk = list(self.model.trunk.parameters())
+        known = {id(parameter) for parameter in trunk}
+        rest = [parameter for parameter in self.model.parameters() if id(parameter) not in known]
+        return torch.optim.Adam(
+            [{"params": rest}, {"params": trunk, "lr": self.trunk_learning_rate}], lr=self.learning_rate
+        )
+
+    def training_step(self, batch: list[KindBatch], _index: int) -> Float[Tensor, ""]:  # type: ignore[override]
+        """`train/loss` and the term of each kind."""
+        count = sum(len(part[0]) for part in batch)
+        total = torch.zeros(())
+        for part in batch:
+            term, _ = self._term(part)
+            self.log(f"train/{_name(part)}", term.detach(), batch_size=len(part[0]))
+            total = total + term * (len(part[0]) / count)
+        self.log("train/loss", total, prog_bar=True, batch_size=count)
+        return total
+
+    def validation_step(self, batch: list[KindBatch], _index: int) -> dict[str, Tensor]:  # type: ignore[override]
+        """`validation/loss`, and `validation/psnr` of the widest aperture in dB; returns what to look at."""
+        (part,) = batch
+        term, outputs = self._term(part)
+        self.log("validation/loss", term, batch_size=1, sync_dist=True)
+        self.log(f"validation/{_name(part)}", term, batch_size=1, sync_dist=True)
+        if isinstance(part, SceneBatch):
+            score = psnr(outputs["rendered"], part.shallow)
+            self.log("validation/psnr", score, batch_size=1, sync_dist=True)
+        return outputs
+
+    def _term(self, part: KindBatch) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:
+        """The term of a kind, and the prediction that it judges."""
+        prediction = self.model(part[0])
+        outputs = {"disparity": prediction.disparity, "log_exposure": prediction.log_exposure}
+        if not prediction.disparity.isfinite().all():
+            # The renderer would refuse it. As a loss it stops training, and `NonFiniteStop` keeps the batch.
+            return prediction.disparity.sum(), outputs
+        if isinstance(part, SceneBatch):
+            terms = self.loss.scene(prediction, **part._asdict())
+            return terms.total, outputs | {"rendered": terms.rendered}
+        if isinstance(part, LightBatch):
+            return self.loss.light(prediction.log_exposure, part.image, part.radiance), outputs
+        return self.loss.nearness(prediction.disparity, part.nearness), outputs
+
+
+def _name(part: KindBatch) -> str:
+    return {"SceneBatch": "scenes", "LightBatch": "light"}.get(type(part).__name__, "nearness")
