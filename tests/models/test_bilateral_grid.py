@@ -36,6 +36,16 @@ def test_slicing_equals_brute_force(height, width, bandwidth, vertices, seed):
     torch.testing.assert_close(slice_grid(grid, guide, bandwidth)[0, 0], expected)
 
 
+@settings(deadline=None, max_examples=15)
+@given(st.integers(1, 13), st.integers(1, 17), st.floats(0.7, 9), st.integers(2, 6), st.integers(0, 2**31))
+def test_the_compiled_slice_equals_that_with_gradients(height, width, bandwidth, vertices, seed):
+    generator = torch.Generator().manual_seed(seed)
+    grid = torch.randn(2, vertices, 3, 4, generator=generator)
+    guide = 1.4 * torch.rand(2, 1, height, width, generator=generator) - 0.2  # what lies outside is clamped
+    differentiable = slice_grid(grid.clone().requires_grad_(), guide, bandwidth)
+    torch.testing.assert_close(slice_grid(grid, guide, bandwidth), differentiable.detach())
+
+
 def test_edges_of_luma_are_edges_of_the_result():
     """Two surfaces that differ in luma keep their own values, however coarse the grid."""
     guide = torch.zeros(1, 1, 16, 16)

@@ -2,9 +2,16 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from rackfocus.models.bilateral_grid import luma_vertices
-from rackfocus.models.rgbd_hdr import LARGEST_LOG_GAIN, RGBDHDRNet, at_least_zero, clipping_share
+from rackfocus.models.rgbd_hdr import (
+    LARGEST_LOG_GAIN,
+    RGBDHDRNet,
+    at_least_zero,
+    clipping_share,
+    read_log_exposure,
+)
 from rackfocus.optics.radiometry import HDR_GAIN
 
 
@@ -111,3 +118,15 @@ def test_light_is_bounded_however_far_a_step_goes(tiny_network):
     torch.nn.init.constant_(tiny_network.unet.last.bias, 1e6)
     log_gain = HDR_GAIN * tiny_network(torch.ones(1, 3, 16, 16)).log_exposure
     torch.testing.assert_close(log_gain, torch.full_like(log_gain, LARGEST_LOG_GAIN))
+
+
+@pytest.mark.parametrize("size", [(12, 20), (24, 40), (31, 53)])
+def test_exposure_where_light_clipped_is_that_of_the_whole_picture(size):
+    generator = torch.Generator().manual_seed(4)
+    channels = torch.randn(2, 3, 12, 20, generator=generator)
+    srgb = torch.rand(2, 3, *size, generator=generator)
+    log_gain = LARGEST_LOG_GAIN * torch.tanh(channels.clamp_min(0) / LARGEST_LOG_GAIN)
+    whole = F.interpolate(log_gain / HDR_GAIN, size=size, mode="bilinear")
+    expected = whole * clipping_share(srgb, 0.95)
+    assert 0 < (expected > 0).float().mean() < 0.5
+    torch.testing.assert_close(read_log_exposure(channels, srgb, 0.95), expected, rtol=1e-4, atol=1e-6)

@@ -12,9 +12,9 @@ from omegaconf import DictConfig
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.data.cut_out_making import CutOutRules, cut_out
-from rackfocus.models.subject_masks import refined
 from rackfocus.data.taught_photographs import write_whole
 from rackfocus.data.teaching_pictures import teaching_pictures
+from rackfocus.models.subject_masks import refined
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -93,9 +93,7 @@ class LightView:
     def __init__(self, *, flaws: float = 0.2) -> None:
         if not 0 <= flaws <= 1:
             raise InputError(f"flaws must be from 0 to 1, and is {flaws}.")
-        self._geometry = K.AugmentationSequential(
-            K.RandomHorizontalFlip(p=0.5), data_keys=["image", "mask"]
-        )
+        self._geometry = K.AugmentationSequential(K.RandomHorizontalFlip(p=0.5), data_keys=["image", "mask"])
         self._coding = K.RandomJPEG((70.0, 98.0), p=flaws)
 
     def __call__(self, sample: LightSample, generator: torch.Generator) -> LightSample:

@@ -8,7 +8,6 @@ Prediction and label are each brought to median 0 and mean absolute deviation 1 
 then compared by value and by gradients at four scales (Eq. 11), which put the edges in place.
 """
 
-import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor

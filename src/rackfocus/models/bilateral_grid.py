@@ -4,10 +4,13 @@ A grid has a vertex every `spatial_bandwidth_px` pixels and every `luma_bandwidt
 trilinearly, at each pixel's place and luma, so that what it holds follows the edges of the image.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
+
+from rackfocus.models.bilateral_slicing import slice_compiled
 
 
 def luma_vertices(luma_bandwidth: float) -> int:
@@ -37,6 +40,9 @@ def slice_grid(
             at: `spatial_bandwidth_px` is the distance of two vertices in pixels of this guide.
         spatial_bandwidth_px: see above.
     """
+    keep = torch.is_grad_enabled() and (grid.requires_grad or guide.requires_grad)
+    if not keep and grid.device.type == "cpu" and grid.dtype == guide.dtype == torch.float32:
+        return torch.stack([_sliced(*each, spatial_bandwidth_px) for each in zip(grid, guide, strict=True)])
     batch, _, rows, columns = grid.shape
     height, width = guide.shape[-2:]
     y = _to_vertex(torch.arange(height).to(grid), rows, spatial_bandwidth_px)
@@ -47,6 +53,18 @@ def slice_grid(
     return F.grid_sample(
         grid.unsqueeze(1), points.unsqueeze(1), mode="bilinear", padding_mode="border", align_corners=True
     ).squeeze(2)
+
+
+def _sliced(
+    grid: Float[Tensor, "vertex rows columns"], guide: Float[Tensor, "1 height width"], bandwidth_px: float
+) -> Float[Tensor, "1 height width"]:
+    """The same without gradients, several times as fast as `grid_sample`."""
+    sliced = torch.empty(guide.shape)
+    values = grid.detach().permute(1, 2, 0).contiguous().numpy()
+    slice_compiled(
+        values, guide[0].detach().contiguous().numpy(), np.float32(bandwidth_px), sliced[0].numpy()
+    )
+    return sliced
 
 
 def _to_vertex(pixel: Tensor, vertices: int, bandwidth_px: float) -> Tensor:

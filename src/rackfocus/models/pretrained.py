@@ -35,8 +35,11 @@ from rackfocus.types import RGBDHDR
 CELL_PX = 4
 """The U-Net works at a quarter of the size of what the network sees: a pixel of it is a cell of the grid."""
 
-START_SCALE = 0.01
-"""`s` before training, over the longer side of the image: nearness spreads over about 1."""
+START_SCALE = 0.025
+"""`s` before training, over the longer side of the image: what TCMonoDepth's nearness is worth in ray-traced scenes."""
+
+RESIDUAL_SCALE = 0.005
+"""What a unit of the grid is worth, over the longer side of the image: 2 pixels of 384."""
 
 
 class PretrainedRGBDHDRNet(nn.Module):
@@ -102,14 +105,12 @@ class PretrainedRGBDHDRNet(nn.Module):
         scale, centre = self._scale_and_centre(coarse, nearness)
         flat = F.interpolate(scale * (centre - nearness), size=srgb.shape[-2:], mode="bilinear")
         residual = slice_grid(grid, luma(srgb), CELL_PX * srgb.shape[-1] / seen.shape[-1])
-        disparity = START_SCALE * max(srgb.shape[-2:]) * (flat + residual)
-        return RGBDHDR(
-            bounded_disparity(disparity), read_log_exposure(log_gain, srgb, self.clipping_from)
-        )
+        disparity = max(srgb.shape[-2:]) * (START_SCALE * flat + RESIDUAL_SCALE * residual)
+        return RGBDHDR(bounded_disparity(disparity), read_log_exposure(log_gain, srgb, self.clipping_from))
 
     def _scale_and_centre(self, coarse: Tensor, nearness: Tensor) -> tuple[Tensor, Tensor]:
         """`s` in units of its start, and `m`: the mean of nearness before training."""
-        mean, spread = nearness.mean(dim=(2, 3)), nearness.std(dim=(2, 3))
+        mean, spread = nearness.mean(dim=(2, 3)), nearness.std(dim=(2, 3), correction=0)
         seen = torch.cat([coarse.mean(dim=(2, 3)), mean, spread], dim=1)
         log_scale, offset = self.scale_and_centre(seen)[:, :, None, None].split(1, dim=1)
         return torch.exp(log_scale.clamp(-4, 4)), mean[:, :, None, None] + offset

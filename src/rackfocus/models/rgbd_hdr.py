@@ -133,7 +133,9 @@ def read_disparity(
     return bounded_disparity(ratio * disparity)
 
 
-def bounded_disparity(disparity: Float[Tensor, "batch 1 height width"]) -> Float[Tensor, "batch 1 height width"]:
+def bounded_disparity(
+    disparity: Float[Tensor, "batch 1 height width"],
+) -> Float[Tensor, "batch 1 height width"]:
     """`D` bent towards `LARGEST_DISPARITY` of the longer side of its image."""
     bound = LARGEST_DISPARITY * max(disparity.shape[-2:])
     return bound * torch.tanh(disparity / bound)
@@ -147,8 +149,30 @@ def read_log_exposure(
     """`E >= 0` of Eq. 4 from a U-Net's channels, which may be smaller than the image."""
     # Bent, or one bad step could make a light of any strength.
     log_gain = LARGEST_LOG_GAIN * torch.tanh(at_least_zero(channels) / LARGEST_LOG_GAIN)
-    log_exposure = _enlarge(log_gain / HDR_GAIN, srgb)
-    return log_exposure if clipping_from is None else log_exposure * clipping_share(srgb, clipping_from)
+    if clipping_from is None:
+        return _enlarge(log_gain / HDR_GAIN, srgb)
+    return _where_clipped(log_gain / HDR_GAIN, srgb, clipping_from)
+
+
+def _where_clipped(
+    log_exposure: Float[Tensor, "batch 3 rows columns"],
+    srgb: Float[Tensor, "batch 3 height width"],
+    clipping_from: float,
+) -> Float[Tensor, "batch 3 height width"]:
+    """Enlarged to the size of the image, times `clipping_share`; worked out only where that is above 0."""
+    share = clipping_share(srgb, clipping_from)
+    height, width = srgb.shape[-2:]
+    pictures = []
+    for values, shares in zip(log_exposure, share[:, 0], strict=True):
+        picture = torch.zeros((3, height, width), dtype=srgb.dtype, device=srgb.device)
+        y, x = shares.nonzero(as_tuple=True)
+        if len(y) > 0:
+            # As `F.interpolate(mode="bilinear")` does it: centres of pixels at halves, held at the border.
+            points = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1).to(values)
+            at = F.grid_sample(values[None], points[None, None], padding_mode="border", align_corners=False)
+            picture[:, y, x] = at[0, :, 0] * shares[y, x]
+        pictures.append(picture)
+    return torch.stack(pictures)
 
 
 class _AtLeastZero(torch.autograd.Function):

@@ -1,4 +1,4 @@
-"""Samples of several kinds in one batch: ray-traced triplets, photographs with nearness, photographs with light."""
+"""Samples of several kinds in one batch: ray-traced triplets, photographs with nearness or with light."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -124,13 +124,15 @@ def _scenes(samples: Sequence[FocusSample]) -> SceneBatch:
 
 def _nearness(samples: Sequence[NearnessSample]) -> NearnessBatch:
     return NearnessBatch(
-        torch.stack([sample.image for sample in samples]), torch.stack([sample.nearness for sample in samples])
+        torch.stack([sample.image for sample in samples]),
+        torch.stack([sample.nearness for sample in samples]),
     )
 
 
 def _light(samples: Sequence[LightSample]) -> LightBatch:
     return LightBatch(
-        torch.stack([sample.image for sample in samples]), torch.stack([sample.radiance for sample in samples])
+        torch.stack([sample.image for sample in samples]),
+        torch.stack([sample.radiance for sample in samples]),
     )
 
 

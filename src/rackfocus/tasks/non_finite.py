@@ -13,6 +13,7 @@ from torch import Tensor
 
 from rackfocus.tasks.clips import ClipBatch
 from rackfocus.tasks.data import DrawnData, FocusBatch
+from rackfocus.tasks.mixed_batches import KindBatch, LightBatch, NearnessBatch, SceneBatch
 from rackfocus.tasks.task import Task
 from rackfocus.types import InputError
 
@@ -22,13 +23,13 @@ class KeptBatch:
     """A batch and where in a training it came.
 
     Attributes:
-        batch: as the network saw it.
+        batch: as the network saw it; a list where it holds samples of several kinds.
         names: where its samples come from.
         epoch: in which it was drawn.
         step: how many optimizer steps came before it.
     """
 
-    batch: FocusBatch | ClipBatch
+    batch: FocusBatch | ClipBatch | list[KindBatch]
     names: list[str]
     epoch: int
     step: int
@@ -83,7 +84,7 @@ class NonFiniteStop(pl.Callback):
             "epoch": str(trainer.current_epoch),
             "step": str(trainer.global_step),
         }
-        tensors = {name: values.cpu().contiguous() for name, values in self.batch._asdict().items()}
+        tensors = {name: values.cpu().contiguous() for name, values in _named(self.batch).items()}
         save_file(tensors, self.folder / "batch.safetensors", about)
         assert isinstance(module, Task)
         module.save_weights(self.folder / module.WEIGHTS_FILE)
@@ -92,6 +93,32 @@ class NonFiniteStop(pl.Callback):
             f"the network before it are in {self.folder}, checkpoints are from before; lower learning_rate "
             "or set trainer.gradient_clip_val."
         )
+
+
+def _named(batch: Any) -> dict[str, Tensor]:
+    """The tensors of a batch by name; with the number of the kind before it where there are several kinds."""
+    if not isinstance(batch, list):
+        return batch._asdict()
+    return {
+        f"{number}.{name}": values
+        for number, part in enumerate(batch)
+        for name, values in part._asdict().items()
+    }
+
+
+def _batch(tensors: dict[str, Tensor]) -> Any:
+    """The batch whose tensors have these names."""
+    parts: dict[str, dict[str, Tensor]] = {}
+    for name, values in tensors.items():
+        number, _, field = name.rpartition(".")
+        parts.setdefault(number, {})[field] = values
+    batches = [_kind(part)(**part) for _, part in sorted(parts.items())]
+    return batches[0] if "" in parts else batches
+
+
+def _kind(tensors: dict[str, Tensor]) -> Any:
+    kinds = (ClipBatch, FocusBatch, SceneBatch, NearnessBatch, LightBatch)
+    return next(kind for kind in kinds if set(kind._fields) == set(tensors))
 
 
 def load_batch(path: str | Path) -> KeptBatch:
@@ -105,5 +132,4 @@ def load_batch(path: str | Path) -> KeptBatch:
     with safe_open(path, "pt") as file:
         about: dict[str, Any] = file.metadata()
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    batch = ClipBatch(**tensors) if set(tensors) == set(ClipBatch._fields) else FocusBatch(**tensors)
-    return KeptBatch(batch, json.loads(about["names"]), int(about["epoch"]), int(about["step"]))
+    return KeptBatch(_batch(tensors), json.loads(about["names"]), int(about["epoch"]), int(about["step"]))

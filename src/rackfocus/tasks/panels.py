@@ -13,6 +13,7 @@ from torch import Tensor
 from rackfocus.metrics.image import displayed
 from rackfocus.optics.radiometry import apply_log_exposure, srgb_to_linear
 from rackfocus.tasks.data import FocusBatch
+from rackfocus.tasks.mixed_batches import KindBatch, SceneBatch
 
 DARKER_STOPS = 3
 """How much darker the HDR picture is: clipped light at 8 times white is white again."""
@@ -38,12 +39,17 @@ class ValidationPanels(pl.Callback):
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
         outputs: Any,
-        batch: FocusBatch,
+        batch: FocusBatch | list[KindBatch],
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Log the panel of one of the first samples."""
+        """Log the panel of one of the first samples; of samples of several kinds, that of a triplet."""
         del pl_module, dataloader_idx
+        if isinstance(batch, list):
+            (part,) = batch
+            if not isinstance(part, SceneBatch):
+                return
+            batch = part.focus
         if batch_idx >= self.samples or trainer.sanity_checking or not trainer.is_global_zero:
             return
         image = self.panel(batch, **outputs)
