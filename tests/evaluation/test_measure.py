@@ -14,6 +14,7 @@ from rackfocus.data.evaluation_samples import (
     DisparitySample,
     FlowSample,
     HDRSample,
+    PictureToFocus,
     PosedClip,
     SilhouetteSample,
     VideoSample,
@@ -165,6 +166,22 @@ def test_a_video(image):
         ((1 - 2 * maps[0]).abs().mean() / 2 / maps.std()).item(), rel=1e-3
     )
     assert flat.frame_change == 0
+
+
+def test_a_picture_to_look_at_has_no_record(image, tiny_network):
+    def sides(srgb):
+        x = torch.arange(srgb.shape[-1]) / srgb.shape[-1]
+        return (x < 0.5).float().expand_as(srgb[:, :1])
+
+    methods = [Network("tiny", tiny_network), Backends("sides", depth=sides), Backends("l", hdr=NoHDR())]
+    found = measure("real/x", Listed(PictureToFocus("x", image, (20.0, 40.0))), methods, CONDITIONS)
+    assert found.records == []
+    disparities, refocused = (row.pictures for row in found.rows)
+    assert list(disparities) == ["input", "tiny", "sides"]
+    assert list(refocused) == ["the cross is in focus", "tiny", "sides"]
+    change = np.abs(refocused["sides"].astype(int) - disparities["input"]).max(axis=(0, 2))
+    assert change[:40].max() <= 1  # the point lies on the left side
+    assert change[60:].max() > 20
 
 
 def test_light(image, tiny_network):

@@ -69,11 +69,12 @@ def run(cfg: DictConfig) -> None:
         records += found.records
         _draw_sheet(found.rows, folder / f"{name.replace('/', '_')}.jpg")
         write_records(records, folder / RECORDS_FILE)  # after each set: a later one may be broken
-    summaries = [*summarise(records, seed=cfg.seed), *summarise_groups(records, seed=cfg.seed)]
-    by_target = summarise_targets(records, seed=cfg.seed)
-    write_summary([*summaries, *by_target], folder / SUMMARY_FILE)
-    _draw_histograms(records, folder)
-    print_tables(summaries, by_target)
+    if records:  # none of pictures without truth, which are only looked at
+        summaries = [*summarise(records, seed=cfg.seed), *summarise_groups(records, seed=cfg.seed)]
+        by_target = summarise_targets(records, seed=cfg.seed)
+        write_summary([*summaries, *by_target], folder / SUMMARY_FILE)
+        _draw_histograms(records, folder)
+        print_tables(summaries, by_target)
     print(f"Every picture, means, histograms and sheets: {folder}")
 
 

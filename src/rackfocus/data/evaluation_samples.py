@@ -81,6 +81,21 @@ class VideoSample:
 
 
 @dataclass(frozen=True)
+class PictureToFocus:
+    """A picture to be looked at, of which no truth is known, and where its subject is.
+
+    Attributes:
+        name: which picture.
+        image: encoded sRGB in 0..1.
+        point: `(x, y)` of the subject in pixels of the picture.
+    """
+
+    name: str
+    image: Float[Tensor, "3 height width"]
+    point: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class FlowSample:
     """Two frames and the motion between them.
 

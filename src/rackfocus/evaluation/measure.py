@@ -9,6 +9,7 @@ from torch.utils.data import Dataset
 from rackfocus.data.evaluation_samples import (
     DisparitySample,
     HDRSample,
+    PictureToFocus,
     PosedClip,
     SilhouetteSample,
     VideoSample,
@@ -27,6 +28,7 @@ from rackfocus.evaluation.photographs import (
 )
 from rackfocus.evaluation.radiance import examine_radiance
 from rackfocus.evaluation.raytraced import examine_scene, predictor_method, renderer_methods, unblurred
+from rackfocus.evaluation.refocused_pictures import show_refocused
 from rackfocus.evaluation.silhouettes import examine_silhouette, examine_video
 from rackfocus.types import InputError
 
@@ -77,6 +79,7 @@ EXAMINATIONS: dict[type, Callable[..., Examined]] = {
     HDRSample: examine_radiance,
     SilhouetteSample: examine_silhouette,
     VideoSample: examine_video,
+    PictureToFocus: show_refocused,
 }
 """What is done with a sample, by its type."""
 
