@@ -89,6 +89,26 @@ def test_scenes_of_2003(tmp_path):
     assert Middlebury(tmp_path, scale_2003=1)[0].disparity.max() == 255
 
 
+def test_scenes_of_2005(tmp_path):
+    folder = tmp_path / "Books"
+    images = [write_picture(folder / f"view{view}.png") for view in (1, 5)]
+    codes = np.array([[0, 3, 255], [30, 150, 1]], np.uint8)
+    for flipped, name in enumerate(("disp1.png", "disp5.png")):
+        cv2.imwrite(str(folder / name), codes[:, ::-1] if flipped else codes)
+    left, right = Middlebury(tmp_path)
+    assert (left.name, right.name) == ("Books/view1", "Books/view5")
+    assert torch.equal(left.image, images[0])
+    torch.testing.assert_close(left.disparity, torch.tensor([[[0, 1, 85], [10, 50, 1 / 3]]]))
+    torch.testing.assert_close(right.disparity, left.disparity.flip(-1))
+    assert left.valid.flatten().tolist() == [False, True, True, True, True, True]
+    assert Middlebury(tmp_path, scale_2005=1)[0].disparity.max() == 255
+    with pytest.raises(InputError, match="scale_2005"):
+        Middlebury(tmp_path, scale_2005=0)
+    (folder / "disp5.png").unlink()
+    with pytest.raises(InputError, match=r"disp5\.png is missing"):
+        Middlebury(tmp_path)[1]
+
+
 def test_repacked_scenes(tmp_path):
     write_picture(tmp_path / "motor_left.png")
     np.savez(tmp_path / "motor_disp.npz", TRUTH)
@@ -153,3 +173,16 @@ def test_real_disparity_finds_the_right_picture(shared, scene, before, after):
     seen = sample.valid[0] & (x >= 0)
     assert (sample.image - right).abs().mean(0)[seen].mean() * 255 > before
     assert (sample.image - warped).abs().mean(0)[seen].mean() * 255 < after
+
+
+@pytest.mark.parametrize("scene", ["Books", "Laundry", "Reindeer"])
+def test_real_disparity_of_either_view_finds_the_other(shared, scene):
+    left, right = Middlebury(shared / "data" / "depth" / "middlebury_2005" / scene)
+    for sample, other, sign in ((left, right, -1), (right, left, 1)):
+        height, width = other.image.shape[-2:]
+        x = torch.arange(width) + sign * sample.disparity[0]
+        grid = torch.stack([2 * x / (width - 1) - 1, torch.linspace(-1, 1, height)[:, None].expand_as(x)], -1)
+        warped = F.grid_sample(other.image[None], grid[None], align_corners=True)[0]
+        seen = sample.valid[0] & (x >= 0) & (x <= width - 1)
+        before = (sample.image - other.image).abs().mean(0)[seen].mean()
+        assert (sample.image - warped).abs().mean(0)[seen].mean() < 0.5 * before

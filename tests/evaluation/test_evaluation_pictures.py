@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from matplotlib.axes import Axes
 
 from rackfocus.evaluation.examination import SheetRow
 from rackfocus.evaluation.histograms import draw_histogram
@@ -17,6 +18,17 @@ def test_a_histogram_has_a_panel_a_method(tmp_path):
     assert one[1] == two[1]
     assert one[0] < two[0]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.png", "two.png"]
+
+
+def test_a_plane_is_a_line_and_no_panel_and_a_picture_counts_once(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(Axes, "hist", lambda _, values, **__: drawn.append(values))
+    records = [Record("d/x", "a", "ours", target, disparity_share=0.5) for target in ("f/2", "f/8")]
+    records += [Record("d/x", name, "plane", disparity_share=1.0) for name in "ab"]
+    records += [Record("d/y", "a", "ours", disparity_share=0.7)]
+    assert draw_histogram(records, "disparity_share", "depth", tmp_path / "a.png")
+    assert drawn == [[0.5, 0.7]]
+    assert not draw_histogram(records[2:4], "disparity_share", "depth", tmp_path / "b.png")
 
 
 def test_one_value_is_a_histogram_and_none_is_not(tmp_path):

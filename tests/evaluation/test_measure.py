@@ -9,10 +9,19 @@ import torch
 from torch.utils.data import Dataset
 
 from rackfocus.data.aperture import ApertureFolder
-from rackfocus.data.evaluation_samples import Camera, DisparitySample, FlowSample, HDRSample, PosedClip
+from rackfocus.data.evaluation_samples import (
+    Camera,
+    DisparitySample,
+    FlowSample,
+    HDRSample,
+    PictureToFocus,
+    PosedClip,
+    SilhouetteSample,
+    VideoSample,
+)
 from rackfocus.data.raytraced import RaytracedScenes
 from rackfocus.data.sample import FocusSample
-from rackfocus.evaluation.baselines import Backends, Network, NoHDR
+from rackfocus.evaluation.baselines import Backends, Network, NoHDR, OnePlane
 from rackfocus.evaluation.depth import reduce
 from rackfocus.evaluation.examination import Conditions
 from rackfocus.evaluation.measure import measure, to_evaluate
@@ -105,6 +114,74 @@ def test_a_clip_counts_by_its_first_frame(image):
     method = [Backends("light", depth=luminance)]
     of_clip, of_sample = (measure("d", Listed(s), method, CONDITIONS).records for s in (clip, sample))
     assert [record.whdr for record in of_clip] == [record.whdr for record in of_sample]
+
+
+def test_a_silhouette(image, tiny_network):
+    mask = torch.zeros(1, 72, 96, dtype=torch.bool)
+    mask[:, 20:50, 30:60] = True
+
+    def knows(srgb):
+        return mask[None].float().expand(len(srgb), -1, -1, -1)
+
+    methods = [
+        Network("tiny", tiny_network),
+        Backends("knows", depth=knows),
+        Backends("flat", depth=OnePlane()),
+        Backends("light", hdr=NoHDR()),
+    ]
+    found = measure("silhouettes/x", Listed(SilhouetteSample("x", image, mask)), methods, CONDITIONS)
+    tiny, best, flat = found.records
+    assert [record.method for record in found.records] == ["tiny", "knows", "flat"]
+    assert (best.boundary_f1, best.order, best.isolation, best.sharp) == (1, 1, 1, 1)
+    assert best.soft == 1  # 3 % of 96 px are 29 px at 720 lines
+    assert (flat.boundary_f1, flat.order, flat.isolation, flat.sharp, flat.soft) == (0, 0.5, 0.5, 1, 0)
+    assert 0 <= tiny.order <= 1
+    assert math.isnan(best.disparity_share)
+    assert list(found.rows[0].pictures)[:2] == ["input", "subject"]
+    assert len(found.rows[0].pictures) == 5
+
+
+def test_edges_of_the_background_are_not_judged():
+    image, mask = torch.rand(3, 720, 900), torch.zeros(1, 720, 900, dtype=torch.bool)
+    mask[:, 200:500, 100:400] = True
+
+    def also_a_far_post(srgb):
+        nearness = mask[None].float()
+        nearness[..., 700:720] = 0.7
+        return nearness.expand(len(srgb), -1, -1, -1)
+
+    sample = SilhouetteSample("x", image, mask)
+    (record,) = measure("s", Listed(sample), [Backends("b", depth=also_a_far_post)], Conditions(900)).records
+    assert record.boundary_f1 == 1
+
+
+def test_a_video(image):
+    sample = VideoSample("v", torch.stack([image, image, 1 - image]))
+    methods = [Backends("light", depth=luminance), Backends("flat", depth=OnePlane())]
+    light, flat = measure(
+        "video/x", Listed(sample), [*methods, Backends("h", hdr=NoHDR())], CONDITIONS
+    ).records
+    maps = luminance(sample.images)
+    assert light.frame_change == pytest.approx(
+        ((1 - 2 * maps[0]).abs().mean() / 2 / maps.std()).item(), rel=1e-3
+    )
+    assert flat.frame_change == 0
+
+
+def test_a_picture_to_look_at_has_no_record(image, tiny_network):
+    def sides(srgb):
+        x = torch.arange(srgb.shape[-1]) / srgb.shape[-1]
+        return (x < 0.5).float().expand_as(srgb[:, :1])
+
+    methods = [Network("tiny", tiny_network), Backends("sides", depth=sides), Backends("l", hdr=NoHDR())]
+    found = measure("real/x", Listed(PictureToFocus("x", image, (20.0, 40.0))), methods, CONDITIONS)
+    assert found.records == []
+    disparities, refocused = (row.pictures for row in found.rows)
+    assert list(disparities) == ["input", "tiny", "sides"]
+    assert list(refocused) == ["the cross is in focus", "tiny", "sides"]
+    change = np.abs(refocused["sides"].astype(int) - disparities["input"]).max(axis=(0, 2))
+    assert change[:40].max() <= 1  # the point lies on the left side
+    assert change[60:].max() > 20
 
 
 def test_light(image, tiny_network):

@@ -3,7 +3,12 @@ import math
 import pytest
 import torch
 
-from rackfocus.metrics.temporal import flow_warped_error, temporal_alignment_error, temporal_change_error
+from rackfocus.metrics.temporal import (
+    flow_warped_error,
+    frame_change,
+    temporal_alignment_error,
+    temporal_change_error,
+)
 
 INTRINSICS = torch.tensor([[40.0, 0, 15.5], [0, 40, 11.5], [0, 0, 1]])
 
@@ -53,3 +58,15 @@ def test_only_the_change_counts():
     truth = torch.rand(2, 3, 5, 5)
     assert temporal_change_error(*(truth + 0.3), *truth) == pytest.approx(0, abs=1e-6)
     assert temporal_change_error(truth[0], truth[1] + 0.25, *truth) == pytest.approx(0.25)
+
+
+def test_change_over_spread():
+    still = torch.rand(1, 1, 8, 9).expand(5, -1, -1, -1)
+    assert frame_change(still) == 0
+    assert frame_change(torch.ones(3, 1, 4, 4)) == 0
+    assert frame_change(still[:1]).isnan()
+    maps = torch.rand(4, 1, 8, 9)
+    change = sum((maps[i + 1] - maps[i]).abs().mean() for i in range(3)) / 3
+    expected = change / maps.std(correction=0)
+    torch.testing.assert_close(frame_change(maps).float(), expected)
+    torch.testing.assert_close(frame_change(-3 * maps + 8).float(), expected)

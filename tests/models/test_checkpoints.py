@@ -3,7 +3,7 @@ import torch
 from safetensors.torch import save_file
 
 from rackfocus import InputError, load_model
-from rackfocus.models.checkpoints import save_model
+from rackfocus.models.checkpoints import FILES, save_model
 
 
 @pytest.mark.parametrize("half", [False, True])
@@ -21,14 +21,15 @@ def test_a_saved_network_predicts_the_same(tiny_network, tmp_path, half):
     assert [file.name for file in tmp_path.iterdir()] == ["network.safetensors"]
 
 
-def test_the_network_that_ships_loads_and_sees():
-    prediction = load_model()(torch.rand(1, 3, 64, 96))
+@pytest.mark.parametrize("name", FILES)
+def test_the_networks_that_ship_load_and_see(name):
+    prediction = load_model(name)(torch.rand(1, 3, 64, 96))
     assert prediction.disparity.shape == (1, 1, 64, 96)
     assert prediction.disparity.isfinite().all()
 
 
 def test_what_is_no_checkpoint(tmp_path):
-    with pytest.raises(InputError, match=r"no checkpoint .*nowhere"):
+    with pytest.raises(InputError, match=r"no checkpoint .*nowhere.*'rgbd-hdr' or 'rgbd-hdr-apertures'"):
         load_model(tmp_path / "nowhere.safetensors")
     (tmp_path / "text.safetensors").write_text("not weights")
     with pytest.raises(InputError, match="not a safetensors file"):

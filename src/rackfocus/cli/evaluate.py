@@ -13,7 +13,7 @@ from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.evaluation.baselines import Network, Predictor
-from rackfocus.evaluation.columns import COLUMNS, LEGEND
+from rackfocus.evaluation.columns import COLUMNS, LEGEND, MASK_LEGEND
 from rackfocus.evaluation.examination import Conditions, SheetRow
 from rackfocus.evaluation.histograms import AXES, draw_histogram
 from rackfocus.evaluation.measure import measure
@@ -69,11 +69,12 @@ def run(cfg: DictConfig) -> None:
         records += found.records
         _draw_sheet(found.rows, folder / f"{name.replace('/', '_')}.jpg")
         write_records(records, folder / RECORDS_FILE)  # after each set: a later one may be broken
-    summaries = [*summarise(records, seed=cfg.seed), *summarise_groups(records, seed=cfg.seed)]
-    by_target = summarise_targets(records, seed=cfg.seed)
-    write_summary([*summaries, *by_target], folder / SUMMARY_FILE)
-    _draw_histograms(records, folder)
-    print_tables(summaries, by_target)
+    if records:  # none of pictures without truth, which are only looked at
+        summaries = [*summarise(records, seed=cfg.seed), *summarise_groups(records, seed=cfg.seed)]
+        by_target = summarise_targets(records, seed=cfg.seed)
+        write_summary([*summaries, *by_target], folder / SUMMARY_FILE)
+        _draw_histograms(records, folder)
+        print_tables(summaries, by_target)
     print(f"Every picture, means, histograms and sheets: {folder}")
 
 
@@ -107,6 +108,8 @@ def print_tables(summaries: Sequence[Summary], by_target: Sequence[Summary]) -> 
         own = [summary for summary in by_target if summary.data_set.startswith(f"{name}: ")]
         console.print(target_table(own, f"{name}: PSNR by target, and above the input's"))
     console.print(f"Means over images, ± half the 95 % bootstrap interval over images. {LEGEND}", style="dim")
+    if "order" in measured_columns(summaries):
+        console.print(MASK_LEGEND, style="dim")
 
 
 def evaluate(scenes: Sequence[Path], methods: Sequence[Method], folder: Path) -> list[Record]:

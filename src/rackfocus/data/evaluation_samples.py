@@ -53,6 +53,49 @@ class DisparitySample:
 
 
 @dataclass(frozen=True)
+class SilhouetteSample:
+    """A picture and the mask of a subject that is nearer than what surrounds it.
+
+    Attributes:
+        name: which picture.
+        image: encoded sRGB in 0..1.
+        mask: true on the subject.
+    """
+
+    name: str
+    image: Float[Tensor, "3 height width"]
+    mask: Bool[Tensor, "1 height width"]
+
+
+@dataclass(frozen=True)
+class VideoSample:
+    """Successive frames of a video of which nothing else is known.
+
+    Attributes:
+        name: which video.
+        images: encoded sRGB in 0..1.
+    """
+
+    name: str
+    images: Float[Tensor, "frame 3 height width"]
+
+
+@dataclass(frozen=True)
+class PictureToFocus:
+    """A picture to be looked at, of which no truth is known, and where its subject is.
+
+    Attributes:
+        name: which picture.
+        image: encoded sRGB in 0..1.
+        point: `(x, y)` of the subject in pixels of the picture.
+    """
+
+    name: str
+    image: Float[Tensor, "3 height width"]
+    point: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class FlowSample:
     """Two frames and the motion between them.
 

@@ -1,4 +1,4 @@
-"""Middlebury stereo: pictures with measured disparity, in the layouts of 2014 and 2003 and repacked."""
+"""Middlebury stereo: pictures with measured disparity, as published from 2003 to 2014 or repacked."""
 
 import zipfile
 from pathlib import Path
@@ -14,13 +14,20 @@ from rackfocus.data.evaluation_samples import DisparitySample, require_size
 from rackfocus.types import InputError
 from rackfocus.video.stills import read_picture
 
+VIEWS_2005 = {"view1.png": "disp1.png", "view5.png": "disp5.png"}
+"""The pictures with measured disparity of a scene of 2005 or 2006: the left and the right one."""
+
 
 class Middlebury(Dataset[DisparitySample]):
-    """The left picture of every scene in a folder and its disparity in stereo pixels, larger when nearer.
+    """Pictures of every scene in a folder and their disparity in stereo pixels, larger when nearer.
+
+    The left picture of a scene, and of 2005 and 2006 the right one too.
 
     A scene is a folder of one of these, or several scenes of the last kind:
 
     - 2014: `im0.png`, `disp0.pfm`: pixels, infinite where unknown;
+    - 2005, 2006: `view1.png`, `disp1.png` and `view5.png`, `disp5.png`: 8-bit, pixels times `scale_2005`, 0
+      where unknown;
     - 2003: `im2.png`, `disp2.png`: 8-bit, pixels times `scale_2003`, 0 where unknown;
     - `<name>_left.png` with `<name>_disp.npz` (`arr_0`: as in 2014), or with `<name>_gt.png` (8-bit, whole
       pixels, 0 where unknown) and, where it is there, `<name>_mask.png` (black where occluded: not valid).
@@ -29,20 +36,25 @@ class Middlebury(Dataset[DisparitySample]):
         root: a scene's folder, or a folder that holds scenes at any depth.
         scale_2003: what the codes of `disp2.png` are divided by: 4 at the quarter size that is in common use,
             2 at half size, 1 at full size.
+        scale_2005: what the codes of `disp1.png` and `disp5.png` are divided by: 3 at third size, 2 at half
+            size, 1 at full size.
 
     Raises:
         InputError: there is no such folder or no scene in it; on access, a file is missing, damaged or of
             another size than the picture.
     """
 
-    def __init__(self, root: str | Path, *, scale_2003: float = 4.0) -> None:
-        if not scale_2003 > 0:
-            raise InputError(f"scale_2003 must be above 0, such as 4, and is {scale_2003}.")
+    def __init__(self, root: str | Path, *, scale_2003: float = 4.0, scale_2005: float = 3.0) -> None:
+        for name, scale in (("scale_2003", scale_2003), ("scale_2005", scale_2005)):
+            if not scale > 0:
+                raise InputError(f"{name} must be above 0, such as 4 or 3, and is {scale}.")
         self.root = existing_folder(root)
         self.scale_2003 = float(scale_2003)
+        self.scale_2005 = float(scale_2005)
         self.pictures: list[Path] = []
         for folder in folders_below(self.root):
-            for picture, disparity in (("im0.png", "disp0.pfm"), ("im2.png", "disp2.png")):
+            names = {"im0.png": "disp0.pfm", "im2.png": "disp2.png", **VIEWS_2005}
+            for picture, disparity in names.items():
                 if (folder / picture).exists() or (folder / disparity).exists():
                     self.pictures.append(folder / picture)
             self.pictures += sorted(folder.glob("*_left.png"))
@@ -64,6 +76,9 @@ class Middlebury(Dataset[DisparitySample]):
         elif path.name == "im2.png":
             truth = path.with_name("disp2.png")
             disparity = read_codes(truth, 8) / self.scale_2003
+        elif path.name in VIEWS_2005:
+            truth = path.with_name(VIEWS_2005[path.name])
+            disparity = read_codes(truth, 8) / self.scale_2005
         else:
             truth, disparity = self._repacked(path)
         require_size(truth, disparity, image, path)

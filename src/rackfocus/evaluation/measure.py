@@ -6,7 +6,14 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
-from rackfocus.data.evaluation_samples import DisparitySample, HDRSample, PosedClip
+from rackfocus.data.evaluation_samples import (
+    DisparitySample,
+    HDRSample,
+    PictureToFocus,
+    PosedClip,
+    SilhouetteSample,
+    VideoSample,
+)
 from rackfocus.data.photographs import Photographs
 from rackfocus.data.raytraced import RaytracedScene, RaytracedScenes, load_scene
 from rackfocus.data.sample import FocusSample
@@ -21,6 +28,8 @@ from rackfocus.evaluation.photographs import (
 )
 from rackfocus.evaluation.radiance import examine_radiance
 from rackfocus.evaluation.raytraced import examine_scene, predictor_method, renderer_methods, unblurred
+from rackfocus.evaluation.refocused_pictures import show_refocused
+from rackfocus.evaluation.silhouettes import examine_silhouette, examine_video
 from rackfocus.types import InputError
 
 Progress = Callable[[int, int | None], None]
@@ -68,6 +77,9 @@ EXAMINATIONS: dict[type, Callable[..., Examined]] = {
     DisparitySample: examine_depth,
     PosedClip: examine_clip,
     HDRSample: examine_radiance,
+    SilhouetteSample: examine_silhouette,
+    VideoSample: examine_video,
+    PictureToFocus: show_refocused,
 }
 """What is done with a sample, by its type."""
 

@@ -33,6 +33,11 @@ class Record:
         abs_rel: relative error of depth after alignment.
         whdr: the share of pairs of pixels in a wrong order.
         boundary_f1: of the edges of the disparity.
+        order: the share of pairs across a subject's boundary in the right order, see `metrics.depth_order`.
+        isolation: the share of pairs of which the subject is the sharper, see `metrics.isolation`.
+        sharp: the share of the subject that is sharp at f/2.
+        soft: the share of its surroundings that is blurred at f/2.
+        frame_change: of the disparity from frame to frame, over its standard deviation.
         hdr_log_mse: mean squared error of log radiance.
         pu21_psnr: of the radiance in dB.
     """
@@ -55,6 +60,11 @@ class Record:
     abs_rel: float = math.nan
     whdr: float = math.nan
     boundary_f1: float = math.nan
+    order: float = math.nan
+    isolation: float = math.nan
+    sharp: float = math.nan
+    soft: float = math.nan
+    frame_change: float = math.nan
     hdr_log_mse: float = math.nan
     pu21_psnr: float = math.nan
 

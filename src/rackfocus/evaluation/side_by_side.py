@@ -33,7 +33,7 @@ def draw_side_by_side(rows: Sequence[SheetRow], path: Path) -> None:
             draw.text((left, top + _LINE_PX + pixels.shape[0] + 2), caption, _PALE, font)
         top += tall + 2 * _LINE_PX + 2 * _GAP_PX
     partial = path.with_name(path.name + ".partial")
-    sheet.save(partial, "JPEG", quality=92, subsampling=0)
+    sheet.save(partial, "JPEG", quality=85, subsampling=0)
     partial.replace(path)
 
 

@@ -33,7 +33,8 @@ class Score:
 
     Attributes:
         clip: its name.
-        maps: what was stabilised: `network`, `network + noise`, `mask`, `mask + noise`, `truth + noise`.
+        maps: what was stabilised: `network`, `network + noise`, `mask`, `mask + noise`, `truth`,
+            `truth + noise`.
         method: the stabiliser, or `per frame`.
         warped_error: of `D` between successive frames, in pixels.
         boundary_f1: of depth edges against the masks' edges; NaN where there are no masks.
@@ -67,6 +68,8 @@ def inputs(clip: Clip, disparities: Maps, *, seed: int) -> dict[str, tuple[Maps,
         masks = [-SUBJECT_PX * mask[None].float() for mask in clip.masks]
         found["mask"] = (masks, masks)
         found["mask + noise"] = (with_noise(masks, seed=seed), masks)
+    if clip.disparity is not None:
+        found["truth"] = (clip.disparity, clip.disparity)
     if clip.posed is not None:
         truth = [_disparity(depth) for depth in clip.posed.depth]
         found["truth + noise"] = (with_noise(truth, seed=seed), truth)

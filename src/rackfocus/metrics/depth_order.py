@@ -1,12 +1,21 @@
 """Whether a depth map knows what is in front of what, whatever its units."""
 
+import cv2
+import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
+
+from rackfocus.metrics.masks import signed_distance_px
 
 PAIRS = 50_000
 LEAST_DIFFERENCE = 0.05
 """Pairs closer than this share of the truth's range (2nd to 98th percentile) are not asked about."""
+MASK_STEP_PX = 6.0
+"""How far the points of a pair of `mask_order` are from the boundary."""
+
+_SMOOTHING_PX = 2.0
+"""Of the distance to the boundary, for its normals: a mask has steps, a subject has none."""
 
 
 def whdr(
@@ -43,3 +52,47 @@ def whdr(
     clear = difference.abs() > LEAST_DIFFERENCE * (high - low)
     agreement = torch.sign(difference) * torch.sign(predicted[first] - predicted[second])
     return ((1 - agreement) / 2)[clear].mean()
+
+
+def mask_order(
+    nearness: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]
+) -> Float[Tensor, ""]:
+    """The share of pairs of points across the boundary of a subject of which the inner one is nearer.
+
+    The pairs are those of `pairs_across`. 0 to 1, higher is better, .5 is chance; a tie counts as half. Where
+    a subject stands on the ground both points are equally far, so that a true map does not reach 1.
+
+    Args:
+        nearness: the prediction, larger is nearer, of any scale.
+        mask: a subject that is nearer than what surrounds it.
+
+    Returns:
+        NaN where there is no pair.
+    """
+    inner, outer = pairs_across(mask)
+    difference = nearness[inner[0], inner[1]] - nearness[outer[0], outer[1]]
+    return ((torch.sign(difference).double() + 1) / 2).mean()
+
+
+def pairs_across(mask: Bool[Tensor, "height width"]) -> tuple[Int[Tensor, "2 pair"], Int[Tensor, "2 pair"]]:
+    """Points `MASK_STEP_PX` inside and outside of the boundary, along its normal, for each pixel of it.
+
+    Left out are pairs of which a point lies outside the picture or on the wrong side, as at spokes.
+
+    Returns:
+        Rows and columns of the inner points, and of the outer ones.
+    """
+    distance = signed_distance_px(mask)
+    if distance.isinf().any():
+        return torch.empty(2, 0, dtype=torch.long), torch.empty(2, 0, dtype=torch.long)
+    smooth = cv2.GaussianBlur(distance.cpu().numpy(), (0, 0), _SMOOTHING_PX)
+    inward = torch.from_numpy(np.stack(np.gradient(smooth)))
+    at = torch.nonzero((distance.cpu() > 0) & (distance.cpu() < 1.2)).T  # next to a pixel outside the mask
+    normal = inward[:, at[0], at[1]]
+    step = MASK_STEP_PX * normal / normal.norm(dim=0).clamp_min(1e-6)
+    inner, outer = (at + step).round().long(), (at - step).round().long()
+    size = torch.tensor(mask.shape)[:, None]
+    seen = ((inner >= 0) & (inner < size) & (outer >= 0) & (outer < size)).all(0)
+    inner, outer = (points[:, seen].to(mask.device) for points in (inner, outer))
+    right = mask[inner[0], inner[1]] & ~mask[outer[0], outer[1]]
+    return inner[:, right], outer[:, right]

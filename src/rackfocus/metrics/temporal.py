@@ -63,6 +63,21 @@ def temporal_alignment_error(
     return torch.stack([there, back]).mean()
 
 
+def frame_change(maps: Float[Tensor, "frame channel height width"]) -> Float[Tensor, ""]:
+    """Mean absolute change from frame to frame over the standard deviation of all maps; lower is steadier.
+
+    Motion counts too, so only maps of the same clip can be compared. A scale and shift that are the same for
+    all frames do not matter, so relative depth is to be given as its network gives it.
+
+    Returns:
+        NaN for fewer than two frames; 0 for maps that are flat and never change.
+    """
+    if len(maps) < 2:
+        return torch.tensor(torch.nan)
+    change = (maps[1:] - maps[:-1]).abs().double().mean()
+    return change / maps.double().std(correction=0).clamp_min(torch.finfo(maps.dtype).tiny)
+
+
 def temporal_change_error(
     frame: Float[Tensor, "channel height width"],
     following: Float[Tensor, "channel height width"],

@@ -21,7 +21,12 @@ NETWORKS = {network.__name__: network for network in (RGBDHDRNet, SequentialRGBD
 """What a file may hold, by the name it is stored under. Files of before the second came tell no name."""
 
 SHIPPED = "rgbd-hdr"
-"""The name of the network that comes with the package."""
+"""The name of the network that comes with the package and is used by default."""
+FILES = {
+    SHIPPED: "rgbd_hdr.safetensors",
+    "rgbd-hdr-apertures": "rgbd_hdr.safetensors",
+}
+"""Files in `weights/` by name. `rgbd-hdr-apertures` learned by aperture supervision alone (Sec. 4.1)."""
 
 
 def save_model(model: RGBDHDRNetwork, path: Path, *, half: bool = False) -> None:
@@ -43,20 +48,19 @@ def save_model(model: RGBDHDRNetwork, path: Path, *, half: bool = False) -> None
 
 
 def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNetwork:
-    """The network of the given name, or of a file that `rackfocus train` wrote, in evaluation mode.
+    """The network of a name in `FILES`, or of a file that `rackfocus train` wrote, in evaluation mode.
 
     Called with sRGB in 0..1, `(B, 3, H, W)`, it gives `RGBDHDR(disparity, log_exposure)`.
 
     Raises:
         InputError: there is no such file, or it is not an RGBD-HDR network of a version known here.
     """
-    shipped = str(name_or_path) == SHIPPED
-    path = (
-        Path(str(files("rackfocus") / "weights" / "rgbd_hdr.safetensors")) if shipped else Path(name_or_path)
-    )
+    shipped = FILES.get(str(name_or_path))
+    path = Path(name_or_path) if shipped is None else Path(str(files("rackfocus") / "weights" / shipped))
     if not path.is_file():
+        names = " or ".join(map(repr, FILES))
         raise InputError(
-            f"There is no checkpoint {path}; give a file that `rackfocus train` wrote, or {SHIPPED!r}."
+            f"There is no checkpoint {path}; give a file that `rackfocus train` wrote, or {names}."
         )
     try:
         with safe_open(path, "pt") as file:

@@ -1,0 +1,66 @@
+"""Photographs and frames of videos with the place of their subject, to be looked at once refocused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch.utils.data import Dataset
+
+from rackfocus.data.evaluation_files import existing_folder
+from rackfocus.data.evaluation_samples import PictureToFocus
+from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
+from rackfocus.types import InputError
+from rackfocus.video import open_video
+
+
+@dataclass(frozen=True)
+class FocusAt:
+    """One picture and where to focus.
+
+    Attributes:
+        file: of a still picture or of a video, below the root.
+        x: of the subject in pixels of the picture.
+        y: likewise, down.
+        frame: of a video.
+    """
+
+    file: str
+    x: float
+    y: float
+    frame: int = 0
+
+
+class PicturesToFocus(Dataset[PictureToFocus]):
+    """The listed pictures.
+
+    Args:
+        root: the folder that all of them lie below.
+        pictures: which, and where to focus.
+
+    Raises:
+        InputError: there is no such folder; on access, a picture or frame cannot be read, or its point lies
+            outside of it.
+    """
+
+    def __init__(self, root: str | Path, pictures: Sequence[FocusAt]) -> None:
+        self.root = existing_folder(root)
+        self.pictures = list(pictures)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> PictureToFocus:
+        chosen = self.pictures[index]
+        path = self.root / chosen.file
+        with open_video(path) as video:
+            found = next(iter(video.frames(chosen.frame, chosen.frame + 1)), None)
+        if found is None:
+            raise InputError(f"{path} has no frame {chosen.frame}; set frame lower.")
+        decode, _ = TRANSFER_CURVES[found.transfer.value]
+        height, width = found.encoded.shape[1:]
+        if not (0 <= chosen.x < width and 0 <= chosen.y < height):
+            raise InputError(
+                f"({chosen.x:g}, {chosen.y:g}) lies outside of {path}, which is {width}x{height}."
+            )
+        name = path.stem if chosen.frame == 0 else f"{path.stem}, frame {chosen.frame}"
+        return PictureToFocus(name, linear_to_srgb(decode(found.encoded)).clamp(0, 1), (chosen.x, chosen.y))

@@ -1,0 +1,77 @@
+"""Whether a subject is set apart by blur: it is sharp while what surrounds it is not.
+
+Focus lies on the median disparity `m` of the subject; `|D - m|` is then the blur radius at f/2.
+"""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from rackfocus.metrics.masks import LINES, surroundings
+
+SHARP_PX = 1.0
+"""A blur radius below this counts as sharp, in pixels at `LINES` lines."""
+SOFT_PX = 2.0
+"""A blur radius above this counts as soft, in pixels at `LINES` lines."""
+
+
+def isolation(
+    disparity: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]
+) -> Float[Tensor, ""]:
+    """The share of pairs (pixel of the subject, pixel of its surroundings) with the latter blurred more.
+
+    All pairs count, and a tie as half; .5 is chance, 1 the best. It does not change with the scale, the sign
+    or the shift of the disparity.
+
+    Args:
+        disparity: of any scale, nearer or farther being larger.
+        mask: the subject.
+
+    Returns:
+        NaN where the subject or its surroundings are empty.
+    """
+    ring = surroundings(mask)
+    if not mask.any() or not ring.any():
+        return torch.tensor(torch.nan)
+    blur = blur_radius(disparity, mask)
+    subject, others = blur[mask].sort().values, blur[ring]
+    less, not_more = (torch.searchsorted(subject, others, right=right).double() for right in (False, True))
+    return (less + not_more).mean() / (2 * len(subject))
+
+
+def sharp_share(
+    disparity_px: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]
+) -> Float[Tensor, ""]:
+    """The share of the subject whose blur at f/2 is below `SHARP_PX`.
+
+    Args:
+        disparity_px: `D` in pixels of this picture.
+        mask: the subject.
+
+    Returns:
+        NaN where the subject is empty.
+    """
+    return (_at_lines(disparity_px, mask)[mask] < SHARP_PX).double().mean()
+
+
+def soft_share(
+    disparity_px: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]
+) -> Float[Tensor, ""]:
+    """The share of the surroundings whose blur at f/2 is above `SOFT_PX`; as `sharp_share`.
+
+    Returns:
+        NaN where the subject or its surroundings are empty.
+    """
+    return (_at_lines(disparity_px, mask)[surroundings(mask)] > SOFT_PX).double().mean()
+
+
+def blur_radius(
+    disparity: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]
+) -> Float[Tensor, "height width"]:
+    """`|D - m|` in the unit of the disparity; NaN for an empty mask."""
+    subject = disparity[mask]
+    return (disparity - (subject.median() if len(subject) else torch.nan)).abs()
+
+
+def _at_lines(disparity_px: Tensor, mask: Tensor) -> Tensor:
+    return blur_radius(disparity_px, mask) * (LINES / disparity_px.shape[0])
