@@ -41,6 +41,10 @@ START_SCALE = 0.025
 RESIDUAL_SCALE = 0.005
 """What a unit of the grid is worth, over the longer side of the image: 2 pixels of 384."""
 
+SLOWED = 0.1
+LARGEST_LOG_SCALE = 1.5
+"""`s` stays within a factor of 4.5 of its start."""
+
 
 class PretrainedRGBDHDRNet(nn.Module):
     """Signed disparity and HDR log exposure from one image.
@@ -111,9 +115,11 @@ class PretrainedRGBDHDRNet(nn.Module):
     def _scale_and_centre(self, coarse: Tensor, nearness: Tensor) -> tuple[Tensor, Tensor]:
         """`s` in units of its start, and `m`: the mean of nearness before training."""
         mean, spread = nearness.mean(dim=(2, 3)), nearness.std(dim=(2, 3), correction=0)
-        seen = torch.cat([coarse.mean(dim=(2, 3)), mean, spread], dim=1)
-        log_scale, offset = self.scale_and_centre(seen)[:, :, None, None].split(1, dim=1)
-        return torch.exp(log_scale.clamp(-4, 4)), mean[:, :, None, None] + offset
+        pooled = torch.cat([coarse.mean(dim=(2, 3)), mean, spread], dim=1)
+        # Two hundred features of one sign move their sum at every step of Adam: unscaled, `s` runs away.
+        found = SLOWED * self.scale_and_centre(F.layer_norm(pooled, pooled.shape[1:]))
+        log_scale, offset = found[:, :, None, None].split(1, dim=1)
+        return torch.exp(LARGEST_LOG_SCALE * torch.tanh(log_scale)), mean[:, :, None, None] + offset
 
 
 def _without_padding(
