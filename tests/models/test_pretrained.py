@@ -38,8 +38,11 @@ def test_before_training_it_is_the_pretrained_depth(shared):
     torch.testing.assert_close((disparity - expected)[near], torch.zeros(int(near.sum())), rtol=0, atol=0.2)
 
 
-def test_the_statistics_of_the_trunk_stay(network):
+def test_the_statistics_of_the_trunk_stay():
+    """As made, too: Lightning calls no `train()` before the first step."""
+    network = PretrainedRGBDHDRNet(base_width=4, levels=3)
     before = {name: buffer.clone() for name, buffer in network.named_buffers()}
+    network(torch.rand(2, 3, 32, 32))
     network.train()
     network(torch.rand(2, 3, 32, 32))
     assert before

@@ -137,6 +137,8 @@ class Trunk(nn.Module):
         super().__init__()
         self.encoder = ShuffleNetEncoder()
         self.decoder = SeparableDecoder()
+        # Lightning trains modules in the mode that they are in, and calls no `train()`.
+        self.eval()
 
     def forward(self, image: Float[Tensor, "batch 3 height width"]) -> tuple[Tensor, Tensor, Tensor]:
         """The encoder's coarsest features; the decoder's features, and nearness, both at half the size.
