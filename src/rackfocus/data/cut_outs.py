@@ -71,7 +71,9 @@ class CutOuts(Dataset[NearnessSample]):
         folder = existing_folder(root)
         self.files = sorted(folder.rglob("*.png"))
         if not self.files:
-            raise InputError(f"{folder} holds no cut-out (.png); make some with `rackfocus prepare cut-outs`.")
+            raise InputError(
+                f"{folder} holds no cut-out (.png); make some with `rackfocus prepare cut-outs`."
+            )
         if min(most, length) < 1:
             raise InputError(f"most and length must be 1 or more, and are {most} and {length}.")
         self.backgrounds = backgrounds

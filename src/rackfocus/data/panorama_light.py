@@ -54,9 +54,7 @@ class PanoramaLight(Dataset[LightSample]):
     ) -> None:
         low, high = field_of_view_deg
         if not 0 < low <= high < 180:
-            raise InputError(
-                f"field_of_view_deg must be a range between 0 and 180, and is [{low}, {high}]."
-            )
+            raise InputError(f"field_of_view_deg must be a range between 0 and 180, and is [{low}, {high}].")
         if min(*size, length) < 1 or shift < 0:
             raise InputError(
                 "size and length must be 1 or more and shift 0 or more; they are "

@@ -53,12 +53,9 @@ class NearnessView:
                 f"[{area[0]}, {area[1]}], {colour}, {flaws} and {grey}."
             )
         aspect = width / height
-        self._geometry = K.AugmentationSequential(
+        self._geometry = nn.Sequential(
             K.RandomResizedCrop((height, width), scale=area, ratio=(aspect, aspect), align_corners=False),
             K.RandomHorizontalFlip(p=0.5),
-            data_keys=["image", "mask"],
-            # Nearness is no class: across a silhouette both images are sampled alike.
-            extra_args={"mask": {"resample": "bilinear", "align_corners": False}},
         )
         gains = (1 - colour, 1 + colour)
         self._changes: list[tuple[float, nn.Module]] = [
@@ -77,9 +74,10 @@ class NearnessView:
     def __call__(self, sample: NearnessSample, generator: torch.Generator) -> NearnessSample:
         """Draw a view; the generator decides all of it."""
         with seeded_by(generator), torch.no_grad():
-            image, nearness = self._geometry(sample.image[None], sample.nearness[None])
-            image = now_and_then(self._changes, image).clamp(0, 1)
-        return dataclasses.replace(sample, image=image[0], nearness=nearness[0])
+            # As channels of one picture: kornia samples masks otherwise than pictures.
+            seen = self._geometry(torch.cat([sample.image, sample.nearness])[None])
+            image = now_and_then(self._changes, seen[:, :3]).clamp(0, 1)
+        return dataclasses.replace(sample, image=image[0], nearness=seen[0, 3:])
 
 
 class LightView:
@@ -98,17 +96,15 @@ class LightView:
     def __init__(self, *, flaws: float = 0.2) -> None:
         if not 0 <= flaws <= 1:
             raise InputError(f"flaws must be from 0 to 1, and is {flaws}.")
-        self._geometry = K.AugmentationSequential(
-            K.RandomHorizontalFlip(p=0.5), data_keys=["image", "mask"]
-        )
+        self._geometry = K.RandomHorizontalFlip(p=0.5)
         self._coding = [(flaws, K.RandomJPEG((70.0, 98.0), p=1.0))]
 
     def __call__(self, sample: LightSample, generator: torch.Generator) -> LightSample:
         """Draw a view; the generator decides all of it."""
         with seeded_by(generator), torch.no_grad():
-            image, radiance = self._geometry(sample.image[None], sample.radiance[None])
-            image = now_and_then(self._coding, image)
-        return dataclasses.replace(sample, image=image[0], radiance=radiance[0])
+            seen = self._geometry(torch.cat([sample.image, sample.radiance])[None])
+            image = now_and_then(self._coding, seen[:, :3])
+        return dataclasses.replace(sample, image=image[0], radiance=seen[0, 3:])
 
 
 def now_and_then(changes: Sequence[tuple[float, nn.Module]], image: Tensor) -> Tensor:

@@ -1,7 +1,9 @@
 """What a model of a picture's subject is, and its coarse mask brought to the edges of the picture."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
+import torch
 from jaxtyping import Float
 from kornia.filters import guided_blur
 from torch import Tensor
@@ -23,9 +25,24 @@ class SubjectMask(Protocol):
         ...
 
 
+class Agreed:
+    """The mean of several masks: sure only where all of them are, and of the same.
+
+    Args:
+        masks: by name.
+    """
+
+    def __init__(self, masks: Mapping[str, SubjectMask]) -> None:
+        self.masks = dict(masks)
+
+    def __call__(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
+        """See `SubjectMask`."""
+        return torch.stack([mask(srgb) for mask in self.masks.values()]).mean(dim=0)
+
+
 def refined(
     certainty: Float[Tensor, "batch 1 height width"], srgb: Float[Tensor, "batch 3 height width"]
 ) -> Float[Tensor, "batch 1 height width"]:
     """A mask as a local affine function of the picture's colours: the guided filter (He et al. 2010)."""
     side = 2 * max(1, round(WINDOW_SHARE / 2 * min(srgb.shape[-2:]))) + 1
-    return guided_blur(srgb, certainty, side, SMOOTHNESS, separable=True).clamp(0, 1)
+    return guided_blur(srgb, certainty, side, SMOOTHNESS, subsample=2, separable=True).clamp(0, 1)
