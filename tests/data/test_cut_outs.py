@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import Dataset
 
 from rackfocus.data.cut_out_making import CutOutRules, cut_out
-from rackfocus.data.cut_outs import CutOuts, Card, is_cropped, lay, matched, placed
+from rackfocus.data.cut_outs import Card, CutOuts, is_cropped, lay, matched, placed
 from rackfocus.data.photograph_samples import NearnessSample
 from rackfocus.types import InputError
 
@@ -138,9 +138,9 @@ def test_cards_stay_within_the_picture():
     pixels = np.full((50, 30, 4), 255, np.uint8)
     for seed in range(50):
         card = placed(pixels, (40, 60), np.random.default_rng(seed))
-        assert 0 <= card.top
+        assert card.top >= 0
         assert card.top + card.pixels.shape[0] == 40  # It was cropped below, so it is again.
-        assert 0 <= card.left
+        assert card.left >= 0
         assert card.left + card.pixels.shape[1] <= 60
 
 
@@ -149,7 +149,7 @@ def test_brightness_comes_nearer_to_the_background():
     bright = np.full((8, 8, 3), 200, np.uint8)
     for seed in range(10):
         values = matched(card, bright, np.random.default_rng(seed)).pixels[..., :3]
-        assert 40 <= values.min()
+        assert values.min() >= 40
         assert values.max() <= 200
 
 

@@ -25,8 +25,8 @@ class NearnessView:
 
     Args:
         size: height and width of the view.
-        area: the range of the share of the picture that is kept, evenly. Where the picture has another aspect,
-            at most the largest crop of this aspect.
+        area: the range of the share of the picture that is kept, evenly; at most the largest crop of the
+            view's aspect.
         colour: of the changes of brightness, contrast and saturation, 0 to 1; the white balance changes, too.
         flaws: how often each of gamma, blur, noise and JPEG is applied; 0 to 1.
         grey: how often the picture loses its colour.

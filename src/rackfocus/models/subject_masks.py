@@ -1,9 +1,7 @@
 """What a model of a picture's subject is, and its coarse mask brought to the edges of the picture."""
 
-from collections.abc import Mapping
 from typing import Protocol
 
-import torch
 from jaxtyping import Float
 from kornia.filters import guided_blur
 from torch import Tensor
@@ -23,21 +21,6 @@ class SubjectMask(Protocol):
             srgb: the encoded image in 0..1, of any size.
         """
         ...
-
-
-class Agreed:
-    """The mean of several masks: sure only where all of them are, and of the same.
-
-    Args:
-        masks: by name.
-    """
-
-    def __init__(self, masks: Mapping[str, SubjectMask]) -> None:
-        self.masks = dict(masks)
-
-    def __call__(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
-        """See `SubjectMask`."""
-        return torch.stack([mask(srgb) for mask in self.masks.values()]).mean(dim=0)
 
 
 def refined(
