@@ -28,6 +28,7 @@ COMMAND_OF_GROUP = {
     "stabilizer": "make_clip",
     "suite": "evaluate",
     "table": "evaluate_focus",
+    "teacher": "prepare_teacher",
     "tracker": "autofocus",
 }
 """Which command takes a group; the others belong to `train`."""
@@ -41,6 +42,8 @@ SUBJECTS = (
     "benchmark_training",
     "evaluate_focus",
     "evaluate_stabilizer",
+    "prepare_cut_outs",
+    "prepare_teacher",
 )
 PIXELS_ONLY = ("demo", "raytraced", "without_vgg")
 AF_NET = ("afnet", "afnet_gaze")

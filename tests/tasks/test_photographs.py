@@ -114,7 +114,8 @@ def test_a_step_moves_the_trunk_less(task):
     task.training_step(collate_kinds([scene(), photograph(), panorama()]), 0).backward()
     task.configure_optimizers().step()
     moved = {
-        name: float((tensor.detach() - before[name]).abs().max()) for name, tensor in task.model.named_parameters()
+        name: (tensor.detach() - before[name]).abs().max().item()
+        for name, tensor in task.model.named_parameters()
     }
     trunk = max(change for name, change in moved.items() if name.startswith("trunk"))
     rest = max(change for name, change in moved.items() if not name.startswith("trunk"))

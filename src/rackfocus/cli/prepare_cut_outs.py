@@ -1,6 +1,5 @@
 """`rackfocus prepare cut-outs`: subjects of photographs, cut out once, where a mask is sure of them."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from rackfocus.cli.progress import progress_bar
 from rackfocus.data.cut_out_making import CutOutRules, cut_out
 from rackfocus.data.taught_photographs import write_whole
 from rackfocus.data.teaching_pictures import teaching_pictures
-from rackfocus.models.subject_masks import refined
+from rackfocus.models.subject_masks import SubjectMask, refined
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,11 +27,11 @@ def run(cfg: DictConfig) -> None:
     sources = teaching_pictures(folders, frames_per_clip=cfg.frames_per_clip)
     root = Path(cfg.folder)
     rules: CutOutRules = instantiate(cfg.rules)
-    masks = {name: instantiate(mask) for name, mask in cfg.masks.items()}
+    mask: SubjectMask = instantiate(cfg.mask)
     names = [name for source in sources for name in source.names]
     missing = {name for name in names if not _seen(root, name).is_file()}
     done, made = len(names) - len(missing), 0
-    refused: Counter[str] = Counter()
+    Counter()
     with progress_bar("cutting out", "pictures") as progress:
         progress(done, len(names))
         for source in sources:
@@ -40,25 +39,20 @@ def run(cfg: DictConfig) -> None:
                 continue
             for name, picture in source.pictures(missing, cfg.longer_side_px):
                 image = torch.from_numpy(picture.transpose(2, 0, 1))[None].float() / 255
-                reasons = []
-                for mask in masks.values():
-                    found = cut_out(picture, refined(mask(image), image)[0, 0].numpy(), rules)
-                    if isinstance(found, str):
-                        reasons.append(found)
-                        continue
+                found = cut_out(picture, refined(mask(image), image)[0, 0].numpy(), rules)
+                if not isinstance(found, str):
                     path = root / f"{name}.png"
                     path.parent.mkdir(parents=True, exist_ok=True)
                     write_whole(path, cv2.imencode(".png", cv2.cvtColor(found, cv2.COLOR_RGBA2BGRA))[1])
                     made += 1
-                    break
                 seen = _seen(root, name)
                 seen.parent.mkdir(parents=True, exist_ok=True)
-                seen.write_text("; ".join(reasons), encoding="utf-8")
+                seen.write_text(found if isinstance(found, str) else "", encoding="utf-8")
                 done += 1
                 progress(done, len(names))
     print(f"{made} subjects of {len(missing)} new pictures: {root}")
 
 
 def _seen(root: Path, name: str) -> Path:
-    """What tells that a picture was looked at, and why its subject was refused by which mask."""
+    """What tells that a picture was looked at, and why its subject was refused."""
     return root / ".seen" / f"{name}.txt"

@@ -32,7 +32,7 @@ class CutOutRules:
     """
 
     area: tuple[float, float] = (0.04, 0.65)
-    unsure: float = 0.12
+    unsure: float = 0.2
     apart: float = 0.03
     touching: float = 0.03
     shorter_side_px: int = 80

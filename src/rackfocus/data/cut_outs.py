@@ -55,8 +55,8 @@ class CutOuts(Dataset[NearnessSample]):
         seed: of all of them.
 
     Raises:
-        InputError: there is no such folder or no cut-out in it, or a count is below 1; on access, a cut-out is
-            damaged.
+        InputError: there is no such folder or no cut-out in it, or a count is below 1; on access, a cut-out
+            is damaged.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Radiance panoramas as clipped photographs whose light is known, for training: a new view for every index."""
+"""Radiance panoramas as clipped photographs whose light is known: a new view for every index."""
 
 from pathlib import Path
 
@@ -23,8 +23,9 @@ _LOST = 0.01
 class PanoramaLight(Dataset[LightSample]):
     """Views of the equirectangular panoramas of a folder through a virtual camera.
 
-    Where a view looks, how wide it is, its exposure and its noise are drawn from the seed and the index alone.
-    Where compression left a sun only one of its colours, the others get as much (`with_whole_suns`). Views are level: the horizon is in their middle unless `shift` moves it, as a lens with shift does.
+    Where a view looks, how wide it is, its exposure and noise depend on the seed and the index alone. Views
+    are level: the horizon is in their middle unless `shift` moves it, as a lens with shift does. Where
+    compression left a sun only one of its colours, the others get as much (`with_whole_suns`).
 
     Args:
         root: the folder with `.hdr` or `.exr` pictures twice as wide as high; panoramas are kept in memory.
@@ -36,8 +37,8 @@ class PanoramaLight(Dataset[LightSample]):
         seed: of all of them.
 
     Raises:
-        InputError: there is no such folder or no panorama in it, or a number is out of its range; on access, a
-            file is damaged.
+        InputError: there is no such folder or no panorama in it, or a number is out of its range; on access,
+            a file is damaged.
     """
 
     def __init__(

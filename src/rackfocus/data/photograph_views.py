@@ -6,12 +6,12 @@ generator alone, in whichever process and after whatever else was drawn.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import kornia.augmentation as K
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from rackfocus.data.photograph_samples import LightSample, NearnessSample
 from rackfocus.types import InputError
@@ -25,9 +25,9 @@ class NearnessView:
 
     Args:
         size: height and width of the view.
-        area: the range of the share of the picture that is kept, evenly. Where the picture has another aspect,
-            at most the largest crop of this aspect.
-        colour: of the changes of brightness, contrast and saturation, 0 to 1; the hue turns by a fifth of it.
+        area: the range of the share of the picture that is kept, evenly; at most the largest crop of the
+            view's aspect.
+        colour: of the changes of brightness, contrast and saturation, 0 to 1; the white balance changes, too.
         flaws: how often each of gamma, blur, noise and JPEG is applied; 0 to 1.
         grey: how often the picture loses its colour.
 
@@ -53,28 +53,31 @@ class NearnessView:
                 f"[{area[0]}, {area[1]}], {colour}, {flaws} and {grey}."
             )
         aspect = width / height
-        self._geometry = K.AugmentationSequential(
+        self._geometry = nn.Sequential(
             K.RandomResizedCrop((height, width), scale=area, ratio=(aspect, aspect), align_corners=False),
             K.RandomHorizontalFlip(p=0.5),
-            data_keys=["image", "mask"],
-            # Nearness is no class: across a silhouette both images are sampled alike.
-            extra_args={"mask": {"resample": "bilinear", "align_corners": False}},
         )
-        self._colours = nn.Sequential(
-            K.ColorJitter(colour, colour, colour, 0.2 * colour, p=0.8),
-            K.RandomGamma((0.7, 1.4), p=flaws),
-            K.RandomGrayscale(p=grey),
-            K.RandomGaussianBlur((5, 5), (0.3, 1.2), p=flaws),
-            K.RandomGaussianNoise(std=0.02, p=flaws),
-            K.RandomJPEG((40.0, 95.0), p=flaws),
-        )
+        gains = (1 - colour, 1 + colour)
+        self._changes: list[tuple[float, nn.Module]] = [
+            (0.7, K.RandomBrightness(gains, p=1.0)),
+            (0.7, K.RandomContrast(gains, p=1.0)),
+            (0.5, K.RandomSaturation(gains, p=1.0)),
+            # The colour of the light. Turning hues would cost as much as all else together.
+            (0.4, K.RandomPlanckianJitter(mode="blackbody", p=1.0)),
+            (flaws, K.RandomGamma((0.7, 1.4), p=1.0)),
+            (grey, K.RandomGrayscale(p=1.0)),
+            (flaws, K.RandomGaussianBlur((5, 5), (0.3, 1.2), p=1.0)),
+            (flaws, K.RandomGaussianNoise(std=0.02, p=1.0)),
+            (flaws, K.RandomJPEG((40.0, 95.0), p=1.0)),
+        ]
 
     def __call__(self, sample: NearnessSample, generator: torch.Generator) -> NearnessSample:
         """Draw a view; the generator decides all of it."""
         with seeded_by(generator), torch.no_grad():
-            image, nearness = self._geometry(sample.image[None], sample.nearness[None])
-            image = self._colours(image).clamp(0, 1)
-        return dataclasses.replace(sample, image=image[0], nearness=nearness[0])
+            # As channels of one picture: kornia samples masks otherwise than pictures.
+            seen = self._geometry(torch.cat([sample.image, sample.nearness])[None])
+            image = now_and_then(self._changes, seen[:, :3]).clamp(0, 1)
+        return dataclasses.replace(sample, image=image[0], nearness=seen[0, 3:])
 
 
 class LightView:
@@ -93,15 +96,23 @@ class LightView:
     def __init__(self, *, flaws: float = 0.2) -> None:
         if not 0 <= flaws <= 1:
             raise InputError(f"flaws must be from 0 to 1, and is {flaws}.")
-        self._geometry = K.AugmentationSequential(K.RandomHorizontalFlip(p=0.5), data_keys=["image", "mask"])
-        self._coding = K.RandomJPEG((70.0, 98.0), p=flaws)
+        self._geometry = K.RandomHorizontalFlip(p=0.5)
+        self._coding = [(flaws, K.RandomJPEG((70.0, 98.0), p=1.0))]
 
     def __call__(self, sample: LightSample, generator: torch.Generator) -> LightSample:
         """Draw a view; the generator decides all of it."""
         with seeded_by(generator), torch.no_grad():
-            image, radiance = self._geometry(sample.image[None], sample.radiance[None])
-            image = self._coding(image)
-        return dataclasses.replace(sample, image=image[0], radiance=radiance[0])
+            seen = self._geometry(torch.cat([sample.image, sample.radiance])[None])
+            image = now_and_then(self._coding, seen[:, :3])
+        return dataclasses.replace(sample, image=image[0], radiance=seen[0, 3:])
+
+
+def now_and_then(changes: Sequence[tuple[float, nn.Module]], image: Tensor) -> Tensor:
+    """Apply each change with its probability. kornia's own `p` costs as much for what it leaves out."""
+    for probability, change in changes:
+        if float(torch.rand(())) < probability:
+            image = change(image)
+    return image
 
 
 @contextmanager

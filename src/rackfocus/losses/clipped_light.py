@@ -17,7 +17,7 @@ def clipped_light_loss(
     *,
     clipping_from: float = 0.95,
 ) -> Float[Tensor, ""]:
-    """Mean squared error of natural log radiance over the pixels that may have clipped (Eilertsen et al. 2017).
+    """Mean squared error of natural log radiance where the image may have clipped (Eilertsen et al. 2017).
 
     Args:
         srgb: the encoded, clipped image in 0..1.

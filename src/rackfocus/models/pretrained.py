@@ -1,13 +1,14 @@
 """RGBD-HDR on a trunk that starts from TCMonoDepth-small: it knows people and rooms before training begins.
 
-The trunk (ShuffleNetV2 encoder, separable decoder) gives features and relative nearness `n` at half the size of
-what the network sees. A U-Net over them and the image, at a quarter of that size, gives `E` and a bilateral grid:
+The trunk (ShuffleNetV2 encoder, separable decoder) gives features and relative nearness `n` at half the size
+of what the network sees. A U-Net over them and the image, at a quarter of that size, gives `E` and a bilateral
+grid:
 
     D = s (m - n) + r
 
-where `s > 0` and `m` are two numbers an image, read from the encoder's coarsest features, `n` is enlarged, and the
-residual `r` is the grid, sliced by the luma of the image. With `r = 0`, `D` is TCMonoDepth's nearness in pixels of
-blur.
+where `s > 0` and `m` are two numbers an image, read from the encoder's coarsest features, `n` is enlarged, and
+the residual `r` is the grid, sliced by the luma of the image. With `r = 0`, `D` is TCMonoDepth's nearness in
+pixels of blur.
 """
 
 from pathlib import Path
@@ -36,7 +37,7 @@ CELL_PX = 4
 """The U-Net works at a quarter of the size of what the network sees: a pixel of it is a cell of the grid."""
 
 START_SCALE = 0.025
-"""`s` before training, over the longer side of the image: what TCMonoDepth's nearness is worth in ray-traced scenes."""
+"""`s` before training, over the longer side of the image: what nearness is worth in ray-traced scenes."""
 
 RESIDUAL_SCALE = 0.005
 """What a unit of the grid is worth, over the longer side of the image: 2 pixels of 384."""

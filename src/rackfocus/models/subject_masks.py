@@ -28,4 +28,4 @@ def refined(
 ) -> Float[Tensor, "batch 1 height width"]:
     """A mask as a local affine function of the picture's colours: the guided filter (He et al. 2010)."""
     side = 2 * max(1, round(WINDOW_SHARE / 2 * min(srgb.shape[-2:]))) + 1
-    return guided_blur(srgb, certainty, side, SMOOTHNESS, separable=True).clamp(0, 1)
+    return guided_blur(srgb, certainty, side, SMOOTHNESS, subsample=2, separable=True).clamp(0, 1)
