@@ -39,8 +39,8 @@ CELL_PX = 4
 START_SCALE = 0.025
 """`s` before training, over the longer side of the image: what nearness is worth in ray-traced scenes."""
 
-RESIDUAL_SCALE = 0.005
-"""What a unit of the grid is worth, over the longer side of the image: 2 pixels of 384."""
+RESIDUAL_SCALE = 0.02
+"""What a unit of the grid is worth, over the longer side of the image: 8 pixels of 384."""
 
 SLOWED = 0.1
 LARGEST_LOG_SCALE = 1.5
@@ -93,13 +93,24 @@ class PretrainedRGBDHDRNet(nn.Module):
         begin_dim(self.unet.last, 3, gated=True)
 
     def forward(
-        self, srgb: Float[Tensor, "batch 3 height width"], *, network_size_px: int | None = None
+        self,
+        srgb: Float[Tensor, "batch 3 height width"],
+        *,
+        network_size_px: int | None = None,
+        trunk_learns: bool = True,
     ) -> RGBDHDR:
-        """Predict `D` and `E`; see `rackfocus.models.rgbd_hdr.RGBDHDRNet.forward`."""
+        """Predict `D` and `E`.
+
+        Args:
+            srgb: see `rackfocus.models.rgbd_hdr.RGBDHDRNet.forward`.
+            network_size_px: see there.
+            trunk_learns: whether gradients reach the trunk.
+        """
         seen = shrink(srgb, network_size_px)
         height, width = seen.shape[-2:]
         padded = F.pad(seen, (0, -width % MULTIPLE_PX, 0, -height % MULTIPLE_PX), mode="replicate")
-        coarse, features, nearness = self.trunk(padded)
+        with torch.set_grad_enabled(trunk_learns and torch.is_grad_enabled()):
+            coarse, features, nearness = self.trunk(padded)
         found = F.avg_pool2d(torch.cat([features, nearness], dim=1), CELL_PX // 2)
         channels = self.unet(torch.cat([F.pixel_unshuffle(2 * padded - 1, CELL_PX), found], dim=1))
         # Mixed precision ends here: half a pixel of blur is more than bfloat16 tells apart.

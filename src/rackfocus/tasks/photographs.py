@@ -7,13 +7,15 @@ from torch import Tensor
 from rackfocus.losses.photographs import PhotographSupervision
 from rackfocus.metrics.image import psnr
 from rackfocus.models.pretrained import PretrainedRGBDHDRNet
-from rackfocus.tasks.mixed_batches import KindBatch, LightBatch, SceneBatch
+from rackfocus.tasks.mixed_batches import KindBatch, LightBatch, NearnessBatch, SceneBatch
 from rackfocus.tasks.rgbd_hdr import RGBDHDRTask
 from rackfocus.tasks.task import Schedule
 
 
 class PhotographsTask(RGBDHDRTask):
     """Minimise the terms of every kind of sample, each kind by its share of the batch.
+
+    The trunk learns from photographs alone.
 
     Args:
         model: the network.
@@ -82,7 +84,8 @@ class PhotographsTask(RGBDHDRTask):
 
     def _term(self, part: KindBatch) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:
         """The term of a kind, and the prediction that it judges."""
-        prediction = self.model(part[0])
+        # Rendered scenes would teach the trunk to tell them apart, and it forgets photographs: measured.
+        prediction = self.model(part[0], trunk_learns=isinstance(part, NearnessBatch))
         outputs = {"disparity": prediction.disparity, "log_exposure": prediction.log_exposure}
         if not prediction.disparity.isfinite().all():
             # The renderer would refuse it. As a loss it stops training, and `NonFiniteStop` keeps the batch.
