@@ -31,7 +31,6 @@ def run(cfg: DictConfig) -> None:
     names = [name for source in sources for name in source.names]
     missing = {name for name in names if not _seen(root, name).is_file()}
     done, made = len(names) - len(missing), 0
-    Counter()
     with progress_bar("cutting out", "pictures") as progress:
         progress(done, len(names))
         for source in sources:
