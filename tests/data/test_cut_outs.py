@@ -39,7 +39,7 @@ def test_a_disk_is_cut_out_without_its_background():
 
 
 def test_what_the_lower_edge_crops_stays_whole_there():
-    picture, mask = disk(centre=(80, 100))
+    picture, mask = disk(centre=(80, 80), radius=48)
     pixels = cut_out(picture, mask, CutOutRules())
     assert isinstance(pixels, np.ndarray)
     assert pixels[-1, pixels.shape[1] // 2, 3] == 255

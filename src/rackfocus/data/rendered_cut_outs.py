@@ -55,8 +55,10 @@ class RenderedCutOuts(Dataset[FocusSample]):
         return len(self.compositions)  # type: ignore[arg-type]
 
     def __getitem__(self, index: int) -> FocusSample:
-        sample = self.compositions[index]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
         place = index % len(self)
+        sample = self.compositions[place]
         rng = np.random.default_rng((self.seed, place))
         linear, nearness = _cropped(sample, self.size, rng)
         deep = torch.round(255 * linear_to_srgb(linear.clamp(0, 1))) / 255

@@ -27,5 +27,6 @@ def refined(
     certainty: Float[Tensor, "batch 1 height width"], srgb: Float[Tensor, "batch 3 height width"]
 ) -> Float[Tensor, "batch 1 height width"]:
     """A mask as a local affine function of the picture's colours: the guided filter (He et al. 2010)."""
-    side = 2 * max(1, round(WINDOW_SHARE / 2 * min(srgb.shape[-2:]))) + 1
+    # At half the size, where the fit is made, the windows must be odd, too, or the mask would move.
+    side = 4 * max(1, round(WINDOW_SHARE / 4 * min(srgb.shape[-2:]))) + 1
     return guided_blur(srgb, certainty, side, SMOOTHNESS, subsample=2, separable=True).clamp(0, 1)
