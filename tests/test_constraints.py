@@ -100,7 +100,7 @@ def metadata_pip(tmp_path) -> list[str]:
     arguments = ["-m", "pip", "install", "--quiet", "--no-deps", "--target", "newer", "pip>=26"]
     result = _run([sys.executable, *arguments], tmp_path)
     if result.returncode:
-        pytest.skip(f"the package index cannot be reached: {result.stderr.strip()}")
+        pytest.skip(f"the package index cannot be reached: {result.stderr.strip().splitlines()[-1]}")
     return [sys.executable, str(tmp_path / "newer" / "pip")]
 
 
