@@ -46,6 +46,9 @@ CHANGES = [
     ),
     (lambda: DISFlow(preset="fast"), lambda: DISFlow(preset="medium")),
     (lambda: torch.zeros(3), lambda: torch.ones(3)),
+    (lambda: torch.tensor(1), lambda: torch.tensor(2)),
+    (lambda: torch.zeros(3, 2).T, lambda: torch.ones(3, 2).T),
+    (lambda: b"a model", lambda: b"another"),
     (lambda: None, lambda: 0),
 ]
 

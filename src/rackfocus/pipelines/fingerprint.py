@@ -45,6 +45,8 @@ def _told(value: Any, above: tuple[int, ...] = ()) -> Any:
         return str(value)
     if isinstance(value, Enum):
         return value.name
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
     if isinstance(value, Tensor | np.ndarray):
         return _digest(torch.as_tensor(value))
     if id(value) in above:
@@ -67,5 +69,6 @@ def _told(value: Any, above: tuple[int, ...] = ()) -> Any:
 
 
 def _digest(tensor: Tensor) -> str:
-    data = tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
+    # Flat first: a tensor without dimensions, such as the count of a batch norm, cannot be seen as bytes.
+    data = tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes()
     return hashlib.sha256(data).hexdigest()
