@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import rackfocus
 from rackfocus.cli import main
@@ -64,6 +65,12 @@ def published(name, folder, request):
     elif name == "transformers":
         layout_of("transformers_depth").save_tiny(folder)
         return [f"name={folder}"]
+    elif name == "recorded":
+        random = np.random.default_rng(1)
+        for index in range(FRAMES):
+            values = random.integers(0, 255, (SIZE[1] // 4, SIZE[0] // 4), np.uint8)
+            Image.fromarray(values).save(folder / f"{index}.png")
+        return [f"path={folder}"]
     else:
         raise AssertionError(f"say here where the weights of {name} come from")
     return [f"weights={weights}"]
@@ -124,3 +131,28 @@ def test_through_every_command(half, name, video, tmp_path, monkeypatch, request
     assert disparity.isfinite().all()
     assert run(monkeypatch, "autofocus", video, "--out", found, "longer_side_px=64", *model) == 0
     assert rackfocus.load_annotation(found).targets
+
+
+def test_recorded_depth_that_cannot_be_had(video, tmp_path, monkeypatch, capfd):
+    """Each as one sentence, with exit code 2, by every command."""
+    depth = tmp_path / "depth"
+    depth.mkdir()
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(depth / "0.png")
+    recorded, path = "model/depth=recorded", f"model.depth.path={depth}"
+    target = tmp_path / "out.mp4"
+    for settings, sentence in (
+        ([], "model.depth.path"),
+        ([f"{path}/nowhere"], "nowhere does not exist"),
+        ([path, "model.depth.kind=metric"], "kind must be nearness or depth"),
+        ([path], f"holds depth for 1 frames, and the video has {FRAMES}"),
+    ):
+        assert run(monkeypatch, "refocus", video, target, recorded, *settings) == 2
+        told = capfd.readouterr().err.strip().splitlines()[-1]
+        assert sentence in told
+        assert not target.exists()
+    for command in (
+        ["make-clip", video, tmp_path / "clip.rvr"],
+        ["autofocus", video, f"out={tmp_path / 'a'}"],
+    ):
+        assert run(monkeypatch, *command, recorded, path) == 2
+        assert "holds depth for 1 frames" in capfd.readouterr().err

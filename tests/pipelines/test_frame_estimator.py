@@ -10,6 +10,7 @@ from rackfocus.app.courtesy import Courtesy
 from rackfocus.app.disparity import Disparities
 from rackfocus.app.frames import Frames
 from rackfocus.models.backends import Assembled, disparity_from_nearness, nearness_scale
+from rackfocus.models.recorded_depth import RecordedDepth
 from rackfocus.optics.radiometry import srgb_to_linear
 from rackfocus.pipelines.autofocus import open_footage
 from rackfocus.pipelines.estimates import VideoEstimates
@@ -125,6 +126,34 @@ def test_the_page_knows_the_scale_in_any_order(video):
         for index in (9, 4, 0, 10):
             found = disparities.small(index)
             np.testing.assert_allclose(found, whole[index].float().numpy(), atol=0.1)
+    finally:
+        disparities.close()
+        frames.close()
+
+
+def test_recorded_depth_reaches_every_place(video, tmp_path):
+    """The near column of map `n` is column `4 n`; the page and autofocus ask in their own order."""
+    for index in range(FRAMES):
+        values = np.full((SIZE[1], SIZE[0]), 50, np.uint8)
+        values[:10], values[:, 4 * index : 4 * index + 4] = 20, 200
+        Image.fromarray(values).save(tmp_path / f"{index}.png")
+
+    def recorded():
+        return Assembled(depth=RecordedDepth(tmp_path), hdr=lambda srgb: torch.zeros_like(srgb))
+
+    rendered = [frame.float().numpy() for frame in estimated(video, recorded())]
+    assert [int(frame[20].argmin()) for frame in rendered] == [4 * index for index in range(FRAMES)]
+    with open_footage(video, model=recorded()) as footage:
+        for shown in footage.frames():
+            np.testing.assert_allclose(shown.disparity, rendered[shown.index], atol=2e-3)
+    frames = Frames(video)
+    disparities = Disparities(
+        frames, recorded, network_size_px=None, courtesy=Courtesy(), estimated=lambda: None
+    )
+    disparities.start()
+    try:
+        for index in (7, 0):
+            np.testing.assert_allclose(disparities.small(index), rendered[index], atol=2e-3)
     finally:
         disparities.close()
         frames.close()

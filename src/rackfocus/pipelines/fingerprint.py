@@ -33,7 +33,7 @@ def file_identity(path: Path) -> dict[str, Any]:
 
 
 def _told(value: Any, above: tuple[int, ...] = ()) -> Any:
-    """A component by its class and what it is made of; weights by their digest.
+    """A component by its class and what it is made of, or by what its `identity()` says; weights by digest.
 
     Args:
         value: anything.
@@ -63,6 +63,8 @@ def _told(value: Any, above: tuple[int, ...] = ()) -> Any:
         parts = {key: _told(each, above) for key, each in value.named_children()}
         weights = {key: _digest(each) for key, each in value.state_dict().items() if "." not in key}
         return [name, _told(settings, above), parts, weights]
+    if callable(identity := getattr(value, "identity", None)):
+        return [name, _told(identity(), above)]
     if is_dataclass(value):
         return [name, {field.name: _told(getattr(value, field.name), above) for field in fields(value)}]
     return [name, _told(getattr(value, "__dict__", {}), above)]
