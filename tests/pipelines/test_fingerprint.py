@@ -46,6 +46,9 @@ CHANGES = [
     ),
     (lambda: DISFlow(preset="fast"), lambda: DISFlow(preset="medium")),
     (lambda: torch.zeros(3), lambda: torch.ones(3)),
+    (lambda: torch.tensor(1), lambda: torch.tensor(2)),
+    (lambda: torch.zeros(3, 2).T, lambda: torch.ones(3, 2).T),
+    (lambda: b"a model", lambda: b"another"),
     (lambda: None, lambda: 0),
 ]
 
@@ -66,3 +69,18 @@ def test_a_file_is_known_by_its_size_and_time(tmp_path):
     folder = file_identity(tmp_path)
     (tmp_path / "b").write_text("two")
     assert file_identity(tmp_path) != folder
+
+
+def test_what_says_who_it_is():
+    """A component with an `identity` is told by that alone."""
+
+    class Recording:
+        def __init__(self, name):
+            self.name, self.opened = name, object()
+
+        def identity(self):
+            return {"name": self.name}
+
+    assert fingerprint(it=Recording("a")) == fingerprint(it=Recording("a"))
+    assert fingerprint(it=Recording("a")) != fingerprint(it=Recording("b"))
+    assert fingerprint(it=nn.ModuleDict({"identity": nn.Identity()}))

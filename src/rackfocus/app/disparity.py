@@ -1,19 +1,19 @@
 """The disparity of a video's frames, estimated in the background: first what somebody waits for."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import torch
 from jaxtyping import Float32
 
 from rackfocus.app.courtesy import UNASKED, Courtesy, stand_back
 from rackfocus.app.estimate_store import Estimate, EstimateStore
-from rackfocus.app.frames import DISPARITY, Frames
+from rackfocus.app.frames import CUT, DISPARITY, UNKNOWN, Frames
 from rackfocus.app.notices import in_words
-from rackfocus.models.backends import RGBDHDREstimator
-from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
+from rackfocus.models.backends import NearnessScale, RGBDHDREstimator
 from rackfocus.pipelines.footage import small_map
+from rackfocus.pipelines.frame_estimator import FrameEstimator, shows_something, srgb_of
 from rackfocus.types import InputError
 
 Map = Float32[np.ndarray, "rows columns"]
@@ -48,6 +48,7 @@ class Disparities:
         self._of_targets: Sequence[int] = ()
         self._at = 0
         self._failed: dict[int, str] = {}
+        self._scales: dict[int, NearnessScale | None] = {}
         self._resting = False
         self._closed = False
         self._changed = threading.Condition()
@@ -139,7 +140,7 @@ class Disparities:
 
     def _run(self) -> None:
         stand_back(UNASKED)
-        network: RGBDHDREstimator | None = None
+        estimator: FrameEstimator | None = None
         while True:
             with self._changed:
                 while (index := None if self._closed else self._choose()) is None:
@@ -150,8 +151,10 @@ class Disparities:
             if not awaited:
                 self._courtesy.give_way()
             try:
-                network = network or self._network()
-                self._estimate(network, index)
+                if estimator is None:
+                    count = self._frames.video.count
+                    estimator = FrameEstimator(self._network(), self._size_px, frames=count)
+                self._estimate(estimator, index)
             except Exception as error:
                 # Whoever waits for this frame is told, and the others go on.
                 self._failed[index] = in_words(error)
@@ -179,17 +182,40 @@ class Disparities:
             return None
         return int(open_frames[np.searchsorted(open_frames, self._at) % len(open_frames)])
 
-    @torch.inference_mode()
-    def _estimate(self, network: RGBDHDREstimator, index: int) -> None:
-        image = self._frames.image(index, DISPARITY)
-        info = self._frames.video.info
-        decode, _ = TRANSFER_CURVES[info.transfer.value]
-        encoded = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
-        srgb = linear_to_srgb(decode(encoded).clamp(0, 1))
-        said = network(srgb, network_size_px=self._size_px)
+    def _estimate(self, estimator: FrameEstimator, index: int) -> None:
+        image, info = self._frames.image(index, DISPARITY), self._frames.video.info
+        said = estimator.estimate(
+            srgb_of(image, info.transfer),
+            index=index,
+            time_s=float(self._frames.video.times_s[index]),
+            scale=self._shot_scale(estimator, index),
+        )
         enlargement = info.width / image.shape[1]
         self.store.put(
             index,
             Estimate(said.disparity[0].half().numpy(), said.log_exposure[0].half().numpy()),
             small_map(said.disparity[0, 0].float().numpy()) * np.float32(enlargement),
         )
+
+    def _shot_scale(self, estimator: FrameEstimator, index: int) -> NearnessScale | None:
+        """The scale of a frame's shot, by its first frame on which anything can be seen."""
+        if not estimator.holds_scale:
+            return None
+        known = self._frames.cuts[: index + 1]
+        # In this order the video is decoded once. A frame that cannot be read is told when it is asked for.
+        for at in np.flatnonzero(known == UNKNOWN):
+            if self._closed:
+                raise InputError("The video was closed.")
+            with contextlib.suppress(InputError):
+                self._frames.is_cut(int(at), DISPARITY)
+        cuts = np.flatnonzero(known == CUT)
+        start = int(cuts[-1]) if len(cuts) else 0
+        if start not in self._scales:
+            for at in range(start, index + 1):
+                image = self._frames.image(at, DISPARITY)
+                if shows_something(image):
+                    srgb = srgb_of(image, self._frames.video.info.transfer)
+                    time_s = float(self._frames.video.times_s[at])
+                    self._scales[start] = estimator.scale(srgb, index=at, time_s=time_s)
+                    break
+        return self._scales.get(start)

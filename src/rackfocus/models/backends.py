@@ -1,6 +1,7 @@
 """The flexible system (Sec. 6.1): disparity and HDR by other models, behind the same call as RGBD-HDR."""
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -20,6 +21,37 @@ class DepthBackend(Protocol):
 
         Args:
             srgb: the encoded image in 0..1, of any size. The result has its size.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class VideoMoment:
+    """Which frame of a video an image is.
+
+    Attributes:
+        index: of the frame, from 0.
+        time_s: when it is shown, from the first frame.
+        frames: how many frames the video has; None where its container does not say.
+    """
+
+    index: int
+    time_s: float
+    frames: int | None = None
+
+
+@runtime_checkable
+class TimedDepthBackend(Protocol):
+    """A source of nearness that depends on where in a video an image is, such as recorded depth."""
+
+    def nearness_at(
+        self, srgb: Float[Tensor, "1 3 height width"], moment: VideoMoment
+    ) -> Float[Tensor, "1 1 height width"]:
+        """Nearness, as of `DepthBackend`, of one frame of a video.
+
+        Args:
+            srgb: the encoded image in 0..1, of any size. The result has its size.
+            moment: which frame it is.
         """
         ...
 
@@ -46,6 +78,21 @@ class RGBDHDREstimator(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class NearnessScale:
+    """How relative nearness is brought to disparity. Held over a shot, so that disparity does not change as
+    near things come and go.
+
+    Attributes:
+        in_focus: the nearness that gets disparity 0.
+        spread: the difference of nearness that becomes the whole `disparity_range`; infinite where nearness
+            is flat, which gives disparity 0.
+    """
+
+    in_focus: Float[Tensor, "batch 1 1 1"]
+    spread: Float[Tensor, "batch 1 1 1"]
+
+
 class Assembled(nn.Module):
     """RGBD-HDR of which other models give one half, or both.
 
@@ -64,7 +111,7 @@ class Assembled(nn.Module):
         self,
         network: RGBDHDREstimator | None = None,
         *,
-        depth: DepthBackend | None = None,
+        depth: DepthBackend | TimedDepthBackend | None = None,
         hdr: HDRBackend | None = None,
         disparity_range: float = 0.03,
     ) -> None:
@@ -80,19 +127,30 @@ class Assembled(nn.Module):
         self.disparity_range = float(disparity_range)
 
     def forward(
-        self, srgb: Float[Tensor, "batch 3 height width"], *, network_size_px: int | None = None
+        self,
+        srgb: Float[Tensor, "batch 3 height width"],
+        *,
+        network_size_px: int | None = None,
+        moment: VideoMoment | None = None,
+        scale: NearnessScale | None = None,
     ) -> RGBDHDR:
         """Estimate `D` and `E`.
 
         Args:
             srgb: the encoded image in 0..1, of any size.
             network_size_px: as of `RGBDHDRNet`; backends have sizes of their own.
+            moment: which frame of a video the image is; recorded depth needs it.
+            scale: that of the shot, by `nearness_scale`; None gives each image a scale of its own.
+
+        Raises:
+            InputError: recorded depth has none for this frame.
         """
         estimate = None
         if self.network is not None and (self.depth is None or self.hdr is None):
             estimate = self.network(srgb, network_size_px=network_size_px)
         if self.depth is not None:
-            disparity = disparity_from_nearness(self.depth(srgb), self.disparity_range)
+            nearness = self._nearness(srgb, moment)
+            disparity = disparity_from_nearness(nearness, self.disparity_range, scale)
         else:
             assert estimate is not None
             disparity = estimate.disparity
@@ -103,15 +161,39 @@ class Assembled(nn.Module):
             log_exposure = estimate.log_exposure
         return RGBDHDR(disparity, log_exposure)
 
+    def nearness_scale(
+        self, srgb: Float[Tensor, "1 3 height width"], moment: VideoMoment | None = None
+    ) -> NearnessScale | None:
+        """The scale of a shot, by one frame of it; None where no backend gives depth, or the frame is flat.
 
-def disparity_from_nearness(
-    nearness: Float[Tensor, "batch 1 height width"], disparity_range: float
-) -> Float[Tensor, "batch 1 height width"]:
-    """`D`: nearness turned round, its median in focus, its robust range `disparity_range` of the longer side.
+        Args:
+            srgb: the frame, encoded.
+            moment: which frame of a video it is.
 
-    Outliers are held within that range on either side of the focal plane: a single wild pixel would cost the
-    renderer hundreds of levels. Flat nearness gives 0.
-    """
+        Raises:
+            InputError: recorded depth has none for this frame.
+        """
+        if self.depth is None:
+            return None
+        scale = nearness_scale(self._nearness(srgb, moment))
+        return None if bool(scale.spread.isinf()) else scale
+
+    def _nearness(
+        self, srgb: Float[Tensor, "batch 3 height width"], moment: VideoMoment | None
+    ) -> Float[Tensor, "batch 1 height width"]:
+        if not isinstance(self.depth, TimedDepthBackend):
+            assert self.depth is not None
+            return self.depth(srgb)
+        if moment is None:
+            raise InputError(
+                "Recorded depth belongs to a video and cannot be used for single pictures; choose another "
+                "model/depth."
+            )
+        return self.depth.nearness_at(srgb, moment)
+
+
+def nearness_scale(nearness: Float[Tensor, "batch 1 height width"]) -> NearnessScale:
+    """The median of nearness in focus, its robust range over the whole range of disparity."""
     ordered = nearness.flatten(1).sort(dim=1).values
     last = ordered.shape[1] - 1
     low, median, high = (
@@ -121,6 +203,25 @@ def disparity_from_nearness(
     spread = high - low
     # Rounding is no depth.
     flat = spread <= 1e-6 * torch.maximum(low.abs(), high.abs())
+    return NearnessScale(median, torch.where(flat, torch.inf, spread))
+
+
+def disparity_from_nearness(
+    nearness: Float[Tensor, "batch 1 height width"],
+    disparity_range: float,
+    scale: NearnessScale | None = None,
+) -> Float[Tensor, "batch 1 height width"]:
+    """`D`: nearness turned round, its median in focus, its robust range `disparity_range` of the longer side.
+
+    Outliers are held within that range on either side of the focal plane: a single wild pixel would cost the
+    renderer hundreds of levels. Flat nearness gives 0.
+
+    Args:
+        nearness: relative, larger is nearer.
+        disparity_range: over the longer side of the image.
+        scale: which nearness is in focus and how much of it is the range; None takes it from each image.
+    """
+    scale = nearness_scale(nearness) if scale is None else scale
     largest = disparity_range * max(nearness.shape[-2:])
-    disparity = (median - nearness) * (largest / torch.where(flat, 1.0, spread))
-    return torch.where(flat, 0.0, disparity.clamp(-largest, largest))
+    disparity = (scale.in_focus - nearness) * (largest / scale.spread)
+    return disparity.clamp(-largest, largest)

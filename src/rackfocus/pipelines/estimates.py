@@ -15,6 +15,7 @@ from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
 from rackfocus.pipelines.ahead import ahead
 from rackfocus.pipelines.fingerprint import file_identity
+from rackfocus.pipelines.frame_estimator import SequentialEstimator
 from rackfocus.pipelines.refocusable_clip import RefocusableClip
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader
@@ -90,14 +91,18 @@ class VideoEstimates:
                 if frame.index >= first and (last is None or frame.index < last):
                     yield EstimatedFrame(frame, each.disparity.half(), each.log_exposure.half(), each.is_cut)
 
+        estimator = SequentialEstimator(self.network, self.network_size_px, frames=self.reader.info.frames)
         start = max(0, first - self.stabilizer.warm_up_frames)
         stop = None if last is None else last + self.stabilizer.look_ahead_frames
-        for frame in ahead(_readable(self.reader, start, stop, needed)):
+        for frame in ahead(_readable(self.reader, estimator.first_seen(start), stop, needed)):
+            estimator.see(frame)
+            if frame.index < start:
+                continue
             decode, encode = TRANSFER_CURVES[frame.transfer.value]
             with torch.inference_mode():
                 linear = resized(decode(frame.encoded[None]), self.size)
                 srgb = linear_to_srgb(linear.clamp(0, 1))
-                estimate = self.network(srgb, network_size_px=self.network_size_px)
+                estimate = estimator.estimate(srgb)
                 image = (srgb[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
                 encoded = frame.encoded if linear.shape[2:] == frame.encoded.shape[1:] else encode(linear)[0]
             waiting.append(dataclasses.replace(frame, encoded=encoded.half()))

@@ -33,7 +33,7 @@ def file_identity(path: Path) -> dict[str, Any]:
 
 
 def _told(value: Any, above: tuple[int, ...] = ()) -> Any:
-    """A component by its class and what it is made of; weights by their digest.
+    """A component by its class and what it is made of, or by what its `identity()` says; weights by digest.
 
     Args:
         value: anything.
@@ -45,6 +45,8 @@ def _told(value: Any, above: tuple[int, ...] = ()) -> Any:
         return str(value)
     if isinstance(value, Enum):
         return value.name
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
     if isinstance(value, Tensor | np.ndarray):
         return _digest(torch.as_tensor(value))
     if id(value) in above:
@@ -61,11 +63,14 @@ def _told(value: Any, above: tuple[int, ...] = ()) -> Any:
         parts = {key: _told(each, above) for key, each in value.named_children()}
         weights = {key: _digest(each) for key, each in value.state_dict().items() if "." not in key}
         return [name, _told(settings, above), parts, weights]
+    if callable(identity := getattr(value, "identity", None)):
+        return [name, _told(identity(), above)]
     if is_dataclass(value):
         return [name, {field.name: _told(getattr(value, field.name), above) for field in fields(value)}]
     return [name, _told(getattr(value, "__dict__", {}), above)]
 
 
 def _digest(tensor: Tensor) -> str:
-    data = tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
+    # Flat first: a tensor without dimensions, such as the count of a batch norm, cannot be seen as bytes.
+    data = tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes()
     return hashlib.sha256(data).hexdigest()

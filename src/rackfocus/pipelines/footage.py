@@ -10,12 +10,11 @@ from typing import Any, Self
 
 import cv2
 import numpy as np
-import torch
 from jaxtyping import Float, Float32, UInt8
 
 from rackfocus.data.scene_files import read_disparity
 from rackfocus.models.backends import RGBDHDREstimator
-from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
+from rackfocus.pipelines.frame_estimator import SequentialEstimator, reduced, reduced_size, srgb_of
 from rackfocus.pipelines.refocusable_clip import RefocusableClip
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader
@@ -67,9 +66,7 @@ class Footage:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the pictures."""
-        width, height = self.reader.info.width, self.reader.info.height
-        reduction = min(1.0, self.longer_side_px / max(width, height))
-        return max(1, round(width * reduction)), max(1, round(height * reduction))
+        return reduced_size(self.reader.info.width, self.reader.info.height, self.longer_side_px)
 
     @property
     def enlargement(self) -> float:
@@ -93,12 +90,12 @@ class Footage:
         Args:
             known: what an earlier pass kept of the frames, which then is not worked out again.
         """
-        before = None
+        before, disparity_of = None, self._disparity_by_frame()
         for frame in self.reader.frames(0, self.last):
             image = reduced(frame, self.size)
             if known is None:
                 is_cut = before is not None and begins_shot(before, image)
-                disparity = self._disparity_of(frame, image)
+                disparity = small_map(disparity_of(frame, image))
             else:
                 is_cut, disparity = known.is_cut[frame.index], known.disparity(frame.index)
             yield Shown(frame.index, frame.time_s - self.origin_s, image, is_cut, disparity)
@@ -113,12 +110,12 @@ class Footage:
             yield Shown(frame.index, frame.time_s - self.origin_s, image, is_cut, flat)
             before = image
 
-    def _disparity_of(
-        self, frame: Frame, image: UInt8[np.ndarray, "height width 3"]
-    ) -> Float32[np.ndarray, "rows columns"]:
-        if isinstance(self.disparity, NetworkDisparity):
-            return small_map(self.disparity(frame, image, self.enlargement))
-        return small_map(self.disparity(frame.index))
+    def _disparity_by_frame(self) -> Callable[[Frame, UInt8[np.ndarray, "height width 3"]], Map]:
+        """What gives the disparity of one frame after another, by the frame and its picture."""
+        disparity = self.disparity
+        if not isinstance(disparity, NetworkDisparity):
+            return lambda frame, _: disparity(frame.index)
+        return disparity.in_order(frames=self.reader.info.frames, enlargement=self.enlargement)
 
 
 @dataclass
@@ -158,30 +155,35 @@ class KnownFrames:
 
 @dataclass(frozen=True)
 class NetworkDisparity:
-    """Estimates the disparity of each frame by itself; robust reading makes up for its jitter.
+    """Estimates the disparity of frames, without the temporal filter; robust reading makes up for its jitter.
 
     Attributes:
         network: what estimates.
-        network_size_px: the longer side of what it sees; none means the whole picture.
+        network_size_px: the longer side of what it sees; None means the whole picture.
     """
 
     network: RGBDHDREstimator
     network_size_px: int | None
 
-    @torch.inference_mode()
-    def __call__(self, frame: Frame, image: UInt8[np.ndarray, "height width 3"], enlargement: float) -> Map:
-        """In pixels of the source video.
+    def in_order(
+        self, *, frames: int | None, enlargement: float
+    ) -> Callable[[Frame, UInt8[np.ndarray, "height width 3"]], Map]:
+        """What estimates the frames of a video in order, in pixels of the video.
+
+        It takes each frame and its reduced picture.
 
         Args:
-            frame: tells how the picture is encoded.
-            image: the frame, reduced.
-            enlargement: width of the source over that of the picture.
+            frames: how many the video has; None where its container does not say.
+            enlargement: width of the video over that of the pictures.
         """
-        decode, _ = TRANSFER_CURVES[frame.transfer.value]
-        encoded = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
-        srgb = linear_to_srgb(decode(encoded).clamp(0, 1))
-        estimate = self.network(srgb, network_size_px=self.network_size_px)
-        return estimate.disparity[0, 0].float().numpy() * enlargement
+        estimator = SequentialEstimator(self.network, self.network_size_px, frames=frames)
+
+        def estimate(frame: Frame, image: UInt8[np.ndarray, "height width 3"]) -> Map:
+            estimator.see(frame)
+            estimate = estimator.estimate(srgb_of(image, frame.transfer))
+            return estimate.disparity[0, 0].float().numpy() * enlargement
+
+        return estimate
 
 
 def disparity_of_clip(clip: RefocusableClip) -> Disparity:
@@ -234,14 +236,6 @@ def disparity_by_frame(given: Disparity | Float[np.ndarray, "frame rows columns"
         return np.asarray(array[index])
 
     return read
-
-
-def reduced(frame: Frame, size: tuple[int, int]) -> UInt8[np.ndarray, "height width 3"]:
-    """A frame of that width and height, encoded as it is."""
-    planes = frame.encoded.numpy()
-    if planes.shape[1:] != (size[1], size[0]):
-        planes = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes])
-    return np.ascontiguousarray((planes * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0))
 
 
 def small_map(disparity: Map) -> Float32[np.ndarray, "rows columns"]:

@@ -116,8 +116,11 @@ def make_clip(
 
 
 def describe(network: RGBDHDREstimator) -> str:
-    """The kind of a network and a sum of its weights, where it has some."""
+    """The kind of a network, a sum of its weights, where it has some, and one of recorded depth's files."""
     kind = type(network).__name__
+    if callable(identity := getattr(getattr(network, "depth", None), "identity", None)):
+        files = json.dumps(identity(), sort_keys=True)
+        kind = f"{kind} of depth {hashlib.sha256(files.encode()).hexdigest()}"
     if not isinstance(network, nn.Module):
         return kind
     sum_of_weights = hashlib.sha256()

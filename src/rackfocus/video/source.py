@@ -130,14 +130,14 @@ class Look:
     colour: ColourTags
     transfer: Transfer
     chroma_midway: bool
-    still: bool
     bit_depth: int = 8
     hdr: ColourTags | None = None
 
     def rgb(self, picture: av.VideoFrame) -> Float[Tensor, "3 height width"]:
         """R'G'B' in 0..1 of a coded picture, upright."""
         tags = picture_tags(picture)
-        if self.still and tags.range == 0 and picture.format.name.startswith("gray"):
+        # As FFmpeg has it: grey formats that do not say use all codes.
+        if tags.range == 0 and picture.format.name.startswith("gray"):
             tags = replace(tags, range=FULL)
         if self.hdr is not None and tags.matrix == UNSAID:
             tags = replace(tags, matrix=BT2020_MATRIX)
@@ -173,7 +173,6 @@ def look_of(picture: av.VideoFrame, name: str, codec: str, *, still: bool = Fals
         colour=TONE_MAPPED if hdr else STILLS if from_rgb else tags,
         transfer=Transfer.SRGB if srgb else Transfer.BT709,
         chroma_midway=codec in ("mpeg1video", "mjpeg", "webp"),
-        still=still,
         bit_depth=8 if still else picture.format.components[0].bits,
         hdr=hdr,
     )

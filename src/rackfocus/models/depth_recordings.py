@@ -1,0 +1,252 @@
+"""Files of depth or nearness that came with a video, frame by frame, as they are stored.
+
+A folder of PNG (8 or 16 bit), EXR or NPY, one file a frame; an array `.npy`, or `.npz` as
+Video-Depth-Anything writes it (`depths`, frames x height x width); or a grey video.
+"""
+
+import re
+import shutil
+import tempfile
+import zipfile
+import zlib
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import OpenEXR
+from jaxtyping import Float
+from PIL import Image
+
+from rackfocus.types import InputError
+from rackfocus.video.random_access import RandomAccess
+
+FRAME_SUFFIXES = (".png", ".exr", ".npy")
+ARRAY_NAME = "depths"
+"""The array that Video-Depth-Anything writes."""
+GREY_TOLERANCE = 16
+"""How far, of 255, the channels of a grey picture may lie apart after lossy coding."""
+_ANY_HEIGHT_PX = 1 << 16
+DAMAGED = (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, TypeError, NotImplementedError)
+"""What numpy and zipfile raise of an array that is damaged."""
+
+
+class DepthRecording(Protocol):
+    """Maps in order.
+
+    Attributes:
+        count: how many there are.
+        times_s: when each is shown, from the first one; None where the recording does not say.
+    """
+
+    count: int
+    times_s: Float[np.ndarray, " frame"] | None
+
+    def read(self, index: int) -> np.ndarray:
+        """The values of a map as they are stored, rows x columns.
+
+        Raises:
+            InputError: the map is damaged, or not grey.
+        """
+        ...
+
+
+def open_recording(path: Path) -> DepthRecording:
+    """Open whichever kind of recording a path holds.
+
+    Raises:
+        InputError: nothing is there, it is of no known kind, or it is damaged.
+    """
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        return DepthFiles(depth_files(path))
+    if not path.exists():
+        raise InputError(f"{path} does not exist; give the folder, array or video that holds the depth.")
+    if suffix == ".npz":
+        return DepthArray(path, _unpacked(path))
+    if suffix == ".npy":
+        array = _mapped(path)
+        return DepthFiles([path]) if array.ndim == 2 else DepthArray(path, array)
+    if suffix in FRAME_SUFFIXES:
+        return DepthFiles([path])
+    return DepthVideo(path)
+
+
+class DepthFiles:
+    """A file a frame. See `DepthRecording`.
+
+    Args:
+        files: in order.
+    """
+
+    times_s = None
+
+    def __init__(self, files: list[Path]) -> None:
+        self._files = files
+        self.count = len(files)
+
+    def read(self, index: int) -> np.ndarray:
+        """See `DepthRecording.read`."""
+        path = self._files[index]
+        suffix = path.suffix.lower()
+        values = {".png": _read_png, ".exr": _read_exr, ".npy": _mapped}[suffix](path)
+        while values.ndim > 2 and values.shape[0] == 1:
+            values = values[0]
+        if values.ndim != 2 or not values.size or values.dtype.kind not in "fiu":
+            shape = " x ".join(map(str, values.shape))
+            raise InputError(f"{path} holds {shape} values and must hold one map, height x width.")
+        return values
+
+
+class DepthArray:
+    """An array of frames x height x width. See `DepthRecording`.
+
+    Args:
+        path: where it comes from, for messages.
+        array: the values.
+
+    Raises:
+        InputError: it is no such array.
+    """
+
+    times_s = None
+
+    def __init__(self, path: Path, array: np.ndarray) -> None:
+        if array.ndim == 4 and 1 in (array.shape[1], array.shape[-1]):
+            array = array.squeeze(1 if array.shape[1] == 1 else -1)
+        if array.ndim != 3 or not array.size or array.dtype.kind not in "fiu":
+            shape = " x ".join(map(str, array.shape))
+            raise InputError(f"{path} holds {shape} values and must hold frames x height x width numbers.")
+        self._array = array
+        self.count = len(array)
+
+    def read(self, index: int) -> np.ndarray:
+        """See `DepthRecording.read`."""
+        return np.array(self._array[index])
+
+
+class DepthVideo:
+    """A grey video, read at 8 bits. See `DepthRecording`.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        InputError: it is no video that can be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._video = RandomAccess(path, height_px=_ANY_HEIGHT_PX)
+        self.count, self.times_s = self._video.count, self._video.times_s
+
+    def read(self, index: int) -> np.ndarray:
+        """See `DepthRecording.read`."""
+        image = self._video.read(index)[-1][1]
+        return _grey(image, f"Frame {index} of {self._path}")
+
+
+def depth_files(folder: Path) -> list[Path]:
+    """The maps of a folder in the order of the numbers in their names.
+
+    The first number that is another one in each name counts the frames, as in `0_zf_0.91.png`.
+
+    Raises:
+        InputError: there is none, there are several kinds, the names hold no such number, or one is missing.
+    """
+    files = [
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in FRAME_SUFFIXES and not file.name.startswith(".")
+    ]
+    suffixes = sorted({file.suffix.lower() for file in files})
+    if not files:
+        raise InputError(
+            f"{folder} holds no file of depth; it must hold one a frame ({' '.join(FRAME_SUFFIXES)})."
+        )
+    if len(suffixes) > 1:
+        raise InputError(
+            f"{folder} holds files of several kinds ({' '.join(suffixes)}); keep those of one in a folder of "
+            "their own."
+        )
+    if len(files) == 1:
+        return files
+    fields = list(zip(*([int(n) for n in re.findall(r"\d+", file.stem)] for file in files), strict=False))
+    numbers = next((field for field in fields if len(set(field)) == len(files)), None)
+    if numbers is None:
+        raise InputError(f"{folder} holds files that are not numbered; name them like 0001.png.")
+    numbered = sorted(zip(numbers, files, strict=True))
+    step = min(after - before for (before, _), (after, _) in pairwise(numbered))
+    for (before, one), (after, other) in pairwise(numbered):
+        if after - before != step:
+            raise InputError(
+                f"{folder} has no depth {before + step} between {one.name} and {other.name}; add it."
+            )
+    return [file for _, file in numbered]
+
+
+def _read_png(path: Path) -> np.ndarray:
+    try:
+        with Image.open(path) as picture:
+            pixels = np.array(picture.convert("RGB") if picture.mode == "P" else picture)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as a PNG, or it is damaged; make it again.") from error
+    if pixels.ndim == 3 and pixels.shape[2] >= 3:
+        return _grey(pixels[..., :3], str(path))
+    return pixels[..., 0] if pixels.ndim == 3 else pixels
+
+
+def _grey(image: np.ndarray, name: str) -> np.ndarray:
+    """The one channel of an 8-bit picture that has three of them."""
+    if (np.ptp(image, axis=2) > GREY_TOLERANCE).mean() > 0.001:
+        raise InputError(f"{name} is in colours, and depth must be grey; write it without a colour map.")
+    return np.ascontiguousarray(image[..., 1])
+
+
+def _read_exr(path: Path) -> np.ndarray:
+    try:
+        with OpenEXR.File(str(path)) as file:
+            channels = {name: channel.pixels for name, channel in file.channels().items()}
+    except (RuntimeError, ValueError, TypeError, OSError) as error:
+        raise InputError(f"{path} cannot be read as OpenEXR, or it is damaged; make it again.") from error
+    for name in ("Z", "Y", "R"):
+        if name in channels:
+            return np.asarray(channels[name])
+    if len(channels) != 1:
+        named = ", ".join(channels) or "none"
+        raise InputError(f"{path} must have a channel Z, Y or R, or only one channel, and has {named}.")
+    (pixels,) = channels.values()
+    if pixels.ndim == 3 and not np.array_equal(pixels[..., 0], pixels[..., 1]):
+        raise InputError(f"{path} is in colours, and depth must be grey; write it without a colour map.")
+    return np.asarray(pixels if pixels.ndim == 2 else pixels[..., 0])
+
+
+def _mapped(path: Path) -> np.ndarray:
+    """A `.npy` file, read from disk where it is used."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except DAMAGED as error:
+        raise InputError(f"{path} cannot be read as an array, or it is damaged; make it again.") from error
+    return np.asarray(array)
+
+
+def _unpacked(path: Path) -> np.ndarray:
+    """The array of a `.npz`, unpacked to a file without a name: a film's depth does not fit into memory."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            arrays = [name.removesuffix(".npy") for name in archive.namelist()]
+            with tempfile.TemporaryFile() as unpacked:
+                with archive.open(f"{ARRAY_NAME}.npy") as packed:
+                    shutil.copyfileobj(packed, unpacked, 1 << 20)
+                unpacked.seek(0)
+                version = np.lib.format.read_magic(unpacked)
+                first = version == (1, 0)
+                read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+                shape, is_fortran, dtype = read(unpacked)
+                # The mapping keeps the file on disk although it is closed and has no name.
+                return np.memmap(unpacked, dtype, "r", unpacked.tell(), shape, "F" if is_fortran else "C")
+    except KeyError as error:
+        named = ", ".join(arrays) or "nothing"
+        raise InputError(f"{path} holds no array {ARRAY_NAME}, but {named}; write it again.") from error
+    except DAMAGED as error:
+        raise InputError(f"{path} cannot be read as an array, or it is damaged; make it again.") from error
