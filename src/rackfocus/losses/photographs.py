@@ -118,8 +118,8 @@ class PhotographSupervision(nn.Module):
 
 
 def farness(nearness: Float[Tensor, "batch 1 height width"]) -> Float[Tensor, "batch 1 height width"]:
-    """Nearness turned round: its median 0, its range from the 2nd to the 98th percentile 1; a flat image 0."""
+    """Nearness turned round: median 0, range from the 2nd to the 98th percentile 1; a flat image gives 0."""
     flat = nearness.flatten(1)
     shares = torch.tensor([0.02, 0.5, 0.98]).to(flat)
-    low, median, high = flat.quantile(shares, dim=1)[:, :, None, None, None]
+    low, median, high = flat.quantile(shares, dim=1)[..., None, None, None]
     return (median - nearness) / (high - low).clamp_min(1e-6)

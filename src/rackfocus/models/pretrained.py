@@ -1,14 +1,14 @@
 """RGBD-HDR on a trunk that starts from TCMonoDepth-small: it knows people and rooms before training begins.
 
 The trunk (ShuffleNetV2 encoder, separable decoder) gives features and relative nearness `n` at half the size
-of what the network sees. A U-Net over them and the image, at a quarter of that size, gives `E` and a bilateral
-grid:
+of what the network sees. A U-Net over them and the image, at a quarter of that size, gives `E` and a
+bilateral grid:
 
     D = s (m - n) + r
 
-where `s > 0` and `m` are two numbers an image, read from the encoder's coarsest features, `n` is enlarged, and
-the residual `r` is the grid, sliced by the luma of the image. With `r = 0`, `D` is TCMonoDepth's nearness in
-pixels of blur.
+where `s > 0` and `m` are two numbers an image, read from the encoder's coarsest features, `n` is enlarged,
+and the residual `r` is the grid, sliced by the luma of the image. With `r = 0`, `D` is TCMonoDepth's nearness
+in pixels of blur.
 """
 
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Training RGBD-HDR on ray-traced scenes, photographs and panoramas at once."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -56,9 +58,11 @@ class PhotographsTask(RGBDHDRTask):
         trunk = list(self.model.trunk.parameters())
         known = {id(parameter) for parameter in trunk}
         rest = [parameter for parameter in self.model.parameters() if id(parameter) not in known]
-        return torch.optim.Adam(
-            [{"params": rest}, {"params": trunk, "lr": self.trunk_learning_rate}], lr=self.learning_rate
-        )
+        groups: list[dict[str, Any]] = [
+            {"params": rest},
+            {"params": trunk, "lr": self.trunk_learning_rate},
+        ]
+        return torch.optim.Adam(groups, lr=self.learning_rate)
 
     def training_step(self, batch: list[KindBatch], _index: int) -> Float[Tensor, ""]:  # type: ignore[override]
         """`train/loss` and the term of each kind."""
