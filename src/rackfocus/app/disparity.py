@@ -203,11 +203,11 @@ class Disparities:
             return None
         known = self._frames.cuts[: index + 1]
         # In this order the video is decoded once. A frame that cannot be read is told when it is asked for.
-        for at in np.flatnonzero(known == UNKNOWN):
+        for unknown in np.flatnonzero(known == UNKNOWN):
             if self._closed:
                 raise InputError("The video was closed.")
             with contextlib.suppress(InputError):
-                self._frames.is_cut(int(at), DISPARITY)
+                self._frames.is_cut(int(unknown), DISPARITY)
         cuts = np.flatnonzero(known == CUT)
         start = int(cuts[-1]) if len(cuts) else 0
         if start not in self._scales:

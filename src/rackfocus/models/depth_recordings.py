@@ -79,7 +79,7 @@ class DepthFiles:
         files: in order.
     """
 
-    times_s = None
+    times_s: Float[np.ndarray, " frame"] | None = None
 
     def __init__(self, files: list[Path]) -> None:
         self._files = files
@@ -109,7 +109,7 @@ class DepthArray:
         InputError: it is no such array.
     """
 
-    times_s = None
+    times_s: Float[np.ndarray, " frame"] | None = None
 
     def __init__(self, path: Path, array: np.ndarray) -> None:
         if array.ndim == 4 and 1 in (array.shape[1], array.shape[-1]):
@@ -138,7 +138,8 @@ class DepthVideo:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._video = RandomAccess(path, height_px=_ANY_HEIGHT_PX)
-        self.count, self.times_s = self._video.count, self._video.times_s
+        self.count = self._video.count
+        self.times_s: Float[np.ndarray, " frame"] | None = self._video.times_s
 
     def read(self, index: int) -> np.ndarray:
         """See `DepthRecording.read`."""
