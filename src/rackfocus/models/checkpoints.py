@@ -24,7 +24,7 @@ SHIPPED = "rgbd-hdr"
 """The name of the network that comes with the package and is used by default."""
 FILES = {
     SHIPPED: "rgbd_hdr.safetensors",
-    "rgbd-hdr-apertures": "rgbd_hdr.safetensors",
+    "rgbd-hdr-apertures": "rgbd_hdr_apertures.safetensors",
 }
 """Files in `weights/` by name. `rgbd-hdr-apertures` learned by aperture supervision alone (Sec. 4.1)."""
 
