@@ -67,13 +67,18 @@ class RenderedCutOuts(Dataset[FocusSample]):
         disparity = -blur_px * (nearness - low) / (high - low).clamp_min(1e-6)
         disparity = disparity - _at_random(disparity, rng)
         is_focal = place % 2 == 1
-        aperture_ratio = 1.0 if is_focal else F2_TO_F8
-        focal_disparity = _at_random(disparity, rng) if is_focal else 0.0
-        other = refocus_disparity(disparity, aperture_ratio=aperture_ratio, focal_disparity=focal_disparity)
+        ratio = 1.0 if is_focal else F2_TO_F8
+        focus = _at_random(disparity, rng) if is_focal else 0.0
         light = srgb_to_linear(deep)
-        shallow, adjusted = (render(light[None], each[None])[0].clamp(0, 1) for each in (disparity, other))
+        shallow, adjusted = (
+            render(light[None], each[None])[0].clamp(0, 1)
+            for each in (
+                disparity,
+                refocus_disparity(disparity, aperture_ratio=ratio, focal_disparity=focus),
+            )
+        )
         name = f"{sample.name}/{'focal' if is_focal else 'aperture'}"
-        return FocusSample(name, deep, shallow, adjusted, aperture_ratio, focal_disparity, disparity)
+        return FocusSample(name, deep, shallow, adjusted, ratio, focus, disparity)
 
 
 def _at_random(disparity: Float[Tensor, "1 height width"], rng: np.random.Generator) -> float:
