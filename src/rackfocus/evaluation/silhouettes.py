@@ -79,8 +79,12 @@ def examine_video(
         rows=[SheetRow(sample.name, {f"frame {i}": picture(srgb_to_linear(frames[i])) for i in shown})]
     )
     for method in methods:
-        predicted = [method(frame).disparity for frame in frames]
-        maps = [disparity for disparity in predicted if disparity is not None]
+        maps: list[Tensor] = []
+        for frame in frames:
+            disparity = method(frame).disparity
+            if disparity is None:  # a method of light alone need not see the other frames
+                break
+            maps.append(disparity)
         if not maps:
             continue
         change = frame_change(torch.cat(maps)).item()
