@@ -117,7 +117,10 @@ def test_every_data_set_hands_its_root_to_its_splits(command, data_set, composed
 def test_every_experiment_makes_its_parts(experiment, composed, raytraced):
     # VGG's file is not everywhere, and its layers take a second to make.
     features = [] if experiment in PIXELS_ONLY + AF_NET else ["loss=pixels"]
-    cfg = composed("train", f"experiment={experiment}", "data=raytraced", f"data.root={raytraced}", *features)
+    # Neither is the file that the trunk starts from.
+    trunk = ["model.trunk=null"] if experiment == "photographs" else []
+    settings = ("data=raytraced", f"data.root={raytraced}", *features, *trunk)
+    cfg = composed("train", f"experiment={experiment}", *settings)
     for part in (cfg.model, cfg.loss, cfg.datamodule, *cfg.callbacks.values(), *cfg.logger.values()):
         assert instantiate(part) is not None
 

@@ -91,9 +91,12 @@ def test_sound_in_which_nobody_speaks(tmp_path, level, says):
 
 def test_a_further_look_works_out_no_disparity(tmp_path, monkeypatch):
     asked = []
-    known = Footage._disparity_of
-    monkeypatch.setattr(
-        Footage, "_disparity_of", lambda self, frame, image: (asked.append(1), known(self, frame, image))[1]
-    )
+    known = Footage._disparity_by_frame
+
+    def counted(self):
+        disparity_of = known(self)
+        return lambda frame, image: (asked.append(1), disparity_of(frame, image))[1]
+
+    monkeypatch.setattr(Footage, "_disparity_by_frame", counted)
     checked(write(tmp_path / "v.mkv", VIDEOS["all black"]), "conversation", 6)
     assert len(asked) == 6
