@@ -88,7 +88,7 @@ class PhotographsTask(RGBDHDRTask):
 
     def _term(self, part: KindBatch) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:
         """The term of a kind, and the prediction that it judges."""
-        # Rendered scenes and panoramas are few: what the trunk knows of the world is not to be fitted to them.
+        # Scenes and panoramas are few: what the trunk knows of the world is not to be fitted to them.
         prediction = self.model(part[0], trunk_learns=isinstance(part, NearnessBatch))
         outputs = {"disparity": prediction.disparity, "log_exposure": prediction.log_exposure}
         if not prediction.disparity.isfinite().all():
