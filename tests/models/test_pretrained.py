@@ -4,8 +4,10 @@ import torch.nn.functional as F
 
 from rackfocus import InputError
 from rackfocus.models.checkpoints import load_model, save_model
+from rackfocus.models.depth_ensemble import low_frequencies, standardised
 from rackfocus.models.pretrained import START_SCALE, PretrainedRGBDHDRNet
 from rackfocus.models.tcmonodepth import TCMonoDepth
+from rackfocus.tasks.photographs import PhotographsTask
 
 
 @pytest.fixture
@@ -25,29 +27,35 @@ def test_any_size(network, size, network_size_px):
 
 
 def test_before_training_it_is_the_pretrained_depth(shared):
-    """`D` falls as TCMonoDepth's nearness grows, `START_SCALE` of the longer side for each unit of it."""
+    """`D` falls as nearness grows: edges of TCMonoDepth at full size, structure of the same at 7/12 of it."""
     weights = shared / "weights" / "tcmonodepth_small.pt"
     network = PretrainedRGBDHDRNet(trunk=weights).eval()
     image = F.interpolate(torch.rand(1, 3, 6, 8), size=(192, 256), mode="bicubic").clamp(0, 1)
-    nearness = TCMonoDepth(weights, shorter_side_px=192)(image)
+    edges = TCMonoDepth(weights, shorter_side_px=192)(image)
+    structure = standardised(TCMonoDepth(weights, shorter_side_px=128)(image)) * edges.std() + edges.mean()
+    nearness = edges + low_frequencies(structure - edges, 0.1 * 192)
     expected = START_SCALE * 256 * (nearness.mean() - nearness)
     disparity = network(image).disparity
     # The trunk's nearness is not held above 0 here, and far things lie at 0 there.
-    near = nearness > 0.05
+    near = edges > 0.05
     assert near.any()
     torch.testing.assert_close((disparity - expected)[near], torch.zeros(int(near.sum())), rtol=0, atol=0.2)
 
 
-def test_the_statistics_of_the_trunk_stay():
-    """As made, too: Lightning calls no `train()` before the first step."""
-    network = PretrainedRGBDHDRNet(base_width=4, levels=3)
-    before = {name: buffer.clone() for name, buffer in network.named_buffers()}
-    network(torch.rand(2, 3, 32, 32))
-    network.train()
-    network(torch.rand(2, 3, 32, 32))
-    assert before
-    for name, buffer in network.named_buffers():
-        torch.testing.assert_close(buffer, before[name], rtol=0, atol=0)
+def test_where_the_gain_is_nothing_disparity_is_flat(network):
+    """The texture that the trunk sees in what is in focus does not reach `D`."""
+    with torch.no_grad():
+        network.unet.last.bias[3] = -1e4
+    disparity = network(torch.rand(1, 3, 64, 96)).disparity
+    torch.testing.assert_close(disparity, torch.zeros_like(disparity), rtol=0, atol=1e-6)
+
+
+def test_the_structure_stays_as_published(network):
+    network.train()(torch.rand(1, 3, 64, 64)).disparity.sum().backward()
+    assert all(parameter.grad is None for parameter in network.structure.parameters())
+    optimised = PhotographsTask(network, loss=None).optimizer().param_groups
+    kept = {id(parameter) for parameter in network.structure.parameters()}
+    assert not kept & {id(parameter) for group in optimised for parameter in group["params"]}
 
 
 def test_every_weight_learns(network):
@@ -56,7 +64,8 @@ def test_every_weight_learns(network):
     image[..., :8] = 1
     prediction = network.train()(image)
     (prediction.disparity.square().sum() + prediction.log_exposure.sum()).backward()
-    still = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    learning = [(n, p) for n, p in network.named_parameters() if not n.startswith("structure.")]
+    still = [n for n, p in learning if p.grad is None or not p.grad.abs().sum() > 0]
     assert not still
 
 

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
+from rackfocus.optics.radiometry import linear_to_srgb, luma, srgb_to_linear
 from rackfocus.types import InputError
 
 
@@ -131,9 +131,11 @@ class VirtualCamera:
         clipped_share: the range that the share of values to clip is drawn from, evenly. Values are counted
             over all pixels and channels, as HDRCNN does.
         noise: standard deviations of the sensor's noise are drawn from 0 to this, evenly; in linear light.
+        saturation: the range that the gain of what differs from grey is drawn from, evenly. Cameras show
+            colours more vivid than they are, and so clip single colours, such as the blue of a sky.
 
     Raises:
-        InputError: a share or the noise is out of its range.
+        InputError: a share, the noise or the saturation is out of its range.
     """
 
     def __init__(
@@ -142,6 +144,7 @@ class VirtualCamera:
         curves: CurveFamily,
         clipped_share: tuple[float, float] = (0.05, 0.15),
         noise: float = 0.01,
+        saturation: tuple[float, float] = (1.0, 1.0),
     ) -> None:
         low, high = clipped_share
         if not 0 <= low <= high < 1:
@@ -149,7 +152,12 @@ class VirtualCamera:
         if not 0 <= noise < 1:
             raise InputError(f"noise must be from 0 to below 1, and is {noise}.")
         self.curves = curves
+        if not 0 <= saturation[0] <= saturation[1]:
+            raise InputError(
+                f"saturation must be a range from 0 up, and is {saturation[0]} to {saturation[1]}."
+            )
         self.clipped_share = (float(low), float(high))
+        self.saturation = (float(saturation[0]), float(saturation[1]))
         self.noise = float(noise)
 
     def photograph(
@@ -165,6 +173,8 @@ class VirtualCamera:
         Raises:
             InputError: the picture is black but for what would clip.
         """
+        if self.saturation != (1.0, 1.0):
+            radiance = self._saturated(radiance, generator)
         low, high = self.clipped_share
         draw = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
         curve = self.curves.draw(generator)
@@ -180,3 +190,11 @@ class VirtualCamera:
         caught = exposed + noise
         image = torch.round(curve.encode(caught.clamp(0, 1)) * 255) / 255
         return Photograph(image=image, radiance=exposed, clipped=caught >= 1, curve=curve)
+
+    def _saturated(
+        self, radiance: Float[Tensor, "3 height width"], generator: torch.Generator
+    ) -> Float[Tensor, "3 height width"]:
+        low, high = self.saturation
+        gain = low + (high - low) * float(torch.rand((), generator=generator, dtype=torch.float64))
+        grey = luma(radiance[None])[0]
+        return (grey + gain * (radiance - grey)).clamp_min(0)

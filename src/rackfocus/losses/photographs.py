@@ -44,7 +44,7 @@ class PhotographSupervision(nn.Module):
         relative_weight: float = 20.0,
         usual_weight: float = 4.0,
         usual_range: float = 0.03,
-        light_weight: float = 4.0,
+        light_weight: float = 20.0,
     ) -> None:
         super().__init__()
         self.apertures = apertures

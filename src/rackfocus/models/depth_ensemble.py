@@ -84,11 +84,16 @@ class Sharpened:
         """See `rackfocus.models.backends.DepthBackend`."""
         sigma_px = self.sigma_share * min(srgb.shape[-2:])
         structure, edges = standardised(self.structure(srgb)), standardised(self.edges(srgb))
-        return edges + _low(structure - edges, sigma_px)
+        return edges + low_frequencies(structure - edges, sigma_px)
 
 
-def _low(values: Float[Tensor, "batch 1 height width"], sigma_px: float) -> Tensor:
-    """A wide Gaussian, at a size at which its deviation is some five pixels."""
+def low_frequencies(values: Float[Tensor, "batch 1 height width"], sigma_px: float) -> Tensor:
+    """A wide Gaussian, at a size at which its deviation is some five pixels.
+
+    Args:
+        values: a map.
+        sigma_px: its standard deviation in pixels of the map.
+    """
     height, width = values.shape[-2:]
     scale = min(1.0, 5 / sigma_px)
     rows, columns = (max(1, round(side * scale)) for side in (height, width))

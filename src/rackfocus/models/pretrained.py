@@ -1,14 +1,21 @@
 """RGBD-HDR on a trunk that starts from TCMonoDepth-small: it knows people and rooms before training begins.
 
-The trunk (ShuffleNetV2 encoder, separable decoder) gives features and relative nearness `n` at half the size
-of what the network sees. A U-Net over them and the image, at a quarter of that size, gives `E` and a
+The trunk (ShuffleNetV2 encoder, separable decoder) gives features and relative nearness `e` at half the size
+of what the network sees. A second one, which stays as published, gives nearness `c` from a picture of 7/12 of
+that size: a network that sees fewer pixels knows better what lies before what, one that sees more knows
+better where things end. With a wide Gaussian `L`,
+
+    n = e + L(c - e).
+
+A U-Net over features, `n` and the image, at a quarter of that size, gives `E`, a gain `g` in 0..2 and a
 bilateral grid:
 
-    D = s (m - n) + r
+    D = s g (m - n) + r
 
-where `s > 0` and `m` are two numbers an image, read from the encoder's coarsest features, `n` is enlarged,
-and the residual `r` is the grid, sliced by the luma of the image. With `r = 0`, `D` is TCMonoDepth's nearness
-in pixels of blur.
+where `s > 0` and `m` are two numbers an image, read from the encoder's coarsest features, `g` and `n` are
+enlarged, and the residual `r` is the grid, sliced by the luma of the image. Where `g` is 0, `D` is as smooth
+as the grid: what the photographer focused on is flat at 0. With `g = 1` and `r = 0`, `D` is nearness in
+pixels of blur.
 """
 
 from pathlib import Path
@@ -20,12 +27,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rackfocus.models.bilateral_grid import luma_vertices, slice_grid
+from rackfocus.models.depth_ensemble import low_frequencies, standardised
 from rackfocus.models.rgbd_hdr import begin_dim, bounded_disparity, read_log_exposure, shrink
 from rackfocus.models.tcmonodepth import (
     MULTIPLE_PX,
     WIDTHS,
     SeparableDecoder,
     ShuffleNetEncoder,
+    fold_batch_normalisation,
     published_state,
 )
 from rackfocus.models.unet import UNet
@@ -41,6 +50,12 @@ START_SCALE = 0.025
 
 RESIDUAL_SCALE = 0.02
 """What a unit of the grid is worth, over the longer side of the image: 8 pixels of 384."""
+
+STRUCTURE_SHARE = 7 / 12
+"""The size of the picture that the second trunk sees, of that which the first sees."""
+
+STRUCTURE_SIGMA = 0.1
+"""Standard deviation of `L`, over the shorter side."""
 
 SLOWED = 0.1
 LARGEST_LOG_SCALE = 1.5
@@ -79,16 +94,14 @@ class PretrainedRGBDHDRNet(nn.Module):
             "clipping_from": clipping_from,
         }
         self.clipping_from = clipping_from
-        self.trunk = Trunk()
-        if trunk is not None:
-            path = find_weights(trunk)
-            fit_state(self.trunk, published_state(path), path, "TCMonoDepth-small")
+        self.trunk = Trunk(trunk)
+        self.structure = Trunk(trunk).requires_grad_(False)
         self.scale_and_centre = nn.Linear(WIDTHS[-1] + 2, 2)
         nn.init.zeros_(self.scale_and_centre.weight)
         nn.init.zeros_(self.scale_and_centre.bias)
         vertices = luma_vertices(luma_bandwidth)
         seen = 3 * CELL_PX**2 + WIDTHS[0] + 1
-        self.unet = UNet(seen, 3 + vertices, base_width=base_width, levels=levels)
+        self.unet = UNet(seen, 4 + vertices, base_width=base_width, levels=levels)
         nn.init.zeros_(self.unet.last.weight)
         begin_dim(self.unet.last, 3, gated=True)
 
@@ -110,19 +123,40 @@ class PretrainedRGBDHDRNet(nn.Module):
         height, width = seen.shape[-2:]
         padded = F.pad(seen, (0, -width % MULTIPLE_PX, 0, -height % MULTIPLE_PX), mode="replicate")
         with torch.set_grad_enabled(trunk_learns and torch.is_grad_enabled()):
-            coarse, features, nearness = self.trunk(padded)
+            coarse, features, edges = self.trunk(padded)
+        nearness = edges + self._structure_beyond(edges, padded)
         found = F.avg_pool2d(torch.cat([features, nearness], dim=1), CELL_PX // 2)
         channels = self.unet(torch.cat([F.pixel_unshuffle(2 * padded - 1, CELL_PX), found], dim=1))
         # Mixed precision ends here: half a pixel of blur is more than bfloat16 tells apart.
         coarse, nearness, channels = (
             _without_padding(each.to(srgb.dtype), seen) for each in (coarse, nearness, channels)
         )
-        log_gain, grid = channels.split([3, channels.shape[1] - 3], dim=1)
+        log_gain, gain, grid = channels.split([3, 1, channels.shape[1] - 4], dim=1)
         scale, centre = self._scale_and_centre(coarse, nearness)
-        flat = F.interpolate(scale * (centre - nearness), size=srgb.shape[-2:], mode="bilinear")
-        residual = slice_grid(grid, luma(srgb), CELL_PX * srgb.shape[-1] / seen.shape[-1])
-        disparity = max(srgb.shape[-2:]) * (START_SCALE * flat + RESIDUAL_SCALE * residual)
-        return RGBDHDR(bounded_disparity(disparity), read_log_exposure(log_gain, srgb, self.clipping_from))
+        gain = F.interpolate(2 * torch.sigmoid(gain), size=nearness.shape[-2:], mode="bilinear")
+        longer = max(srgb.shape[-2:])
+        flat = F.interpolate(
+            longer * START_SCALE * scale * gain * (centre - nearness), size=srgb.shape[-2:], mode="bilinear"
+        )
+        residual = slice_grid(
+            longer * RESIDUAL_SCALE * grid, luma(srgb), CELL_PX * srgb.shape[-1] / seen.shape[-1]
+        )
+        disparity = bounded_disparity(flat + residual)
+        log_exposure = read_log_exposure(log_gain, srgb, self.clipping_from, each_channel=True)
+        return RGBDHDR(disparity, log_exposure)
+
+    def _structure_beyond(
+        self, edges: Float[Tensor, "batch 1 rows columns"], seen: Float[Tensor, "batch 3 height width"]
+    ) -> Float[Tensor, "batch 1 rows columns"]:
+        """`L(c - e)`, `c` brought to the mean and the deviation of `e`."""
+        size = tuple(
+            max(1, round(side * STRUCTURE_SHARE / MULTIPLE_PX)) * MULTIPLE_PX for side in seen.shape[-2:]
+        )
+        reduced = F.interpolate(seen, size=size, mode="bilinear", antialias=True)
+        nearness = F.interpolate(F.relu(self.structure(reduced)[2]), size=edges.shape[-2:], mode="bilinear")
+        mean, spread = edges.mean(dim=(2, 3), keepdim=True), edges.std(dim=(2, 3), keepdim=True, correction=0)
+        difference = mean + spread * standardised(nearness) - edges
+        return low_frequencies(difference, STRUCTURE_SIGMA * min(edges.shape[-2:]))
 
     def _scale_and_centre(self, coarse: Tensor, nearness: Tensor) -> tuple[Tensor, Tensor]:
         """`s` in units of its start, and `m`: the mean of nearness before training."""
@@ -143,14 +177,23 @@ def _without_padding(
 
 
 class Trunk(nn.Module):
-    """TCMonoDepth-small, whose statistics of batch normalisation stay as published."""
+    """TCMonoDepth-small; its batch normalisation, whose statistics stay as published, lies in its convolutions.
 
-    def __init__(self) -> None:
+    Args:
+        weights: a file or its published name; None starts at random.
+
+    Raises:
+        InputError: the file cannot be found or read, or does not fit.
+    """
+
+    def __init__(self, weights: str | Path | None = None) -> None:
         super().__init__()
         self.encoder = ShuffleNetEncoder()
         self.decoder = SeparableDecoder()
-        # Lightning trains modules in the mode that they are in, and calls no `train()`.
-        self.eval()
+        if weights is not None:
+            path = find_weights(weights)
+            fit_state(self, published_state(path), path, "TCMonoDepth-small")
+        fold_batch_normalisation(self)
 
     def forward(self, image: Float[Tensor, "batch 3 height width"]) -> tuple[Tensor, Tensor, Tensor]:
         """The encoder's coarsest features; the decoder's features, and nearness, both at half the size.
@@ -161,7 +204,3 @@ class Trunk(nn.Module):
         found = self.encoder(image)
         features = self.decoder(found)
         return found[-1], features, self.decoder.final(features)
-
-    def train(self, mode: bool = True) -> "Trunk":  # noqa: ARG002
-        """Stay in evaluation mode: batches are too small and too mixed for statistics of their own."""
-        return super().train(False)

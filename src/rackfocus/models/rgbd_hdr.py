@@ -145,32 +145,40 @@ def read_log_exposure(
     channels: Float[Tensor, "batch 3 rows columns"],
     srgb: Float[Tensor, "batch 3 height width"],
     clipping_from: float | None,
+    *,
+    each_channel: bool = False,
 ) -> Float[Tensor, "batch 3 height width"]:
-    """`E >= 0` of Eq. 4 from a U-Net's channels, which may be smaller than the image."""
+    """`E >= 0` of Eq. 4 from a U-Net's channels, which may be smaller than the image.
+
+    Args:
+        channels: what is to become `E`.
+        srgb: the image.
+        clipping_from: see `clipping_share`; None leaves `E` be anything anywhere.
+        each_channel: whether a colour of a pixel has light added by how near to white that colour is, and
+            not the brightest of the three. A blue sky often clips in blue alone; its red is known.
+    """
     # Bent, or one bad step could make a light of any strength.
     log_gain = LARGEST_LOG_GAIN * torch.tanh(at_least_zero(channels) / LARGEST_LOG_GAIN)
     if clipping_from is None:
         return _enlarge(log_gain / HDR_GAIN, srgb)
-    return _where_clipped(log_gain / HDR_GAIN, srgb, clipping_from)
+    share = clipping_share(srgb, clipping_from, each_channel=each_channel)
+    return _where_clipped(log_gain / HDR_GAIN, share)
 
 
 def _where_clipped(
-    log_exposure: Float[Tensor, "batch 3 rows columns"],
-    srgb: Float[Tensor, "batch 3 height width"],
-    clipping_from: float,
+    log_exposure: Float[Tensor, "batch 3 rows columns"], share: Float[Tensor, "batch channel height width"]
 ) -> Float[Tensor, "batch 3 height width"]:
-    """Enlarged to the size of the image, times `clipping_share`; worked out only where that is above 0."""
-    share = clipping_share(srgb, clipping_from)
-    height, width = srgb.shape[-2:]
+    """Enlarged to the size of `clipping_share`, times it; worked out only where that is above 0."""
+    height, width = share.shape[-2:]
     pictures = []
-    for values, shares in zip(log_exposure, share[:, 0], strict=True):
-        picture = torch.zeros((3, height, width), dtype=srgb.dtype, device=srgb.device)
-        y, x = shares.nonzero(as_tuple=True)
+    for values, shares in zip(log_exposure, share, strict=True):
+        picture = torch.zeros((3, height, width), dtype=share.dtype, device=share.device)
+        y, x = shares.amax(dim=0).nonzero(as_tuple=True)
         if len(y) > 0:
             # As `F.interpolate(mode="bilinear")` does it: centres of pixels at halves, held at the border.
             points = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1).to(values)
             at = F.grid_sample(values[None], points[None, None], padding_mode="border", align_corners=False)
-            picture[:, y, x] = at[0, :, 0] * shares[y, x]
+            picture[:, y, x] = at[0, :, 0] * shares[:, y, x]
         pictures.append(picture)
     return torch.stack(pictures)
 
@@ -199,14 +207,14 @@ def at_least_zero(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 
 def clipping_share(
-    srgb: Float[Tensor, "batch 3 height width"], clipping_from: float
-) -> Float[Tensor, "batch 1 height width"]:
+    srgb: Float[Tensor, "batch 3 height width"], clipping_from: float, *, each_channel: bool = False
+) -> Float[Tensor, "batch channel height width"]:
     """How much of a pixel may have been clipped: 0 up to `clipping_from`, linear to 1 at white.
 
-    By the brightest channel (Eilertsen et al. 2017, Eq. 2). Light below white is known from the image, so
-    that nothing is left to predict there.
+    By the brightest channel (Eilertsen et al. 2017, Eq. 2), or each channel by itself. Light below white is
+    known from the image, so that nothing is left to predict there.
     """
-    brightest = srgb.amax(dim=1, keepdim=True)
+    brightest = srgb if each_channel else srgb.amax(dim=1, keepdim=True)
     return ((brightest - clipping_from) / (1 - clipping_from)).clamp(0, 1)
 
 

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rackfocus.models.weights import find_weights, fit_state, load_state
 from rackfocus.types import InputError
@@ -79,6 +80,26 @@ def published_state(path: Path) -> dict[str, Tensor]:
     """
     unused = ("encoder.stage", "decoder.final2", "decoder.final3")
     return {name: tensor for name, tensor in load_state(path).items() if not name.startswith(unused)}
+
+
+def fold_batch_normalisation(module: nn.Module) -> None:
+    """Make each convolution and the batch normalisation after it one convolution with a bias, in place.
+
+    The result is the same but for rounding. `nn.Identity` takes the place of a normalisation, so that the
+    names of the convolutions stay.
+    """
+    module.eval()
+    for blocks in [each for each in module.modules() if isinstance(each, nn.Sequential)]:
+        for index in range(1, len(blocks)):
+            norm = blocks[index]
+            if isinstance(norm, nn.BatchNorm2d):
+                before = blocks[index - 1]
+                holder, place = (before.conv, -1) if isinstance(before, _Separable) else (blocks, index - 1)
+                folded = fuse_conv_bn_eval(holder[place], norm)  # type: ignore[arg-type]
+                # It takes over whether the convolution learns, but a bias that was not there would not.
+                folded.bias.requires_grad_(folded.weight.requires_grad)  # type: ignore[union-attr]
+                holder[place] = folded
+                blocks[index] = nn.Identity()
 
 
 class ShuffleNetEncoder(nn.Module):

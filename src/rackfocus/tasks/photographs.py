@@ -56,7 +56,7 @@ class PhotographsTask(RGBDHDRTask):
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam, slower for the trunk."""
         trunk = list(self.model.trunk.parameters())
-        known = {id(parameter) for parameter in trunk}
+        known = {id(parameter) for parameter in [*trunk, *self.model.structure.parameters()]}
         rest = [parameter for parameter in self.model.parameters() if id(parameter) not in known]
         groups: list[dict[str, Any]] = [
             {"params": rest},
