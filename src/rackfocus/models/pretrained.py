@@ -135,13 +135,10 @@ class PretrainedRGBDHDRNet(nn.Module):
         scale, centre = self._scale_and_centre(coarse, nearness)
         gain = F.interpolate(2 * torch.sigmoid(gain), size=nearness.shape[-2:], mode="bilinear")
         longer = max(srgb.shape[-2:])
-        flat = F.interpolate(
-            longer * START_SCALE * scale * gain * (centre - nearness), size=srgb.shape[-2:], mode="bilinear"
-        )
-        residual = slice_grid(
-            longer * RESIDUAL_SCALE * grid, luma(srgb), CELL_PX * srgb.shape[-1] / seen.shape[-1]
-        )
-        disparity = bounded_disparity(flat + residual)
+        flat = bounded_disparity(START_SCALE * longer * scale * gain * (centre - nearness), longer)
+        residual = bounded_disparity(RESIDUAL_SCALE * longer * grid, longer)
+        disparity = F.interpolate(flat, size=srgb.shape[-2:], mode="bilinear")
+        disparity = disparity + slice_grid(residual, luma(srgb), CELL_PX * srgb.shape[-1] / seen.shape[-1])
         log_exposure = read_log_exposure(log_gain, srgb, self.clipping_from, each_channel=True)
         return RGBDHDR(disparity, log_exposure)
 

@@ -130,14 +130,14 @@ def read_disparity(
         disparity = slice_grid(splat(channels, grid_px), luma(srgb), grid_px * ratio)
     else:
         disparity = _enlarge(channels, srgb)
-    return bounded_disparity(ratio * disparity)
+    return bounded_disparity(ratio * disparity, max(srgb.shape[-2:]))
 
 
 def bounded_disparity(
-    disparity: Float[Tensor, "batch 1 height width"],
-) -> Float[Tensor, "batch 1 height width"]:
-    """`D` bent towards `LARGEST_DISPARITY` of the longer side of its image."""
-    bound = LARGEST_DISPARITY * max(disparity.shape[-2:])
+    disparity: Float[Tensor, "batch channel rows columns"], longer_side_px: int
+) -> Float[Tensor, "batch channel rows columns"]:
+    """`D`, or a part of it, bent towards `LARGEST_DISPARITY` of the longer side of its image."""
+    bound = LARGEST_DISPARITY * longer_side_px
     return bound * torch.tanh(disparity / bound)
 
 
@@ -161,24 +161,28 @@ def read_log_exposure(
     log_gain = LARGEST_LOG_GAIN * torch.tanh(at_least_zero(channels) / LARGEST_LOG_GAIN)
     if clipping_from is None:
         return _enlarge(log_gain / HDR_GAIN, srgb)
-    share = clipping_share(srgb, clipping_from, each_channel=each_channel)
-    return _where_clipped(log_gain / HDR_GAIN, share)
+    return _where_clipped(log_gain / HDR_GAIN, srgb, clipping_from, each_channel=each_channel)
 
 
 def _where_clipped(
-    log_exposure: Float[Tensor, "batch 3 rows columns"], share: Float[Tensor, "batch channel height width"]
+    log_exposure: Float[Tensor, "batch 3 rows columns"],
+    srgb: Float[Tensor, "batch 3 height width"],
+    clipping_from: float,
+    *,
+    each_channel: bool,
 ) -> Float[Tensor, "batch 3 height width"]:
-    """Enlarged to the size of `clipping_share`, times it; worked out only where that is above 0."""
-    height, width = share.shape[-2:]
+    """Enlarged to the size of the image, times `clipping_share`; worked out only where that is above 0."""
+    height, width = srgb.shape[-2:]
     pictures = []
-    for values, shares in zip(log_exposure, share, strict=True):
-        picture = torch.zeros((3, height, width), dtype=share.dtype, device=share.device)
-        y, x = shares.amax(dim=0).nonzero(as_tuple=True)
+    for values, image, brightest in zip(log_exposure, srgb, srgb.amax(dim=1), strict=True):
+        picture = torch.zeros_like(image)
+        y, x = (brightest > clipping_from).nonzero(as_tuple=True)
         if len(y) > 0:
             # As `F.interpolate(mode="bilinear")` does it: centres of pixels at halves, held at the border.
             points = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1).to(values)
             at = F.grid_sample(values[None], points[None, None], padding_mode="border", align_corners=False)
-            picture[:, y, x] = at[0, :, 0] * shares[:, y, x]
+            share = clipping_share(image[None, :, None, y, x], clipping_from, each_channel=each_channel)
+            picture[:, y, x] = (at * share)[0, :, 0]
         pictures.append(picture)
     return torch.stack(pictures)
 
