@@ -95,6 +95,17 @@ def test_a_flat_picture_clips_as_a_whole():
     assert take(torch.ones(3, 4, 4), SRGBCurve(), noise=0.0).clipped.all()
 
 
+def test_vivid_colours_clip_alone():
+    """At twice the saturation a pale blue differs from its grey twice as much, and only its blue is white."""
+    picture = torch.tensor([0.5, 0.5, 0.6])[:, None, None].repeat(1, 30, 40)
+    taken = take(picture, SRGBCurve(), noise=0.0, clipped_share=(0.3, 0.3), saturation=(2.0, 2.0))
+    grey = 0.5 + 0.0722 * 0.1
+    vivid = grey + 2 * (torch.tensor([0.5, 0.5, 0.6]) - grey)
+    torch.testing.assert_close(taken.radiance[:, 0, 0], vivid / vivid.max())
+    assert taken.clipped[2].all()
+    assert not taken.clipped[:2].any()
+
+
 def test_what_is_wrong_is_told():
     black = torch.zeros(3, 20, 20)
     black[0, 0, 0] = 1.0
@@ -105,3 +116,5 @@ def test_what_is_wrong_is_told():
             VirtualCamera(curves=SRGBCurve(), clipped_share=share)
     with pytest.raises(InputError, match="noise"):
         VirtualCamera(curves=SRGBCurve(), noise=-1.0)
+    with pytest.raises(InputError, match="saturation must be a range from 0 up, and is 2 to 1"):
+        VirtualCamera(curves=SRGBCurve(), saturation=(2, 1))

@@ -120,13 +120,25 @@ def test_light_is_bounded_however_far_a_step_goes(tiny_network):
     torch.testing.assert_close(log_gain, torch.full_like(log_gain, LARGEST_LOG_GAIN))
 
 
-@pytest.mark.parametrize("size", [(12, 20), (24, 40), (31, 53)])
-def test_exposure_where_light_clipped_is_that_of_the_whole_picture(size):
+@pytest.mark.parametrize("each_channel", [False, True])
+@pytest.mark.parametrize("size", [(12, 20), (24, 40), (31, 53), (1, 1)])
+def test_exposure_where_light_clipped_is_that_of_the_whole_picture(size, each_channel):
+    """With gradients and, compiled, without."""
     generator = torch.Generator().manual_seed(4)
     channels = torch.randn(2, 3, 12, 20, generator=generator)
     srgb = torch.rand(2, 3, *size, generator=generator)
+    srgb[0, 0, 0, 0] = 1
     log_gain = LARGEST_LOG_GAIN * torch.tanh(channels.clamp_min(0) / LARGEST_LOG_GAIN)
     whole = F.interpolate(log_gain / HDR_GAIN, size=size, mode="bilinear")
-    expected = whole * clipping_share(srgb, 0.95)
-    assert 0 < (expected > 0).float().mean() < 0.5
-    torch.testing.assert_close(read_log_exposure(channels, srgb, 0.95), expected, rtol=1e-4, atol=1e-6)
+    expected = whole * clipping_share(srgb, 0.95, each_channel=each_channel)
+    for inputs in (channels, channels.clone().requires_grad_()):
+        found = read_log_exposure(inputs, srgb, 0.95, each_channel=each_channel)
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_colour_below_white_gets_no_light_of_its_own():
+    """A blue sky that clips in blue alone keeps its red and its green."""
+    sky = torch.tensor([0.4, 0.6, 1.0]).reshape(1, 3, 1, 1).expand(1, 3, 8, 8)
+    gain = read_log_exposure(torch.ones(1, 3, 2, 2), sky, 0.95, each_channel=True)
+    assert not gain[:, :2].any()
+    assert (gain[:, 2] > 0).all()

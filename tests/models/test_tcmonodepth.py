@@ -1,10 +1,16 @@
 import pytest
 import torch
+from torch import nn
 
 from rackfocus import InputError
 from rackfocus.data.middlebury import Middlebury
 from rackfocus.data.nyuv2 import NYUv2
-from rackfocus.models.tcmonodepth import SeparableDecoder, ShuffleNetEncoder, TCMonoDepth
+from rackfocus.models.tcmonodepth import (
+    SeparableDecoder,
+    ShuffleNetEncoder,
+    TCMonoDepth,
+    fold_batch_normalisation,
+)
 
 
 class Network(torch.nn.Module):
@@ -99,3 +105,18 @@ def test_near_things_are_near_in_real_photographs(shared):
     ):
         nearness = network(sample.image[None])[0][sample.valid]
         assert torch.corrcoef(torch.stack([nearness, sample.disparity[sample.valid]]))[0, 1] > least
+
+
+def test_folding_batch_normalisation_changes_nothing():
+    torch.manual_seed(0)
+    network = nn.Sequential(ShuffleNetEncoder(), SeparableDecoder())
+    for norm in [each for each in network.modules() if isinstance(each, nn.BatchNorm2d)]:
+        for values in (norm.weight, norm.bias, norm.running_mean, norm.running_var):
+            nn.init.uniform_(values, 0.5, 1.5)
+    image = torch.rand(1, 3, 64, 96)
+    expected = network.eval()(image)
+    fold_batch_normalisation(network)
+    assert not any(isinstance(each, nn.BatchNorm2d) for each in network.modules())
+    torch.testing.assert_close(network(image), expected, rtol=1e-4, atol=1e-4)
+    convolutions = [each for each in network.modules() if isinstance(each, nn.Conv2d)]
+    assert all(each.bias.requires_grad for each in convolutions)

@@ -1,7 +1,6 @@
 """Slicing a bilateral grid on a CPU without gradients, compiled by numba: one pass over the picture.
 
-On one thread: numba's own threads change how many torch sums with, so that a training which goes on after a
-stop would validate to other last digits than one that was not stopped.
+A call works on some rows of the picture and holds no lock, so that threads of Python share them out.
 """
 
 import numpy as np
@@ -13,19 +12,21 @@ ONE = np.float32(1)
 
 
 @njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
-def slice_compiled(grid, guide, bandwidth_px, sliced):
-    """Read the grid trilinearly at every pixel of the guide.
+def slice_compiled(grid, guide, bandwidth_px, rows_from, rows_to, sliced):
+    """Read the grid trilinearly at the pixels of some rows of the guide.
 
     Args:
         grid: `(rows, columns, vertices)`, float32: the values that a pixel mixes lie beside one another.
         guide: `(height, width)`, float32; held within 0..1.
         bandwidth_px: the distance of two vertices in pixels of the guide, float32.
-        sliced: `(height, width)`, float32; written.
+        rows_from: the first row.
+        rows_to: the row after the last.
+        sliced: `(height, width)`, float32; those rows are written.
     """
     rows, columns, vertices = grid.shape
-    height, width = guide.shape
+    width = guide.shape[1]
     per_pixel = ONE / bandwidth_px
-    for row in range(height):
+    for row in range(rows_from, rows_to):
         y = min(max((row + HALF) * per_pixel - HALF, ZERO), np.float32(rows - 1))
         top = min(int(y), max(rows - 2, 0))
         bottom = min(top + 1, rows - 1)

@@ -104,6 +104,8 @@ class PretrainedRGBDHDRNet(nn.Module):
         self.unet = UNet(seen, 4 + vertices, base_width=base_width, levels=levels)
         nn.init.zeros_(self.unet.last.weight)
         begin_dim(self.unet.last, 3, gated=True)
+        # Convolutions of few channels take a fifth less time so.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(
         self,
@@ -174,7 +176,7 @@ def _without_padding(
 
 
 class Trunk(nn.Module):
-    """TCMonoDepth-small; its batch normalisation, whose statistics stay as published, lies in its convolutions.
+    """TCMonoDepth-small whose batch normalisation, with the published statistics, lies in its convolutions.
 
     Args:
         weights: a file or its published name; None starts at random.

@@ -86,7 +86,7 @@ def fold_batch_normalisation(module: nn.Module) -> None:
     """Make each convolution and the batch normalisation after it one convolution with a bias, in place.
 
     The result is the same but for rounding. `nn.Identity` takes the place of a normalisation, so that the
-    names of the convolutions stay; nothing is left that differs in training, and the mode is that of training.
+    names of the convolutions stay. Nothing is left that differs in training: the mode is that of training.
     """
     module.eval()
     for blocks in [each for each in module.modules() if isinstance(each, nn.Sequential)]:
