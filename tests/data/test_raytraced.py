@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.data import scene_files as files
 from rackfocus.data.raytraced import RaytracedScenes, load_scene
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.optics.thin_lens import depth_to_disparity
+from rackfocus.scenes import files
 from rackfocus.types import InputError
 
 SIZE = (32, 48)

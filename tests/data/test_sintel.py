@@ -4,9 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from rackfocus.data.flow_files import read_flow
 from rackfocus.data.sintel import Sintel
 from rackfocus.types import InputError
+from rackfocus.video.flow.files import read_flow
 from rackfocus.video.stills import read_picture
 
 SIZE = (4, 6)

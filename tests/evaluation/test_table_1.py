@@ -6,8 +6,6 @@ import av
 import numpy as np
 import pytest
 
-from rackfocus.data.scene_events import CLIP_FORMAT
-from rackfocus.data.scene_files import write_disparity
 from rackfocus.evaluation.focus_clips import find_clips
 from rackfocus.evaluation.focus_table import mean, told, write_rows
 from rackfocus.evaluation.look_ahead_study import PICTURE_FILE, LookAheadStudy
@@ -15,6 +13,8 @@ from rackfocus.evaluation.table_1 import CAUSAL, LAAF, OPTICAL, Table1
 from rackfocus.focus.annotation import annotated_video, save_annotation
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.scenes.clips.events import CLIP_FORMAT
+from rackfocus.scenes.files import write_disparity
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
 FRAMES, FPS, WIDTH, HEIGHT, EVENT = 40, 10, 96, 64, 20

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.data.scene_events import CLIP_FORMAT
-from rackfocus.data.scene_files import write_disparity
 from rackfocus.data.vaf import Vaf
 from rackfocus.evaluation.focus_table import LEFT_OUT
 from rackfocus.evaluation.table_2 import ACTION, ACTION_LAAF, AF_NET, CENTRE, OURS, VAF, Table2
 from rackfocus.focus.af_net_autofocus import AFNetAutofocus
 from rackfocus.focus.annotation import annotated_video, save_annotation
 from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.scenes.clips.events import CLIP_FORMAT
+from rackfocus.scenes.files import write_disparity
 from rackfocus.types import FocusAnnotation, FocusTarget
 
 FRAMES, FPS, WIDTH, HEIGHT, EVENT = 40, 10, 96, 64, 25

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.data.flow_files import read_flow
 from rackfocus.types import InputError
+from rackfocus.video.flow.files import read_flow
 from rackfocus.video.flow_consistency import consistent, only_consistent
 from rackfocus.video.flow_dis import DISFlow
 from rackfocus.video.flow_farneback import FarnebackFlow

@@ -10,12 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from rackfocus.data.flow_files import read_flow
-from rackfocus.data.scene_events import CLIP_FORMAT
-from rackfocus.data.scene_files import read_disparity
 from rackfocus.data.video_frames import read_frames
 from rackfocus.focus.annotation import load_annotation
+from rackfocus.scenes.clips.events import CLIP_FORMAT
+from rackfocus.scenes.files import read_disparity
 from rackfocus.types import FocusAnnotation, InputError
+from rackfocus.video.flow.files import read_flow
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from rackfocus.data.sample import FocusSample
-from rackfocus.data.scene_files import read_depth, read_disparity, read_hdr, read_srgb
-from rackfocus.data.scene_lens import F2_TO_F8
+from rackfocus.scenes.files import read_depth, read_disparity, read_hdr, read_srgb
+from rackfocus.scenes.lens import F2_TO_F8
 from rackfocus.types import InputError
 
 

@@ -9,10 +9,10 @@ from torch.utils.data import Dataset
 
 from rackfocus.data.photograph_samples import NearnessSample
 from rackfocus.data.sample import FocusSample
-from rackfocus.data.scene_lens import F2_TO_F8
 from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.optics.renderer import render
 from rackfocus.optics.thin_lens import refocus_disparity
+from rackfocus.scenes.lens import F2_TO_F8
 from rackfocus.types import InputError
 
 

@@ -8,8 +8,8 @@ from torch.utils.data import Dataset
 
 from rackfocus.data.evaluation_files import existing_folder, read_mask
 from rackfocus.data.evaluation_samples import FlowSample, require_size
-from rackfocus.data.flow_files import read_flow
 from rackfocus.types import InputError
+from rackfocus.video.flow.files import read_flow
 from rackfocus.video.stills import read_picture
 
 _NUMBER = re.compile(r"frame_(\d+)$")

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from rackfocus.data.scene_events import CLIP_FORMAT
 from rackfocus.focus.annotation import FORMAT, load_annotation
 from rackfocus.focus.decisions import decisions
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.metrics.focus import level_px
 from rackfocus.pipelines.autofocus import follow, open_footage
 from rackfocus.pipelines.footage import Footage
+from rackfocus.scenes.clips.events import CLIP_FORMAT
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
 NEAR_SHARE = 0.05

@@ -15,7 +15,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.data.raytraced import RaytracedScene, load_scene
-from rackfocus.data.scene_lens import F2_TO_F8
 from rackfocus.evaluation.baselines import Network, Nothing, Predictor
 from rackfocus.evaluation.examination import Conditions, Examined, SheetRow
 from rackfocus.evaluation.pictures import HDR_STOPS, disparity_picture, picture
@@ -30,6 +29,7 @@ from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import srgb_to_linear
 from rackfocus.optics.renderer import FORMULATIONS, render
 from rackfocus.optics.thin_lens import refocus_disparity
+from rackfocus.scenes.lens import F2_TO_F8
 
 DATA_SET = "raytraced"
 

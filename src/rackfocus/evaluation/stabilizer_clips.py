@@ -13,8 +13,8 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from rackfocus.data.rigid_flow import rigid_flow
-from rackfocus.data.scene_files import read_disparity
 from rackfocus.data.seven_scenes import SevenScenes
+from rackfocus.scenes.files import read_disparity
 from rackfocus.types import InputError
 from rackfocus.video import open_video
 from rackfocus.video.flow_consistency import consistent

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from rackfocus import InputError
-from rackfocus.data.scene_files import read_disparity
 from rackfocus.optics.radiometry import bt709_to_linear
 from rackfocus.pipelines.clip_exr import PRIMARIES, export_exr
 from rackfocus.pipelines.clip_png import encode_disparity, export_png, steps_for
 from rackfocus.pipelines.refocusable_clip import RefocusableClip
+from rackfocus.scenes.files import read_disparity
 
 
 def test_exr_holds_scene_light_and_disparity(tmp_path, write_video, make):
