@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rackfocus.cli import main
-from rackfocus.data.raytraced import load_scene, scene_folders
+from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.evaluation.renderer_benchmark.inputs import Size
 from rackfocus.evaluation.training_benchmark import Learned, OracleRenderer, focal_triplet
 from rackfocus.losses.aperture_supervision import ApertureSupervision

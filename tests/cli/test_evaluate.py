@@ -79,16 +79,16 @@ aperture:
     root: {root}/aperture
 depth:
   cones:
-    _target_: rackfocus.data.middlebury.Middlebury
+    _target_: rackfocus.data.measured.middlebury.Middlebury
     root: {root}/depth
 hdr:
   lamps:
-    _target_: rackfocus.data.hdr_images.HDRImages
+    _target_: rackfocus.data.measured.hdr_images.HDRImages
     root: {root}/hdr
     camera:
-      _target_: rackfocus.data.virtual_camera.VirtualCamera
+      _target_: rackfocus.data.measured.virtual_camera.VirtualCamera
       curves:
-        _target_: rackfocus.data.virtual_camera.SRGBCurve
+        _target_: rackfocus.data.measured.virtual_camera.SRGBCurve
 """
 
 

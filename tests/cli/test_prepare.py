@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from rackfocus.cli import main
-from rackfocus.data.photographs import ManifestPhotographs
-from rackfocus.data.preparation import judge
+from rackfocus.data.apertures.photographs import ManifestPhotographs
+from rackfocus.data.preparation.captures import judge
 
 
 def run(monkeypatch, *arguments):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from rackfocus.cli import main, prepare_cut_outs, prepare_teacher
-from rackfocus.data.taught_photographs import TaughtPhotographs
+from rackfocus.data.taught.taught_photographs import TaughtPhotographs
 
 
 def run(monkeypatch, *arguments):

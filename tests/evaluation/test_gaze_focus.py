@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rackfocus.data.gaze_shifts import Fixations
-from rackfocus.data.hevc_gaze import WatchedVideo, watched_videos
+from rackfocus.data.gaze.gaze_shifts import Fixations
+from rackfocus.data.gaze.hevc_gaze import WatchedVideo, watched_videos
 from rackfocus.evaluation.gaze_focus import best_points, brightest_points, centre_points, gaze_hits
 
 

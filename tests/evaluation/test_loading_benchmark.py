@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.data import Dataset
 
-from rackfocus.data.sample import FocusSample
+from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.evaluation.loading_benchmark import batch_rate, step_rate
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.optics.renderer import Renderer

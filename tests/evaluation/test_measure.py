@@ -8,7 +8,9 @@ import pytest
 import torch
 from torch.utils.data import Dataset
 
-from rackfocus.data.aperture import ApertureFolder
+from rackfocus.data.apertures.aperture import ApertureFolder
+from rackfocus.data.apertures.raytraced import RaytracedScenes
+from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.data.evaluation_samples import (
     Camera,
     DisparitySample,
@@ -19,8 +21,6 @@ from rackfocus.data.evaluation_samples import (
     SilhouetteSample,
     VideoSample,
 )
-from rackfocus.data.raytraced import RaytracedScenes
-from rackfocus.data.sample import FocusSample
 from rackfocus.evaluation.baselines import Backends, Network, NoHDR, OnePlane
 from rackfocus.evaluation.depth import reduce
 from rackfocus.evaluation.examination import Conditions

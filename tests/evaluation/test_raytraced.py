@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from rackfocus.data.raytraced import load_scene, scene_folders
+from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.evaluation.baselines import Backends, NoHDR, OnePlane
 from rackfocus.evaluation.raytraced import (
     evaluate_scenes,

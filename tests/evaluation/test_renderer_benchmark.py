@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from rackfocus import InputError
-from rackfocus.data.raytraced import load_scene, scene_folders
+from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.evaluation.renderer_benchmark import cost
 from rackfocus.evaluation.renderer_benchmark.cell import Answer, Job, measure
 from rackfocus.evaluation.renderer_benchmark.chart import draw_scaling

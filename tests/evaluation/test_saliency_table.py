@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.utils.data import Dataset
 
-from rackfocus.data.fixations import SIGMA_SHARE, fixation_counts, fixation_map
-from rackfocus.data.focus_clip import FocusClip
+from rackfocus.data.gaze.fixations import SIGMA_SHARE, fixation_counts, fixation_map
+from rackfocus.data.gaze.focus_clip import FocusClip
 from rackfocus.evaluation.saliency_table import BEST, CENTRE, MET, GazeSet, Saliency
 from rackfocus.metrics.saliency import SCORES
 from rackfocus.types import InputError

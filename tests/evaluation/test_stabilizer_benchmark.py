@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.data.raytraced import load_scene, scene_folders
+from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.evaluation.renderer_benchmark.inputs import Size
 from rackfocus.evaluation.stabilizer_benchmark import memory_peak, naive_cost, panned, stage_costs
 from rackfocus.evaluation.stabilizer_naive import naively_stabilized

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.data.vaf import Vaf
+from rackfocus.data.gaze.vaf import Vaf
 from rackfocus.evaluation.focus_table import LEFT_OUT
 from rackfocus.evaluation.table_2 import ACTION, ACTION_LAAF, AF_NET, CENTRE, OURS, VAF, Table2
 from rackfocus.focus.af_net_autofocus import AFNetAutofocus

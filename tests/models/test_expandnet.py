@@ -4,7 +4,7 @@ import torch.nn.functional as F
 
 from rackfocus import InputError
 from rackfocus.data.hdr_picture import read_radiance
-from rackfocus.data.virtual_camera import SRGBCurve, VirtualCamera
+from rackfocus.data.measured.virtual_camera import SRGBCurve, VirtualCamera
 from rackfocus.metrics.hdr import log_mse
 from rackfocus.models import expandnet
 from rackfocus.models.expandnet import ExpandNet

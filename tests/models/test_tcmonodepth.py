@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from rackfocus import InputError
-from rackfocus.data.middlebury import Middlebury
-from rackfocus.data.nyuv2 import NYUv2
+from rackfocus.data.measured.middlebury import Middlebury
+from rackfocus.data.measured.nyuv2 import NYUv2
 from rackfocus.models.tcmonodepth import SeparableDecoder, ShuffleNetEncoder, TCMonoDepth
 
 

@@ -24,7 +24,7 @@ from rackfocus.cli import (
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import git_revision, record_provenance
-from rackfocus.data.raytraced import scene_folders
+from rackfocus.data.apertures.raytraced import scene_folders
 from rackfocus.evaluation.renderer_benchmark.chart import draw_scaling
 from rackfocus.evaluation.renderer_benchmark.cost import Cost, cells, measure_costs
 from rackfocus.evaluation.renderer_benchmark.guard import Limits

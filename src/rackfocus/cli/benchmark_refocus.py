@@ -19,7 +19,7 @@ from rich.table import Table
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.cli.refocus import parse_model
-from rackfocus.data.raytraced import load_scene, scene_folders
+from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.evaluation.refocus_benchmark import Refocusing, stage_costs, whole_cost, write_pan
 from rackfocus.evaluation.renderer_benchmark.inputs import parse_size
 from rackfocus.evaluation.stabilizer_benchmark import StageCost

@@ -16,7 +16,7 @@ from rackfocus.cli.evaluate import evaluate
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import git_revision
 from rackfocus.cli.train import METRICS_FILE, train
-from rackfocus.data.raytraced import scene_folders
+from rackfocus.data.apertures.raytraced import scene_folders
 from rackfocus.evaluation.raytraced import evaluate_scenes, network_method, renderer_methods, unblurred
 from rackfocus.evaluation.records import write_records
 from rackfocus.evaluation.report import clip_timeline, scene_pictures, training_curve, write_page

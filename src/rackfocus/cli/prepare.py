@@ -13,10 +13,10 @@ from omegaconf import DictConfig
 from rackfocus.cli import prepare_cut_outs, prepare_teacher
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
-from rackfocus.data.aperture import ApertureScene, aperture_scenes
-from rackfocus.data.focal_stack import stack_photographs
-from rackfocus.data.manifest import Manifest, Photograph, Rejection, as_matrix, write_manifest
-from rackfocus.data.preparation import Limits, aperture_items, focal_items, judge
+from rackfocus.data.apertures.aperture import ApertureScene, aperture_scenes
+from rackfocus.data.apertures.focal_stack import stack_photographs
+from rackfocus.data.apertures.manifest import Manifest, Photograph, Rejection, as_matrix, write_manifest
+from rackfocus.data.preparation.captures import Limits, aperture_items, focal_items, judge
 from rackfocus.evaluation.preparation import Row, report_row, write_report
 from rackfocus.types import InputError
 

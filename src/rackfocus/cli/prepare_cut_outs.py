@@ -10,9 +10,9 @@ from omegaconf import DictConfig
 
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
-from rackfocus.data.cut_out_making import CutOutRules, cut_out
-from rackfocus.data.taught_photographs import write_whole
-from rackfocus.data.teaching_pictures import teaching_pictures
+from rackfocus.data.preparation.cut_out_making import CutOutRules, cut_out
+from rackfocus.data.preparation.teaching_pictures import teaching_pictures
+from rackfocus.data.taught.taught_photographs import write_whole
 from rackfocus.models.subject_masks import SubjectMask, refined
 
 

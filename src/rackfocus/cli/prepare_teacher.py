@@ -10,8 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
-from rackfocus.data.taught_photographs import is_labelled, write_label
-from rackfocus.data.teaching_pictures import teaching_pictures
+from rackfocus.data.preparation.teaching_pictures import teaching_pictures
+from rackfocus.data.taught.taught_photographs import is_labelled, write_label
 from rackfocus.models.backends import DepthBackend
 from rackfocus.types import InputError
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rackfocus.cli.command import run_command
 from rackfocus.cli.evaluate_focus import printed_table
 from rackfocus.cli.progress import progress_bar
-from rackfocus.data.vaf_build import TABLE_FILE, Selection, build_dataset
+from rackfocus.data.preparation.vaf_build import TABLE_FILE, Selection, build_dataset
 from rackfocus.evaluation.agreement_table import agreement_rows, mean_row
 from rackfocus.evaluation.focus_table import write_rows
 from rackfocus.focus.annotation import load_annotation, save_annotation

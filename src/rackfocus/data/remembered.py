@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from torch.utils.data import Dataset
 
-from rackfocus.data.focus_clip import FocusClip
+from rackfocus.data.gaze.focus_clip import FocusClip
 
 
 class Remembered(Dataset[FocusClip]):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Float
 
-from rackfocus.data.hevc_gaze import WatchedVideo
+from rackfocus.data.gaze.hevc_gaze import WatchedVideo
 
 REACH = 0.05
 """Of the diagonal of the frame."""

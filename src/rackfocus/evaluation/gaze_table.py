@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from rackfocus.data.hevc_gaze import WatchedVideo, watched_videos
+from rackfocus.data.gaze.hevc_gaze import WatchedVideo, watched_videos
 from rackfocus.evaluation.focus_table import Progress, Row, Value, mean
 from rackfocus.evaluation.gaze_focus import best_points, brightest_points, centre_points, gaze_hits
 from rackfocus.focus.detectors.window import ClipWindow, Detector
@@ -23,7 +23,7 @@ class Gaze:
     """One row a video: the mean over its frames of the share of fixations near the focus point.
 
     Attributes:
-        folder: of videos with the fixations of viewers; see `rackfocus.data.hevc_gaze`.
+        folder: of videos with the fixations of viewers; see `rackfocus.data.gaze.hevc_gaze`.
         autofocus: the detectors, and how targets come from them.
         saliency: the brightest point of its maps stands beside.
         network_size_px: the longer side of what the network sees.

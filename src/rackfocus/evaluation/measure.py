@@ -6,6 +6,9 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
+from rackfocus.data.apertures.photographs import Photographs
+from rackfocus.data.apertures.raytraced import RaytracedScene, RaytracedScenes, load_scene
+from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.data.evaluation_samples import (
     DisparitySample,
     HDRSample,
@@ -14,9 +17,6 @@ from rackfocus.data.evaluation_samples import (
     SilhouetteSample,
     VideoSample,
 )
-from rackfocus.data.photographs import Photographs
-from rackfocus.data.raytraced import RaytracedScene, RaytracedScenes, load_scene
-from rackfocus.data.sample import FocusSample
 from rackfocus.evaluation.baselines import Predictor
 from rackfocus.evaluation.depth import examine_clip, examine_depth
 from rackfocus.evaluation.examination import Conditions, Examined

@@ -10,11 +10,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from rackfocus.data.aperture import aperture_scenes
-from rackfocus.data.manifest import Item, Photograph
-from rackfocus.data.photographs import load_item
-from rackfocus.data.preparation import Limits, judge
-from rackfocus.data.sample import FocusSample
+from rackfocus.data.apertures.aperture import aperture_scenes
+from rackfocus.data.apertures.manifest import Item, Photograph
+from rackfocus.data.apertures.photographs import load_item
+from rackfocus.data.apertures.sample import FocusSample
+from rackfocus.data.preparation.captures import Limits, judge
 from rackfocus.evaluation.baselines import Predictor
 from rackfocus.evaluation.blur_search import Blur, normalise, render_blur, search_blur
 from rackfocus.evaluation.examination import (

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
 
-from rackfocus.data.preparation import Judged, Linear, Views
+from rackfocus.data.preparation.captures import Judged, Linear, Views
 from rackfocus.evaluation.pictures import data_uri, difference_picture, picture
 
 _THUMBNAIL_PX = 360

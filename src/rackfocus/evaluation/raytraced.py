@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rackfocus.data.raytraced import RaytracedScene, load_scene
+from rackfocus.data.apertures.raytraced import RaytracedScene, load_scene
 from rackfocus.evaluation.baselines import Network, Nothing, Predictor
 from rackfocus.evaluation.examination import Conditions, Examined, SheetRow
 from rackfocus.evaluation.pictures import HDR_STOPS, disparity_picture, picture

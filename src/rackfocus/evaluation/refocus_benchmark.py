@@ -14,7 +14,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from rackfocus.data.raytraced import RaytracedScene
+from rackfocus.data.apertures.raytraced import RaytracedScene
 from rackfocus.evaluation.renderer_benchmark.inputs import Size
 from rackfocus.evaluation.stabilizer_benchmark import StageCost, median_cost, panned
 from rackfocus.models.backends import RGBDHDREstimator

@@ -11,7 +11,7 @@ import jinja2
 import numpy as np
 import torch
 
-from rackfocus.data.raytraced import load_scene
+from rackfocus.data.apertures.raytraced import load_scene
 from rackfocus.evaluation.columns import BRIEF, COLUMNS
 from rackfocus.evaluation.focus_timeline import Truth, draw_timeline, thumbnails_at
 from rackfocus.evaluation.pictures import (

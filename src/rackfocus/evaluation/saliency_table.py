@@ -11,10 +11,10 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from rackfocus.data.fixations import counted_points, fixation_counts, resized_points
-from rackfocus.data.focus_clip import FocusClip
-from rackfocus.data.gaze_shifts import Fixations
-from rackfocus.data.hevc_gaze import WatchedVideo
+from rackfocus.data.gaze.fixations import counted_points, fixation_counts, resized_points
+from rackfocus.data.gaze.focus_clip import FocusClip
+from rackfocus.data.gaze.gaze_shifts import Fixations
+from rackfocus.data.gaze.hevc_gaze import WatchedVideo
 from rackfocus.evaluation.focus_table import LEFT_OUT, Progress, Row, Value, mean
 from rackfocus.evaluation.gaze_focus import best_points, brightest_points, centre_points, gaze_hits
 from rackfocus.focus.detectors.window import ClipWindow, Detector

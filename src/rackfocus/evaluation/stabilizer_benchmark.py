@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from rackfocus.data.raytraced import RaytracedScene, load_scene
+from rackfocus.data.apertures.raytraced import RaytracedScene, load_scene
 from rackfocus.evaluation.renderer_benchmark.inputs import Size, timing_input
 from rackfocus.evaluation.renderer_peers.memory import ProcessMemory
 from rackfocus.evaluation.stabilizer_naive import naively_stabilized

@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
-from rackfocus.data.rigid_flow import rigid_flow
-from rackfocus.data.seven_scenes import SevenScenes
+from rackfocus.data.measured.rigid_flow import rigid_flow
+from rackfocus.data.measured.seven_scenes import SevenScenes
 from rackfocus.scenes.files import read_disparity
 from rackfocus.types import InputError
 from rackfocus.video import open_video

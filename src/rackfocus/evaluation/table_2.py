@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from rackfocus.data.vaf import Vaf
+from rackfocus.data.gaze.vaf import Vaf
 from rackfocus.data.video_frames import read_frames
 from rackfocus.evaluation.focus_clips import AnnotatedClip, find_clips
 from rackfocus.evaluation.focus_table import LEFT_OUT, PAPER_FPS, Progress, Row, Value, mean

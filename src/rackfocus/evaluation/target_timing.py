@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rackfocus.data.focus_clip import Sampling
+from rackfocus.data.gaze.focus_clip import Sampling
 from rackfocus.evaluation.focus_table import PAPER_FPS
 from rackfocus.focus.decisions import decisions
 from rackfocus.types import FocusAnnotation

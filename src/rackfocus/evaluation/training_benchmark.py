@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from rackfocus.data.raytraced import RaytracedScene
+from rackfocus.data.apertures.raytraced import RaytracedScene
 from rackfocus.evaluation.renderer_benchmark.inputs import Size, timing_input
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.optics import Renderer

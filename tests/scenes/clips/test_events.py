@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rackfocus.data.focus_events import FocusEventClips
+from rackfocus.data.gaze.focus_events import FocusEventClips
 from rackfocus.focus.annotation import load_annotation
 from rackfocus.scenes.clips.events import ClipJob
 from rackfocus.scenes.clips.story import KINDS, tell_story

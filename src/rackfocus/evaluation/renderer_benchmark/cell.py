@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import torch
 
-from rackfocus.data.raytraced import load_scene
+from rackfocus.data.apertures.raytraced import load_scene
 from rackfocus.evaluation.renderer_benchmark.inputs import Size, timing_input
 from rackfocus.evaluation.renderer_peers import METHODS
 from rackfocus.evaluation.renderer_peers.method import Opener

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from rackfocus.data.raytraced import RaytracedScene
+from rackfocus.data.apertures.raytraced import RaytracedScene
 from rackfocus.evaluation.renderer_peers.method import DisparityMap, Picture
 from rackfocus.types import InputError
 

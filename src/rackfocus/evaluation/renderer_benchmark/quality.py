@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rackfocus.data.raytraced import load_scene
+from rackfocus.data.apertures.raytraced import load_scene
 from rackfocus.evaluation.renderer_peers.method import Method, Picture
 from rackfocus.metrics.image import psnr, ssim
 from rackfocus.metrics.silhouette import silhouette_psnr

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from rackfocus.data.raytraced import RaytracedScene, load_scene
+from rackfocus.data.apertures.raytraced import RaytracedScene, load_scene
 from rackfocus.evaluation.pictures import difference_picture, picture
 from rackfocus.evaluation.renderer_benchmark.quality import tensor
 from rackfocus.evaluation.renderer_peers import METHODS
