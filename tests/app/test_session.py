@@ -223,7 +223,7 @@ def test_markers_for_editing_programs(session, until):
 
 def test_csv_and_agreement_with_another_annotator(session):
     pytest.importorskip("rackfocus.focus.annotation_csv")
-    pytest.importorskip("rackfocus.evaluation.agreement")
+    pytest.importorskip("rackfocus.evaluation.autofocus.agreement")
     session.gestures.add(0, 20.0, 50.0)
     session.gestures.add(14, 20.0, 50.0)
     data = session.export("targets").data

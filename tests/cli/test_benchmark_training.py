@@ -8,8 +8,8 @@ import torch
 
 from rackfocus.cli import main
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
-from rackfocus.evaluation.renderer_benchmark.inputs import Size
-from rackfocus.evaluation.training_benchmark import Learned, OracleRenderer, focal_triplet
+from rackfocus.evaluation.benchmarks.renderer.inputs import Size
+from rackfocus.evaluation.benchmarks.training import Learned, OracleRenderer, focal_triplet
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.optics import Renderer
 

@@ -75,7 +75,7 @@ def sets(tmp_path):
 SUITE = """
 aperture:
   trees:
-    _target_: rackfocus.evaluation.photographs.RegisteredApertures
+    _target_: rackfocus.evaluation.images.photographs.RegisteredApertures
     root: {root}/aperture
 depth:
   cones:

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from rackfocus.evaluation.agreement import agreement
+from rackfocus.evaluation.autofocus.agreement import agreement
 from rackfocus.focus.annotation import load_annotation
 from rackfocus.focus.annotation_csv import read_csv
 from rackfocus.types import FocusAnnotation, InputError

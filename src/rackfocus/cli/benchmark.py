@@ -25,16 +25,16 @@ from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import git_revision, record_provenance
 from rackfocus.data.apertures.raytraced import scene_folders
-from rackfocus.evaluation.renderer_benchmark.chart import draw_scaling
-from rackfocus.evaluation.renderer_benchmark.cost import Cost, cells, measure_costs
-from rackfocus.evaluation.renderer_benchmark.guard import Limits
-from rackfocus.evaluation.renderer_benchmark.inputs import parse_size
-from rackfocus.evaluation.renderer_benchmark.journal import Journal
-from rackfocus.evaluation.renderer_benchmark.quality import Quality, measure_quality
-from rackfocus.evaluation.renderer_benchmark.sheet import draw_sheet, foreground_scenes
-from rackfocus.evaluation.renderer_benchmark.table import markdown, summary_caption, summary_rows
-from rackfocus.evaluation.renderer_peers import METHODS, OURS
-from rackfocus.evaluation.renderer_peers.memory import require_process_memory
+from rackfocus.evaluation.benchmarks.renderer.chart import draw_scaling
+from rackfocus.evaluation.benchmarks.renderer.cost import Cost, cells, measure_costs
+from rackfocus.evaluation.benchmarks.renderer.guard import Limits
+from rackfocus.evaluation.benchmarks.renderer.inputs import parse_size
+from rackfocus.evaluation.benchmarks.renderer.journal import Journal
+from rackfocus.evaluation.benchmarks.renderer.quality import Quality, measure_quality
+from rackfocus.evaluation.benchmarks.renderer.sheet import draw_sheet, foreground_scenes
+from rackfocus.evaluation.benchmarks.renderer.table import markdown, summary_caption, summary_rows
+from rackfocus.evaluation.benchmarks.renderer_peers import METHODS, OURS
+from rackfocus.evaluation.benchmarks.renderer_peers.memory import require_process_memory
 from rackfocus.metrics.lpips import LPIPS
 from rackfocus.types import InputError
 

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
-from rackfocus.evaluation.af_net_benchmark import af_net_cost
+from rackfocus.evaluation.benchmarks.af_net import af_net_cost
 from rackfocus.pipelines.autofocus import open_footage
 from rackfocus.types import InputError
 

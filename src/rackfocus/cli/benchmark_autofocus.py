@@ -15,8 +15,8 @@ from rich.table import Table
 
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
-from rackfocus.evaluation.autofocus_benchmark import stage_costs
-from rackfocus.evaluation.stabilizer_benchmark import StageCost
+from rackfocus.evaluation.benchmarks.autofocus import stage_costs
+from rackfocus.evaluation.benchmarks.stabilizer import StageCost
 from rackfocus.pipelines.autofocus import open_footage
 from rackfocus.types import InputError
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.cli.train import require_training_splits
-from rackfocus.evaluation.loading_benchmark import batch_rate, step_rate
+from rackfocus.evaluation.benchmarks.loading import batch_rate, step_rate
 from rackfocus.types import InputError
 
 RECORDS_FILE = "loading.csv"

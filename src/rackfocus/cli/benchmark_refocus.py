@@ -20,9 +20,9 @@ from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.cli.refocus import parse_model
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
-from rackfocus.evaluation.refocus_benchmark import Refocusing, stage_costs, whole_cost, write_pan
-from rackfocus.evaluation.renderer_benchmark.inputs import parse_size
-from rackfocus.evaluation.stabilizer_benchmark import StageCost
+from rackfocus.evaluation.benchmarks.refocus import Refocusing, stage_costs, whole_cost, write_pan
+from rackfocus.evaluation.benchmarks.renderer.inputs import parse_size
+from rackfocus.evaluation.benchmarks.stabilizer import StageCost
 from rackfocus.models.checkpoints import load_model
 from rackfocus.types import InputError
 

@@ -18,9 +18,9 @@ from rich.table import Table
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
-from rackfocus.evaluation.renderer_benchmark.inputs import parse_size
-from rackfocus.evaluation.renderer_peers.memory import require_process_memory
-from rackfocus.evaluation.stabilizer_benchmark import (
+from rackfocus.evaluation.benchmarks.renderer.inputs import parse_size
+from rackfocus.evaluation.benchmarks.renderer_peers.memory import require_process_memory
+from rackfocus.evaluation.benchmarks.stabilizer import (
     MemoryPeak,
     StageCost,
     memory_peak,

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
-from rackfocus.evaluation.tracker_benchmark import TrackerRecord, markdown, measure_tracker, otb_sequence
+from rackfocus.evaluation.benchmarks.tracker import TrackerRecord, markdown, measure_tracker, otb_sequence
 from rackfocus.types import InputError
 
 

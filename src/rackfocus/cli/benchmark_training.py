@@ -18,8 +18,8 @@ from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
-from rackfocus.evaluation.renderer_benchmark.inputs import Size
-from rackfocus.evaluation.training_benchmark import WAYS, StepTime, focal_triplet, time_steps
+from rackfocus.evaluation.benchmarks.renderer.inputs import Size
+from rackfocus.evaluation.benchmarks.training import WAYS, StepTime, focal_triplet, time_steps
 from rackfocus.types import InputError
 
 RECORDS_FILE = "training.csv"

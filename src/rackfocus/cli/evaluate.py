@@ -12,15 +12,15 @@ from rackfocus.cli import evaluate_focus, evaluate_stabilizer
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
-from rackfocus.evaluation.baselines import Network, Predictor
-from rackfocus.evaluation.columns import COLUMNS, LEGEND, MASK_LEGEND
-from rackfocus.evaluation.examination import Conditions, SheetRow
-from rackfocus.evaluation.histograms import AXES, draw_histogram
-from rackfocus.evaluation.measure import measure
-from rackfocus.evaluation.raytraced import Method, evaluate_scenes
-from rackfocus.evaluation.records import Record, write_records
-from rackfocus.evaluation.side_by_side import draw_side_by_side
-from rackfocus.evaluation.summary import (
+from rackfocus.evaluation.images.baselines import Network, Predictor
+from rackfocus.evaluation.images.examination import Conditions, SheetRow
+from rackfocus.evaluation.images.measure import measure
+from rackfocus.evaluation.images.raytraced import Method, evaluate_scenes
+from rackfocus.evaluation.reports.columns import COLUMNS, LEGEND, MASK_LEGEND
+from rackfocus.evaluation.reports.histograms import AXES, draw_histogram
+from rackfocus.evaluation.reports.records import Record, write_records
+from rackfocus.evaluation.reports.side_by_side import draw_side_by_side
+from rackfocus.evaluation.reports.summary import (
     Summary,
     measured_columns,
     summarise,

@@ -11,7 +11,7 @@ from rich.table import Table
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
-from rackfocus.evaluation.focus_table import LEFT_OUT, FocusTable, Row, told, write_rows
+from rackfocus.evaluation.autofocus.focus_table import LEFT_OUT, FocusTable, Row, told, write_rows
 
 RECORDS_FILE = "table.csv"
 

@@ -14,9 +14,9 @@ from rich.table import Table
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
-from rackfocus.evaluation.stabilizer_clips import Clip
-from rackfocus.evaluation.stabilizer_quality import Score, estimated, inputs, score, stabilized
-from rackfocus.evaluation.stabilizer_rendered import (
+from rackfocus.evaluation.stabilizer.clips import Clip
+from rackfocus.evaluation.stabilizer.quality import Score, estimated, inputs, score, stabilized
+from rackfocus.evaluation.stabilizer.rendered import (
     RenderedScore,
     estimated_wholly,
     rendered,
@@ -24,7 +24,7 @@ from rackfocus.evaluation.stabilizer_rendered import (
     score_rendered,
     stabilized_wholly,
 )
-from rackfocus.evaluation.stabilizer_strip import draw_strip
+from rackfocus.evaluation.stabilizer.strip import draw_strip
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import load_model
 from rackfocus.optics.renderer import Renderer

@@ -17,7 +17,7 @@ from rackfocus.data.apertures.aperture import ApertureScene, aperture_scenes
 from rackfocus.data.apertures.focal_stack import stack_photographs
 from rackfocus.data.apertures.manifest import Manifest, Photograph, Rejection, as_matrix, write_manifest
 from rackfocus.data.preparation.captures import Limits, aperture_items, focal_items, judge
-from rackfocus.evaluation.preparation import Row, report_row, write_report
+from rackfocus.evaluation.reports.preparation_page import Row, report_row, write_report
 from rackfocus.types import InputError
 
 WORK_VERSION = 1
