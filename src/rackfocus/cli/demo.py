@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from rackfocus.cli.command import run_command, run_folder
-from rackfocus.cli.evaluate import evaluate
+from rackfocus.cli.evaluate.images import evaluate
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import git_revision
 from rackfocus.cli.train import METRICS_FILE, train

@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from rackfocus.cli.command import run_command
-from rackfocus.cli.evaluate_focus import printed_table
+from rackfocus.cli.evaluate.autofocus import printed_table
 from rackfocus.cli.progress import progress_bar
 from rackfocus.data.preparation.vaf_build import TABLE_FILE, Selection, build_dataset
 from rackfocus.evaluation.autofocus.agreement_table import agreement_rows, mean_row

@@ -1,4 +1,4 @@
-"""The parts of the benchmark; the command itself runs in tests/cli/test_benchmark.py."""
+"""The parts of the benchmark; the command itself runs in tests/cli/benchmark/test_renderer.py."""
 
 import dataclasses
 import math

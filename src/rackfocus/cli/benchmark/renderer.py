@@ -11,16 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from rackfocus.cli import (
-    benchmark_af_net,
-    benchmark_annotate,
-    benchmark_autofocus,
-    benchmark_loading,
-    benchmark_refocus,
-    benchmark_stabilizer,
-    benchmark_tracker,
-    benchmark_training,
-)
+from rackfocus.cli.benchmark import OTHERS
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import git_revision, record_provenance
@@ -38,23 +29,9 @@ from rackfocus.evaluation.benchmarks.renderer_peers.memory import require_proces
 from rackfocus.metrics.lpips import LPIPS
 from rackfocus.types import InputError
 
-OTHERS = {
-    "loading": benchmark_loading.main,
-    "training": benchmark_training.main,
-    "refocus": benchmark_refocus.main,
-    "stabilizer": benchmark_stabilizer.main,
-    "tracker": benchmark_tracker.main,
-    "autofocus": benchmark_autofocus.main,
-    "af_net": benchmark_af_net.main,
-    "annotate": benchmark_annotate.main,
-}
-"""Each has a configuration of its own."""
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    if arguments and arguments[0] in OTHERS:
-        return OTHERS[arguments[0]](arguments[1:])
     return run_command("benchmark", run, arguments, positional=("what",))
 
 

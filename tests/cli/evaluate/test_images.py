@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from rackfocus.cli import evaluate
+from rackfocus.cli.evaluate import images
 from rackfocus.data.hdr_picture import HDR_SUFFIXES
 from rackfocus.models.checkpoints import save_model
 
@@ -26,7 +26,7 @@ def rackfocus_evaluate(tmp_path, tiny_network, monkeypatch):
     def command(*arguments):
         GlobalHydra.instance().clear()
         folder = tmp_path / "run"
-        code = evaluate.main(
+        code = images.main(
             [
                 "checkpoint=tiny.safetensors",
                 "longer_side_px=96",

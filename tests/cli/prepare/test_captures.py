@@ -87,7 +87,7 @@ def test_a_stopped_run_goes_on(folder, monkeypatch, capfd):
         judged.append(shot)
         return judge(deep, shot, limits)
 
-    monkeypatch.setattr("rackfocus.cli.prepare.judge", noted)
+    monkeypatch.setattr("rackfocus.cli.prepare.captures.judge", noted)
     assert run(monkeypatch, "folder=photographs") == 0
     assert [shot.file.name for shot in judged] == ["c_f8.png"]
     assert len(ManifestPhotographs("manifest.json", "validation")) == 1

@@ -2,8 +2,9 @@ import csv
 
 import pytest
 
-from rackfocus.cli import evaluate, evaluate_focus
+from rackfocus.cli import evaluate
 from rackfocus.cli.command import config_folder
+from rackfocus.cli.evaluate import autofocus
 
 TABLES = sorted(path.stem for path in config_folder().glob("table/*.yaml"))
 
@@ -23,7 +24,7 @@ class Counting:
 
 
 def test_a_table_is_written_and_printed(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(evaluate_focus, "instantiate", lambda _node: Counting())
+    monkeypatch.setattr(autofocus, "instantiate", lambda _node: Counting())
     assert evaluate.main(["table=1", f"hydra.run.dir={tmp_path}"]) == 0
     with (tmp_path / "table.csv").open() as file:
         assert list(csv.DictReader(file)) == [

@@ -10,7 +10,6 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from rackfocus.cli import prepare_cut_outs, prepare_teacher
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.data.apertures.aperture import ApertureScene, aperture_scenes
@@ -23,13 +22,9 @@ from rackfocus.types import InputError
 WORK_VERSION = 1
 """Goes up when what is kept of a shot, or how it is judged, changes."""
 
-SUBJECTS = {"teacher": prepare_teacher.main, "cut-outs": prepare_cut_outs.main}
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    if arguments and arguments[0] in SUBJECTS:
-        return SUBJECTS[arguments[0]](arguments[1:])
     plain = ["skip_broken=true" if argument == "--skip-broken" else argument for argument in arguments]
     return run_command("prepare", run, plain)
 

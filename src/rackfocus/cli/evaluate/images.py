@@ -8,7 +8,6 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.console import Console
 
-from rackfocus.cli import evaluate_focus, evaluate_stabilizer
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
@@ -40,10 +39,6 @@ SUMMARY_FILE = "summary.csv"
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    if arguments and arguments[0] == "stabilizer":
-        return evaluate_stabilizer.main(arguments[1:])
-    if any(argument.startswith("table=") for argument in arguments):
-        return evaluate_focus.main(arguments)
     return run_command("evaluate", run, arguments)
 
 

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.cli import main, prepare_cut_outs, prepare_teacher
+from rackfocus.cli import main
+from rackfocus.cli.prepare import cut_outs
+from rackfocus.cli.prepare import teacher as prepare_teacher
 from rackfocus.data.taught.taught_photographs import TaughtPhotographs
 
 
@@ -90,13 +92,13 @@ def test_what_the_teacher_spoils_is_told(monkeypatch, capfd):
 
 @pytest.mark.usefixtures("folder")
 def test_subjects_are_cut_out_once(monkeypatch, capfd):
-    real = prepare_cut_outs.instantiate
+    real = cut_outs.instantiate
 
     def red_or_rules(node):
         rules = str(node.get("_target_")).endswith("Rules")
         return real(node) if rules else lambda srgb: (srgb[:, :1] > 0.5).float()
 
-    monkeypatch.setattr(prepare_cut_outs, "instantiate", red_or_rules)
+    monkeypatch.setattr(cut_outs, "instantiate", red_or_rules)
     assert run(monkeypatch, "cut-outs", "photographs=photos", "folder=cut") == 0
     assert "2 subjects of 3 new pictures" in capfd.readouterr().out
     assert sorted(path.name for path in Path("cut").rglob("*.png")) == ["a.png", "b.png"]
