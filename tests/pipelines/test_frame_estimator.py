@@ -16,7 +16,7 @@ from rackfocus.pipelines.autofocus import open_footage
 from rackfocus.pipelines.estimates import VideoEstimates
 from rackfocus.pipelines.frame_estimator import FrameEstimator, shows_something, srgb_of
 from rackfocus.video import Transfer, open_video
-from rackfocus.video.stabilizer_none import NoStabilizer
+from rackfocus.video.stabilizer.none import NoStabilizer
 
 SIZE = 64, 48
 HAND = range(3, 6)

@@ -13,7 +13,7 @@ from rackfocus.focus.tracker_recovering import RecoveringTracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import load_model
 from rackfocus.types import InputError, Lens
-from rackfocus.video.stabilizer import Stabilizer
+from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 NAMED = ("action", "conversation", "general", "af-net")
 """What needs no configuration."""

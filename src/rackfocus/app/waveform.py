@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from rackfocus.video.soundtrack_samples import RATE, read_sound
+from rackfocus.video.sound.samples import RATE, read_sound
 
 BINS = 4096
 PIECE_S = 10.0

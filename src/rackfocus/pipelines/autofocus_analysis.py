@@ -14,7 +14,7 @@ from rackfocus.focus.scene_specific import RegionCurve, Regions, SceneSpecific, 
 from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.pipelines.footage import Footage, KnownFrames, Shown
 from rackfocus.types import FocusTarget, InputError
-from rackfocus.video.soundtrack_samples import RATE, read_sound
+from rackfocus.video.sound.samples import RATE, read_sound
 
 WINDOW_S = 5.0
 """How much of the video detectors see at a time: some two hundred frames are held in memory."""

@@ -19,7 +19,7 @@ from rackfocus.pipelines.frame_estimator import SequentialEstimator
 from rackfocus.pipelines.refocusable_clip import RefocusableClip
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader
-from rackfocus.video.stabilizer import Stabilized, Stabilizer
+from rackfocus.video.stabilizer.stabilizer import Stabilized, Stabilizer
 
 Size = tuple[int, int]
 """Width and height in pixels."""

@@ -19,8 +19,8 @@ from rackfocus.pipelines.clip_writer import ClipWriter, check_target
 from rackfocus.pipelines.estimates import VideoEstimates
 from rackfocus.types import InputError
 from rackfocus.video import open_video
-from rackfocus.video.stabilizer import Stabilizer
-from rackfocus.video.stabilizer_none import NoStabilizer
+from rackfocus.video.stabilizer.none import NoStabilizer
+from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 
 def make_clip(

@@ -33,8 +33,8 @@ from rackfocus.pipelines.rendering import Rendering
 from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTrack, InputError, Lens
 from rackfocus.video import VideoInfo, VideoWriter, open_video
 from rackfocus.video.codecs import H264, Codec
-from rackfocus.video.stabilizer import Stabilizer
-from rackfocus.video.stabilizer_none import NoStabilizer
+from rackfocus.video.stabilizer.none import NoStabilizer
+from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 Focus = Point | float | FocusAnnotation | FocusKeyframes | FocusTrack | None
 """A point `(x, y)` in pixels of the source video, a disparity in its pixels, an annotation whose targets are

@@ -20,7 +20,7 @@ from rackfocus.evaluation.autofocus.talkers import (
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.types import FocusTarget, FocusTrack
 from rackfocus.video import open_video
-from rackfocus.video.soundtrack_samples import RATE, read_sound
+from rackfocus.video.sound.samples import RATE, read_sound
 
 
 def talker(grey):

@@ -8,8 +8,8 @@ from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size
 from rackfocus.evaluation.benchmarks.stabilizer import memory_peak, naive_cost, panned, stage_costs
 from rackfocus.evaluation.stabilizer.naive import naively_stabilized
-from rackfocus.video.flow_dis import DISFlow
-from rackfocus.video.stabilizer import EXPOSURE_SCALE, TemporalStabilizer
+from rackfocus.video.flow.dis import DISFlow
+from rackfocus.video.stabilizer.stabilizer import EXPOSURE_SCALE, TemporalStabilizer
 
 SMALL = Size(96, 64)
 

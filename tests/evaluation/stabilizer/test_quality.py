@@ -9,8 +9,8 @@ from rackfocus.evaluation.stabilizer.clips import Clip, Motion, PosedVideoClip, 
 from rackfocus.evaluation.stabilizer.quality import estimated, inputs, score, stabilized, with_noise
 from rackfocus.evaluation.stabilizer.strip import draw_strip
 from rackfocus.types import InputError
-from rackfocus.video.flow_dis import DISFlow
-from rackfocus.video.stabilizer import TemporalStabilizer
+from rackfocus.video.flow.dis import DISFlow
+from rackfocus.video.stabilizer.stabilizer import TemporalStabilizer
 
 SIZE = (48, 64)
 

@@ -16,8 +16,8 @@ from rackfocus.evaluation.stabilizer.rendered import (
 )
 from rackfocus.optics.renderer import Renderer
 from rackfocus.types import RGBDHDR
-from rackfocus.video.flow_farneback import FarnebackFlow
-from rackfocus.video.stabilizer import TemporalStabilizer
+from rackfocus.video.flow.farneback import FarnebackFlow
+from rackfocus.video.stabilizer.stabilizer import TemporalStabilizer
 
 FRAMES, HEIGHT, WIDTH = 8, 48, 64
 

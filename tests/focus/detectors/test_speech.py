@@ -84,7 +84,7 @@ def test_without_silero_loudness_stands_in(monkeypatch):
 def test_silero_tells_a_voice_from_a_tone(shared):
     if not isinstance(activity.voice_activity(), activity.Silero):
         pytest.skip("silero-vad or onnxruntime is not installed")
-    from rackfocus.video.soundtrack_samples import read_sound
+    from rackfocus.video.sound.samples import read_sound
 
     heard = read_sound(shared / "data" / "video" / "grid_talkers" / "bbaf2n.mpg", 0, 3, origin_s=0)
     ((begin, end),) = speech_spans(activity.voice_activity()(heard[0]))

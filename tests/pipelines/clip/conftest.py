@@ -13,7 +13,7 @@ from torch import nn
 
 from rackfocus import RGBDHDR
 from rackfocus.pipelines.make_clip import make_clip
-from rackfocus.video.stabilizer import Stabilized
+from rackfocus.video.stabilizer.stabilizer import Stabilized
 
 
 class Known(nn.Module):

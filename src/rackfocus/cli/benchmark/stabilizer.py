@@ -29,7 +29,7 @@ from rackfocus.evaluation.benchmarks.stabilizer import (
     stage_costs,
 )
 from rackfocus.types import InputError
-from rackfocus.video.stabilizer import TemporalStabilizer
+from rackfocus.video.stabilizer.stabilizer import TemporalStabilizer
 
 WINDOW_FRAMES = 6
 

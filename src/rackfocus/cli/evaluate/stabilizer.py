@@ -29,8 +29,8 @@ from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import load_model
 from rackfocus.optics.renderer import Renderer
 from rackfocus.types import InputError
-from rackfocus.video.optical_flow import OpticalFlow
-from rackfocus.video.stabilizer import Stabilizer
+from rackfocus.video.flow.optical_flow import OpticalFlow
+from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 RECORDS_FILE = "stabilizer.csv"
 RENDERED_FILE = "rendered.csv"

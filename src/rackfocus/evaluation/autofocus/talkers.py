@@ -26,7 +26,7 @@ from rackfocus.focus.scene_specific import Regions, SceneSpecific
 from rackfocus.pipelines.autofocus import autofocus
 from rackfocus.types import FocusTarget, FocusTrack, InputError
 from rackfocus.video import open_video
-from rackfocus.video.soundtrack_samples import RATE, read_sound
+from rackfocus.video.sound.samples import RATE, read_sound
 
 VIDEO_SUFFIXES = (".mpg", ".mp4", ".mov", ".mkv", ".avi")
 

@@ -25,7 +25,7 @@ from rackfocus.pipelines.refocus import refocus
 from rackfocus.types import Lens
 from rackfocus.video import Frame, VideoWriter, open_video
 from rackfocus.video.codecs import Codec
-from rackfocus.video.stabilizer import Stabilizer
+from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 Result = TypeVar("Result")
 

@@ -21,11 +21,11 @@ from rackfocus.evaluation.benchmarks.renderer.inputs import Size, timing_input
 from rackfocus.evaluation.benchmarks.renderer_peers.memory import ProcessMemory
 from rackfocus.evaluation.stabilizer.naive import naively_stabilized
 from rackfocus.optics.radiometry import linear_to_srgb
-from rackfocus.video.optical_flow import OpticalFlow
+from rackfocus.video.flow.optical_flow import OpticalFlow
 from rackfocus.video.shot_cuts import begins_shot
-from rackfocus.video.stabilizer import EXPOSURE_SCALE, TemporalStabilizer
-from rackfocus.video.stabilizer_cpu import CPUWindow
-from rackfocus.video.stabilizer_scales import Scales
+from rackfocus.video.stabilizer.cpu import CPUWindow
+from rackfocus.video.stabilizer.scales import Scales
+from rackfocus.video.stabilizer.stabilizer import EXPOSURE_SCALE, TemporalStabilizer
 
 PAN_PX = 64
 """How far the camera pans, there and back again."""

@@ -17,8 +17,8 @@ from rackfocus.data.measured.seven_scenes import SevenScenes
 from rackfocus.scenes.files import read_disparity
 from rackfocus.types import InputError
 from rackfocus.video import open_video
-from rackfocus.video.flow_consistency import consistent
-from rackfocus.video.optical_flow import OpticalFlow
+from rackfocus.video.flow.consistency import consistent
+from rackfocus.video.flow.optical_flow import OpticalFlow
 
 DELTA_PX = 1.0
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from rackfocus.video.optical_flow import OpticalFlow
+from rackfocus.video.flow.optical_flow import OpticalFlow
 
 Frame = tuple[
     UInt8[np.ndarray, "height width 3"], Float[Tensor, "1 height width"], Float[Tensor, "3 height width"]

@@ -14,7 +14,7 @@ from rackfocus.metrics.boundary import boundary_f1
 from rackfocus.metrics.disparity import align_affine
 from rackfocus.metrics.temporal import flow_warped_error, temporal_alignment_error
 from rackfocus.models.backends import RGBDHDREstimator
-from rackfocus.video.stabilizer import Stabilizer
+from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 SUBJECT_PX = 10.0
 """How far in front of all else a mask puts its subject, in pixels of disparity."""

@@ -17,8 +17,8 @@ from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.optics.renderer import Renderer
 from rackfocus.types import RGBDHDR
-from rackfocus.video.optical_flow import OpticalFlow
-from rackfocus.video.stabilizer import Stabilizer
+from rackfocus.video.flow.optical_flow import OpticalFlow
+from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 REACH = 0.02
 """Half the width of the square about saturated pixels where bokeh is looked for, over the longer side."""

@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from rackfocus.types import InputError
+from rackfocus.video.flow.consistency import consistent, only_consistent
+from rackfocus.video.flow.dis import DISFlow
+from rackfocus.video.flow.farneback import FarnebackFlow
 from rackfocus.video.flow.files import read_flow
-from rackfocus.video.flow_consistency import consistent, only_consistent
-from rackfocus.video.flow_dis import DISFlow
-from rackfocus.video.flow_farneback import FarnebackFlow
-from rackfocus.video.flow_raft import RAFTFlow
-from rackfocus.video.optical_flow import OpticalFlow
-from rackfocus.video.warp import sample, warp
+from rackfocus.video.flow.optical_flow import OpticalFlow
+from rackfocus.video.flow.raft import RAFTFlow
+from rackfocus.video.flow.warp import sample, warp
 
 FLOWS = [
     *(pytest.param(DISFlow(preset=preset), id=preset) for preset in ("ultrafast", "fast", "medium")),

@@ -8,8 +8,8 @@ that depends on it: the mask needs no picture of its own.
 Pixels that see all frames of the window, almost all of them, are weighed side by side, without a branch, so
 that the compiler does eight at once; the others one by one.
 
-`stabilizer_torch` is the same with whole pictures. All that is compiled is in this file: numba's cache on
-disk notices changes of this file only. Types are told by `stabilizer_cpu`, which calls it.
+`gpu` is the same with whole pictures. All that is compiled is in this file: numba's cache on
+disk notices changes of this file only. Types are told by `cpu`, which calls it.
 """
 
 import math

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
-from rackfocus.video import stabilizer_kernels as kernels
-from rackfocus.video.stabilizer_scales import Scales
+from rackfocus.video.stabilizer import kernels
+from rackfocus.video.stabilizer.scales import Scales
 
 BAND = 32
 """Rows that a thread does at a time."""

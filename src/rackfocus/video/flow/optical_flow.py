@@ -1,4 +1,4 @@
-"""What every optical flow is: a call with two frames. They are `flow_dis`, `flow_farneback`, `flow_raft`."""
+"""What every optical flow is: a call with two frames. They are `dis`, `farneback`, `raft`."""
 
 from typing import Protocol, runtime_checkable
 

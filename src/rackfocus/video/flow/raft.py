@@ -54,7 +54,7 @@ class RAFTFlow:
     def __call__(
         self, first: UInt8[np.ndarray, "height width 3"], second: UInt8[np.ndarray, "height width 3"]
     ) -> Float32[np.ndarray, "height width 2"]:
-        """See `rackfocus.video.optical_flow.OpticalFlow`."""
+        """See `rackfocus.video.flow.optical_flow.OpticalFlow`."""
         height, width = first.shape[:2]
         pair = torch.from_numpy(np.stack([first, second])).to(self.device).permute(0, 3, 1, 2)
         down, right = (max(SMALLEST_PX, -(-size // STRIDE) * STRIDE) - size for size in (height, width))

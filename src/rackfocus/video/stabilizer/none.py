@@ -5,11 +5,11 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from rackfocus.video.shot_cuts import begins_shot
-from rackfocus.video.stabilizer import Stabilized
+from rackfocus.video.stabilizer.stabilizer import Stabilized
 
 
 class NoStabilizer:
-    """Gives every frame back at once. See `rackfocus.video.stabilizer.Stabilizer`."""
+    """Gives every frame back at once. See `rackfocus.video.stabilizer.stabilizer.Stabilizer`."""
 
     _image: UInt8[np.ndarray, "height width 3"] | None
     _pushed: int

@@ -31,11 +31,11 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
 from rackfocus.types import InputError
-from rackfocus.video.optical_flow import OpticalFlow
+from rackfocus.video.flow.optical_flow import OpticalFlow
 from rackfocus.video.shot_cuts import begins_shot
-from rackfocus.video.stabilizer_cpu import CPUWindow
-from rackfocus.video.stabilizer_scales import Scales
-from rackfocus.video.stabilizer_torch import TorchWindow
+from rackfocus.video.stabilizer.cpu import CPUWindow
+from rackfocus.video.stabilizer.gpu import TorchWindow
+from rackfocus.video.stabilizer.scales import Scales
 
 EXPOSURE_SCALE = 1 / 50
 """`s` for `E`: one e-fold of radiance, `exp(50 E)`."""

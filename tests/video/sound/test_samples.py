@@ -5,7 +5,7 @@ import pytest
 
 from rackfocus import InputError
 from rackfocus.video import open_video
-from rackfocus.video.soundtrack_samples import RATE, read_sound
+from rackfocus.video.sound.samples import RATE, read_sound
 
 
 @pytest.mark.parametrize("audio", [("pcm_s16le", 44100, "stereo"), ("pcm_s16le", 8000, "mono"),

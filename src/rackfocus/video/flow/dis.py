@@ -33,7 +33,7 @@ class DISFlow:
     def __call__(
         self, first: UInt8[np.ndarray, "height width 3"], second: UInt8[np.ndarray, "height width 3"]
     ) -> Float32[np.ndarray, "height width 2"]:
-        """See `rackfocus.video.optical_flow.OpticalFlow`."""
+        """See `rackfocus.video.flow.optical_flow.OpticalFlow`."""
         height, width = first.shape[:2]
         first, second = (_padded(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)) for image in (first, second))
         # One search object a call: it holds buffers, and two threads call at once.

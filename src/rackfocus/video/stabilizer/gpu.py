@@ -5,13 +5,13 @@ import torch
 from jaxtyping import Bool, Float, Float32, UInt8
 from torch import Tensor
 
-from rackfocus.video.flow_consistency import only_consistent
-from rackfocus.video.stabilizer_scales import Scales
-from rackfocus.video.warp import follow, sample
+from rackfocus.video.flow.consistency import only_consistent
+from rackfocus.video.flow.warp import follow, sample
+from rackfocus.video.stabilizer.scales import Scales
 
 
 class TorchWindow:
-    """As `stabilizer_cpu.CPUWindow`, on any device of torch.
+    """As `cpu.CPUWindow`, on any device of torch.
 
     Args:
         slots: how many frames it holds.

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from rackfocus.video.warp import follow, sample
+from rackfocus.video.flow.warp import follow, sample
 
 
 def consistent(

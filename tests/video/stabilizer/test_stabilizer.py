@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rackfocus.types import InputError
-from rackfocus.video import stabilizer as stabilizer_module
-from rackfocus.video.flow_dis import DISFlow
-from rackfocus.video.stabilizer import TemporalStabilizer
-from rackfocus.video.stabilizer_cpu import CPUWindow
-from rackfocus.video.stabilizer_none import NoStabilizer
-from rackfocus.video.stabilizer_scales import Scales
-from rackfocus.video.stabilizer_torch import TorchWindow
+from rackfocus.video.flow.dis import DISFlow
+from rackfocus.video.stabilizer import stabilizer as stabilizer_module
+from rackfocus.video.stabilizer.cpu import CPUWindow
+from rackfocus.video.stabilizer.gpu import TorchWindow
+from rackfocus.video.stabilizer.none import NoStabilizer
+from rackfocus.video.stabilizer.scales import Scales
+from rackfocus.video.stabilizer.stabilizer import TemporalStabilizer
 
 HEIGHT, WIDTH = 11, 14
 

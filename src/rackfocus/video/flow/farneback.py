@@ -22,7 +22,7 @@ class FarnebackFlow:
     def __call__(
         self, first: UInt8[np.ndarray, "height width 3"], second: UInt8[np.ndarray, "height width 3"]
     ) -> Float32[np.ndarray, "height width 2"]:
-        """See `rackfocus.video.optical_flow.OpticalFlow`."""
+        """See `rackfocus.video.flow.optical_flow.OpticalFlow`."""
         first, second = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (first, second))
         blank = np.zeros((*first.shape, 2), np.float32)
         # Neighbourhoods of 7 pixels with a Gaussian of 1.5, as OpenCV's documentation pairs them.
