@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from rackfocus import InputError
 from rackfocus.models.checkpoints import load_model, save_model
 from rackfocus.models.pretrained import START_SCALE, PretrainedRGBDHDRNet
-from rackfocus.models.tcmonodepth import TCMonoDepth
+from rackfocus.models.published.tcmonodepth import TCMonoDepth
 
 
 @pytest.fixture

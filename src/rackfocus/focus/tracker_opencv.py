@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from rackfocus.focus.tracker import Box, Tracked, rectangle
-from rackfocus.models.weights import find_weights
+from rackfocus.models.published.weights import find_weights
 from rackfocus.types import InputError
 
 

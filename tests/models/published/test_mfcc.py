@@ -4,7 +4,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rackfocus.models.mfcc import COEFFICIENTS, FRAME, HOP, RATE, mfcc
+from rackfocus.models.published.mfcc import COEFFICIENTS, FRAME, HOP, RATE, mfcc
 
 
 def by_hand(frame):

@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from rackfocus.models.highlights import highlight_log_exposure
-from rackfocus.models.tensorlayer_file import load_parameters
-from rackfocus.models.weights import find_weights, fit_state
+from rackfocus.models.published.highlights import highlight_log_exposure
+from rackfocus.models.published.tensorlayer_file import load_parameters
+from rackfocus.models.published.weights import find_weights, fit_state
 from rackfocus.types import InputError
 
 VGG16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))

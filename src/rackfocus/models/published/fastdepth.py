@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from rackfocus.models.weights import find_weights
+from rackfocus.models.published.weights import find_weights
 from rackfocus.types import InputError
 
 SIZE_PX = 224

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from rackfocus import InputError
-from rackfocus.models.transformers_depth import LARGER_IS_NEARER, TransformersDepth, prepared_size
+from rackfocus.models.published.transformers_depth import LARGER_IS_NEARER, TransformersDepth, prepared_size
 
 transformers = pytest.importorskip("transformers")
 

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from rackfocus import InputError
-from rackfocus.models.light_asd import EPSILON, LightASD, load_light_asd
+from rackfocus.models.published.light_asd import EPSILON, LightASD, load_light_asd
 
 
 @pytest.fixture

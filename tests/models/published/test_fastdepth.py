@@ -6,7 +6,7 @@ import torch
 from rackfocus import InputError
 from rackfocus.data.measured.middlebury import Middlebury
 from rackfocus.data.measured.nyuv2 import NYUv2
-from rackfocus.models.fastdepth import FastDepth
+from rackfocus.models.published.fastdepth import FastDepth
 
 onnxruntime = pytest.importorskip("onnxruntime")
 

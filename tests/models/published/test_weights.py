@@ -6,8 +6,8 @@ import torch
 from safetensors.torch import save_file
 
 from rackfocus import InputError
-from rackfocus.models import weights
-from rackfocus.models.weights import PublishedWeights, find_weights, fit_state, load_state
+from rackfocus.models.published import weights
+from rackfocus.models.published.weights import PublishedWeights, find_weights, fit_state, load_state
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from rackfocus.models.highlights import highlight_log_exposure
-from rackfocus.models.weights import find_weights, fit_state, load_state
+from rackfocus.models.published.highlights import highlight_log_exposure
+from rackfocus.models.published.weights import find_weights, fit_state, load_state
 from rackfocus.optics.radiometry import srgb_to_linear
 
 MID_TONES = (0.2, 0.9)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from rackfocus import InputError
 from rackfocus.losses.perceptual import CHEN_KOLTUN_WEIGHTS, PerceptualLoss
-from rackfocus.models.vgg import LAYERS, VGG19Features
+from rackfocus.models.published.vgg import LAYERS, VGG19Features
 
 
 @pytest.fixture(scope="module")

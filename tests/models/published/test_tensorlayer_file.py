@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rackfocus import InputError
-from rackfocus.models.tensorlayer_file import load_parameters
+from rackfocus.models.published.tensorlayer_file import load_parameters
 
 ARRAYS = [
     np.arange(24, dtype=np.float32).reshape(2, 3, 4),

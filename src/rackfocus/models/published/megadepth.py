@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from rackfocus.models.weights import find_weights, fit_state, load_state
+from rackfocus.models.published.weights import find_weights, fit_state, load_state
 
 LONGER_SIDE_PX = 512
 """What the network was trained at: 512 x 384 pixels."""

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rackfocus import InputError
-from rackfocus.models.hdrcnn import HDRCNN
+from rackfocus.models.published.hdrcnn import HDRCNN
 from rackfocus.optics.radiometry import apply_log_exposure, srgb_to_linear
 
 VGG16 = [

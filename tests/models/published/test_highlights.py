@@ -1,6 +1,6 @@
 import torch
 
-from rackfocus.models.highlights import highlight_log_exposure
+from rackfocus.models.published.highlights import highlight_log_exposure
 from rackfocus.optics.radiometry import apply_log_exposure, srgb_to_linear
 
 

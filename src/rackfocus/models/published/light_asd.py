@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from rackfocus.models.weights import find_weights, fit_state, load_state
+from rackfocus.models.published.weights import find_weights, fit_state, load_state
 
 WEIGHTS = "light_asd_ava.pt"
 FPS = 25

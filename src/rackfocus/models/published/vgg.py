@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from rackfocus.models.weights import find_weights, load_state
+from rackfocus.models.published.weights import find_weights, load_state
 from rackfocus.types import InputError
 
 LAYERS = {

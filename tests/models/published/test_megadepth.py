@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 
 from rackfocus import InputError
-from rackfocus.models import megadepth
-from rackfocus.models.megadepth import MegaDepth, inception
+from rackfocus.models.published import megadepth
+from rackfocus.models.published.megadepth import MegaDepth, inception
 
 NARROW, WIDE = (3, 5, 7), (3, 7, 11)
 INCEPTIONS = {

@@ -4,7 +4,7 @@ import torch
 from rackfocus import InputError
 from rackfocus.data.measured.middlebury import Middlebury
 from rackfocus.data.measured.nyuv2 import NYUv2
-from rackfocus.models.tcmonodepth import SeparableDecoder, ShuffleNetEncoder, TCMonoDepth
+from rackfocus.models.published.tcmonodepth import SeparableDecoder, ShuffleNetEncoder, TCMonoDepth
 
 
 class Network(torch.nn.Module):

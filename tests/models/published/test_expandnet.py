@@ -6,8 +6,8 @@ from rackfocus import InputError
 from rackfocus.data.hdr_picture import read_radiance
 from rackfocus.data.measured.virtual_camera import SRGBCurve, VirtualCamera
 from rackfocus.metrics.hdr import log_mse
-from rackfocus.models import expandnet
-from rackfocus.models.expandnet import ExpandNet
+from rackfocus.models.published import expandnet
+from rackfocus.models.published.expandnet import ExpandNet
 from rackfocus.optics.radiometry import apply_log_exposure, linear_to_srgb, srgb_to_linear
 
 PUBLISHED = {
