@@ -8,7 +8,7 @@ import pytest
 from rackfocus.app import document as documents
 from rackfocus.app.annotation_file import AnnotationFile, find_annotation
 from rackfocus.app.document import Document, Look
-from rackfocus.focus.annotation import load_annotation, save_annotation
+from rackfocus.focus.annotation.json_file import load_annotation, save_annotation
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
 

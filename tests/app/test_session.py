@@ -16,11 +16,11 @@ from rackfocus.app.preview import VIEWS
 from rackfocus.app.tools import Tools
 from rackfocus.app.tracking import Tracking
 from rackfocus.app.workspace import Workspace
+from rackfocus.focus.annotation.keyframes import load_keyframes
 from rackfocus.focus.following import Following
-from rackfocus.focus.keyframes import load_keyframes
 from rackfocus.focus.puller import FocusPuller
-from rackfocus.focus.tracker_opencv import KCF
-from rackfocus.focus.tracker_recovering import RecoveringTracker
+from rackfocus.focus.trackers.opencv import KCF
+from rackfocus.focus.trackers.recovering import RecoveringTracker
 from rackfocus.types import FocusTarget, InputError
 
 FRAMES = 30
@@ -222,7 +222,7 @@ def test_markers_for_editing_programs(session, until):
 
 
 def test_csv_and_agreement_with_another_annotator(session):
-    pytest.importorskip("rackfocus.focus.annotation_csv")
+    pytest.importorskip("rackfocus.focus.annotation.csv_table")
     pytest.importorskip("rackfocus.evaluation.autofocus.agreement")
     session.gestures.add(0, 20.0, 50.0)
     session.gestures.add(14, 20.0, 50.0)

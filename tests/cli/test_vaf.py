@@ -9,7 +9,7 @@ import pytest
 
 from rackfocus.cli import main
 from rackfocus.data.gaze.vaf import Vaf
-from rackfocus.focus.annotation import annotated_video, load_annotation, save_annotation
+from rackfocus.focus.annotation.json_file import annotated_video, load_annotation, save_annotation
 from rackfocus.types import FocusAnnotation, FocusTarget
 
 

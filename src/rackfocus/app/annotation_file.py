@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rackfocus.focus.annotation import FORMAT, load_annotation, save_annotation
+from rackfocus.focus.annotation.json_file import FORMAT, load_annotation, save_annotation
 from rackfocus.types import AnnotatedVideo, FocusAnnotation, InputError
 
 SUFFIX = ".focus.json"

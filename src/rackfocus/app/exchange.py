@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 
 from rackfocus.evaluation.autofocus.agreement import agreement
-from rackfocus.focus.annotation import load_annotation
-from rackfocus.focus.annotation_csv import read_csv
+from rackfocus.focus.annotation.csv_table import read_csv
+from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.types import FocusAnnotation, InputError
 
 

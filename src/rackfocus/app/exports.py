@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Float
 
 from rackfocus.app.track import Track
-from rackfocus.focus import keyframes
-from rackfocus.focus.annotation import save_annotation
-from rackfocus.focus.annotation_csv import write_csv
+from rackfocus.focus.annotation import keyframes
+from rackfocus.focus.annotation.csv_table import write_csv
+from rackfocus.focus.annotation.json_file import save_annotation
 from rackfocus.types import FocusAnnotation, InputError
 
 BOX = ("left", "top", "right", "bottom")

@@ -32,7 +32,7 @@ from rackfocus.app.track import Track
 from rackfocus.app.tracking import Tracking
 from rackfocus.app.waveform import Waveform
 from rackfocus.app.work import Work
-from rackfocus.focus.annotation import annotated_video
+from rackfocus.focus.annotation.json_file import annotated_video
 from rackfocus.types import InputError, Lens
 
 REFOCUSED = "refocused"

@@ -7,9 +7,9 @@ from functools import partial
 from rackfocus.focus.modes import target_finder
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.focus.target_finder import TargetFinder
-from rackfocus.focus.tracker import Tracker
-from rackfocus.focus.tracker_opencv import KCF
-from rackfocus.focus.tracker_recovering import RecoveringTracker
+from rackfocus.focus.trackers.opencv import KCF
+from rackfocus.focus.trackers.recovering import RecoveringTracker
+from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import load_model
 from rackfocus.types import InputError, Lens

@@ -18,10 +18,10 @@ from rackfocus.app.frames import CUT, TRACKING, Frames, Image
 from rackfocus.app.notices import in_words
 from rackfocus.app.track import Span, Track, empty_track, pulled
 from rackfocus.focus.decisions import decisions
-from rackfocus.focus.followed_subject import FollowedSubject
 from rackfocus.focus.puller import FocusPuller
-from rackfocus.focus.subject_disparity import subject_disparity
-from rackfocus.focus.tracker import Tracker
+from rackfocus.focus.subjects.followed_subject import FollowedSubject
+from rackfocus.focus.subjects.subject_disparity import subject_disparity
+from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.types import FocusTarget
 
 LONGER_SIDE_PX = 640

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from rackfocus.focus.detectors.window import ClipWindow, Sound
-from rackfocus.focus.region_subject import region_subject
 from rackfocus.focus.scene_specific import RegionCurve, Regions, SceneSpecific, resting_point
+from rackfocus.focus.subjects.region_subject import region_subject
 from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.pipelines.footage import Footage, KnownFrames, Shown
 from rackfocus.types import FocusTarget, InputError

@@ -18,7 +18,7 @@ from rackfocus.focus.focus_track import (
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.focus.target_finder import TargetFinder
-from rackfocus.focus.tracker import Tracker
+from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.optics.renderer import Renderer

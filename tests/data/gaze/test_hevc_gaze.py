@@ -10,7 +10,7 @@ import torch
 from rackfocus.data.gaze.fixations import SIGMA_SHARE
 from rackfocus.data.gaze.gaze_shifts import Fixations, Region, followed_regions, gaze_targets, regions_at
 from rackfocus.data.gaze.hevc_gaze import SPLITS, HevcGaze, watched_videos
-from rackfocus.focus.annotation import load_annotation, save_annotation
+from rackfocus.focus.annotation.json_file import load_annotation, save_annotation
 from rackfocus.types import FocusTarget, InputError
 
 SIZE = (48, 80)

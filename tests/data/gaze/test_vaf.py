@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rackfocus.data.gaze.vaf import ClassBalance, Vaf
-from rackfocus.focus.annotation import annotated_video, save_annotation
+from rackfocus.focus.annotation.json_file import annotated_video, save_annotation
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
 SIZE = (36, 64)

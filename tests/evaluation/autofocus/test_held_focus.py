@@ -7,7 +7,7 @@ import pytest
 from rackfocus.evaluation.autofocus import entries, held_focus
 from rackfocus.evaluation.autofocus.entries import Entries
 from rackfocus.evaluation.autofocus.held_focus import BoxedSubject, HeldFocus, MaskedSubject, subject_medians
-from rackfocus.focus.annotation import save_annotation
+from rackfocus.focus.annotation.json_file import save_annotation
 from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusTarget, FocusTrack, InputError
 
 

@@ -10,7 +10,7 @@ from rackfocus.evaluation.autofocus.focus_clips import find_clips
 from rackfocus.evaluation.autofocus.focus_table import mean, told, write_rows
 from rackfocus.evaluation.autofocus.look_ahead_study import PICTURE_FILE, LookAheadStudy
 from rackfocus.evaluation.autofocus.table_1 import CAUSAL, LAAF, OPTICAL, Table1
-from rackfocus.focus.annotation import annotated_video, save_annotation
+from rackfocus.focus.annotation.json_file import annotated_video, save_annotation
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.scenes.clips.events import CLIP_FORMAT

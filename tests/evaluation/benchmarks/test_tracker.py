@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rackfocus.evaluation.benchmarks.tracker import markdown, measure_tracker, otb_sequence, overlaps
-from rackfocus.focus.tracker import Tracked
+from rackfocus.focus.trackers.tracker import Tracked
 from rackfocus.types import InputError
 
 
@@ -63,8 +63,8 @@ def test_mistakes(sequence, tmp_path):
 
 @pytest.mark.slow
 def test_recovery_pays_on_a_camera_that_jumps(shared):
-    from rackfocus.focus.tracker_opencv import KCF
-    from rackfocus.focus.tracker_recovering import RecoveringTracker
+    from rackfocus.focus.trackers.opencv import KCF
+    from rackfocus.focus.trackers.recovering import RecoveringTracker
 
     folder = shared / "data" / "video" / "otb_couple"
     alone, recovering = (

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rackfocus.data.gaze.focus_events import FocusEventClips
-from rackfocus.focus.annotation import load_annotation
+from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.scenes.clips.events import ClipJob
 from rackfocus.scenes.clips.story import KINDS, tell_story
 from rackfocus.scenes.files import read_disparity, read_hdr

@@ -14,7 +14,7 @@ from rackfocus.data.gaze.fixations import as_density, resized_points
 from rackfocus.data.gaze.focus_clip import FocusClip, Sampling, clip_targets, target_frames
 from rackfocus.data.gaze.focus_events import FocusEventClips
 from rackfocus.data.video_frames import read_frames
-from rackfocus.focus.annotation import load_annotation
+from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.types import FocusAnnotation, InputError
 
 SIGMA_SHARE = 0.25

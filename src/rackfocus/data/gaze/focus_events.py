@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from rackfocus.data.video_frames import read_frames
-from rackfocus.focus.annotation import load_annotation
+from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.scenes.clips.events import CLIP_FORMAT
 from rackfocus.scenes.files import read_disparity
 from rackfocus.types import FocusAnnotation, InputError

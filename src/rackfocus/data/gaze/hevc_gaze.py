@@ -32,7 +32,7 @@ from rackfocus.data.gaze.focus_clip import (
 )
 from rackfocus.data.gaze.gaze_shifts import Fixations, gaze_targets
 from rackfocus.data.video_frames import read_frames
-from rackfocus.focus.annotation import annotated_video
+from rackfocus.focus.annotation.json_file import annotated_video
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
 SPLITS = {

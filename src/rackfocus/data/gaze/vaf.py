@@ -22,7 +22,7 @@ from rackfocus.data.gaze.focus_clip import (
     target_frames,
 )
 from rackfocus.data.video_frames import read_frames
-from rackfocus.focus.annotation import load_annotation
+from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.focus.decisions import decisions
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row
 from rackfocus.evaluation.reports.focus_timeline import Truth, draw_timeline, thumbnails_at
-from rackfocus.focus.annotation import load_annotation
+from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.focus.decisions import decisions
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.metrics.focus import match_targets

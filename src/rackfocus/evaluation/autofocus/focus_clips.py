@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from rackfocus.focus.annotation import FORMAT, load_annotation
+from rackfocus.focus.annotation.json_file import FORMAT, load_annotation
 from rackfocus.focus.decisions import decisions
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.metrics.focus import level_px

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row, mean
-from rackfocus.focus.detectors.voice_activity import speech_spans, voice_activity
+from rackfocus.focus.detectors.speech.voice_activity import speech_spans, voice_activity
 from rackfocus.focus.detectors.window import ClipWindow
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import Regions, SceneSpecific

@@ -13,7 +13,7 @@ from rackfocus.focus.detectors.window import ClipWindow, Detector
 from rackfocus.focus.following import Following
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.focus.tracker import Tracker
+from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.pipelines.autofocus_analysis import OVERLAP_S, WINDOW_S, CurveDraft, clip_window
 from rackfocus.pipelines.footage import Footage, KnownFrames
 

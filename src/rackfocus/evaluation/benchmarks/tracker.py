@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from rackfocus.focus.tracker import Tracker
+from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.types import InputError
 
 THRESHOLDS = np.linspace(0, 1, 21)

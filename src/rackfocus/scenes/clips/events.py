@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool
 
-from rackfocus.focus.annotation import annotated_video, save_annotation
+from rackfocus.focus.annotation.json_file import annotated_video, save_annotation
 from rackfocus.scenes.clips.motion import Layer, TracedFrame, exact_flow, shown_share, trace_frame
 from rackfocus.scenes.clips.speech import SAMPLE_RATE
 from rackfocus.scenes.clips.story import Story, tell_story

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rackfocus.focus.region_subject import region_subject
+from rackfocus.focus.subjects.region_subject import region_subject
 
 
 def scene():

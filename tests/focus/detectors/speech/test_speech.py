@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rackfocus.focus.detectors import voice_activity as activity
-from rackfocus.focus.detectors.speech_samples import RATE, speech_samples
-from rackfocus.focus.detectors.speech_turns import turns
-from rackfocus.focus.detectors.voice_activity import HOP, Loudness, speech_spans
+from rackfocus.focus.detectors.speech import voice_activity as activity
+from rackfocus.focus.detectors.speech.samples import RATE, speech_samples
+from rackfocus.focus.detectors.speech.turns import turns
+from rackfocus.focus.detectors.speech.voice_activity import HOP, Loudness, speech_spans
 from rackfocus.focus.detectors.window import Sound
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
-from rackfocus.focus.tracker import Box
+from rackfocus.focus.trackers.tracker import Box
 
 Image = UInt8[np.ndarray, "height width 3"]
 Picture = Float32[np.ndarray, "rows columns 3"]

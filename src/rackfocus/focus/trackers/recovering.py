@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from rackfocus.focus.subject_look import SubjectLook
-from rackfocus.focus.tracker import Box, Tracked, Tracker, rectangle
+from rackfocus.focus.trackers.subject_look import SubjectLook
+from rackfocus.focus.trackers.tracker import Box, Tracked, Tracker, rectangle
 
 Image = UInt8[np.ndarray, "height width 3"]
 
@@ -28,7 +28,7 @@ PEAKS = 3
 
 
 class RecoveringTracker:
-    """Follows with another tracker, and answers for it. See `rackfocus.focus.tracker.Tracker`.
+    """Follows with another tracker, and answers for it. See `rackfocus.focus.trackers.tracker.Tracker`.
 
     Args:
         tracker: follows from frame to frame.

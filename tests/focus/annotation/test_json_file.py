@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import rackfocus
-from rackfocus.focus.annotation import FORMAT, VERSION, annotated_video, annotation_schema
+from rackfocus.focus.annotation.json_file import FORMAT, VERSION, annotated_video, annotation_schema
 from rackfocus.types import (
     EASINGS,
     TARGET_SOURCES,

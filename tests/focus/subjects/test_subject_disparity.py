@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rackfocus.focus.subject_disparity import (
+from rackfocus.focus.subjects.subject_disparity import (
     LARGEST_SIDE,
     SIDE,
     SMALLEST_SIDE,

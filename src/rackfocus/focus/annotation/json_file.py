@@ -40,8 +40,8 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
 @cache
 def annotation_schema() -> dict[str, Any]:
     """The JSON schema (draft 2020-12) of an annotation."""
-    text = resources.files("rackfocus.focus").joinpath("annotation.schema.json").read_text(encoding="utf-8")
-    schema: dict[str, Any] = json.loads(text)
+    path = resources.files("rackfocus.focus.annotation").joinpath("annotation.schema.json")
+    schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return schema
 
 

@@ -2,8 +2,8 @@ import csv
 
 import pytest
 
-from rackfocus.focus.annotation import load_annotation, save_annotation
-from rackfocus.focus.annotation_csv import COLUMNS, annotations_in, read_csv, write_csv
+from rackfocus.focus.annotation.csv_table import COLUMNS, annotations_in, read_csv, write_csv
+from rackfocus.focus.annotation.json_file import load_annotation, save_annotation
 from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusPulls, FocusTarget, InputError
 
 VIDEO = AnnotatedVideo("a, b.mp4", "0f" * 32, 640, 360, 300, 30000 / 1001)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rackfocus.focus.subjects import link_subjects, sure_subjects, takeovers
+from rackfocus.focus.subjects.same_subject import link_subjects, sure_subjects, takeovers
 
 SIZE = (200, 100)
 

@@ -1,6 +1,6 @@
 """What every tracker is: shown a subject once, it says where it is in the frames that follow.
 
-Those of OpenCV are in `tracker_opencv`; `tracker_recovering` makes each of them notice a loss, and find the
+Those of OpenCV are in `opencv`; `recovering` makes each of them notice a loss, and find the
 subject again.
 """
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rackfocus.focus.annotation import FORMAT, load_annotation
+from rackfocus.focus.annotation.json_file import FORMAT, load_annotation
 from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusPulls, FocusTarget, InputError
 
 COLUMNS = (

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from jaxtyping import Float32
 
-from rackfocus.focus.detectors.speech_samples import RATE
+from rackfocus.focus.detectors.speech.samples import RATE
 
 HOP = 512
 """Samples to one probability, 32 ms: what the network takes at once."""

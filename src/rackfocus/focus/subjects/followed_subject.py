@@ -5,8 +5,8 @@ import math
 import numpy as np
 from jaxtyping import Num, UInt8
 
-from rackfocus.focus.subject_disparity import subject_box, subject_disparity
-from rackfocus.focus.tracker import Box, Tracked, Tracker
+from rackfocus.focus.subjects.subject_disparity import subject_box, subject_disparity
+from rackfocus.focus.trackers.tracker import Box, Tracked, Tracker
 from rackfocus.types import FocusTarget
 
 Image = UInt8[np.ndarray, "height width 3"]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from rackfocus import InputError
-from rackfocus.focus.subject_look import SubjectLook, cut_out
-from rackfocus.focus.tracker import Tracked, Tracker, rectangle
-from rackfocus.focus.tracker_opencv import CSRT, KCF, Nano
-from rackfocus.focus.tracker_recovering import RecoveringTracker
+from rackfocus.focus.trackers.opencv import CSRT, KCF, Nano
+from rackfocus.focus.trackers.recovering import RecoveringTracker
+from rackfocus.focus.trackers.subject_look import SubjectLook, cut_out
+from rackfocus.focus.trackers.tracker import Tracked, Tracker, rectangle
 
 HEIGHT, WIDTH, SIZE = 120, 200, 30
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rackfocus.focus.keyframes import disparity_at, f_number_at, load_keyframes
+from rackfocus.focus.annotation.keyframes import disparity_at, f_number_at, load_keyframes
 from rackfocus.types import FocusKeyframe, FocusKeyframes, InputError
 
 

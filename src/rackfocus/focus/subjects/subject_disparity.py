@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float
 
-from rackfocus.focus.tracker import Box
+from rackfocus.focus.trackers.tracker import Box
 
 MOST_BINS = 32
 """Of the histogram over the range of what the region shows; fewer for few cells, so that it has no gaps."""

@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from rackfocus.focus.tracker import Box, Tracked, rectangle
+from rackfocus.focus.trackers.tracker import Box, Tracked, rectangle
 from rackfocus.models.published.weights import find_weights
 from rackfocus.types import InputError
 
 
 class OpenCVTracker(ABC):
-    """See `rackfocus.focus.tracker.Tracker`."""
+    """See `rackfocus.focus.trackers.tracker.Tracker`."""
 
     def __init__(self) -> None:
         self._search: Any = None
