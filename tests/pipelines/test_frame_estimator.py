@@ -6,9 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
-from rackfocus.app.courtesy import Courtesy
-from rackfocus.app.disparity import Disparities
-from rackfocus.app.frames import Frames
+from rackfocus.app.work.courtesy import Courtesy
+from rackfocus.app.work.disparity import Disparities
+from rackfocus.app.work.frames import Frames
 from rackfocus.models.backends import Assembled, disparity_from_nearness, nearness_scale
 from rackfocus.models.recorded_depth import RecordedDepth
 from rackfocus.optics.radiometry import srgb_to_linear

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rackfocus.app.benchmark import Figure, figures
-from rackfocus.app.workspace import Workspace
+from rackfocus.app.server.workspace import Workspace
 from rackfocus.cli.annotate import tools_of
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
