@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from rackfocus.optics.renderer import render
     from rackfocus.optics.thin_lens import refocus_disparity
     from rackfocus.pipelines.autofocus import autofocus
-    from rackfocus.pipelines.make_clip import make_clip
+    from rackfocus.pipelines.clip.make_clip import make_clip
+    from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
     from rackfocus.pipelines.refocus import refocus
-    from rackfocus.pipelines.refocusable_clip import RefocusableClip
     from rackfocus.types import (
         RGBDHDR,
         FocusAnnotation,
@@ -59,12 +59,12 @@ _HOMES = {
     "InputError": "rackfocus.types",
     "Lens": "rackfocus.types",
     "RGBDHDR": "rackfocus.types",
-    "RefocusableClip": "rackfocus.pipelines.refocusable_clip",
+    "RefocusableClip": "rackfocus.pipelines.clip.refocusable_clip",
     "autofocus": "rackfocus.pipelines.autofocus",
     "load_annotation": "rackfocus.focus.annotation.json_file",
     "load_keyframes": "rackfocus.focus.annotation.keyframes",
     "load_model": "rackfocus.models.checkpoints",
-    "make_clip": "rackfocus.pipelines.make_clip",
+    "make_clip": "rackfocus.pipelines.clip.make_clip",
     "refocus": "rackfocus.pipelines.refocus",
     "refocus_disparity": "rackfocus.optics.thin_lens",
     "render": "rackfocus.optics.renderer",

@@ -15,7 +15,7 @@ import rackfocus
 from rackfocus.cli import main
 from rackfocus.cli.command import config_folder
 from rackfocus.models.published import megadepth
-from rackfocus.pipelines.refocusable_clip import RefocusableClip
+from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 
 SIZE, FRAMES = (64, 48), 6
 BACKENDS = sorted((path.parent.name, path.stem) for path in config_folder().glob("model/*/*.yaml"))

@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 from rackfocus.models.backends import RGBDHDREstimator
+from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.pipelines.frame_estimator import SequentialEstimator, reduced, reduced_size, srgb_of
-from rackfocus.pipelines.refocusable_clip import RefocusableClip
 from rackfocus.scenes.files import read_disparity
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader

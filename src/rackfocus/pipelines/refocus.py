@@ -25,10 +25,10 @@ from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.ahead import ahead
 from rackfocus.pipelines.autofocus import autofocus as focus_track_of
 from rackfocus.pipelines.autofocus import follow, open_footage
+from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.estimates import ClipEstimates, Estimates, Size, VideoEstimates
 from rackfocus.pipelines.fingerprint import file_identity, fingerprint
 from rackfocus.pipelines.outputs import Output, Rendered
-from rackfocus.pipelines.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.rendering import Rendering
 from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTrack, InputError, Lens
 from rackfocus.video import VideoInfo, VideoWriter, open_video

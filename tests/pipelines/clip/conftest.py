@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from rackfocus import RGBDHDR
-from rackfocus.pipelines.make_clip import make_clip
+from rackfocus.pipelines.clip.make_clip import make_clip
 from rackfocus.video.stabilizer.stabilizer import Stabilized
 
 

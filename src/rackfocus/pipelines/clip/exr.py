@@ -11,8 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.optics.radiometry import TRANSFER_CURVES, apply_log_exposure
-from rackfocus.pipelines.clip_export import ExportFolder, Progress
-from rackfocus.pipelines.refocusable_clip import RefocusableClip
+from rackfocus.pipelines.clip.export import ExportFolder, Progress
+from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.video import VideoInfo
 
 MEANING = {

@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from rackfocus.pipelines.clip_source import ClipSource
+from rackfocus.pipelines.clip.source import ClipSource
 from rackfocus.types import InputError
 
 FORMAT = "rackfocus.clip"

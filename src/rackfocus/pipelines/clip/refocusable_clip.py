@@ -1,12 +1,12 @@
 """A refocusable clip on disk: a video's stabilised disparity `D` and HDR log exposure `E`, to be read.
 
     name.rvr/
-      clip.json        see `clip_info`
+      clip.json        see `info`
       zarr.json        a Zarr 3 group of
       disparity/       (frames, 1, height, width), half precision, a chunk a frame
       log_exposure/    (frames, 3, height, width), the same
 
-Chunks end in a CRC-32C, which every read checks. `clip_writer` writes the folder.
+Chunks end in a CRC-32C, which every read checks. `writer` writes the folder.
 """
 
 from functools import cached_property
@@ -18,8 +18,8 @@ import zarr
 from jaxtyping import Float
 from torch import Tensor
 
-from rackfocus.pipelines.clip_info import INFO_FILE, ClipInfo, read_info
-from rackfocus.pipelines.clip_source import find_source
+from rackfocus.pipelines.clip.info import INFO_FILE, ClipInfo, read_info
+from rackfocus.pipelines.clip.source import find_source
 from rackfocus.types import InputError
 from rackfocus.video import VideoReader, open_video
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rackfocus.pipelines.clip_info import INFO_FILE
-from rackfocus.pipelines.clip_source import digest
-from rackfocus.pipelines.clip_writer import write_whole
-from rackfocus.pipelines.refocusable_clip import RefocusableClip
+from rackfocus.pipelines.clip.info import INFO_FILE
+from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
+from rackfocus.pipelines.clip.source import digest
+from rackfocus.pipelines.clip.writer import write_whole
 from rackfocus.types import InputError
 
 EXPORT_FILE = "export.json"

@@ -13,9 +13,9 @@ import rackfocus
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.pipelines.ahead import ahead
-from rackfocus.pipelines.clip_info import ClipHead
-from rackfocus.pipelines.clip_source import identify
-from rackfocus.pipelines.clip_writer import ClipWriter, check_target
+from rackfocus.pipelines.clip.info import ClipHead
+from rackfocus.pipelines.clip.source import identify
+from rackfocus.pipelines.clip.writer import ClipWriter, check_target
 from rackfocus.pipelines.estimates import VideoEstimates
 from rackfocus.types import InputError
 from rackfocus.video import open_video

@@ -19,9 +19,9 @@ from jaxtyping import Float
 from torch import Tensor
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from rackfocus.pipelines.clip_info import INFO_FILE, ClipHead, ClipInfo, head_text, info_text, read_info
-from rackfocus.pipelines.clip_journal import JOURNAL_FILE, Journal, Line
-from rackfocus.pipelines.refocusable_clip import DISPARITY, LOG_EXPOSURE, SUFFIX, chunk_file, open_array
+from rackfocus.pipelines.clip.info import INFO_FILE, ClipHead, ClipInfo, head_text, info_text, read_info
+from rackfocus.pipelines.clip.journal import JOURNAL_FILE, Journal, Line
+from rackfocus.pipelines.clip.refocusable_clip import DISPARITY, LOG_EXPOSURE, SUFFIX, chunk_file, open_array
 from rackfocus.types import InputError
 
 UNBOUNDED = 2**31 - 1

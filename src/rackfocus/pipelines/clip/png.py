@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float, UInt16
 from torch import Tensor
 
-from rackfocus.pipelines.clip_export import ExportFolder, Progress
-from rackfocus.pipelines.refocusable_clip import RefocusableClip
+from rackfocus.pipelines.clip.export import ExportFolder, Progress
+from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.types import InputError
 
 IN_FOCUS = 32768

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from rackfocus.pipelines.refocusable_clip import RefocusableClip
+from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.types import InputError
 
 

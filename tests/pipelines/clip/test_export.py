@@ -11,9 +11,9 @@ import torch
 
 from rackfocus import InputError
 from rackfocus.optics.radiometry import bt709_to_linear
-from rackfocus.pipelines.clip_exr import PRIMARIES, export_exr
-from rackfocus.pipelines.clip_png import encode_disparity, export_png, steps_for
-from rackfocus.pipelines.refocusable_clip import RefocusableClip
+from rackfocus.pipelines.clip.exr import PRIMARIES, export_exr
+from rackfocus.pipelines.clip.png import encode_disparity, export_png, steps_for
+from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.scenes.files import read_disparity
 
 
