@@ -5,7 +5,7 @@ import torch
 
 from rackfocus.data.gaze.focus_clip import Sampling
 from rackfocus.data.gaze.focus_event_windows import FocusEventWindows
-from rackfocus.data.remembered import Remembered
+from rackfocus.data.gaze.remembered import Remembered
 from rackfocus.types import InputError
 
 
