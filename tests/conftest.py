@@ -59,8 +59,8 @@ def _write_event_clip(root: Path, name: str, *, frames: int = 30, events: tuple[
     import av
     import numpy as np
 
-    from rackfocus.data.scene_events import CLIP_FORMAT
-    from rackfocus.focus.annotation import annotated_video, save_annotation
+    from rackfocus.focus.annotation.json_file import annotated_video, save_annotation
+    from rackfocus.scenes.clips.events import CLIP_FORMAT
     from rackfocus.types import FocusAnnotation, FocusTarget
 
     height, width, fps = 32, 48, 6

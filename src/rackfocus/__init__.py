@@ -7,15 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rackfocus.focus.annotation import load_annotation, save_annotation
-    from rackfocus.focus.keyframes import load_keyframes
+    from rackfocus.focus.annotation.json_file import load_annotation, save_annotation
+    from rackfocus.focus.annotation.keyframes import load_keyframes
     from rackfocus.models.checkpoints import load_model
     from rackfocus.optics.renderer import render
     from rackfocus.optics.thin_lens import refocus_disparity
     from rackfocus.pipelines.autofocus import autofocus
-    from rackfocus.pipelines.make_clip import make_clip
+    from rackfocus.pipelines.clip.make_clip import make_clip
+    from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
     from rackfocus.pipelines.refocus import refocus
-    from rackfocus.pipelines.refocusable_clip import RefocusableClip
     from rackfocus.types import (
         RGBDHDR,
         FocusAnnotation,
@@ -59,16 +59,16 @@ _HOMES = {
     "InputError": "rackfocus.types",
     "Lens": "rackfocus.types",
     "RGBDHDR": "rackfocus.types",
-    "RefocusableClip": "rackfocus.pipelines.refocusable_clip",
+    "RefocusableClip": "rackfocus.pipelines.clip.refocusable_clip",
     "autofocus": "rackfocus.pipelines.autofocus",
-    "load_annotation": "rackfocus.focus.annotation",
-    "load_keyframes": "rackfocus.focus.keyframes",
+    "load_annotation": "rackfocus.focus.annotation.json_file",
+    "load_keyframes": "rackfocus.focus.annotation.keyframes",
     "load_model": "rackfocus.models.checkpoints",
-    "make_clip": "rackfocus.pipelines.make_clip",
+    "make_clip": "rackfocus.pipelines.clip.make_clip",
     "refocus": "rackfocus.pipelines.refocus",
     "refocus_disparity": "rackfocus.optics.thin_lens",
     "render": "rackfocus.optics.renderer",
-    "save_annotation": "rackfocus.focus.annotation",
+    "save_annotation": "rackfocus.focus.annotation.json_file",
 }
 
 

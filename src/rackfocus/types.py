@@ -294,7 +294,7 @@ class FocusKeyframe:
 
 @dataclass(frozen=True)
 class FocusKeyframes:
-    """A focus pull by hand. On disk: `rackfocus.focus.keyframes`.
+    """A focus pull by hand. On disk: `rackfocus.focus.annotation.keyframes`.
 
     Attributes:
         keyframes: in the order of time.

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.app.tools import Tools
-from rackfocus.app.workspace import Workspace
+from rackfocus.app.server.workspace import Workspace
+from rackfocus.app.session.tools import Tools
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.types import AnnotatedVideo
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import rackfocus
-from rackfocus.focus.annotation import annotated_video
+from rackfocus.focus.annotation.json_file import annotated_video
 from rackfocus.types import FocusAnnotation, FocusTarget
 
 sync_api = pytest.importorskip(

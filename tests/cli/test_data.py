@@ -115,7 +115,8 @@ def test_mistakes_are_one_sentence(arguments, says, tmp_path, monkeypatch, capfd
     monkeypatch.chdir(tmp_path)
     folder = Path("mine/data")
     folder.mkdir(parents=True)
-    split = "train: {_target_: rackfocus.data.raytraced.RaytracedScenes, root: '${..root}', split: train}"
+    scenes = "rackfocus.data.apertures.raytraced.RaytracedScenes"
+    split = f"train: {{_target_: {scenes}, root: '${{..root}}', split: train}}"
     (folder / "missing_root.yaml").write_text(f"root: ???\n{split}\n")
     (folder / "empty.yaml").write_text("root: here\n")
     code, _, err = run(monkeypatch, capfd, *arguments)

@@ -14,8 +14,8 @@ from PIL import Image
 import rackfocus
 from rackfocus.cli import main
 from rackfocus.cli.command import config_folder
-from rackfocus.models import megadepth
-from rackfocus.pipelines.refocusable_clip import RefocusableClip
+from rackfocus.models.published import megadepth
+from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 
 SIZE, FRAMES = (64, 48), 6
 BACKENDS = sorted((path.parent.name, path.stem) for path in config_folder().glob("model/*/*.yaml"))
@@ -78,7 +78,7 @@ def published(name, folder, request):
 
 def layout_of(name):
     """The module of a backend's own tests, which knows the layout of its file."""
-    path = Path(__file__).parents[1] / "models" / f"test_{name}.py"
+    path = Path(__file__).parents[1] / "models" / "published" / f"test_{name}.py"
     spec = importlib.util.spec_from_file_location(f"{name}_layout", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -12,7 +12,7 @@ from rackfocus import InputError
 from rackfocus.cli.command import config_folder
 from rackfocus.cli.ranges import parse_range
 from rackfocus.cli.refocus import parse_focus, parse_model
-from rackfocus.focus.keyframes import load_keyframes
+from rackfocus.focus.annotation.keyframes import load_keyframes
 from rackfocus.models.backends import Assembled
 from rackfocus.models.checkpoints import save_model
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from rackfocus.cli import main
-from rackfocus.data.focus_events import FocusEventClips
-from rackfocus.data.raytraced import RaytracedScenes
+from rackfocus.data.apertures.raytraced import RaytracedScenes
+from rackfocus.data.gaze.focus_events import FocusEventClips
 
 
 def run(monkeypatch, *arguments):

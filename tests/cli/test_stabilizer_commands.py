@@ -36,7 +36,7 @@ def test_evaluate(tmp_path, monkeypatch, capfd):
         cv2.imwrite(str(tmp_path / "frames" / f"{number}.png"), picture)
     one = (
         "~clips",
-        "+clips.a._target_=rackfocus.evaluation.stabilizer_clips.VideoClip",
+        "+clips.a._target_=rackfocus.evaluation.stabilizer.clips.VideoClip",
         "+clips.a.path=frames",
     )
     assert run(monkeypatch, "evaluate", "stabilizer", "frames=3", "network_size_px=32", *one) == 0

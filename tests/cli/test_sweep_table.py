@@ -16,7 +16,11 @@ def sweep(tmp_path, raytraced):
     """Two jobs that ended and one that did not, on one test scene."""
     (tmp_path / "data" / "test").mkdir(parents=True)
     (tmp_path / "data" / "test" / "1203").symlink_to(raytraced / "test" / "1203")
-    scenes = {"_target_": "rackfocus.data.raytraced.RaytracedScenes", "root": "${..root}", "split": "test"}
+    scenes = {
+        "_target_": "rackfocus.data.apertures.raytraced.RaytracedScenes",
+        "root": "${..root}",
+        "split": "test",
+    }
     for number, experiment in enumerate(["rgbd_hdr", "renderer_paper", "without_hdr"]):
         job = tmp_path / "sweep" / str(number)
         (job / ".hydra").mkdir(parents=True)

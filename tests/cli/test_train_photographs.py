@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import torch
 
-from rackfocus.data.taught_photographs import write_label
+from rackfocus.data.taught.taught_photographs import write_label
 from rackfocus.models.checkpoints import load_model
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rackfocus.cli import main
-from rackfocus.data.vaf import Vaf
-from rackfocus.focus.annotation import annotated_video, load_annotation, save_annotation
+from rackfocus.data.gaze.vaf import Vaf
+from rackfocus.focus.annotation.json_file import annotated_video, load_annotation, save_annotation
 from rackfocus.types import FocusAnnotation, FocusTarget
 
 

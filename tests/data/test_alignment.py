@@ -9,9 +9,9 @@ import torch
 
 from rackfocus.data import alignment
 from rackfocus.data.alignment import AlignmentError
-from rackfocus.data.exposure_gain import measure_gain
-from rackfocus.data.manifest import Photograph
-from rackfocus.data.preparation import Limits, judge, read_linear
+from rackfocus.data.apertures.manifest import Photograph
+from rackfocus.data.preparation.captures import Limits, judge, read_linear
+from rackfocus.data.preparation.exposure_gain import measure_gain
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.types import InputError
 

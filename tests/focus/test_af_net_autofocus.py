@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.data.focus_clip import Sampling
+from rackfocus.data.gaze.focus_clip import Sampling
 from rackfocus.focus import af_net_prediction
 from rackfocus.focus.af_net_autofocus import AFNetAutofocus, peaks, subject
 from rackfocus.focus.af_net_prediction import Prediction, SampleClock, predictions

@@ -5,9 +5,9 @@ import pytest
 
 from rackfocus.focus.following import Following
 from rackfocus.focus.puller import FocusPuller
-from rackfocus.focus.tracker import Tracked
-from rackfocus.focus.tracker_opencv import KCF
-from rackfocus.focus.tracker_recovering import RecoveringTracker
+from rackfocus.focus.trackers.opencv import KCF
+from rackfocus.focus.trackers.recovering import RecoveringTracker
+from rackfocus.focus.trackers.tracker import Tracked
 from rackfocus.types import FocusTarget, InputError
 
 HEIGHT, WIDTH = 60, 100

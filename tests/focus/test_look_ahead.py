@@ -8,7 +8,7 @@ import pytest
 from rackfocus.focus.look_ahead import Known, LookAhead
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import RegionCurve
-from rackfocus.focus.tracker import Tracked
+from rackfocus.focus.trackers.tracker import Tracked
 from rackfocus.types import FocusTarget
 
 NEAR, FAR = (10.0, 20.0), (70.0, 20.0)

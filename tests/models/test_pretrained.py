@@ -6,7 +6,7 @@ from rackfocus import InputError
 from rackfocus.models.checkpoints import load_model, save_model
 from rackfocus.models.depth_ensemble import low_frequencies, standardised
 from rackfocus.models.pretrained import START_SCALE, PretrainedRGBDHDRNet
-from rackfocus.models.tcmonodepth import TCMonoDepth
+from rackfocus.models.published.tcmonodepth import TCMonoDepth
 from rackfocus.tasks.photographs import PhotographsTask
 
 

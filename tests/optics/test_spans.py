@@ -104,7 +104,7 @@ def test_a_constant_stays_constant(formulation, colour, disparity, size):
 
 @pytest.mark.parametrize("formulation", FORMULATIONS)
 def test_agrees_on_a_ray_traced_scene(formulation, raytraced):
-    from rackfocus.data.raytraced import load_scene, scene_folders
+    from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 
     scene = load_scene(scene_folders(raytraced, "test")[0])
     crop = (..., slice(60, 160), slice(100, 300))

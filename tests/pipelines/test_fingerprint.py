@@ -11,8 +11,8 @@ from rackfocus.models.backends import Assembled
 from rackfocus.optics.lens_shapes import Polygon
 from rackfocus.pipelines.fingerprint import file_identity, fingerprint
 from rackfocus.types import FocusKeyframe, FocusKeyframes
-from rackfocus.video.flow_dis import DISFlow
-from rackfocus.video.stabilizer import TemporalStabilizer
+from rackfocus.video.flow.dis import DISFlow
+from rackfocus.video.stabilizer.stabilizer import TemporalStabilizer
 
 
 class Scaled(nn.Module):

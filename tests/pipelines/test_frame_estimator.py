@@ -6,9 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
-from rackfocus.app.courtesy import Courtesy
-from rackfocus.app.disparity import Disparities
-from rackfocus.app.frames import Frames
+from rackfocus.app.work.courtesy import Courtesy
+from rackfocus.app.work.disparity import Disparities
+from rackfocus.app.work.frames import Frames
 from rackfocus.models.backends import Assembled, disparity_from_nearness, nearness_scale
 from rackfocus.models.recorded_depth import RecordedDepth
 from rackfocus.optics.radiometry import srgb_to_linear
@@ -16,7 +16,7 @@ from rackfocus.pipelines.autofocus import open_footage
 from rackfocus.pipelines.estimates import VideoEstimates
 from rackfocus.pipelines.frame_estimator import FrameEstimator, shows_something, srgb_of
 from rackfocus.video import Transfer, open_video
-from rackfocus.video.stabilizer_none import NoStabilizer
+from rackfocus.video.stabilizer.none import NoStabilizer
 
 SIZE = 64, 48
 HAND = range(3, 6)

@@ -3,7 +3,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import Dataset
 
-from rackfocus.data.focus_clip import FocusClip
+from rackfocus.data.gaze.focus_clip import FocusClip
 from rackfocus.losses.af_net import AFNetLoss, kullback_leibler
 from rackfocus.models.af_net import AFNet
 from rackfocus.tasks.af_net import AFNetTask

@@ -9,8 +9,8 @@ import torch
 from pytorch_lightning.callbacks import Checkpoint, EMAWeightAveraging, ModelCheckpoint
 from torch.utils.data import Dataset
 
-from rackfocus.data.augmentation import RandomView
-from rackfocus.data.sample import FocusSample
+from rackfocus.data.apertures.augmentation import RandomView
+from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.tasks.checkpoints import LastCheckpoint, WholeCheckpointIO
 from rackfocus.tasks.data import FocusData
 from rackfocus.types import InputError

@@ -5,9 +5,9 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import ConcatDataset, Dataset
 
-from rackfocus.data.augmentation import RandomView
+from rackfocus.data.apertures.augmentation import RandomView
+from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.data.mixture import Mixture
-from rackfocus.data.sample import FocusSample
 from rackfocus.tasks.data import FocusData, ShuffledDraws, collate
 
 

@@ -8,9 +8,9 @@ import torch
 from torch.utils.data import ConcatDataset
 
 from rackfocus import InputError
+from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.data.mixture import Mixture
-from rackfocus.data.photograph_samples import LightSample, NearnessSample
-from rackfocus.data.sample import FocusSample
+from rackfocus.data.taught.samples import LightSample, NearnessSample
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.losses.photographs import PhotographSupervision
 from rackfocus.models.pretrained import PretrainedRGBDHDRNet

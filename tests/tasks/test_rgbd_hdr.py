@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 import torch
 
-from rackfocus.data.augmentation import RandomView
-from rackfocus.data.raytraced import RaytracedScenes
+from rackfocus.data.apertures.augmentation import RandomView
+from rackfocus.data.apertures.raytraced import RaytracedScenes
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics import Renderer

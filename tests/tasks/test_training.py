@@ -10,8 +10,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch.utils.data import Dataset
 
 from rackfocus import load_model
-from rackfocus.data.augmentation import RandomView
-from rackfocus.data.sample import FocusSample
+from rackfocus.data.apertures.augmentation import RandomView
+from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics import Renderer

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rackfocus.app.session import Session
+from rackfocus.app.session.session import Session
 
 F_NUMBERS = (2.0, 2.8, 4.0, 1.4, 5.6)
 WAITED_S = 0.005

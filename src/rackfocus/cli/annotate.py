@@ -9,9 +9,9 @@ from typing import Any
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from rackfocus.app.server import serve
-from rackfocus.app.tools import Tools
-from rackfocus.app.workspace import Workspace
+from rackfocus.app.server.server import serve
+from rackfocus.app.server.workspace import Workspace
+from rackfocus.app.session.tools import Tools
 from rackfocus.cli.command import run_command
 from rackfocus.cli.refocus import parse_model
 from rackfocus.models.backends import RGBDHDREstimator

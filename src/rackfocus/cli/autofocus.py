@@ -12,8 +12,8 @@ from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.ranges import parse_range
 from rackfocus.cli.refocus import parse_model
-from rackfocus.evaluation.focus_timeline import draw_timeline, thumbnails_at
-from rackfocus.focus.annotation import load_annotation, save_annotation
+from rackfocus.evaluation.reports.focus_timeline import draw_timeline, thumbnails_at
+from rackfocus.focus.annotation.json_file import load_annotation, save_annotation
 from rackfocus.pipelines.autofocus import annotation_of, autofocus, open_footage
 from rackfocus.types import FocusAnnotation, InputError
 

@@ -7,10 +7,10 @@ from omegaconf import DictConfig
 
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
-from rackfocus.pipelines.clip_check import broken_frames
-from rackfocus.pipelines.clip_exr import export_exr
-from rackfocus.pipelines.clip_png import export_png
-from rackfocus.pipelines.refocusable_clip import RefocusableClip
+from rackfocus.pipelines.clip.check import broken_frames
+from rackfocus.pipelines.clip.exr import export_exr
+from rackfocus.pipelines.clip.png import export_png
+from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.types import InputError
 
 EXPORTS = {"exr": export_exr, "png": export_png}

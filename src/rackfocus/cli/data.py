@@ -13,8 +13,8 @@ from rich.table import Table
 
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
-from rackfocus.evaluation.contact_sheet import draw_contact_sheet
-from rackfocus.evaluation.data_check import SplitCheck, check_split
+from rackfocus.evaluation.reports.contact_sheet import draw_contact_sheet
+from rackfocus.evaluation.reports.data_check import SplitCheck, check_split
 from rackfocus.types import InputError
 
 SUBJECTS = ("check",)

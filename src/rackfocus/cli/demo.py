@@ -12,15 +12,15 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from rackfocus.cli.command import run_command, run_folder
-from rackfocus.cli.evaluate import evaluate
+from rackfocus.cli.evaluate.images import evaluate
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import git_revision
 from rackfocus.cli.train import METRICS_FILE, train
-from rackfocus.data.raytraced import scene_folders
-from rackfocus.evaluation.raytraced import evaluate_scenes, network_method, renderer_methods, unblurred
-from rackfocus.evaluation.records import write_records
-from rackfocus.evaluation.report import clip_timeline, scene_pictures, training_curve, write_page
-from rackfocus.evaluation.summary import summarise, summary_table
+from rackfocus.data.apertures.raytraced import scene_folders
+from rackfocus.evaluation.images.raytraced import evaluate_scenes, network_method, renderer_methods, unblurred
+from rackfocus.evaluation.reports.demo_page import clip_timeline, scene_pictures, training_curve, write_page
+from rackfocus.evaluation.reports.records import write_records
+from rackfocus.evaluation.reports.summary import summarise, summary_table
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.pipelines.refocus import refocus

@@ -10,7 +10,7 @@ from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import git_revision
 from rackfocus.cli.ranges import parse_range
 from rackfocus.cli.refocus import parse_model
-from rackfocus.pipelines.make_clip import make_clip
+from rackfocus.pipelines.clip.make_clip import make_clip
 
 COMPONENTS = ("model", "stabilizer")
 """The settings that a clip writes down as they are."""

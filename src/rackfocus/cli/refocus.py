@@ -8,8 +8,8 @@ from omegaconf import DictConfig
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.ranges import parse_range
-from rackfocus.focus.annotation import load_annotation
-from rackfocus.focus.keyframes import load_keyframes
+from rackfocus.focus.annotation.json_file import load_annotation
+from rackfocus.focus.annotation.keyframes import load_keyframes
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import load_model
 from rackfocus.pipelines.refocus import Focus, refocus

@@ -8,12 +8,12 @@ from omegaconf import DictConfig
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.ranges import parse_range
-from rackfocus.data.scene_clip import render_clip
-from rackfocus.data.scene_events import ClipJob
-from rackfocus.data.scene_files import write_checksums
-from rackfocus.data.scene_jobs import run_jobs
-from rackfocus.data.scene_rendering import render_scenes
-from rackfocus.data.scene_story import KINDS
+from rackfocus.scenes.clips.dolly import render_clip
+from rackfocus.scenes.clips.events import ClipJob
+from rackfocus.scenes.clips.story import KINDS
+from rackfocus.scenes.files import write_checksums
+from rackfocus.scenes.jobs import run_jobs
+from rackfocus.scenes.rendering import render_scenes
 from rackfocus.types import InputError
 
 SPLITS = ("train", "validation", "test")

@@ -10,10 +10,10 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from rackfocus.cli.progress import progress_bar
-from rackfocus.data.raytraced import RaytracedScenes
-from rackfocus.evaluation.raytraced import Method, evaluate_scenes, network_method
-from rackfocus.evaluation.records import Record, write_records
-from rackfocus.evaluation.summary import compare_runs, summary_table, write_summary
+from rackfocus.data.apertures.raytraced import RaytracedScenes
+from rackfocus.evaluation.images.raytraced import Method, evaluate_scenes, network_method
+from rackfocus.evaluation.reports.records import Record, write_records
+from rackfocus.evaluation.reports.summary import compare_runs, summary_table, write_summary
 from rackfocus.models.checkpoints import load_model
 
 COLUMNS = (

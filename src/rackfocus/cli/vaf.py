@@ -9,13 +9,13 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from rackfocus.cli.command import run_command
-from rackfocus.cli.evaluate_focus import printed_table
+from rackfocus.cli.evaluate.autofocus import printed_table
 from rackfocus.cli.progress import progress_bar
-from rackfocus.data.vaf_build import TABLE_FILE, Selection, build_dataset
-from rackfocus.evaluation.agreement_table import agreement_rows, mean_row
-from rackfocus.evaluation.focus_table import write_rows
-from rackfocus.focus.annotation import load_annotation, save_annotation
-from rackfocus.focus.annotation_csv import annotations_in, read_csv, write_csv
+from rackfocus.data.preparation.vaf_build import TABLE_FILE, Selection, build_dataset
+from rackfocus.evaluation.autofocus.agreement_table import agreement_rows, mean_row
+from rackfocus.evaluation.autofocus.focus_table import write_rows
+from rackfocus.focus.annotation.csv_table import annotations_in, read_csv, write_csv
+from rackfocus.focus.annotation.json_file import load_annotation, save_annotation
 from rackfocus.types import InputError
 
 NAMED = 10

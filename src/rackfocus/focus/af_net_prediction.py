@@ -44,7 +44,7 @@ class Prediction:
 class SampleClock:
     """Chooses frames by when they are shown: whatever the rate, `SAMPLING_FPS` a second, or all of fewer.
 
-    The same frames as `rackfocus.data.focus_clip.Sampling.frames` where the rate is constant.
+    The same frames as `rackfocus.data.gaze.focus_clip.Sampling.frames` where the rate is constant.
 
     Attributes:
         fps: average rate of the video.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from rackfocus.focus.keyframes import disparity_at
+from rackfocus.focus.annotation.keyframes import disparity_at
 from rackfocus.types import FocusKeyframes, FocusTrack, InputError
 
 Point = tuple[float, float]

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Num, UInt8
 
 from rackfocus.focus.decisions import Decision, decisions
-from rackfocus.focus.followed_subject import FollowedSubject
 from rackfocus.focus.puller import FocusPuller
-from rackfocus.focus.tracker import Tracker
+from rackfocus.focus.subjects.followed_subject import FollowedSubject
+from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.types import FocusTarget, FocusTrack, InputError
 
 Image = UInt8[np.ndarray, "height width 3"]

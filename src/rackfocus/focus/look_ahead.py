@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from rackfocus.focus.followed_subject import FollowedSubject
 from rackfocus.focus.puller import FocusPuller, smoothed
 from rackfocus.focus.scene_specific import RegionCurve
-from rackfocus.focus.tracker import Tracker
+from rackfocus.focus.subjects.followed_subject import FollowedSubject
+from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.types import FocusTarget, FocusTrack
 
 Image = UInt8[np.ndarray, "height width 3"]

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Float32
 from rackfocus.focus.clusters import weighted_kmeans
 from rackfocus.focus.curve_edges import bilateral_filter, edges
 from rackfocus.focus.detectors.window import ClipWindow, Detector
-from rackfocus.focus.subjects import link_subjects, sure_subjects, takeovers
+from rackfocus.focus.subjects.same_subject import link_subjects, sure_subjects, takeovers
 from rackfocus.types import FocusTarget, InputError
 
 NOWHERE = np.full(4, np.nan)
@@ -44,7 +44,7 @@ class RegionCurve:
     Attributes:
         points: `(x, y)`.
         boxes: left, top, right and bottom; the latter two are the first pixels outside.
-        disparity: there; see `rackfocus.focus.region_subject`.
+        disparity: there; see `rackfocus.focus.subjects.region_subject`.
         strength: the largest value of the intersection there; 0 where nothing is seen.
         is_cut: whether a shot begins with a frame.
         rest: `(x, y)` to focus on at the beginning of a shot while nothing is seen.

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rackfocus.losses.reconstruction import CODE_VALUES
-from rackfocus.models.vgg import VGG19Features
+from rackfocus.models.published.vgg import VGG19Features
 
 CHEN_KOLTUN_WEIGHTS = {
     "conv1_2": 1 / 2.6,

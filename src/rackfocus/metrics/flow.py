@@ -5,7 +5,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from rackfocus.video.optical_flow import OpticalFlow
+from rackfocus.video.flow.optical_flow import OpticalFlow
 
 
 def end_point_error(

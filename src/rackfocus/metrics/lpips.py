@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rackfocus.metrics.image import displayed
-from rackfocus.models.weights import find_weights, load_state
+from rackfocus.models.published.weights import find_weights, load_state
 from rackfocus.types import InputError
 
 WEIGHTS = "lpips_alex.safetensors"

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from rackfocus.video.warp import warp
+from rackfocus.video.flow.warp import warp
 
 
 def flow_warped_error(

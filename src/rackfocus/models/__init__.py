@@ -1,1 +1,1 @@
-"""Networks: RGBD-HDR, its U-Net and bilateral grid, VGG-19, and their weights."""
+"""Networks: RGBD-HDR, AF-Net, what combines depth and HDR models of others, and checkpoints."""

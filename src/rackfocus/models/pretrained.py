@@ -28,8 +28,7 @@ from torch import Tensor, nn
 
 from rackfocus.models.bilateral_grid import luma_vertices, slice_grid
 from rackfocus.models.depth_ensemble import low_frequencies, standardised
-from rackfocus.models.rgbd_hdr import begin_dim, bounded_disparity, read_log_exposure, shrink
-from rackfocus.models.tcmonodepth import (
+from rackfocus.models.published.tcmonodepth import (
     MULTIPLE_PX,
     WIDTHS,
     SeparableDecoder,
@@ -37,8 +36,9 @@ from rackfocus.models.tcmonodepth import (
     fold_batch_normalisation,
     published_state,
 )
+from rackfocus.models.published.weights import find_weights, fit_state
+from rackfocus.models.rgbd_hdr import begin_dim, bounded_disparity, read_log_exposure, shrink
 from rackfocus.models.unet import UNet
-from rackfocus.models.weights import find_weights, fit_state
 from rackfocus.optics.radiometry import luma
 from rackfocus.types import RGBDHDR
 

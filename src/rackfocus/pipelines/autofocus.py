@@ -13,13 +13,14 @@ from rackfocus.focus.modes import target_finder
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.focus.target_finder import TargetFinder
-from rackfocus.focus.tracker import Tracker
-from rackfocus.focus.tracker_opencv import KCF
-from rackfocus.focus.tracker_recovering import RecoveringTracker
+from rackfocus.focus.trackers.opencv import KCF
+from rackfocus.focus.trackers.recovering import RecoveringTracker
+from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.pipelines.autofocus_analysis import found_targets
-from rackfocus.pipelines.clip_source import digest
+from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
+from rackfocus.pipelines.clip.source import digest
 from rackfocus.pipelines.footage import (
     Disparity,
     Footage,
@@ -28,7 +29,6 @@ from rackfocus.pipelines.footage import (
     disparity_by_frame,
     disparity_of_clip,
 )
-from rackfocus.pipelines.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.types import (
     AnnotatedVideo,
     FocusAnnotation,

@@ -9,12 +9,12 @@ import numpy as np
 from jaxtyping import Float
 
 from rackfocus.focus.detectors.window import ClipWindow, Sound
-from rackfocus.focus.region_subject import region_subject
 from rackfocus.focus.scene_specific import RegionCurve, Regions, SceneSpecific, resting_point
+from rackfocus.focus.subjects.region_subject import region_subject
 from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.pipelines.footage import Footage, KnownFrames, Shown
 from rackfocus.types import FocusTarget, InputError
-from rackfocus.video.soundtrack_samples import RATE, read_sound
+from rackfocus.video.sound.samples import RATE, read_sound
 
 WINDOW_S = 5.0
 """How much of the video detectors see at a time: some two hundred frames are held in memory."""

@@ -14,12 +14,12 @@ from torch import Tensor
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
 from rackfocus.pipelines.ahead import ahead
+from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.pipelines.fingerprint import file_identity
 from rackfocus.pipelines.frame_estimator import SequentialEstimator
-from rackfocus.pipelines.refocusable_clip import RefocusableClip
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader
-from rackfocus.video.stabilizer import Stabilized, Stabilizer
+from rackfocus.video.stabilizer.stabilizer import Stabilized, Stabilizer
 
 Size = tuple[int, int]
 """Width and height in pixels."""

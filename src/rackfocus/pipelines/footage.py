@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
-from rackfocus.data.scene_files import read_disparity
 from rackfocus.models.backends import RGBDHDREstimator
+from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.pipelines.frame_estimator import SequentialEstimator, reduced, reduced_size, srgb_of
-from rackfocus.pipelines.refocusable_clip import RefocusableClip
+from rackfocus.scenes.files import read_disparity
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader
 from rackfocus.video.shot_cuts import begins_shot

@@ -18,23 +18,23 @@ from rackfocus.focus.focus_track import (
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.focus.target_finder import TargetFinder
-from rackfocus.focus.tracker import Tracker
+from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.ahead import ahead
 from rackfocus.pipelines.autofocus import autofocus as focus_track_of
 from rackfocus.pipelines.autofocus import follow, open_footage
+from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.estimates import ClipEstimates, Estimates, Size, VideoEstimates
 from rackfocus.pipelines.fingerprint import file_identity, fingerprint
 from rackfocus.pipelines.outputs import Output, Rendered
-from rackfocus.pipelines.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.rendering import Rendering
 from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTrack, InputError, Lens
 from rackfocus.video import VideoInfo, VideoWriter, open_video
 from rackfocus.video.codecs import H264, Codec
-from rackfocus.video.stabilizer import Stabilizer
-from rackfocus.video.stabilizer_none import NoStabilizer
+from rackfocus.video.stabilizer.none import NoStabilizer
+from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 Focus = Point | float | FocusAnnotation | FocusKeyframes | FocusTrack | None
 """A point `(x, y)` in pixels of the source video, a disparity in its pixels, an annotation whose targets are

@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from rackfocus.focus.annotation.keyframes import f_number_at
 from rackfocus.focus.focus_track import Focusing, Point
-from rackfocus.focus.keyframes import f_number_at
 from rackfocus.optics.radiometry import TRANSFER_CURVES
 from rackfocus.optics.renderer import Renderer
 from rackfocus.optics.thin_lens import refocus_disparity

@@ -9,9 +9,9 @@ from rackfocus.focus.look_ahead import Known, LookAhead
 from rackfocus.focus.modes import scene_specific
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.focus.tracker import Tracker
-from rackfocus.focus.tracker_opencv import KCF
-from rackfocus.focus.tracker_recovering import RecoveringTracker
+from rackfocus.focus.trackers.opencv import KCF
+from rackfocus.focus.trackers.recovering import RecoveringTracker
+from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED
 from rackfocus.pipelines.autofocus import GivenDisparity, Progress, open_footage

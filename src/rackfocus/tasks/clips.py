@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from rackfocus.data.focus_clip import FocusClip
+from rackfocus.data.gaze.focus_clip import FocusClip
 from rackfocus.tasks.data import DrawnData
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.data.distributed import DistributedSampler
 
-from rackfocus.data.sample import FocusSample
+from rackfocus.data.apertures.sample import FocusSample
 
 
 class FocusBatch(NamedTuple):

@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from rackfocus.data.photograph_samples import LightSample, NearnessSample
-from rackfocus.data.sample import FocusSample
+from rackfocus.data.apertures.sample import FocusSample
+from rackfocus.data.taught.samples import LightSample, NearnessSample
 from rackfocus.tasks.data import DrawnData, FocusBatch, collate
 
 

@@ -20,7 +20,7 @@ from rackfocus.video.codecs import H264, Codec
 from rackfocus.video.pixels import rgb_to_picture
 from rackfocus.video.reader import VideoReader
 from rackfocus.video.segments import Segment, SegmentEncoder, configure, end_to_end
-from rackfocus.video.sound import Soundtrack, soundtracks
+from rackfocus.video.sound.remux import Soundtrack, soundtracks
 from rackfocus.video.source import Frame
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}

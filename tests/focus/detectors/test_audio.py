@@ -5,9 +5,9 @@ from rackfocus.focus.detectors import audio as audio_module
 from rackfocus.focus.detectors.audio import Speakers
 from rackfocus.focus.detectors.audio_motion import FPS
 from rackfocus.focus.detectors.face_tracks import FaceTrack
-from rackfocus.focus.detectors.speech_faces import face_patches, mouth_patches, nearest_frames
-from rackfocus.focus.detectors.speech_samples import RATE
-from rackfocus.focus.detectors.voice_activity import Loudness
+from rackfocus.focus.detectors.speech.faces import face_patches, mouth_patches, nearest_frames
+from rackfocus.focus.detectors.speech.samples import RATE
+from rackfocus.focus.detectors.speech.voice_activity import Loudness
 from rackfocus.focus.detectors.window import ClipWindow, Detector, Sound
 
 SPOKEN = (0.8, 2.4)

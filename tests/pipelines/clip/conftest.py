@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from rackfocus import RGBDHDR
-from rackfocus.pipelines.make_clip import make_clip
-from rackfocus.video.stabilizer import Stabilized
+from rackfocus.pipelines.clip.make_clip import make_clip
+from rackfocus.video.stabilizer.stabilizer import Stabilized
 
 
 class Known(nn.Module):

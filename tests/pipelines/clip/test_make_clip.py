@@ -15,8 +15,8 @@ from PIL import Image
 from rackfocus import InputError
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics.radiometry import bt709_to_linear, linear_to_srgb
-from rackfocus.pipelines.make_clip import describe, make_clip
-from rackfocus.pipelines.refocusable_clip import RefocusableClip
+from rackfocus.pipelines.clip.make_clip import describe, make_clip
+from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.video import open_video
 
 

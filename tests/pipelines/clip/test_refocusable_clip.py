@@ -7,8 +7,8 @@ import pytest
 import zarr
 
 from rackfocus import InputError
-from rackfocus.pipelines.clip_check import broken_frames
-from rackfocus.pipelines.refocusable_clip import RefocusableClip
+from rackfocus.pipelines.clip.check import broken_frames
+from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 
 
 def test_any_program_that_reads_zarr_reads_it(clip):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from rackfocus import RGBDHDR
-from rackfocus.video.stabilizer import Stabilized
+from rackfocus.video.stabilizer.stabilizer import Stabilized
 
 
 class Known(nn.Module):

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from rackfocus import InputError, refocus
-from rackfocus.pipelines.make_clip import make_clip
+from rackfocus.pipelines.clip.make_clip import make_clip
 from rackfocus.video import open_video
 from rackfocus.video.codecs import H264
 

@@ -151,8 +151,8 @@ from rackfocus import refocus
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.video import encode
 from rackfocus.video.codecs import H264
-from rackfocus.video.flow_dis import DISFlow
-from rackfocus.video.stabilizer import TemporalStabilizer
+from rackfocus.video.flow.dis import DISFlow
+from rackfocus.video.stabilizer.stabilizer import TemporalStabilizer
 
 encode.SEGMENT_FRAMES = 5
 

@@ -23,8 +23,8 @@ from jaxtyping import Float32, UInt8
 
 from rackfocus.focus.detectors.over_time import frame_s, smoothed
 from rackfocus.focus.detectors.window import ClipWindow
-from rackfocus.video.flow_dis import DISFlow
-from rackfocus.video.optical_flow import OpticalFlow
+from rackfocus.video.flow.dis import DISFlow
+from rackfocus.video.flow.optical_flow import OpticalFlow
 
 GRID_PX = 8
 """Flow is sampled this far apart for the background: more adds nothing."""

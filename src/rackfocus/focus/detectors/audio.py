@@ -14,14 +14,14 @@ from jaxtyping import Float, Float32
 
 from rackfocus.focus.detectors.audio_motion import MOUTH_PX, sound_features, synchrony
 from rackfocus.focus.detectors.face_tracks import FaceTrack, face_tracks
-from rackfocus.focus.detectors.speech_faces import face_patches, mouth_patches, nearest_frames
-from rackfocus.focus.detectors.speech_samples import RATE, speech_samples
-from rackfocus.focus.detectors.speech_turns import turns
-from rackfocus.focus.detectors.voice_activity import Silero, Span, speech_spans, voice_activity
+from rackfocus.focus.detectors.speech.faces import face_patches, mouth_patches, nearest_frames
+from rackfocus.focus.detectors.speech.samples import RATE, speech_samples
+from rackfocus.focus.detectors.speech.turns import turns
+from rackfocus.focus.detectors.speech.voice_activity import Silero, Span, speech_spans, voice_activity
 from rackfocus.focus.detectors.window import ClipWindow
-from rackfocus.models.light_asd import FPS, HOPS, SIZE_PX, WEIGHTS, LightASD, load_light_asd
-from rackfocus.models.mfcc import mfcc
-from rackfocus.models.weights import find_weights
+from rackfocus.models.published.light_asd import FPS, HOPS, SIZE_PX, WEIGHTS, LightASD, load_light_asd
+from rackfocus.models.published.mfcc import mfcc
+from rackfocus.models.published.weights import find_weights
 from rackfocus.types import InputError
 
 LEAST_FRAMES = 8

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from rackfocus.models.weights import find_weights
+from rackfocus.models.published.weights import find_weights
 from rackfocus.types import InputError
 
 SMALLEST_SIDE_PX = 16

@@ -9,7 +9,7 @@ from jaxtyping import Float32, UInt8
 
 from rackfocus.focus.detectors.over_time import every_some, frame_s, smoothed
 from rackfocus.focus.detectors.window import ClipWindow
-from rackfocus.models.weights import find_weights
+from rackfocus.models.published.weights import find_weights
 from rackfocus.types import InputError
 
 SIZE_PX = 320

@@ -1,0 +1,109 @@
+"""The pages of `rackfocus annotate`: the queue of a folder, and the editor of a video."""
+
+import asyncio
+import warnings
+from pathlib import Path
+
+from fastapi import FastAPI
+from nicegui import ui
+
+from rackfocus.app.page.editor import Editor
+from rackfocus.app.page.head import Head, Theme, dark_button
+from rackfocus.app.page.messages import Messages
+from rackfocus.app.page.queue_view import QueueView
+from rackfocus.app.server.workspace import Workspace
+from rackfocus.app.session.session import Session
+from rackfocus.app.work.notices import in_words
+
+STYLE = Path(__file__).with_name("page.css")
+
+
+def mount(app: FastAPI, workspace: Workspace) -> None:
+    """Serve the pages of what was opened; routes that the app already has go first.
+
+    Args:
+        app: the server.
+        workspace: a folder of videos, or one video.
+    """
+    theme = Theme()
+
+    @ui.page("/")
+    async def start() -> None:
+        if workspace.is_folder:
+            queue_page(workspace, theme)
+        else:
+            await video_page(workspace, workspace.videos[0], theme)
+
+    @ui.page("/video/{name:path}")
+    async def video(name: str) -> None:
+        await video_page(workspace, name, theme)
+
+    # NiceGUI looks at every object there is for its server, and some of torch's do not like to be looked at.
+    warnings.filterwarnings("ignore", message=".*reduce_op", category=FutureWarning)
+    ui.run_with(
+        app, title="rackfocus", favicon="🎬", dark=None, tailwind=False, show_welcome_message=False,
+        reconnect_timeout=60.0,
+    )  # fmt: skip
+
+
+def queue_page(workspace: Workspace, theme: Theme) -> None:
+    """All videos of a folder."""
+    ui.add_css(STYLE)
+    with ui.element("main").classes("rf-page rf-alone"):
+        with ui.element("header").classes("rf-head"):
+            ui.label("rackfocus").classes("rf-brand")
+            ui.label(workspace.root.name).classes("rf-name")
+            ui.element("div").classes("rf-grow")
+            dark_button(theme)
+        with ui.element("div").classes("rf-view"):
+            messages = Messages()
+            with ui.element("div").classes("rf-queue"):
+                QueueView(workspace, messages)
+
+
+async def video_page(workspace: Workspace, name: str, theme: Theme) -> None:
+    """The editor of one video, or why it cannot be opened."""
+    ui.add_css(STYLE)
+    with ui.element("main").classes("rf-page") as page, ui.element("div").classes("rf-opening") as opening:
+        words = ui.label(f"Opening {name} …")
+    await ui.context.client.connected()
+    try:
+        session = await asyncio.to_thread(workspace.opened, name)
+    except Exception as error:
+        words.text = in_words(error)
+        opening.props('role="alert"')
+        if workspace.is_folder:
+            with opening:
+                ui.link("Back to the videos", "/").classes("rf-link")
+        return
+    if page.is_deleted:
+        # Whoever wanted to see it has gone.
+        return
+    opening.delete()
+    with page:
+        build(workspace, session, theme)
+
+
+def build(workspace: Workspace, session: Session, theme: Theme) -> None:
+    """The one screen."""
+    head = ui.element("header").classes("rf-head")
+    queue = ui.element("nav").classes("rf-queue") if workspace.is_folder else None
+    with ui.element("section").classes("rf-view"):
+        messages = Messages()
+        editor = Editor(session, messages)
+    with head:
+        editor.head = Head(
+            session,
+            messages,
+            theme,
+            home="/" if workspace.is_folder else None,
+            do=editor.do,
+            look_at=editor.look_at,
+        )
+    with ui.element("section").classes("rf-below"):
+        editor.build_timeline()
+    with ui.element("aside").classes("rf-panel"):
+        editor.build_panel()
+    if queue is not None:
+        with queue:
+            QueueView(workspace, messages, session.name)

@@ -1,0 +1,71 @@
+"""The web server: media, the page, and who may see them."""
+
+import socket
+from collections.abc import Callable
+
+from rackfocus.app.server.safety import LOCAL, Safety, needs_token, new_token
+from rackfocus.app.server.workspace import Workspace
+from rackfocus.types import InputError
+
+ANY = ("0.0.0.0", "::")
+"""All addresses of this machine."""
+
+
+def serve(
+    workspace: Workspace, *, host: str = "127.0.0.1", port: int = 8080, ready: Callable[[str], None]
+) -> None:
+    """Serve a workspace until interrupted.
+
+    Args:
+        workspace: what to show.
+        host: the address to listen at; one that other machines reach is guarded by a token.
+        port: the port; 0 takes any that is free.
+        ready: called with the address to open, once it can be.
+
+    Raises:
+        InputError: the GUI is not installed, or the address cannot be had.
+    """
+    try:
+        import uvicorn
+        from fastapi import FastAPI
+
+        from rackfocus.app.page.pages import mount
+        from rackfocus.app.server.media import media_routes
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{error.name} is missing, which the page needs; install it with pip install 'rackfocus[app]'."
+        ) from error
+    token = new_token() if needs_token(host) else None
+    listening = _listen(host, port)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(media_routes(workspace))
+    mount(app, workspace)
+    safe = Safety(app, token=token, hosts=LOCAL if token is None else None)
+    server = uvicorn.Server(uvicorn.Config(safe, log_level="warning", timeout_graceful_shutdown=2))
+    shown = socket.gethostname() if host in ANY else f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listening.getsockname()[1]}/"
+    # Who comes before the server runs waits: the socket listens already.
+    ready(address if token is None else f"{address}?token={token}")
+    try:
+        server.run(sockets=[listening])
+    finally:
+        listening.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, so that nobody else takes it meanwhile."""
+    try:
+        family, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (socket.gaierror, OverflowError) as error:
+        raise InputError(f"host={host} is no address of this machine.") from error
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(place)
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        raise InputError(
+            f"Port {port} of {host} cannot be had ({error.strerror}); choose another with port=."
+        ) from error
+    return listening

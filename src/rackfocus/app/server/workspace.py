@@ -1,0 +1,172 @@
+"""What `rackfocus annotate` opened: a video, or a folder of them. Nothing outside that folder is touched."""
+
+import dataclasses
+import os
+import threading
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+from rackfocus.app.server.queue import FILE, Item, Queue
+from rackfocus.app.session.annotation_file import SUFFIX
+from rackfocus.app.session.session import Place, Session
+from rackfocus.app.session.tools import Tools
+from rackfocus.app.work.courtesy import Courtesy
+from rackfocus.app.work.notices import Notice
+from rackfocus.types import InputError
+
+VIDEO_SUFFIXES = frozenset(
+    (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".3gp", ".wmv")
+)
+RESULTS = "rackfocus-results"
+"""The folder that videos are rendered into; what lies in it is not to be annotated."""
+MOST_OPEN = 2
+"""Each open video holds some hundred megabytes."""
+
+
+class Workspace:
+    """Opens each video once, for everybody. Made by `Workspace.open`.
+
+    Attributes:
+        root: the folder.
+        is_folder: whether all of it was opened, or one video in it.
+        queue: its videos.
+    """
+
+    def __init__(self, root: Path, only: str | None, out: Path | None, tools: Tools) -> None:
+        self.root, self.is_folder = root, only is None
+        self._only, self._out = only, out
+        self._tools = dataclasses.replace(tools, network=cache(tools.network))
+        self._courtesy = Courtesy()
+        self._sessions: dict[str, Session] = {}
+        self._opening = threading.Lock()
+        self._unnamed: set[str] = set()
+        self.queue = Queue((out or root) / FILE, self._listed)
+        for each in sorted(self._unnamed):
+            self.queue.notices.tell(f"{each!r} is left out: no address can be made of its name; rename it.")
+
+    @classmethod
+    def open(cls, path: str | Path, *, out: str | Path | None = None, tools: Tools | None = None) -> Self:
+        """Open a video or a folder.
+
+        Args:
+            path: of it.
+            out: where annotations, the queue and results go; none is beside the videos.
+            tools: what to work with.
+
+        Raises:
+            InputError: there is nothing there, it is no video, or the folder holds none.
+        """
+        path = Path(path)
+        if not path.exists():
+            raise InputError(f"{path} does not exist; give the path of a video or of a folder of videos.")
+        path = path.resolve()
+        if out is not None:
+            out = Path(out).resolve()
+            try:
+                out.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise InputError(f"{out} cannot be made ({error.strerror}); choose another out=.") from error
+        if path.is_dir():
+            opened = cls(path, None, out, tools or Tools())
+            if not opened.videos:
+                raise InputError(f"{path} holds no video; give a folder that does, or a video.")
+            return opened
+        opened = cls(path.parent, path.name, out, tools or Tools())
+        # What is no video is told before a server starts.
+        opened.session(path.name)
+        return opened
+
+    @property
+    def videos(self) -> tuple[str, ...]:
+        """Their paths in the folder, with `/`."""
+        return tuple(item.video for item in self.items if not item.vanished)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """What the queue says of them; of the video alone that was opened."""
+        return tuple(item for item in self.queue.items if self._only in (None, item.video))
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What to tell people of the folder, oldest first."""
+        return self.queue.notices.all
+
+    def session(self, name: str) -> Session:
+        """The open video of a name; the same one for everybody.
+
+        Raises:
+            InputError: it is none of the folder, or no video that can be read.
+        """
+        with self._opening:
+            if name in self._sessions:
+                # The one used last is closed last.
+                self._sessions[name] = self._sessions.pop(name)
+                return self._sessions[name]
+            place = self._place(name)
+            while len(self._sessions) >= MOST_OPEN and (idle := self._idle()) is not None:
+                self._sessions.pop(idle).close()
+            session = Session(place, self._tools, self.queue, self._courtesy)
+            self._sessions[name] = session
+        return session
+
+    def opened(self, name: str) -> Session:
+        """The same for a new page: if another file has this name now, that one.
+
+        Raises:
+            InputError: as `session`.
+        """
+        with self._opening:
+            if name in self._sessions and self._sessions[name].replaced:
+                self._sessions.pop(name).close()
+        return self.session(name)
+
+    def close(self) -> None:
+        """Stop all work."""
+        with self._opening:
+            while self._sessions:
+                self._sessions.popitem()[1].close()
+        self.queue.save()
+
+    def _idle(self) -> str | None:
+        """An open video that nobody looks at, and that nothing is made of."""
+        return next((name for name, session in self._sessions.items() if session.idle), None)
+
+    def _place(self, name: str) -> Place:
+        video = self.root / name
+        if name not in self._listed():
+            raise InputError(f"There is no video {name} in {self.root}.")
+        out = self._out or self.root
+        # Of a.mp4 and a.mov both results have room.
+        result = out / RESULTS / (name if name.lower().endswith(".mp4") else f"{name}.mp4")
+        annotation = None if self._out is None else self._out / f"{name}{SUFFIX}"
+        if annotation is not None:
+            annotation.parent.mkdir(parents=True, exist_ok=True)
+        return Place(name, video, self.root, annotation, result)
+
+    def _listed(self) -> list[str]:
+        """Videos in the folder, and in those within it; none that is hidden, or really lies elsewhere."""
+        if self._only is not None:
+            return [self._only] if (self.root / self._only).is_file() else []
+        found = []
+        for folder, inner, files in os.walk(self.root):
+            inner[:] = sorted(each for each in inner if not each.startswith(".") and each != RESULTS)
+            for file in files:
+                path = Path(folder) / file
+                if file.startswith(".") or path.suffix.lower() not in VIDEO_SUFFIXES:
+                    continue
+                if not _can_be_named(path.relative_to(self.root).as_posix()):
+                    self._unnamed.add(file.encode("utf-8", "backslashreplace").decode())
+                    continue
+                if path.resolve().is_relative_to(self.root) and path.is_file():
+                    found.append(path.relative_to(self.root).as_posix())
+        return sorted(found)
+
+
+def _can_be_named(name: str) -> bool:
+    """Whether a file's name can be part of an address, and of an annotation on any system."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return name.isprintable() and "\\" not in name

@@ -1,0 +1,142 @@
+"""The file of an annotation that is being edited: never is anything lost that somebody else wrote there."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rackfocus.focus.annotation.json_file import FORMAT, load_annotation, save_annotation
+from rackfocus.types import AnnotatedVideo, FocusAnnotation, InputError
+
+SUFFIX = ".focus.json"
+HEAD_BYTES = 4096
+"""An annotation says within these what it is, and of which video."""
+
+
+class AnnotationFile:
+    """Reads an annotation and writes it whole or not at all.
+
+    What cannot be read, what belongs to another video and what another program wrote meanwhile is kept aside
+    under another name. Where nothing can be written, the annotation is in memory only, and `tell` is told so.
+
+    Attributes:
+        path: of the file.
+        saved: whether it holds what was to be saved last.
+
+    Args:
+        path: of the file; it need not exist.
+        tell: takes a sentence for a person.
+    """
+
+    def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
+        self.path, self._tell = path, tell
+        self.saved = True
+        self._held: str | None = None
+
+    def load(self, video: AnnotatedVideo) -> FocusAnnotation:
+        """What the file says of a video; nothing yet where there is none that can be used."""
+        if not self.path.exists():
+            return FocusAnnotation(video)
+        try:
+            annotation = load_annotation(self.path)
+            if annotation.video.sha256 != video.sha256:
+                raise InputError(f"{self.path} belongs to another video, {annotation.video.name}.")
+        except InputError as error:
+            self._set_aside_for_good(f"{error} The annotation begins anew")
+            return FocusAnnotation(video)
+        self._held = _digest(self.path)
+        return annotation
+
+    def save(self, annotation: FocusAnnotation) -> None:
+        """Write it down; says so once where that fails."""
+        try:
+            if _digest(self.path) not in (self._held, None):
+                self._keep_aside("changed", f"{self.path.name} was changed by another program")
+            save_annotation(self.path, annotation)
+        except (InputError, OSError) as error:
+            if self.saved:
+                self._tell(f"{error} Work goes on in memory: export it before you leave.")
+            self.saved = False
+            return
+        self._held, self.saved = _digest(self.path), True
+
+    def _set_aside_for_good(self, sentence: str) -> None:
+        try:
+            self._keep_aside("corrupt", sentence)
+        except InputError as error:
+            # Nothing is written over it then, either: every attempt fails in the same way.
+            self._tell(f"{error} Work goes on in memory: export it before you leave.")
+            self.saved = False
+
+    def _keep_aside(self, why: str, sentence: str) -> None:
+        """Rename what is there, to a name that nothing has.
+
+        Raises:
+            InputError: it cannot be renamed, so that it must not be written over.
+        """
+        names = (self.path.with_name(f"{self.path.name}.{why}{number or ''}") for number in range(1000))
+        aside = next(name for name in names if not name.exists())
+        try:
+            self.path.rename(aside)
+        except OSError as error:
+            raise InputError(f"{sentence}, and it cannot be kept aside ({error.strerror}).") from error
+        self._held = None
+        self._tell(f"{sentence}; what was there is kept as {aside.name}.")
+
+
+def find_annotation(video: Path, identity: AnnotatedVideo, root: Path) -> Path:
+    """Where the annotation of a video is, or is to be: beside it, or in another folder of the data set.
+
+    Args:
+        video: the file.
+        identity: what an annotation says of it.
+        root: the folder in which annotations are looked for.
+
+    Raises:
+        InputError: the video's name leaves no room for what is added to it.
+    """
+    usual = video.with_name(video.name + SUFFIX)
+    try:
+        if usual.exists():
+            return usual
+    except OSError as error:
+        raise InputError(
+            f"{video} cannot have an annotation beside it ({error.strerror}); rename it."
+        ) from error
+    beside_first = sorted(_annotations(root), key=lambda path: (path.parent != video.parent, path))
+    return next((path for path in beside_first if _is_of(path, video, identity)), usual)
+
+
+def _annotations(root: Path) -> Iterator[Path]:
+    for path in root.rglob("*.json"):
+        try:
+            with path.open("rb") as file:
+                head = file.read(HEAD_BYTES)
+        except OSError:
+            continue
+        if f'"{FORMAT}"'.encode() in head:
+            yield path
+
+
+def _is_of(path: Path, video: Path, identity: AnnotatedVideo) -> bool:
+    """Whether it is of this video, and of no copy that has a name of its own.
+
+    A damaged one is, too, where what is left of it names the video.
+    """
+    owner = path.with_name(path.name.removesuffix(SUFFIX))
+    if owner not in (path, video) and owner.exists():
+        return False
+    try:
+        return load_annotation(path).video.sha256 == identity.sha256
+    except InputError:
+        try:
+            head = path.read_bytes()[:HEAD_BYTES]
+        except OSError:
+            return False
+        return identity.sha256.encode() in head
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,310 @@
+"""One video's annotation as a document: every change is one step, undone without limit and saved at once."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rackfocus.app.session.annotation_file import AnnotationFile
+from rackfocus.types import FocusAnnotation, FocusTarget, InputError
+
+Key = tuple[int, str]
+"""The frame and the source of a target: no two have both in common."""
+
+Box = tuple[float, float, float, float]
+
+REFERENCE_F_NUMBER = 2.0
+ONE_DRAG_S = 1.0
+"""Changes of one setting that follow each other so closely are one step: a slider is dragged."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the result is to look, beside what the annotation says: names of what is in `conf`."""
+
+    lens: str = "disk"
+    tracker: str = "kcf"
+
+
+@dataclass(frozen=True)
+class Version:
+    """The document at one time.
+
+    Attributes:
+        annotation: where and when focus is.
+        look: of the result.
+        change: what led to it, such as `add target at frame 12`.
+        setting: which setting was changed; none for anything else.
+    """
+
+    annotation: FocusAnnotation
+    look: Look
+    change: str = ""
+    setting: str | None = None
+
+
+class Document:
+    """Shared by everybody who looks at the video; by as many threads as like.
+
+    A target is named by its frame and source. What the user says is strong, what anybody else says a weak
+    suggestion: `rackfocus.focus.decisions`.
+
+    Args:
+        file: where it is saved.
+        annotation: what it begins with.
+        look: the same.
+        changed: called after each change.
+        keep_look: keeps the look, which the annotation has no room for.
+    """
+
+    def __init__(
+        self,
+        file: AnnotationFile,
+        annotation: FocusAnnotation,
+        look: Look,
+        *,
+        changed: Callable[[], None],
+        keep_look: Callable[[Look], None],
+    ) -> None:
+        self._file, self._changed, self._keep_look = file, changed, keep_look
+        self._now = Version(annotation, look)
+        self._past: list[Version] = []
+        self._future: list[Version] = []
+        self._changed_s = 0.0
+        self._lock = threading.RLock()
+        self.revision = 0
+
+    @property
+    def annotation(self) -> FocusAnnotation:
+        return self._now.annotation
+
+    @property
+    def lens(self) -> str:
+        return self._now.look.lens
+
+    @property
+    def tracker(self) -> str:
+        return self._now.look.tracker
+
+    @property
+    def version(self) -> Version:
+        """All of it, at once."""
+        return self._now
+
+    @property
+    def f_number(self) -> float:
+        return self.annotation.aperture or REFERENCE_F_NUMBER
+
+    @property
+    def path(self) -> Path:
+        """Where it is saved."""
+        return self._file.path
+
+    @property
+    def saved(self) -> bool:
+        """Whether the file holds what the document does; false where it cannot be written."""
+        return self._file.saved
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._future)
+
+    def target(self, key: Key) -> FocusTarget:
+        """The target of a key.
+
+        Raises:
+            InputError: there is none.
+        """
+        for target in self.annotation.targets:
+            if key_of(target) == key:
+                return target
+        raise InputError(f"There is no target of {key[1]} at frame {key[0]} any more.")
+
+    def put(self, target: FocusTarget, change: str, *, instead_of: Key | None = None) -> Key:
+        """Add a target, in place of one with its key, and of another one.
+
+        Raises:
+            InputError: it lies outside the video, or what it replaces is gone.
+        """
+        with self._lock:
+            gone = {key_of(target)}
+            if instead_of is not None:
+                gone.add(key_of(self.target(instead_of)))
+            kept = [each for each in self.annotation.targets if key_of(each) not in gone]
+            self._set_targets([*kept, target], change)
+        return key_of(target)
+
+    def accept(self, key: Key) -> Key:
+        """Make a suggestion the user's own.
+
+        Raises:
+            InputError: there is none, or the user has one at this frame.
+        """
+        with self._lock:
+            own = dataclasses.replace(self.target(key), source="user")
+            self.check_free(own.t, key)
+            return self.put(own, f"accept the target at frame {key[0]}", instead_of=key)
+
+    def accept_all(self) -> None:
+        """Make all suggestions the user's own; where the user has a target, that stays."""
+        with self._lock:
+            targets = self.annotation.targets
+            kept = {each.t: each for each in targets if each.source == "user"}
+            for each in targets:
+                kept.setdefault(each.t, dataclasses.replace(each, source="user"))
+            self._set_targets(kept.values(), "accept all suggestions")
+
+    def reject(self, key: Key) -> None:
+        """Remove a suggestion.
+
+        Raises:
+            InputError: there is none.
+        """
+        self._remove(key, f"reject the target at frame {key[0]}")
+
+    def reject_all(self) -> None:
+        """Remove all suggestions."""
+        with self._lock:
+            own = [each for each in self.annotation.targets if each.source == "user"]
+            self._set_targets(own, "reject all suggestions")
+
+    def delete(self, key: Key) -> None:
+        """Remove a target.
+
+        Raises:
+            InputError: there is none.
+        """
+        self._remove(key, f"delete the target at frame {key[0]}")
+
+    def end(self, key: Key, frame: int | None) -> None:
+        """Let a target count only until a frame, or until the next one.
+
+        Raises:
+            InputError: there is none, or the frame does not come after it.
+        """
+        with self._lock:
+            ending = dataclasses.replace(self.target(key), until=frame)
+            self.put(ending, f"end the target at frame {key[0]}")
+
+    def suggest(self, source: str, targets: Iterable[FocusTarget]) -> int:
+        """Lay automatic targets in place of those that the same source laid before; gives how many."""
+        with self._lock:
+            laid = list(targets)
+            others = [each for each in self.annotation.targets if each.source != source]
+            self._set_targets([*others, *laid], f"suggest by {source}")
+        return len(laid)
+
+    def replace(self, annotation: FocusAnnotation, change: str) -> None:
+        """Take over another annotation of this video."""
+        with self._lock:
+            self._step(Version(annotation, self._now.look, change))
+
+    def set_f_number(self, value: float) -> None:
+        """Set the aperture to render with.
+
+        Raises:
+            InputError: it is not positive.
+        """
+        self._set("f-number", {"aperture": float(value)})
+
+    def set_pulls(
+        self,
+        duration_frames: int | None = None,
+        early_frames: int | None = None,
+        easing: str | None = None,
+    ) -> None:
+        """Set how focus moves; what is none stays.
+
+        Raises:
+            InputError: a value is of no sense.
+        """
+        given = {"duration_frames": duration_frames, "early_frames": early_frames, "easing": easing}
+        told = {name: value for name, value in given.items() if value is not None}
+        with self._lock:
+            pulls = dataclasses.replace(self.annotation.pulls, **told)  # type: ignore[arg-type]
+            self._set(" and ".join(name.partition("_")[0] for name in told) or "pulls", {"pulls": pulls})
+
+    def set_lens(self, name: str) -> None:
+        """Choose the shape of the aperture."""
+        self._set("lens", {}, lens=name)
+
+    def set_tracker(self, name: str) -> None:
+        """Choose what follows subjects."""
+        self._set("tracker", {}, tracker=name)
+
+    def undo(self) -> str | None:
+        """Go a step back; says what was undone, or none where nothing was."""
+        with self._lock:
+            undone = self._now.change
+            return undone if self._turn(self._past, self._future) else None
+
+    def redo(self) -> str | None:
+        """Go a step forward again; says what was done, or none where nothing was."""
+        with self._lock:
+            return self._now.change if self._turn(self._future, self._past) else None
+
+    def check_free(self, t: int, but: Key) -> None:
+        """Raise InputError where the user has a target at a frame, other than `but`."""
+        taken = any(each.t == t and each.source == "user" for each in self.annotation.targets)
+        if taken and (t, "user") != but:
+            raise InputError(f"There is a target of yours at frame {t}; delete it first.")
+
+    def save(self) -> None:
+        """Write it down, where it is not."""
+        with self._lock:
+            self._file.save(self.annotation)
+            self._keep_look(self._now.look)
+
+    def _remove(self, key: Key, change: str) -> None:
+        with self._lock:
+            gone = self.target(key)
+            self._set_targets([each for each in self.annotation.targets if each is not gone], change)
+
+    def _set_targets(self, targets: Iterable[FocusTarget], change: str) -> None:
+        annotation = dataclasses.replace(self.annotation, targets=tuple(targets))
+        self._step(Version(annotation, self._now.look, change))
+
+    def _set(self, setting: str, values: dict[str, Any], **look: str) -> None:
+        with self._lock:
+            annotation = dataclasses.replace(self.annotation, **values)
+            self._step(
+                Version(annotation, dataclasses.replace(self._now.look, **look), f"set {setting}", setting)
+            )
+
+    def _step(self, version: Version) -> None:
+        if (version.annotation, version.look) == (self._now.annotation, self._now.look):
+            return
+        now_s = time.monotonic()
+        dragged = version.setting is not None and version.setting == self._now.setting
+        if not (dragged and now_s - self._changed_s < ONE_DRAG_S):
+            self._past.append(self._now)
+        self._changed_s = now_s
+        self._future.clear()
+        self._show(version)
+
+    def _turn(self, source: list[Version], target: list[Version]) -> bool:
+        if not source:
+            return False
+        target.append(self._now)
+        # What is changed next is a step of its own.
+        self._changed_s = 0.0
+        self._show(source.pop())
+        return True
+
+    def _show(self, version: Version) -> None:
+        self._now = version
+        self.revision += 1
+        self.save()
+        self._changed()
+
+
+def key_of(target: FocusTarget) -> Key:
+    """What names a target."""
+    return target.t, target.source

@@ -1,0 +1,53 @@
+"""Annotations that come from elsewhere: of another annotator, or of another program."""
+
+import tempfile
+from pathlib import Path
+
+from rackfocus.evaluation.autofocus.agreement import agreement
+from rackfocus.focus.annotation.csv_table import read_csv
+from rackfocus.focus.annotation.json_file import load_annotation
+from rackfocus.types import FocusAnnotation, InputError
+
+
+def annotation_in(data: bytes, name: str, sha256: str) -> FocusAnnotation:
+    """The annotation of a video in a file.
+
+    Args:
+        data: what the file holds: JSON, or CSV as `rackfocus vaf export` writes it.
+        name: of the file.
+        sha256: of the video.
+
+    Raises:
+        InputError: it holds none, or that of another video.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / (Path(name).name or "annotation.json")
+        path.write_bytes(data)
+        try:
+            if path.suffix.lower() == ".csv":
+                found = list(read_csv(path).values())
+            else:
+                found = [load_annotation(path)]
+        except InputError as error:
+            raise InputError(str(error).replace(f"{folder}/", "")) from error
+    for annotation in found:
+        if annotation.video.sha256 == sha256:
+            return annotation
+    raise InputError(f"{name} belongs to another video, {found[0].video.name}.")
+
+
+def told_agreement(mine: FocusAnnotation, theirs: FocusAnnotation, name: str) -> str:
+    """How far two annotations of a video agree, in words.
+
+    Args:
+        mine: the one.
+        theirs: the other.
+        name: of the other one's file.
+    """
+    said = agreement(mine, theirs)
+    counted = f"{said.matched} changes of focus are in both"
+    told = f"{counted}, {said.only_one} only here, {said.only_other} only in {name}."
+    if not said.matched:
+        return told
+    apart = f"{said.timing_frames:.1f} frames (of 30 a second) and {100 * said.apart_share:.1f} %"
+    return f"{told} Those in both are {apart} of the frame's diagonal apart."

@@ -1,0 +1,383 @@
+"""One open video: everything that a page needs of it. All pages that show it share one session."""
+
+import dataclasses
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+from jaxtyping import Float
+
+from rackfocus.app.server.queue import Queue
+from rackfocus.app.session.annotation_file import AnnotationFile, find_annotation
+from rackfocus.app.session.document import Document, Look
+from rackfocus.app.session.exchange import annotation_in, told_agreement
+from rackfocus.app.session.exports import Export, Exported, export
+from rackfocus.app.session.gestures import Gestures
+from rackfocus.app.session.tools import Tools, chosen
+from rackfocus.app.session.track import Track
+from rackfocus.app.work.courtesy import Courtesy
+from rackfocus.app.work.disparity import Disparities
+from rackfocus.app.work.frames import CUT, Frames
+from rackfocus.app.work.jobs import RUNNING, Jobs
+from rackfocus.app.work.notices import Notice, Notices
+from rackfocus.app.work.preview import INPUT, Preview, Shot
+from rackfocus.app.work.requested import Work
+from rackfocus.app.work.survey import Survey
+from rackfocus.app.work.tracking import Tracking
+from rackfocus.app.work.waveform import Waveform
+from rackfocus.focus.annotation.json_file import annotated_video
+from rackfocus.types import InputError, Lens
+
+REFOCUSED = "refocused"
+IDLE_S = 60.0
+"""A page asks far more often than this."""
+
+
+@dataclass(frozen=True)
+class Doing:
+    """How far work in the background is."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a video is, and what belongs to it.
+
+    Attributes:
+        name: its path in the folder, with `/`.
+        video: the file.
+        root: the folder.
+        annotation: where its annotation is; none looks for it in the folder.
+        result: where it is rendered to.
+    """
+
+    name: str
+    video: Path
+    root: Path
+    annotation: Path | None
+    result: Path
+
+
+class Session:
+    """By as many threads as like. What is told to be quick never waits.
+
+    Attributes:
+        name: of the video in its folder.
+        video: what an annotation says of it.
+        document: its annotation, to be changed.
+        gestures: change its focus targets.
+        jobs: work that was asked for.
+        tools: what can be chosen.
+
+    Args:
+        place: where the video is, and what belongs to it.
+        tools: what to work with.
+        queue: of its folder.
+        courtesy: shared by all that work in this process.
+
+    Raises:
+        InputError: it is no video that can be read.
+    """
+
+    def __init__(self, place: Place, tools: Tools, queue: Queue, courtesy: Courtesy) -> None:
+        self.name, self.tools, self._place, self._queue = place.name, tools, place, queue
+        self._lens_of = cache(lambda name: tools.lenses[chosen("lens", name, tools.lenses)]())
+        self._versions: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._used_s = time.monotonic()
+        self._notices = Notices(partial(self._tell, "notices"))
+        self._frames = Frames(place.video)
+        video = self._frames.video
+        self.video = annotated_video(place.video, frames=video.count)
+        item = queue.item(place.name)
+        self._seen: tuple[int, str] = (0, REFOCUSED)
+        path = place.annotation or find_annotation(place.video, self.video, place.root)
+        file = AnnotationFile(path, self._notices.tell)
+        self.document = Document(
+            file,
+            file.load(self.video),
+            Look(
+                item.lens if item.lens in tools.lenses else next(iter(tools.lenses)),
+                item.tracker if item.tracker in tools.trackers else next(iter(tools.trackers)),
+            ),
+            changed=self._document_changed,
+            keep_look=self._keep,
+        )
+        self.jobs = Jobs(partial(self._tell, "jobs"))
+        self._disparities = Disparities(
+            self._frames,
+            tools.network,
+            network_size_px=tools.network_size_px,
+            courtesy=courtesy,
+            estimated=self._estimated,
+        )
+        self._preview = Preview(
+            self._frames, self._disparities, courtesy=courtesy, rendered=partial(self._tell, "picture")
+        )
+        self._tracking = Tracking(
+            self._frames,
+            self._disparities,
+            trackers=lambda name: tools.trackers[chosen("tracker", name, tools.trackers)](),
+            courtesy=courtesy,
+            published=self._track_published,
+            failed=self._notices.tell,
+        )
+        self.gestures = Gestures(self.document, lambda: self.track)
+        self._work = Work(
+            place.video,
+            place.result,
+            f"/result/{quote(place.name)}",
+            tools,
+            self.document,
+            self._disparities,
+            self._tracking,
+            self._lens,
+            self.check,
+        )
+        self._survey = Survey(
+            place.video, self._frames, courtesy=courtesy, changed=self._tell, failed=self._notices.tell
+        )
+        self._keep(self.document.version.look)
+        self._tracking.follow(0, self.document.version)
+        for thread in (self._disparities, self._tracking, self._preview, self._survey):
+            thread.start()
+
+    @property
+    def times_s(self) -> Float[np.ndarray, " frame"]:
+        """When each frame is shown, from the first one."""
+        return self._frames.video.times_s
+
+    @property
+    def has_sound(self) -> bool:
+        return self._frames.video.info.has_audio
+
+    @property
+    def pixel_aspect(self) -> float:
+        """Width over height of a pixel as it is to be shown."""
+        return self._frames.video.pixel_aspect
+
+    @property
+    def track(self) -> Track:
+        """As far as it is known."""
+        return self._tracking.track
+
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """The first frames of new shots, as far as they are known."""
+        return tuple(np.flatnonzero(self._frames.cuts == CUT).tolist())
+
+    @property
+    def waveform(self) -> Waveform | None:
+        """Of the sound; none where there is none, or it is not read yet."""
+        return self._survey.waveform
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What to tell people, oldest first."""
+        return self._notices.all
+
+    @property
+    def versions(self) -> Mapping[str, int]:
+        """How often each thing has changed."""
+        self._used_s = time.monotonic()
+        with self._lock:
+            return dict(self._versions)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody looks at it, and nothing is made of it."""
+        busy = any(job.state == RUNNING for job in self.jobs.state.values())
+        return not busy and time.monotonic() - self._used_s > IDLE_S
+
+    @property
+    def progress(self) -> Mapping[str, Doing]:
+        """Of what goes on in the background."""
+        all_work = {
+            "disparity": self._disparities.progress,
+            "tracking": self._tracking.progress,
+            "looking through": (self._survey.done, self.video.frames),
+        }
+        return {name: Doing(done, total) for name, (done, total) in all_work.items() if done < total}
+
+    def look(self, index: int, view: str = REFOCUSED) -> None:
+        """Tell where a person is: what lies there, and ahead of it, is made first. Quick."""
+        self._seen = (min(max(index, 0), self.video.frames - 1), view)
+        self._disparities.look(self._seen[0])
+        self._tracking.look(self._seen[0])
+        self._go_ahead()
+
+    def frame_jpeg(self, index: int, view: str = REFOCUSED) -> bytes:
+        """A picture as JPEG; waits for what it needs.
+
+        Args:
+            index: of the frame.
+            view: one of `rackfocus.app.work.preview.VIEWS`.
+
+        Raises:
+            InputError: there is no such frame or view, or it cannot be read.
+        """
+        self._used_s = time.monotonic()
+        shot = self._shot(index, view)
+        try:
+            return self._preview.jpeg(shot)
+        except InputError as error:
+            self._notices.tell(str(error), "error")
+            raise
+
+    def picture_rev(self, index: int, view: str = REFOCUSED) -> str:
+        """Something short that tells the picture of a frame, as it is now, from what it was. Quick."""
+        return f"{zlib.crc32(repr(self._shot(index, view)).encode()):08x}"
+
+    def spend(self, seconds: float) -> None:
+        """Add to the time spent. Quick."""
+        self._queue.spend(self.name, seconds)
+
+    def autofocus(self, mode: str) -> None:
+        """Find targets in the background, and lay them as suggestions.
+
+        Raises:
+            InputError: there is no such mode, or it is under way.
+        """
+        chosen("autofocus", mode, self.tools.autofocus)
+        self.jobs.start("autofocus", partial(self._work.suggest, mode), text=f"Looking for focus by {mode}.")
+
+    def render(self, *, scale: float = 1.0) -> None:
+        """Write the final video in the background.
+
+        Args:
+            scale: its size over that of the source, in (0, 1].
+
+        Raises:
+            InputError: there is no target, or it is under way.
+        """
+        if not self.document.annotation.targets:
+            raise InputError("There is no focus target yet; add one, or let autofocus suggest some.")
+        self.jobs.start("render", partial(self._work.render, scale), text="Rendering.")
+
+    @property
+    def result(self) -> Path:
+        """Where the final video is, if it was rendered."""
+        return self._place.result
+
+    @property
+    def source(self) -> Path:
+        """The video."""
+        return self._place.video
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another file has the video's name now."""
+        try:
+            self.check()
+        except InputError:
+            return self.source.exists()
+        return False
+
+    def check(self) -> None:
+        """See whether the video still is the file that was opened.
+
+        Raises:
+            InputError: it is not.
+        """
+        self._frames.video.check()
+
+    def export(self, kind: str) -> Export:
+        """A file for other programs; see `rackfocus.app.session.exports`.
+
+        Raises:
+            InputError: there is no such kind, or the track is not known to its end.
+        """
+        what = Exported(
+            self.name,
+            self.document.annotation,
+            self.document.f_number,
+            self.track,
+            self.times_s,
+            self._queue.item(self.name).annotator,
+        )
+        return export(kind, what)
+
+    def load(self, data: bytes, name: str) -> str:
+        """Take over an annotation from a file, JSON or CSV; says what came in.
+
+        Raises:
+            InputError: it is none, or of another video.
+        """
+        annotation = annotation_in(data, name, self.video.sha256)
+        self.document.replace(dataclasses.replace(annotation, video=self.video), f"import {name}")
+        return f"{len(annotation.targets)} targets came in from {name}."
+
+    def agreement(self, data: bytes, name: str) -> str:
+        """How far this annotation and another one of the same video agree.
+
+        Raises:
+            InputError: the file is no annotation, or of another video.
+        """
+        theirs = annotation_in(data, name, self.video.sha256)
+        return told_agreement(self.document.annotation, theirs, name)
+
+    def close(self) -> None:
+        """Stop all work; the document is saved already."""
+        # Who waits for an estimate then waits no longer.
+        self._disparities.stop()
+        self.jobs.close()
+        self._survey.close()
+        self._preview.close()
+        self._tracking.close()
+        self._disparities.close()
+        self._frames.close()
+        self._queue.save()
+
+    def _tell(self, kind: str) -> None:
+        with self._lock:
+            self._versions[kind] += 1
+
+    def _document_changed(self) -> None:
+        self._tracking.follow(self.document.revision, self.document.version)
+        self._go_ahead()
+        self._tell("document")
+        self._tell("picture")
+
+    def _keep(self, look: Look) -> None:
+        self._queue.change(
+            self.name,
+            lens=look.lens,
+            tracker=look.tracker,
+            targets=sum(target.source == "user" for target in self.document.annotation.targets),
+        )
+
+    def _estimated(self) -> None:
+        self._tell("progress")
+        self._tracking.poke()
+
+    def _track_published(self) -> None:
+        self._go_ahead()
+        self._tell("track")
+        self._tell("picture")
+
+    def _go_ahead(self) -> None:
+        index, view = self._seen
+        # The frame that is looked at is asked for by the page itself.
+        self._preview.go_ahead(index + 1, lambda at: self._shot(at, view))
+
+    def _shot(self, index: int, view: str) -> Shot:
+        if view == INPUT:
+            return Shot(index, view)
+        if not 0 <= index < self.video.frames:
+            raise InputError(
+                f"{self.name} has the frames 0 to {self.video.frames - 1}, and no frame {index}."
+            )
+        held = float(self.track.held[index])
+        return Shot(index, view, round(held, 2) if np.isfinite(held) else None, self._lens())
+
+    def _lens(self) -> Lens:
+        return dataclasses.replace(self._lens_of(self.document.lens), f_number=self.document.f_number)

@@ -1,0 +1,1 @@
+"""Work in the background: estimating, following subjects, rendering pictures, autofocus, the final video."""

@@ -1,0 +1,221 @@
+"""The disparity of a video's frames, estimated in the background: first what somebody waits for."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Float32
+
+from rackfocus.app.work.courtesy import UNASKED, Courtesy, stand_back
+from rackfocus.app.work.estimate_store import Estimate, EstimateStore
+from rackfocus.app.work.frames import CUT, DISPARITY, UNKNOWN, Frames
+from rackfocus.app.work.notices import in_words
+from rackfocus.models.backends import NearnessScale, RGBDHDREstimator
+from rackfocus.pipelines.footage import small_map
+from rackfocus.pipelines.frame_estimator import FrameEstimator, shows_something, srgb_of
+from rackfocus.types import InputError
+
+Map = Float32[np.ndarray, "rows columns"]
+
+
+class Disparities:
+    """Estimates in one thread, in this order: frames that a person waits for, the latest first; those that
+    playback needs next; those of focus targets; then all, from the one that is looked at on.
+
+    Args:
+        frames: of the video.
+        network: makes the network; called once, in the thread.
+        network_size_px: the longer side of what it sees.
+        courtesy: asked before each frame that nobody waits for.
+        estimated: called after each frame.
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        network: Callable[[], RGBDHDREstimator],
+        *,
+        network_size_px: int | None,
+        courtesy: Courtesy,
+        estimated: Callable[[], None],
+    ) -> None:
+        self.store = EstimateStore(frames.video.count)
+        self._frames, self._network, self._size_px = frames, network, network_size_px
+        self._courtesy, self._estimated = courtesy, estimated
+        self._waited_for: list[int] = []
+        self._next_played: int | None = None
+        self._of_targets: Sequence[int] = ()
+        self._at = 0
+        self._failed: dict[int, str] = {}
+        self._scales: dict[int, NearnessScale | None] = {}
+        self._resting = False
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="disparity", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def whole(self, index: int) -> Estimate:
+        """The estimate of a frame; waits for it.
+
+        Raises:
+            InputError: the frame cannot be read, or the network not be made.
+        """
+        self._wait(index, lambda: self.store.has_whole(index))
+        estimate = self.store.whole(index)
+        return self.whole(index) if estimate is None else estimate
+
+    def small(self, index: int) -> Map:
+        """The small map of a frame, in pixels of the source video; waits for it.
+
+        Raises:
+            InputError: as `whole`.
+        """
+        self._wait(index, lambda: bool(self.store.known[index]))
+        found = self.store.small(index)
+        assert found is not None
+        return found
+
+    def look(self, index: int) -> None:
+        """Go on from a frame."""
+        self._at = index
+        self._tell()
+
+    def play(self, index: int | None) -> None:
+        """Say which frame playback needs next, whole; none: no one."""
+        if index != self._next_played:
+            self._next_played = index
+            self._tell()
+
+    def need(self, frames: Sequence[int]) -> None:
+        """Say at which frames focus targets are."""
+        self._of_targets = frames
+        self._tell()
+
+    def rest(self, resting: bool) -> None:
+        """Do nothing that nobody waits for, while something else needs the processor."""
+        self._resting = resting
+        self._tell()
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many frames are known, and how many there are."""
+        return int(self.store.known.sum()), len(self.store.known) - len(self._failed)
+
+    @property
+    def failed(self) -> bool:
+        """Whether there are frames that cannot be read."""
+        return bool(self._failed)
+
+    def stop(self) -> None:
+        """Estimate no more; who waits is told."""
+        self._closed = True
+        self._tell()
+
+    def close(self) -> None:
+        """Stop, and forget everything."""
+        self.stop()
+        self._thread.join()
+        self.store.close()
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _wait(self, index: int, is_there: Callable[[], bool]) -> None:
+        with self._changed:
+            if is_there():
+                return
+            self._failed.pop(index, None)
+            self._waited_for.append(index)
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: is_there() or index in self._failed or self._closed)
+        if index in self._failed:
+            raise InputError(self._failed[index])
+        if self._closed:
+            raise InputError("The video was closed.")
+
+    def _run(self) -> None:
+        stand_back(UNASKED)
+        estimator: FrameEstimator | None = None
+        while True:
+            with self._changed:
+                while (index := None if self._closed else self._choose()) is None:
+                    if self._closed:
+                        return
+                    self._changed.wait()
+                awaited = index in self._waited_for
+            if not awaited:
+                self._courtesy.give_way()
+            try:
+                if estimator is None:
+                    count = self._frames.video.count
+                    estimator = FrameEstimator(self._network(), self._size_px, frames=count)
+                self._estimate(estimator, index)
+            except Exception as error:
+                # Whoever waits for this frame is told, and the others go on.
+                self._failed[index] = in_words(error)
+            with self._changed:
+                self._waited_for = [each for each in self._waited_for if each != index]
+                self._changed.notify_all()
+            self._estimated()
+
+    def _choose(self) -> int | None:
+        """The frame to estimate next."""
+        if self._waited_for:
+            return self._waited_for[-1]
+        if self._resting:
+            return None
+        played = self._next_played
+        if played is not None and not self.store.has_whole(played) and played not in self._failed:
+            return played
+        unknown = ~self.store.known
+        unknown[list(self._failed)] = False
+        for index in self._of_targets:
+            if unknown[index]:
+                return index
+        open_frames = np.flatnonzero(unknown)
+        if not len(open_frames):
+            return None
+        return int(open_frames[np.searchsorted(open_frames, self._at) % len(open_frames)])
+
+    def _estimate(self, estimator: FrameEstimator, index: int) -> None:
+        image, info = self._frames.image(index, DISPARITY), self._frames.video.info
+        said = estimator.estimate(
+            srgb_of(image, info.transfer),
+            index=index,
+            time_s=float(self._frames.video.times_s[index]),
+            scale=self._shot_scale(estimator, index),
+        )
+        enlargement = info.width / image.shape[1]
+        self.store.put(
+            index,
+            Estimate(said.disparity[0].half().numpy(), said.log_exposure[0].half().numpy()),
+            small_map(said.disparity[0, 0].float().numpy()) * np.float32(enlargement),
+        )
+
+    def _shot_scale(self, estimator: FrameEstimator, index: int) -> NearnessScale | None:
+        """The scale of a frame's shot, by its first frame on which anything can be seen."""
+        if not estimator.holds_scale:
+            return None
+        known = self._frames.cuts[: index + 1]
+        # In this order the video is decoded once. A frame that cannot be read is told when it is asked for.
+        for unknown in np.flatnonzero(known == UNKNOWN):
+            if self._closed:
+                raise InputError("The video was closed.")
+            with contextlib.suppress(InputError):
+                self._frames.is_cut(int(unknown), DISPARITY)
+        cuts = np.flatnonzero(known == CUT)
+        start = int(cuts[-1]) if len(cuts) else 0
+        if start not in self._scales:
+            for at in range(start, index + 1):
+                image = self._frames.image(at, DISPARITY)
+                if shows_something(image):
+                    srgb = srgb_of(image, self._frames.video.info.transfer)
+                    time_s = float(self._frames.video.times_s[at])
+                    self._scales[start] = estimator.scale(srgb, index=at, time_s=time_s)
+                    break
+        return self._scales.get(start)

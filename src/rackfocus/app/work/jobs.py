@@ -1,0 +1,125 @@
+"""Work that takes long, in the background: one at a time of each kind, with progress, to be cancelled."""
+
+import dataclasses
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rackfocus.app.work.courtesy import AWAITED, stand_back
+from rackfocus.app.work.notices import in_words
+from rackfocus.types import InputError
+
+RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
+
+Progress = Callable[[int, int | None], None]
+"""Takes how much is done, and how much there is, none where that is unknown."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """How far something is.
+
+    Attributes:
+        kind: of work.
+        state: `running`, `done`, `failed` or `cancelled`.
+        done: so much of it.
+        total: of so much; none where that is unknown.
+        text: a sentence for a person.
+        result: the address of what came of it, on this server; none where there is nothing to show.
+    """
+
+    kind: str
+    state: str
+    done: int = 0
+    total: int | None = None
+    text: str = ""
+    result: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job came to; see `Job`."""
+
+    text: str
+    result: str | None = None
+
+
+class Cancelled(Exception):
+    """Somebody does not want it any more; raised where progress is told."""
+
+
+class Jobs:
+    """Runs each job in a thread of its own.
+
+    Args:
+        changed: called whenever a state changes.
+    """
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._jobs: dict[str, Job] = {}
+        self._threads: dict[str, threading.Thread] = {}
+        self._stops: dict[str, threading.Event] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def state(self) -> Mapping[str, Job]:
+        """The last job of each kind."""
+        with self._lock:
+            return dict(self._jobs)
+
+    def start(self, kind: str, work: Callable[[Progress], Outcome], *, text: str) -> None:
+        """Begin a job.
+
+        Args:
+            kind: of work.
+            work: does it, and tells progress, which raises `Cancelled` where it is to stop.
+            text: what is being done.
+
+        Raises:
+            InputError: one of this kind is running.
+        """
+        with self._lock:
+            before = self._jobs.get(kind)
+            if before is not None and before.state == RUNNING:
+                raise InputError(f"{before.text} Wait for it, or cancel it.")
+            stop = self._stops[kind] = threading.Event()
+            self._jobs[kind] = Job(kind, RUNNING, text=text)
+            thread = threading.Thread(target=self._run, args=(kind, work, stop), name=kind, daemon=True)
+            self._threads[kind] = thread
+        self._changed()
+        thread.start()
+
+    def cancel(self, kind: str) -> None:
+        """Stop a job at its next frame."""
+        if kind in self._stops:
+            self._stops[kind].set()
+
+    def close(self) -> None:
+        """Cancel all of them, and wait until they have stopped."""
+        for kind in list(self._stops):
+            self.cancel(kind)
+        for thread in list(self._threads.values()):
+            thread.join()
+
+    def _run(self, kind: str, work: Callable[[Progress], Outcome], stop: threading.Event) -> None:
+        def progress(done: int, total: int | None) -> None:
+            if stop.is_set():
+                raise Cancelled
+            self._show(kind, done=done, total=total)
+
+        stand_back(AWAITED)
+        try:
+            outcome = work(progress)
+        except Cancelled:
+            self._show(kind, state=CANCELLED, text="Cancelled.")
+        except Exception as error:
+            # A job must not look as if it went on for ever.
+            self._show(kind, state=FAILED, text=in_words(error))
+        else:
+            self._show(kind, state=DONE, text=outcome.text, result=outcome.result)
+
+    def _show(self, kind: str, **values: object) -> None:
+        with self._lock:
+            self._jobs[kind] = dataclasses.replace(self._jobs[kind], **values)  # type: ignore[arg-type]
+        self._changed()

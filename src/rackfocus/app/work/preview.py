@@ -1,0 +1,200 @@
+"""Pictures of the result at preview size: rendered when asked for, and ahead of where a person is."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from rackfocus.app.work.bounded_cache import BoundedCache
+from rackfocus.app.work.courtesy import UNASKED, Courtesy, stand_back
+from rackfocus.app.work.disparity import Disparities
+from rackfocus.app.work.estimate_store import Estimate
+from rackfocus.app.work.frames import AHEAD, PERSON, Frames, Image, jpeg
+from rackfocus.focus.focus_track import FixedFocus
+from rackfocus.optics.renderer import Renderer
+from rackfocus.pipelines.estimates import EstimatedFrame
+from rackfocus.pipelines.outputs import DisparityMap, Output, Rendered, SideBySide
+from rackfocus.pipelines.rendering import Rendering, disparity_about
+from rackfocus.types import InputError, Lens
+from rackfocus.video import Frame
+
+INPUT = "input"
+_OUTPUTS: dict[str, Output] = {
+    "refocused": Rendered(),
+    "disparity": DisparityMap(),
+    "side_by_side": SideBySide(),
+}
+VIEWS = (INPUT, *_OUTPUTS)
+
+CACHE_BYTES = 64 * 2**20
+AHEAD_FRAMES = 300
+"""How far ahead of what is looked at pictures are rendered."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Which picture.
+
+    Attributes:
+        index: of the frame.
+        view: one of `VIEWS`.
+        focal_disparity: what is in focus, in pixels of the source video; none is what lies in the middle.
+        lens: to render with; none for a view that is not rendered.
+    """
+
+    index: int
+    view: str
+    focal_disparity: float | None = None
+    lens: Lens | None = None
+
+    def __post_init__(self) -> None:
+        if self.view not in VIEWS:
+            raise InputError(f"There is no view {self.view!r}; choose one of {', '.join(VIEWS)}.")
+
+
+class Preview:
+    """Renders at once what is asked for, and in a thread what playback comes to next.
+
+    Args:
+        frames: of the video.
+        disparities: of them.
+        courtesy: the thread waits while somebody waits for a picture.
+        rendered: called after each picture that was rendered ahead.
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        disparities: Disparities,
+        *,
+        courtesy: Courtesy,
+        rendered: Callable[[], None],
+    ) -> None:
+        self._frames, self._disparities = frames, disparities
+        self._courtesy, self._rendered = courtesy, rendered
+        self._cache: BoundedCache[Shot, bytes] = BoundedCache(CACHE_BYTES, len)
+        self._renderer = Renderer()
+        self._making: set[Shot] = set()
+        self._one_made = threading.Condition()
+        self._plan: Callable[[int], Shot] | None = None
+        self._at = self._reached = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="preview", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def jpeg(self, shot: Shot) -> bytes:
+        """A picture; waits for what it needs.
+
+        Raises:
+            InputError: the frame cannot be read.
+        """
+        data = self._cache.get(shot)
+        if data is None:
+            with self._courtesy.urgent():
+                data = self._made(shot, PERSON)
+        return data
+
+    def go_ahead(self, index: int, plan: Callable[[int], Shot] | None) -> None:
+        """Render pictures from a frame on.
+
+        Args:
+            index: of the frame.
+            plan: the picture of a frame as it is to look; none rests.
+        """
+        with self._changed:
+            self._at = self._reached = index
+            self._plan = plan
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Stop, and forget everything."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._disparities.play(None)
+        self._thread.join()
+        self._cache.clear()
+
+    def _made(self, shot: Shot, reader: str) -> bytes:
+        """Makes it, unless another thread does: then it waits for that."""
+        with self._one_made:
+            self._one_made.wait_for(lambda: shot not in self._making)
+            data = self._cache.get(shot)
+            if data is not None:
+                return data
+            self._making.add(shot)
+        try:
+            data = self._encoded(shot, reader)
+            self._cache.put(shot, data)
+        finally:
+            with self._one_made:
+                self._making.discard(shot)
+                self._one_made.notify_all()
+        return data
+
+    def _encoded(self, shot: Shot, reader: str) -> bytes:
+        image = self._frames.image(shot.index, reader)
+        if shot.view == INPUT:
+            picture = image
+        else:
+            picture = self._picture(shot, image, self._disparities.whole(shot.index))
+        return jpeg(picture)
+
+    def _picture(self, shot: Shot, image: Image, estimate: Estimate) -> Image:
+        info = self._frames.video.info
+        enlargement = image.shape[1] / info.width
+        focal = shot.focal_disparity
+        disparity = torch.from_numpy(estimate.disparity)
+        if focal is None:
+            height, width = image.shape[:2]
+            focal = disparity_about(disparity.float(), (width / 2, height / 2)) / enlargement
+        encoded = torch.from_numpy(image).permute(2, 0, 1).half() / 255
+        frame = Frame(shot.index, shot.index, 1, info.time_base, encoded, info.transfer)
+        lens, output = shot.lens or Lens(), _OUTPUTS[shot.view]
+        rendering = Rendering(FixedFocus(focal), lens, None, self._renderer, output)
+        shown = EstimatedFrame(frame, disparity, torch.from_numpy(estimate.log_exposure))
+        [(_, picture)] = rendering.pictures([shown], enlargement=enlargement, start_s=0.0)
+        return (picture.clamp(0, 1) * 255 + 0.5).byte().permute(1, 2, 0).contiguous().numpy()
+
+    def _run(self) -> None:
+        stand_back(UNASKED)
+        while True:
+            with self._changed:
+                while (shot := None if self._closed else self._choose()) is None:
+                    if self._closed:
+                        return
+                    self._changed.wait()
+            self._courtesy.give_way()
+            needs = shot.view != INPUT and not self._disparities.store.has_whole(shot.index)
+            self._disparities.play(shot.index if needs else None)
+            if needs:
+                with self._changed:
+                    self._changed.wait(0.05)
+                continue
+            try:
+                self._made(shot, AHEAD)
+            except Exception:
+                # It is told when somebody asks for this picture.
+                self._reached = shot.index + 1
+            self._rendered()
+
+    def _choose(self) -> Shot | None:
+        """The next picture that is not there yet, within reach."""
+        if self._plan is None:
+            return None
+        end = min(self._at + AHEAD_FRAMES, self._frames.video.count)
+        while self._reached < end:
+            try:
+                shot = self._plan(self._reached)
+            except Exception:
+                # The lens cannot be had; who asks for a picture is told.
+                return None
+            if shot not in self._cache:
+                return shot
+            self._reached += 1
+        return None

@@ -1,0 +1,110 @@
+"""What a page starts and does not wait for: autofocus, and the final video."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rackfocus.app.session.document import Document
+from rackfocus.app.session.tools import Tools
+from rackfocus.app.session.track import Track
+from rackfocus.app.work.disparity import Disparities
+from rackfocus.app.work.jobs import Outcome, Progress
+from rackfocus.app.work.tracking import Tracking
+from rackfocus.pipelines.autofocus import open_footage
+from rackfocus.pipelines.autofocus_analysis import found_targets
+from rackfocus.pipelines.footage import KnownFrames
+from rackfocus.pipelines.refocus import refocus
+from rackfocus.types import FocusTarget, InputError, Lens
+
+
+@dataclass(frozen=True)
+class Work:
+    """On one open video.
+
+    Attributes:
+        video: the file.
+        result: where it is rendered to.
+        address: of the result, for a browser.
+        tools: what to work with.
+        document: what the video's annotation says; suggestions are laid into it.
+        disparities: of its frames.
+        tracking: follows its targets.
+        lens: what to render with.
+        check: raises InputError where the video is no longer the file that was opened.
+    """
+
+    video: Path
+    result: Path
+    address: str
+    tools: Tools
+    document: Document
+    disparities: Disparities
+    tracking: Tracking
+    lens: Callable[[], Lens]
+    check: Callable[[], None]
+
+    def suggest(self, mode: str, progress: Progress) -> Outcome:
+        """Lay what a set of detectors finds as suggestions, in place of what it found before.
+
+        Raises:
+            InputError: the video cannot be read, or what the detectors need is missing.
+        """
+        self.check()
+        scene = self.tools.autofocus[mode]()
+        frames = self.document.annotation.video.frames
+        with open_footage(self.video, disparity=self.disparities.small) as footage, KnownFrames() as known:
+            # Their subjects are followed by the page itself.
+            all_found, warnings = found_targets(
+                footage, scene, known, progress=lambda done: progress(done, frames)
+            )
+        found = [target for target in all_found if target.t < frames]
+        for source in {scene.source, *(target.source for target in found)}:
+            self.document.suggest(source, [target for target in found if target.source == source])
+        told = f"{len(found)} suggestions by {mode}." if found else f"Nothing was found by {mode}."
+        return Outcome(" ".join((told, *warnings)))
+
+    def render(self, scale: float, progress: Progress) -> Outcome:
+        """Write the video as the preview shows it.
+
+        Args:
+            scale: its size over that of the source, in (0, 1].
+            progress: told how far it is.
+
+        Raises:
+            InputError: the video cannot be read to its end, or nothing can be written.
+        """
+        self.check()
+        targets, track = self._followed(progress)
+        try:
+            self.result.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{self.result.parent} cannot be made ({error.strerror}); choose another place with out=."
+            ) from error
+        self.disparities.rest(True)
+        try:
+            frames = refocus(
+                self.video,
+                self.result,
+                focus=track.focus(targets),
+                lens=self.lens(),
+                model=self.tools.network(),
+                network_size_px=self.tools.network_size_px,
+                stabilizer=None if self.tools.stabilizer is None else self.tools.stabilizer(),
+                scale=scale,
+                progress=progress,
+            )
+        finally:
+            self.disparities.rest(False)
+        return Outcome(f"{self.result.name}: {frames} frames.", result=self.address)
+
+    def _followed(self, progress: Progress) -> tuple[tuple[FocusTarget, ...], Track]:
+        """The targets and their track, once it is known to its end."""
+        while True:
+            track = self.tracking.track
+            if track.revision == self.document.revision and track.complete:
+                return self.document.annotation.targets, track
+            progress(0, None)
+            if self.tracking.stuck:
+                raise InputError(f"{self.video} cannot be read to its end; a focus track needs all of it.")
+            self.tracking.wait(0.2)

@@ -1,0 +1,78 @@
+"""Looks through a video once, in the background, for what a time line shows: its sound and its shots."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from rackfocus.app.work.courtesy import UNASKED, Courtesy, stand_back
+from rackfocus.app.work.frames import SURVEY, UNKNOWN, Frames
+from rackfocus.app.work.notices import in_words
+from rackfocus.app.work.waveform import Waveform, read_waveform
+
+TOLD_EVERY_FRAMES = 30
+
+
+class Survey:
+    """One thread, which ends when it is through.
+
+    Attributes:
+        waveform: of the sound; none where there is none, and while it is read.
+        done: how many frames were looked at.
+
+    Args:
+        path: of the video.
+        frames: its frames, whose `cuts` are found out.
+        courtesy: asked before each frame.
+        changed: called with `waveform`, `cuts` or `progress`.
+        failed: takes a sentence for a person.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        frames: Frames,
+        *,
+        courtesy: Courtesy,
+        changed: Callable[[str], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        self._path, self._frames, self._courtesy = path, frames, courtesy
+        self._changed, self._failed = changed, failed
+        self.waveform: Waveform | None = None
+        self.done = 0
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="survey", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop."""
+        self._closed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        stand_back(UNASKED)
+        video = self._frames.video
+        try:
+            if video.info.has_audio:
+                duration_s = float(video.times_s[-1]) + 1 / float(video.info.fps)
+                self.waveform = read_waveform(
+                    self._path, duration_s, origin_s=video.origin_s, stopped=self._closed.is_set
+                )
+                self._changed("waveform")
+            for index in range(video.count):
+                if self._closed.is_set():
+                    return
+                if self._frames.cuts[index] == UNKNOWN:
+                    self._courtesy.give_way()
+                    if self._frames.is_cut(index, SURVEY):
+                        self._changed("cuts")
+                self.done = index + 1
+                if self.done % TOLD_EVERY_FRAMES == 0:
+                    self._changed("progress")
+        except Exception as error:
+            self._failed(f"Shots and sound are not all found: {in_words(error)}")
+            self.done = video.count
+        self._changed("progress")

@@ -1,0 +1,323 @@
+"""Follows the subjects of a document's targets in the background, and only those that changed."""
+
+import dataclasses
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from rackfocus.app.session.document import Version, key_of
+from rackfocus.app.session.track import Span, Track, empty_track, pulled
+from rackfocus.app.work.courtesy import AWAITED, Courtesy, stand_back
+from rackfocus.app.work.disparity import Disparities
+from rackfocus.app.work.frames import CUT, TRACKING, Frames, Image
+from rackfocus.app.work.notices import in_words
+from rackfocus.focus.decisions import decisions
+from rackfocus.focus.puller import FocusPuller
+from rackfocus.focus.subjects.followed_subject import FollowedSubject
+from rackfocus.focus.subjects.subject_disparity import subject_disparity
+from rackfocus.focus.trackers.tracker import Tracker
+from rackfocus.types import FocusTarget
+
+LONGER_SIDE_PX = 640
+"""Of the pictures that trackers see, as in `rackfocus.autofocus`."""
+PUBLISHED_EVERY_S = 0.25
+
+
+@dataclass
+class _Path:
+    """Where the subject of one target is, from its own frame on.
+
+    Attributes:
+        target: the target.
+        first: the frame that the rows begin with.
+        boxes: in pixels of the source video, a row a frame; right and bottom are the first ones outside.
+        points: the same.
+        confidence: of the tracker.
+        read: its disparity; NaN where it is lost, and where `has_read` is false.
+        has_read: whether its disparity was read.
+        moves: whether it is followed; else it stays where it is.
+        done: the first frame that is not followed yet.
+        subject: goes on from there.
+    """
+
+    target: FocusTarget
+    first: int
+    boxes: np.ndarray
+    points: np.ndarray
+    confidence: np.ndarray
+    read: np.ndarray
+    has_read: np.ndarray
+    moves: bool
+    done: int
+    subject: FollowedSubject
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Frames in which a target counts, and which path its subject takes there."""
+
+    path: tuple[FocusTarget, str, bool]
+    start: int
+    end: int
+
+
+class Tracking:
+    """Keeps the track of a document up to date in one thread.
+
+    The path of each target's subject is kept as long as that target is there: what changes elsewhere costs
+    nothing. The same as `rackfocus.focus.following.Following`, in another order.
+
+    Args:
+        frames: of the video.
+        disparities: of them.
+        trackers: makes a tracker by its name.
+        courtesy: asked before each frame.
+        published: called when there is a new track.
+        failed: takes a sentence for a person.
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        disparities: Disparities,
+        *,
+        trackers: Callable[[str], Tracker],
+        courtesy: Courtesy,
+        published: Callable[[], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        self._frames, self._disparities = frames, disparities
+        self._trackers, self._courtesy = trackers, courtesy
+        self._published, self._failed = published, failed
+        self._count = frames.video.count
+        reduction = min(1.0, LONGER_SIDE_PX / max(frames.video.size))
+        self._size = tuple(max(1, round(side * reduction)) for side in frames.video.size)
+        self._enlargement = self._size[0] / frames.video.info.width
+        self._wanted: tuple[int, Version] | None = None
+        self._at = 0
+        self._paths: dict[tuple[FocusTarget, str, bool], _Path] = {}
+        self._broken: set[tuple[FocusTarget, str, bool]] = set()
+        self._closed = False
+        self._changed = threading.Condition()
+        self.track = empty_track(self._count, 0)
+        self._thread = threading.Thread(target=self._run, name="tracking", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def follow(self, revision: int, version: Version) -> None:
+        """Make the track of this version of the document."""
+        with self._changed:
+            self._wanted = (revision, version)
+            self._broken.clear()
+            self._changed.notify_all()
+
+    def look(self, index: int) -> None:
+        """Follow what counts in a frame before all else."""
+        self._at = index
+
+    @property
+    def stuck(self) -> bool:
+        """Whether part of the video cannot be read, so that the track never is complete."""
+        return bool(self._broken) or self._disparities.failed
+
+    def wait(self, seconds: float) -> None:
+        """Until there may be something new, or so long."""
+        with self._changed:
+            self._changed.wait(seconds)
+
+    def poke(self) -> None:
+        """Something that was missing may be there now."""
+        with self._changed:
+            self._changed.notify_all()
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many frames are followed, and how many there are to follow; what cannot be is not counted."""
+        broken = {key_of(target) for target, *_ in tuple(self._broken)}
+        spans = [span for span in self.track.spans if span.key not in broken]
+        return sum(span.done - span.start for span in spans), sum(span.end - span.start for span in spans)
+
+    def close(self) -> None:
+        """Stop."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
+        stand_back(AWAITED)
+        published_s, stale = 0.0, False
+        current: tuple[int, Version] | None = None
+        plan: list[_Stretch] = []
+        while True:
+            with self._changed:
+                wanted = self._wanted
+                if self._closed:
+                    return
+            if wanted is not None and wanted is not current:
+                current, stale, published_s = wanted, True, 0.0
+                plan = self._plan(current[1])
+                self._disparities.need([stretch.path[0].t for stretch in plan])
+            moved = current is not None and self._step(plan)
+            stale = stale or moved
+            if (
+                current is not None
+                and stale
+                and (not moved or time.monotonic() - published_s > PUBLISHED_EVERY_S)
+            ):
+                self._read_all(plan)
+                self.track = self._assembled(*current, plan)
+                published_s, stale = time.monotonic(), False
+                self._published()
+            if not moved:
+                with self._changed:
+                    if self._wanted is current and not self._closed:
+                        self._changed.wait(PUBLISHED_EVERY_S)
+
+    def _plan(self, version: Version) -> list[_Stretch]:
+        """Who counts when; drops the paths of targets that are gone."""
+        made = decisions(version.annotation.targets)
+        tracker = version.look.tracker
+        starts = [*(decision.start for decision in made), self._count]
+        plan = [
+            _Stretch((decision.target, tracker, True), start, end)
+            for decision, (start, end) in zip(made, pairwise(starts), strict=True)
+        ]
+        if plan and plan[0].start > 0:
+            # Before the first target its point counts, and does not move.
+            plan.insert(0, _Stretch((plan[0].path[0], tracker, False), 0, plan[0].start))
+        there = set(version.annotation.targets)
+        self._paths = {key: path for key, path in self._paths.items() if key[0] in there}
+        return plan
+
+    def _step(self, plan: list[_Stretch]) -> bool:
+        """Follow a subject through a frame, or read what was missing; whether there was anything to do."""
+        here_first = sorted(plan, key=lambda each: not each.start <= self._at < each.end)
+        for stretch in here_first:
+            if stretch.path in self._broken:
+                continue
+            path = self._paths.get(stretch.path)
+            if path is None or path.done < stretch.end:
+                self._courtesy.give_way()
+                try:
+                    self._advance(stretch, path)
+                except Exception as error:
+                    self._broken.add(stretch.path)
+                    self._failed(
+                        f"The target at frame {stretch.path[0].t} is not followed: {in_words(error)}"
+                    )
+                return True
+        return self._read_all(plan)
+
+    def _advance(self, stretch: _Stretch, path: _Path | None) -> None:
+        target, tracker, moves = stretch.path
+        if path is None:
+            path = self._begun(target, tracker, moves)
+            self._paths[stretch.path] = path
+        elif not moves:
+            # It stays where it is.
+            rest = slice(path.done - path.first, stretch.end - path.first)
+            for rows in (path.boxes, path.points, path.confidence):
+                rows[rest] = rows[0]
+            path.done = stretch.end
+        else:
+            image = self._picture(path.done)
+            path.subject.follow(image, self._frames.is_cut(path.done, TRACKING))
+            self._write(path, path.done, image)
+
+    def _begun(self, target: FocusTarget, tracker: str, moves: bool) -> _Path:
+        first = target.t if moves else 0
+        length = self._count - first
+        image = self._picture(first)
+        subject = FollowedSubject(target, math.inf, self._enlargement, image, self._disparities.small(first))
+        if moves:
+            subject.start(self._trackers(tracker), image)
+        path = _Path(
+            target,
+            first,
+            boxes=np.full((length, 4), np.nan),
+            points=np.full((length, 2), np.nan),
+            confidence=np.full(length, np.nan),
+            read=np.full(length, np.nan),
+            has_read=np.zeros(length, bool),
+            moves=moves,
+            done=first,
+            subject=subject,
+        )
+        self._write(path, first, image)
+        return path
+
+    def _write(self, path: _Path, index: int, image: Image) -> None:
+        row = index - path.first
+        path.boxes[row] = np.array(path.subject.tracked.box) / self._enlargement
+        path.points[row] = np.array(path.subject.point(image)) / self._enlargement - 0.5
+        path.confidence[row] = path.subject.tracked.confidence
+        path.done = index + 1
+        self._read_row(path, index)
+
+    def _read_all(self, plan: list[_Stretch]) -> bool:
+        """Read the disparity where it has become known; whether it has anywhere."""
+        any_read = False
+        for stretch in plan:
+            path = self._paths.get(stretch.path)
+            if path is None:
+                continue
+            frames = np.arange(stretch.start, min(stretch.end, path.done))
+            missing = frames[~path.has_read[frames - path.first] & self._disparities.store.known[frames]]
+            for index in missing:
+                self._read_row(path, int(index))
+            any_read = any_read or len(missing) > 0
+        return any_read
+
+    def _read_row(self, path: _Path, index: int) -> None:
+        row, disparity = index - path.first, self._disparities.store.small(index)
+        if disparity is None:
+            return
+        if not (path.moves and path.confidence[row] == 0):
+            info = self._frames.video.info
+            across, down = disparity.shape[1] / info.width, disparity.shape[0] / info.height
+            left, top, right, bottom = path.boxes[row]
+            path.read[row] = subject_disparity(
+                disparity, (left * across, top * down, right * across, bottom * down)
+            )
+        path.has_read[row] = True
+
+    def _assembled(self, revision: int, version: Version, plan: list[_Stretch]) -> Track:
+        """The track, as far as it is known."""
+        empty = empty_track(self._count, revision)
+        points, boxes = empty.points.copy(), empty.boxes.copy()
+        confidence, read, known = empty.confidence.copy(), empty.read.copy(), empty.known.copy()
+        spans: list[Span] = []
+        for stretch in plan:
+            path = self._paths.get(stretch.path)
+            done = stretch.start if path is None else min(max(path.done, stretch.start), stretch.end)
+            spans.append(Span(key_of(stretch.path[0]), stretch.start, stretch.end, done))
+            if path is None:
+                continue
+            to, rows = slice(stretch.start, done), slice(stretch.start - path.first, done - path.first)
+            points[to], boxes[to] = path.points[rows], path.boxes[rows] - (0, 0, 1, 1)
+            confidence[to], read[to], known[to] = path.confidence[rows], path.read[rows], path.has_read[rows]
+        puller = FocusPuller(**dataclasses.asdict(version.annotation.pulls))
+        cuts = np.flatnonzero(self._frames.cuts == CUT).tolist()
+        starts = [decision.start for decision in decisions(version.annotation.targets)]
+        held, pulls = pulled(read, starts, cuts, puller)
+        focal = np.where(known, held, np.nan)
+        counting = frozenset(span.key for span in spans)
+        return Track(
+            revision, points, boxes, confidence, read, known, focal, held, tuple(spans), pulls, counting
+        )
+
+    def _picture(self, index: int) -> Image:
+        """A frame as trackers see it."""
+        image = self._frames.image(index, TRACKING)
+        if image.shape[1::-1] == self._size:
+            return image
+        return cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)

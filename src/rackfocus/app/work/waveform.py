@@ -1,0 +1,59 @@
+"""The loudness of a video's sound over time, to be drawn: so few numbers, however long it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+
+from rackfocus.video.sound.samples import RATE, read_sound
+
+BINS = 4096
+PIECE_S = 10.0
+"""How much sound is decoded at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Waveform:
+    """The range of the samples in each of many equal stretches of time.
+
+    Attributes:
+        seconds_each: how long a stretch is.
+        low: the least sample in it, -1..1.
+        high: the greatest one.
+    """
+
+    seconds_each: float
+    low: Float32[np.ndarray, " bin"]
+    high: Float32[np.ndarray, " bin"]
+
+
+def read_waveform(
+    path: Path, duration_s: float, *, origin_s: float, stopped: Callable[[], bool] = lambda: False
+) -> Waveform | None:
+    """The waveform of the first sound track; none where there is none.
+
+    Args:
+        path: of the video.
+        duration_s: of its frames.
+        origin_s: when its first frame is shown, on its clock.
+        stopped: asked now and then whether nobody wants it any more.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    each = max(round(duration_s * RATE / BINS), 1)
+    piece = max(round(PIECE_S * RATE / each), 1) * each
+    lows, highs = [], []
+    for start in range(0, max(round(duration_s * RATE), 1), piece):
+        heard = (
+            None if stopped() else read_sound(path, start / RATE, (start + piece) / RATE, origin_s=origin_s)
+        )
+        if heard is None:
+            return None
+        stretches = heard[0][: len(heard[0]) // each * each].reshape(-1, each)
+        lows.append(stretches.min(axis=1))
+        highs.append(stretches.max(axis=1))
+    bins = -(-round(duration_s * RATE) // each)
+    return Waveform(each / RATE, np.concatenate(lows)[:bins], np.concatenate(highs)[:bins])

@@ -1,0 +1,112 @@
+"""Pairs, aperture triplets and focal triplets made of light fields when they are asked for."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch.utils.data import Dataset
+
+from rackfocus.data.apertures.light_field import LightField, shift_and_add
+from rackfocus.data.apertures.sample import FocusSample
+from rackfocus.types import InputError
+
+
+@dataclass(frozen=True)
+class Refocus:
+    """How `adjusted` differs from `shallow`: neither is a pair, one is an aperture or a focal triplet.
+
+    Attributes:
+        aperture_ratio: its aperture over that of `shallow`, above 0 and up to 1.
+        slope_change: how much farther it is focused, in pixels a view.
+
+    Raises:
+        InputError: a number is out of its range or not finite.
+    """
+
+    aperture_ratio: float = 1.0
+    slope_change: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.aperture_ratio <= 1:
+            raise InputError(f"aperture_ratio must be above 0 and up to 1, and is {self.aperture_ratio}.")
+        if not math.isfinite(self.slope_change):
+            raise InputError(f"slope_change must be a number such as 0.4, and is {self.slope_change}.")
+
+    def __str__(self) -> str:
+        aperture = f"aperture {self.aperture_ratio:g}" if self.aperture_ratio != 1 else ""
+        focal = f"focal {self.slope_change:+g}" if self.slope_change else ""
+        return " ".join(filter(None, (aperture, focal))) or "pair"
+
+
+class LightFieldSamples(Dataset[FocusSample]):
+    """Each light field in turn, and of each the samples of `adjusted` in turn. Nothing is drawn by chance.
+
+    `shallow` has the largest aperture that the views allow. A file is read once a sample.
+
+    Args:
+        paths: of the light fields.
+        read: one path to its light field.
+        focus_slope: the disparity that is in focus in `shallow`, in pixels a view.
+        adjusted: the samples of each light field.
+
+    Raises:
+        InputError: `adjusted` is empty; on access, a file is missing or spoilt.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        read: Callable[[Path], LightField],
+        *,
+        focus_slope: float,
+        adjusted: Sequence[Refocus],
+    ) -> None:
+        if not adjusted:
+            raise InputError(
+                "adjusted names no sample; give it one "
+                "`rackfocus.data.apertures.light_field_samples.Refocus`."
+            )
+        if not math.isfinite(focus_slope):
+            raise InputError(f"focus_slope must be a number such as 0.0, and is {focus_slope}.")
+        self.paths = list(paths)
+        self.read = read
+        self.focus_slope = focus_slope
+        self.adjusted = list(adjusted)
+
+    def __len__(self) -> int:
+        return len(self.paths) * len(self.adjusted)
+
+    def __getitem__(self, index: int) -> FocusSample:
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        number, which = divmod(index % len(self), len(self.adjusted))
+        return make_sample(
+            self.read(self.paths[number]), focus_slope=self.focus_slope, refocus=self.adjusted[which]
+        )
+
+
+def make_sample(field: LightField, *, focus_slope: float, refocus: Refocus) -> FocusSample:
+    """Photograph a light field twice.
+
+    The disparity of `shallow` is `(d - focus_slope) * radius`; what is in focus in `adjusted` has
+    `slope_change * radius` of it.
+
+    Args:
+        field: the views.
+        focus_slope: in focus in `shallow`, in pixels a view.
+        refocus: what is changed for `adjusted`.
+    """
+    shallow = shift_and_add(field, slope=focus_slope).clamp(0, 1)
+    adjusted = shallow
+    if refocus != Refocus():
+        slope, radius = focus_slope + refocus.slope_change, field.radius * refocus.aperture_ratio
+        adjusted = shift_and_add(field, slope=slope, radius=radius).clamp(0, 1)
+    return FocusSample(
+        name=f"{field.name}/{refocus}",
+        deep=field.deep(),
+        shallow=shallow,
+        adjusted=adjusted,
+        aperture_ratio=refocus.aperture_ratio,
+        focal_disparity=refocus.slope_change * field.radius,
+    )

@@ -1,0 +1,135 @@
+"""A stretch of video with where people looked and when focus should change: what AF-Net learns from."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from rackfocus.data.gaze.fixations import resized_points
+from rackfocus.types import FocusTarget, InputError
+
+PAPER_SAMPLING_FPS = 6.0
+"""Every fifth frame of a video of 30 frames a second (Sec. 5.3)."""
+
+
+@dataclass(frozen=True)
+class FocusClip:
+    """Some frames of one video, evenly apart.
+
+    Pixels are those of `frames`, the working size; `source_size` tells the scale.
+
+    Attributes:
+        name: of the video and its first frame, such as `0001/000025`.
+        frames: encoded sRGB in 0..1.
+        frame_indices: which frames of the video, from 0.
+        times_s: when they are shown.
+        source_size: height and width of the video in pixels.
+        fixations: how many fixations each pixel has.
+        fixation_maps: their density, each with a sum of 1, or zero where nobody looked.
+        focus_regions: the filtered maps: `rackfocus.data.gaze.fixations.focus_region` of the density.
+        targets: the new focus targets; `t` counts the frames of this clip; None where nobody knows.
+    """
+
+    name: str
+    frames: Float[Tensor, "frame 3 height width"]
+    frame_indices: tuple[int, ...]
+    times_s: tuple[float, ...]
+    source_size: tuple[int, int]
+    fixations: Float[Tensor, "frame 1 height width"] | None = None
+    fixation_maps: Float[Tensor, "frame 1 height width"] | None = None
+    focus_regions: Float[Tensor, "frame 1 height width"] | None = None
+    targets: tuple[FocusTarget, ...] | None = None
+
+    @property
+    def is_new_target(self) -> Bool[Tensor, " frame"] | None:
+        """For each frame, whether a new focus target begins there."""
+        if self.targets is None:
+            return None
+        new = torch.zeros(len(self.frame_indices), dtype=torch.bool)
+        for target in self.targets:
+            new[target.t] = True
+        return new
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Which frames of a video are used, and which of them make a clip.
+
+    Attributes:
+        window: sampled frames in a clip; a video with fewer gives one shorter clip.
+        stride: sampled frames from the start of one clip to that of the next. One more clip ends with the
+            video where the others do not, so that every sampled frame is in a clip.
+        sampling_fps: sampled frames a second, 6 in the paper; a video that has fewer is used whole.
+
+    Raises:
+        InputError: a number is not positive.
+    """
+
+    window: int
+    stride: int
+    sampling_fps: float = PAPER_SAMPLING_FPS
+
+    def __post_init__(self) -> None:
+        for name, value in (("window", self.window), ("stride", self.stride),
+                            ("sampling_fps", self.sampling_fps)):  # fmt: skip
+            if not value > 0:
+                raise InputError(f"{name} must be above 0, and is {value}.")
+
+    def step_frames(self, fps: float) -> float:
+        """Frames of the video from one sampled frame to the next; need not be whole."""
+        return max(1.0, fps / self.sampling_fps)
+
+    def frames(self, count: int, fps: float) -> tuple[int, ...]:
+        """The sampled frames of a video of `count` frames."""
+        step = self.step_frames(fps)
+        sampled = (math.floor(number * step + 0.5) for number in range(math.ceil(count / step)))
+        return tuple(frame for frame in sampled if frame < count)
+
+    def windows(self, count: int, fps: float) -> list[tuple[int, ...]]:
+        """The sampled frames of each clip of a video of `count` frames."""
+        frames = self.frames(count, fps)
+        starts = list(range(0, max(1, len(frames) - self.window + 1), self.stride))
+        if starts[-1] + self.window < len(frames):
+            starts.append(len(frames) - self.window)
+        return [frames[start : start + self.window] for start in starts]
+
+
+def target_frames(targets: Sequence[FocusTarget], frames: Sequence[int]) -> dict[int, FocusTarget]:
+    """The sampled frames of a whole video at which a new focus target begins, and that target.
+
+    Each goes to the sampled frame nearest to it, a later one before an earlier one at the same. A target at
+    frame 0 is no change and is left out.
+    """
+    nearest = {}
+    for target in sorted(targets, key=lambda target: target.t):
+        if target.t > 0:
+            nearest[min(frames, key=lambda frame: (abs(frame - target.t), frame))] = target
+    return nearest
+
+
+def clip_targets(
+    at: dict[int, FocusTarget], window: Sequence[int], *, source: tuple[int, int], size: tuple[int, int]
+) -> tuple[FocusTarget, ...]:
+    """Those of `target_frames` in a window, in the time and the pixels of the clip.
+
+    Args:
+        at: by frame of the video.
+        window: the frames of the clip.
+        source: height and width of the video.
+        size: height and width of the clip.
+    """
+    return tuple(
+        _resized(at[frame], number, source, size) for number, frame in enumerate(window) if frame in at
+    )
+
+
+def _resized(target: FocusTarget, t: int, source: tuple[int, int], size: tuple[int, int]) -> FocusTarget:
+    corners = [(target.x, target.y)]
+    if target.box is not None:
+        corners += [target.box[:2], target.box[2:]]
+    moved = resized_points(torch.tensor(corners, dtype=torch.float64), source=source, size=size).tolist()
+    box = None if target.box is None else (moved[1][0], moved[1][1], moved[2][0], moved[2][1])
+    return replace(target, t=t, x=moved[0][0], y=moved[0][1], box=box)

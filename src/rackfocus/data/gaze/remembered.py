@@ -1,0 +1,30 @@
+"""A data set whose samples are read once."""
+
+from dataclasses import replace
+
+from torch.utils.data import Dataset
+
+from rackfocus.data.gaze.focus_clip import FocusClip
+
+
+class Remembered(Dataset[FocusClip]):
+    """Keeps the clips in memory, their frames in 8 bits as they came: for small ones, which are seen often.
+
+    Args:
+        dataset: the clips.
+    """
+
+    def __init__(self, dataset: Dataset[FocusClip]) -> None:
+        self.dataset = dataset
+        self.kept: dict[int, FocusClip] = {}
+
+    def __len__(self) -> int:
+        return len(self.dataset)  # type: ignore[arg-type]
+
+    def __getitem__(self, index: int) -> FocusClip:
+        if index not in self.kept:
+            clip = self.dataset[index]
+            coded = (clip.frames * 255).round().byte()
+            self.kept[index] = replace(clip, frames=coded)
+        clip = self.kept[index]
+        return replace(clip, frames=clip.frames.float() / 255)

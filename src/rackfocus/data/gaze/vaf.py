@@ -1,0 +1,164 @@
+"""VAF: DHF1K videos with new focus targets, one annotation JSON a video (`rackfocus.load_annotation`).
+
+    <root>/video/001.AVI                    with the maps of DHF1K in <root>/annotation, where they are there
+    <annotations>/<split>/0001.json         whose video is named 001.AVI, and may also lie beside it
+
+The paper's own annotation was never published. Other videos than DHF1K's may lie in `video` as well; these
+have targets and no fixations.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch.utils.data import Dataset
+
+from rackfocus.data.gaze.dhf1k import GazeMaps, GazeVideo, gaze_video, read_gaze
+from rackfocus.data.gaze.focus_clip import (
+    PAPER_SAMPLING_FPS,
+    FocusClip,
+    Sampling,
+    clip_targets,
+    target_frames,
+)
+from rackfocus.data.video_frames import read_frames
+from rackfocus.focus.annotation.json_file import load_annotation
+from rackfocus.focus.decisions import decisions
+from rackfocus.types import FocusAnnotation, FocusTarget, InputError
+
+_DHF1K_NAME = re.compile(r"(\d{3,4})\.AVI")
+
+
+@dataclass(frozen=True)
+class ClassBalance:
+    """How rare new focus targets are: what a loss weighs them by.
+
+    Attributes:
+        frames: sampled frames of all videos, each counted once.
+        new_targets: those at which a new focus target begins.
+        videos: how many there are.
+        videos_without: those in which focus never changes.
+    """
+
+    frames: int
+    new_targets: int
+    videos: int
+    videos_without: int
+
+    @property
+    def positive_share(self) -> float:
+        """Of the sampled frames; 0 to 1."""
+        return self.new_targets / self.frames
+
+
+class Vaf(Dataset[FocusClip]):
+    """Clips of annotated videos: frames, new focus targets, and where people looked, if that is known.
+
+    Which targets count, `rackfocus.focus.decisions` says: a user's beat automatic ones.
+
+    Args:
+        root: the folder that holds `video`, where they are not beside the annotations, and, for DHF1K's,
+            `annotation`.
+        annotations: the folder with a folder of JSON files for each split.
+        split: the name of that folder: `train`, `validation` or `test`.
+        window: frames in a clip; a shorter video gives a shorter clip.
+        stride: sampled frames from the start of a clip to that of the next.
+        sampling_fps: frames sampled in a second of video; 6 is every fifth frame, as in the paper.
+        longer_side_px: size of the frames; the aspect is kept.
+
+    Raises:
+        InputError: a folder is missing, there is no annotation, or one is spoilt; on access, a file is
+            missing or spoilt.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        annotations: str | Path,
+        split: str,
+        *,
+        window: int = 20,
+        stride: int = 5,
+        sampling_fps: float = PAPER_SAMPLING_FPS,
+        longer_side_px: int = 384,
+    ) -> None:
+        self.root = Path(root)
+        folder = Path(annotations) / split
+        files = sorted(folder.glob("*.json")) if folder.is_dir() else []
+        if not files:
+            raise InputError(f"{folder} holds no annotation such as 0001.json; see datasets/vaf/README.md.")
+        self.annotations = [load_annotation(file) for file in files]
+        self.videos = [
+            self._video(file, annotation.video.name)
+            for file, annotation in zip(files, self.annotations, strict=True)
+        ]
+        self.sampling = Sampling(window, stride, sampling_fps)
+        self.clips = [
+            (path, annotation, clip)
+            for path, annotation in zip(self.videos, self.annotations, strict=True)
+            for clip in self.sampling.windows(annotation.video.frames, annotation.video.fps)
+        ]
+        self.longer_side_px = longer_side_px
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __getitem__(self, index: int) -> FocusClip:
+        path, annotation, indices = self.clips[index]
+        video = annotation.video
+        source = (video.height, video.width)
+        read = read_frames(path, indices, longer_side_px=self.longer_side_px)
+        if read.source_size != source:
+            raise InputError(
+                f"{path} is {read.source_size[1]}x{read.source_size[0]} pixels where its annotation says "
+                f"{video.width}x{video.height}; it is another video."
+            )
+        size = (read.frames.shape[2], read.frames.shape[3])
+        gaze = self._gaze(video.name, indices, source, size)
+        frames = self.sampling.frames(video.frames, video.fps)
+        at = target_frames(_new_targets(annotation), frames)
+        return FocusClip(
+            name=f"{Path(video.name).stem}/{indices[0]:06d}",
+            frames=read.frames,
+            frame_indices=indices,
+            times_s=tuple(frame / video.fps for frame in indices),
+            source_size=source,
+            fixations=None if gaze is None else gaze.fixations,
+            fixation_maps=None if gaze is None else gaze.fixation_maps,
+            focus_regions=None if gaze is None else gaze.focus_regions,
+            targets=clip_targets(at, indices, source=source, size=size),
+        )
+
+    def class_balance(self) -> ClassBalance:
+        """Count new focus targets over the sampled frames of the split; no video is read."""
+        counts = [self._counts(annotation) for annotation in self.annotations]
+        return ClassBalance(
+            frames=sum(frames for frames, _ in counts),
+            new_targets=sum(targets for _, targets in counts),
+            videos=len(counts),
+            videos_without=sum(targets == 0 for _, targets in counts),
+        )
+
+    def _video(self, annotation: Path, name: str) -> Path:
+        """The video of an annotation: beside it, or else in the folder of all."""
+        beside, folder = annotation.with_name(name), self.root / "video"
+        if not beside.is_file() and not folder.is_dir():
+            raise InputError(f"{folder} is no folder; set data.root to the folder of DHF1K.")
+        return beside if beside.is_file() else folder / name
+
+    def _counts(self, annotation: FocusAnnotation) -> tuple[int, int]:
+        frames = self.sampling.frames(annotation.video.frames, annotation.video.fps)
+        return len(frames), len(target_frames(_new_targets(annotation), frames))
+
+    def _gaze(
+        self, name: str, indices: tuple[int, ...], source: tuple[int, int], size: tuple[int, int]
+    ) -> GazeMaps | None:
+        """Where people looked; None for a video that is not of DHF1K, or whose maps are not there."""
+        number = _DHF1K_NAME.fullmatch(name)
+        video: GazeVideo | None = gaze_video(self.root, int(number[1])) if number else None
+        return None if video is None else read_gaze(video, indices, source=source, size=size)
+
+
+def _new_targets(annotation: FocusAnnotation) -> tuple[FocusTarget, ...]:
+    """The targets that count at their own frame; one that takes over again later is nothing new."""
+    return tuple(each.target for each in decisions(annotation.targets) if each.start == each.target.t)

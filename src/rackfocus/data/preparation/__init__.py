@@ -1,0 +1,1 @@
+"""Making data sets: captures aligned and judged, subjects cut out, pictures to label, videos sorted."""

@@ -1,0 +1,1 @@
+"""Photographs that teach relative depth, or the light where they are clipped."""

@@ -1,0 +1,102 @@
+"""Pictures whose relative depth is known, rendered by the thin lens: triplets with exact disparity."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from rackfocus.data.apertures.sample import FocusSample
+from rackfocus.data.taught.samples import NearnessSample
+from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
+from rackfocus.optics.renderer import render
+from rackfocus.optics.thin_lens import refocus_disparity
+from rackfocus.scenes.lens import F2_TO_F8
+from rackfocus.types import InputError
+
+
+class RenderedCutOuts(Dataset[FocusSample]):
+    """Aperture triplets (even indices) and focal triplets (odd ones) of compositions such as `CutOuts`.
+
+    Nearness is an affine function of disparity: the focus and the size of the blur are drawn. As in
+    `RaytracedScenes`, the aperture triplet is f/2 and f/8, the focal one twice f/2. What is drawn depends on
+    the seed and the index alone.
+
+    Args:
+        compositions: pictures with nearness.
+        size: height and width of the samples; pictures are cropped to this aspect, then resized.
+        largest_blur: the range of the largest blur radius, relative to the longer side.
+        seed: of crops, focus and blur.
+
+    Raises:
+        InputError: a size is not positive, or the range is empty.
+    """
+
+    def __init__(
+        self,
+        compositions: Dataset[NearnessSample],
+        *,
+        size: tuple[int, int],
+        largest_blur: tuple[float, float] = (0.01, 0.03),
+        seed: int = 0,
+    ) -> None:
+        if min(size) < 1 or not 0 < largest_blur[0] <= largest_blur[1]:
+            raise InputError(
+                "size must be a height and a width, and largest_blur a range above 0; they are "
+                f"[{size[0]}, {size[1]}] and [{largest_blur[0]}, {largest_blur[1]}]."
+            )
+        self.compositions = compositions
+        self.size = (int(size[0]), int(size[1]))
+        self.largest_blur = largest_blur
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.compositions)  # type: ignore[arg-type]
+
+    def __getitem__(self, index: int) -> FocusSample:
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        place = index % len(self)
+        sample = self.compositions[place]
+        rng = np.random.default_rng((self.seed, place))
+        linear, nearness = _cropped(sample, self.size, rng)
+        deep = torch.round(255 * linear_to_srgb(linear.clamp(0, 1))) / 255
+        low, high = nearness.aminmax()
+        blur_px = rng.uniform(*self.largest_blur) * max(self.size)
+        disparity = -blur_px * (nearness - low) / (high - low).clamp_min(1e-6)
+        disparity = disparity - _at_random(disparity, rng)
+        is_focal = place % 2 == 1
+        ratio = 1.0 if is_focal else F2_TO_F8
+        focus = _at_random(disparity, rng) if is_focal else 0.0
+        light = srgb_to_linear(deep)
+        shallow, adjusted = (
+            render(light[None], each[None])[0].clamp(0, 1)
+            for each in (
+                disparity,
+                refocus_disparity(disparity, aperture_ratio=ratio, focal_disparity=focus),
+            )
+        )
+        name = f"{sample.name}/{'focal' if is_focal else 'aperture'}"
+        return FocusSample(name, deep, shallow, adjusted, ratio, focus, disparity)
+
+
+def _at_random(disparity: Float[Tensor, "1 height width"], rng: np.random.Generator) -> float:
+    return float(disparity.flatten()[int(rng.integers(disparity.numel()))])
+
+
+def _cropped(
+    sample: NearnessSample, size: tuple[int, int], rng: np.random.Generator
+) -> tuple[Float[Tensor, "3 rows columns"], Float[Tensor, "1 rows columns"]]:
+    """The largest crop of this aspect at a random place: linear light averaged, nearness picked."""
+    height, width = sample.image.shape[-2:]
+    scale = min(height / size[0], width / size[1])
+    rows, columns = max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
+    top, left = int(rng.integers(height - rows + 1)), int(rng.integers(width - columns + 1))
+    image = srgb_to_linear(sample.image[:, top : top + rows, left : left + columns])
+    nearness = sample.nearness[:, top : top + rows, left : left + columns]
+    return (
+        F.interpolate(image[None], size=size, mode="bilinear", antialias=True)[0],
+        # A mean across a silhouette would be a distance that nothing has.
+        F.interpolate(nearness[None], size=size, mode="nearest-exact")[0],
+    )

@@ -1,0 +1,117 @@
+"""Photographs with the nearness that a teacher gave them, on disk: `rackfocus prepare teacher` writes them.
+
+`<name>.jpg` is the picture, `<name>.nearness.png` its label of the same size: 16 bits, 0 the farthest of the
+picture and 65535 its nearest.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from rackfocus.data.evaluation_files import existing_folder, read_codes
+from rackfocus.data.evaluation_samples import require_size
+from rackfocus.data.taught.samples import NearnessSample
+from rackfocus.types import InputError
+
+LABEL_SUFFIX = ".nearness.png"
+PICTURE_SUFFIX = ".jpg"
+HELD_OUT_EVERY = 20
+_CODES = 65535
+_QUALITY = 95
+
+
+class TaughtPhotographs(Dataset[NearnessSample]):
+    """The labelled pictures below a folder.
+
+    Args:
+        root: the folder that `rackfocus prepare teacher` wrote, or one in it.
+        split: `train` or `validation`; every twentieth label is held out for validation. None gives all.
+
+    Raises:
+        InputError: there is no such folder or no label in it, or no such split; on access, a label or its
+            picture is damaged, or missing, or they differ in size.
+    """
+
+    def __init__(self, root: str | Path, split: str | None = None) -> None:
+        self.root = existing_folder(root)
+        self.labels = sorted(self.root.rglob(f"*{LABEL_SUFFIX}"))
+        if not self.labels:
+            raise InputError(
+                f"{self.root} holds no label (*{LABEL_SUFFIX}); make them with `rackfocus prepare teacher`."
+            )
+        if split is not None:
+            if split not in ("train", "validation"):
+                raise InputError(f"Labels have the splits train and validation, and no {split!r}.")
+            self.labels = [
+                label
+                for number, label in enumerate(self.labels)
+                if (number % HELD_OUT_EVERY == 0) == (split == "validation")
+            ]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> NearnessSample:
+        label = self.labels[index]
+        name = label.name.removesuffix(LABEL_SUFFIX)
+        picture = label.with_name(name + PICTURE_SUFFIX)
+        image = read_eight_bits(picture)
+        nearness = read_codes(label, 16).float() / _CODES
+        require_size(label, nearness, image, picture)
+        return NearnessSample(str(label.parent.relative_to(self.root) / name), image, nearness)
+
+
+def is_labelled(root: Path, name: str) -> bool:
+    """Whether the picture of this name has its label already."""
+    return _label(root, name).is_file()
+
+
+def write_label(
+    root: Path,
+    name: str,
+    picture: UInt8[np.ndarray, "height width 3"],
+    nearness: Float[Tensor, "height width"],
+) -> None:
+    """Write a picture and its label; the label comes last, and neither is ever there in part.
+
+    Args:
+        root: the folder of all of them.
+        name: may name folders below, too.
+        picture: encoded sRGB.
+        nearness: in any unit, finite; it is stretched to the range of 16 bits.
+    """
+    low, high = nearness.aminmax()
+    codes = torch.round((nearness - low) / (high - low).clamp_min(1e-12) * _CODES)
+    label = _label(root, name)
+    label.parent.mkdir(parents=True, exist_ok=True)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+    write_whole(root / f"{name}{PICTURE_SUFFIX}", cv2.imencode(".jpg", picture[..., ::-1], quality)[1])
+    write_whole(label, cv2.imencode(".png", codes.cpu().numpy().astype(np.uint16))[1])
+
+
+def write_whole(path: Path, content: UInt8[np.ndarray, " bytes"]) -> None:
+    """Write a file that is under its name only when it is whole."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(content.tobytes())
+    partial.replace(path)
+
+
+def read_eight_bits(path: Path) -> Float[Tensor, "3 height width"]:
+    """An 8-bit picture as it is stored, in 0..1; several times as fast as by FFmpeg.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB) if path.is_file() else None
+    if pixels is None:
+        raise InputError(f"{path} is missing or damaged; make it again with `rackfocus prepare teacher`.")
+    return torch.from_numpy(pixels.transpose(2, 0, 1)).float() / 255
+
+
+def _label(root: Path, name: str) -> Path:
+    return root / f"{name}{LABEL_SUFFIX}"

@@ -1,0 +1,98 @@
+"""Whether everybody who enters an empty scene becomes a focus target, and when."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from rackfocus.evaluation.autofocus.focus_table import Progress, Row
+from rackfocus.evaluation.reports.focus_timeline import Truth, draw_timeline, thumbnails_at
+from rackfocus.focus.annotation.json_file import load_annotation
+from rackfocus.focus.decisions import decisions
+from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.metrics.focus import match_targets
+from rackfocus.pipelines.autofocus import autofocus, open_footage
+from rackfocus.types import FocusTarget, InputError
+
+
+@dataclass(frozen=True)
+class Entries:
+    """One row an entry: the target that was found for it, and whether focus is on who enters in its frame.
+
+    Attributes:
+        video: the file.
+        annotation: when somebody enters, and where, read off by hand.
+        autofocus: the detectors, and how targets come from them.
+        within_frames: how far from the entry its target may be in time.
+        network_size_px: the longer side of what the network sees.
+        longer_side_px: of the frames that detectors and tracker see.
+    """
+
+    video: str
+    annotation: str
+    autofocus: SceneSpecific
+    within_frames: int = 15
+    network_size_px: int | None = 384
+    longer_side_px: int = 640
+
+    def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
+        """The entries in the order of time, and a timeline."""
+        annotation = load_annotation(self.annotation)
+        entries = [decision.target for decision in decisions(annotation.targets)]
+        if any(entry.box is None for entry in entries):
+            raise InputError(f"{self.annotation} must give the box of everybody who enters.")
+        settings: dict[str, Any] = {
+            "network_size_px": self.network_size_px,
+            "longer_side_px": self.longer_side_px,
+        }
+        track = autofocus(
+            self.video,
+            self.autofocus,
+            progress=lambda done, total: progress(done, total or 2 * annotation.video.frames),
+            **settings,
+        )
+        with open_footage(self.video, **settings) as footage:
+            draw_timeline(
+                folder / f"{Path(self.annotation).stem}.png",
+                track,
+                fps=annotation.video.fps,
+                thumbnails=thumbnails_at(track.targets, footage, self.autofocus),
+                truth=Truth(entries),
+                title=Path(self.video).stem,
+            )
+        matching = match_targets(track.targets, entries, tolerance_frames=self.within_frames)
+        found = {entry: track.targets[index].t for index, entry in matching.pairs}
+        for number, entry in enumerate(entries):
+            hit = found.get(number)
+            yield {
+                "entry": number + 1,
+                "frame": entry.t,
+                "target": float("nan") if hit is None else hit,
+                "Δt": float("nan") if hit is None else hit - entry.t,
+                "found": hit is not None,
+                "followed": _is_on(entry, track.points[min(entry.t, len(track.points) - 1)]),
+                "other targets": len(matching.spurious),
+            }
+
+    def summary(self, rows: Sequence[Row]) -> list[Row]:
+        """How many entries were found, and in how many focus was on who entered."""
+        count = {
+            name: f"{sum(bool(row[name]) for row in rows)} of {len(rows)}" for name in ("found", "followed")
+        }
+        return [
+            {
+                "entry": "all",
+                **count,
+                "other targets": rows[0]["other targets"] if rows else 0,
+            }
+        ]
+
+
+def _is_on(entry: FocusTarget, point: Float[np.ndarray, "2"]) -> bool:
+    """Whether a point lies in the box of who enters."""
+    assert entry.box is not None
+    left, top, right, bottom = entry.box
+    return bool(left <= point[0] <= right and top <= point[1] <= bottom)

@@ -1,0 +1,68 @@
+"""What Table 1 and its like tell of focus in one clip, and over several."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from rackfocus.evaluation.autofocus.focus_clips import AnnotatedClip
+from rackfocus.evaluation.autofocus.focus_table import Row, mean
+from rackfocus.metrics.focus import (
+    Matching,
+    focal_error,
+    match_targets,
+    precision,
+    recall,
+    timing_error,
+)
+from rackfocus.types import FocusTrack
+
+
+def matched_targets(clip: AnnotatedClip, track: FocusTrack, tolerance_s: float) -> Matching:
+    """Which found and true targets are one; `tolerance_s` is how far apart they are at most."""
+    return match_targets(
+        track.targets,
+        clip.targets,
+        tolerance_frames=round(tolerance_s * clip.annotation.video.fps),
+        agree=clip.agree,
+    )
+
+
+def scores(
+    clip: AnnotatedClip, track: FocusTrack, truth: Float[np.ndarray, " frame"], matching: Matching
+) -> Row:
+    """|Δd| in disparity levels, |Δt| in frames, recall, precision and the counts behind them.
+
+    Args:
+        clip: what is known.
+        track: what was found.
+        truth: the disparity that should be in focus.
+        matching: of the targets.
+    """
+    focus, wanted = (torch.from_numpy(curve) for curve in (track.focal_disparity, truth))
+    return {
+        "|Δd|": focal_error(focus, wanted, level_px=clip.level_px).item(),
+        "|Δt|": timing_error(matching),
+        "recall": recall(matching),
+        "precision": precision(matching),
+        "matched": len(matching.pairs),
+        "missed": len(matching.missed),
+        "spurious": len(matching.spurious),
+    }
+
+
+def mean_scores(rows: Sequence[Row]) -> Row:
+    """The same of several clips: errors on average, targets counted over all of them."""
+    matched, missed, spurious = (
+        sum(int(row[name]) for row in rows) for name in ("matched", "missed", "spurious")
+    )
+    return {
+        "|Δd|": mean(rows, "|Δd|"),
+        "|Δt|": mean(rows, "|Δt|"),
+        "recall": matched / (matched + missed) if matched + missed else float("nan"),
+        "precision": matched / (matched + spurious) if matched + spurious else float("nan"),
+        "matched": matched,
+        "missed": missed,
+        "spurious": spurious,
+    }

@@ -1,0 +1,85 @@
+"""How well focus meets the gaze of viewers: the share of them who look at about where focus is.
+
+In each frame it is the share of the fixations that go on then within `REACH` of the focus point; a frame that
+nobody looks at does not count. A point that knew the gaze would still miss most: viewers look at different
+things at once, which is why `best_points` belongs beside each figure.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Float
+
+from rackfocus.data.gaze.hevc_gaze import WatchedVideo
+
+REACH = 0.05
+"""Of the diagonal of the frame."""
+
+
+def gaze_hits(points: Float[np.ndarray, "frame 2"], video: WatchedVideo) -> Float[np.ndarray, " frame"]:
+    """The share of the fixations within reach of the focus point in each frame; NaN where there is none.
+
+    Args:
+        points: x and y of the focus point in each frame, in pixels of the video; NaN meets no gaze.
+        video: with its fixations.
+    """
+    hits = np.full(video.frames, np.nan)
+    for frame, fixations in _fixations(video):
+        hits[frame] = (np.hypot(*(fixations - points[frame]).T) <= _reach_px(video)).mean()
+    return hits
+
+
+def centre_points(video: WatchedVideo) -> Float[np.ndarray, "frame 2"]:
+    """The centre of each frame."""
+    return np.tile([(video.width - 1) / 2, (video.height - 1) / 2], (video.frames, 1))
+
+
+def best_points(video: WatchedVideo) -> Float[np.ndarray, "frame 2"]:
+    """The point of each frame with most fixations within reach; NaN where there is none.
+
+    A disk that holds most of them can be moved until two lie on its rim, or it holds just one.
+    """
+    points = np.full((video.frames, 2), np.nan)
+    # By a hair less, so that rounding leaves nobody on the rim outside.
+    reach = _reach_px(video) * (1 - 1e-9)
+    for frame, fixations in _fixations(video):
+        one, other = np.triu_indices(len(fixations), 1)
+        apart = fixations[other] - fixations[one]
+        length = np.hypot(*apart.T)
+        near = (length > 0) & (length < 2 * reach)
+        middle = (fixations[one] + fixations[other])[near] / 2
+        across = apart[near][:, ::-1] * [-1, 1] / length[near, None]
+        away = across * np.sqrt(reach**2 - (length[near, None] / 2) ** 2)
+        candidates = np.concatenate([fixations, middle - away, middle + away])
+        distances = np.hypot(*(candidates[:, None] - fixations[None]).transpose(2, 0, 1))
+        points[frame] = candidates[(distances <= _reach_px(video)).sum(1).argmax()]
+    return points
+
+
+def brightest_points(
+    maps: Float[np.ndarray, "frame rows columns"], *, width: int, height: int
+) -> Float[np.ndarray, "frame 2"]:
+    """The largest value of each map, in pixels of the video; where a map is empty, the centre.
+
+    Args:
+        maps: of a detector; the cells cover the frame evenly.
+        width: of the video in pixels.
+        height: of the video in pixels.
+    """
+    frames, rows, columns = maps.shape
+    at = maps.reshape(frames, -1).argmax(1)
+    points = np.stack([(at % columns + 0.5) * width / columns, (at // columns + 0.5) * height / rows], 1)
+    points[maps.reshape(frames, -1).max(1) <= 0] = width / 2, height / 2
+    return points - 0.5
+
+
+def _fixations(video: WatchedVideo) -> Iterator[tuple[int, Float[np.ndarray, "point 2"]]]:
+    """The frames that somebody looks at, and where to."""
+    for frame in range(video.frames):
+        points = video.fixations.at(frame / video.fps)
+        if len(points):
+            yield frame, points
+
+
+def _reach_px(video: WatchedVideo) -> float:
+    return REACH * float(np.hypot(video.width, video.height))

@@ -1,0 +1,185 @@
+"""Whether a subject that moves stays in focus: one focus target, followed through a real video.
+
+The disparity is the network's, for the focus and for the subject alike: what is judged is the tracker and how
+the disparity is read, not the network.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float
+
+from rackfocus.evaluation.autofocus.focus_table import Progress, Row, mean
+from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.metrics.focus import level_px
+from rackfocus.pipelines.autofocus import autofocus, follow, open_footage
+from rackfocus.types import FocusTarget, InputError
+
+Mask = Bool[np.ndarray, "height width"]
+
+
+class Subject(Protocol):
+    """A video and where its subject is.
+
+    Attributes:
+        video: a file or a folder of frames.
+    """
+
+    video: str
+
+    def masks(self, width: int, height: int) -> Mapping[int, Mask]:
+        """Where the subject is, by the frame; not every frame need be there, nor the subject in it."""
+        ...
+
+
+@dataclass(frozen=True)
+class BoxedSubject:
+    """A subject whose boxes were drawn by hand, in some frames.
+
+    Attributes:
+        video: the file.
+        boxes: a CSV file with the columns frame, left, top, right and bottom.
+    """
+
+    video: str
+    boxes: str
+
+    def masks(self, width: int, height: int) -> Mapping[int, Mask]:
+        """Full boxes."""
+        masks = {}
+        with _opened(self.boxes) as file:
+            for row in csv.DictReader(file):
+                left, top, right, bottom = (int(row[side]) for side in ("left", "top", "right", "bottom"))
+                mask = np.zeros((height, width), bool)
+                mask[top : bottom + 1, left : right + 1] = True
+                masks[int(row["frame"])] = mask
+        return masks
+
+
+@dataclass(frozen=True)
+class MaskedSubject:
+    """A subject with a mask of every frame.
+
+    Attributes:
+        video: a folder of frames.
+        folder: of pictures, in the order of the frames, that are not black where the subject is.
+    """
+
+    video: str
+    folder: str
+
+    def masks(self, width: int, height: int) -> Mapping[int, Mask]:
+        """As they are."""
+        pictures = [
+            cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted(Path(self.folder).iterdir())
+        ]
+        if not pictures or any(each is None or each.shape != (height, width) for each in pictures):
+            raise InputError(f"{self.folder} must hold masks of {width}x{height} pixels and nothing else.")
+        return {index: np.asarray(each) > 0 for index, each in enumerate(pictures)}
+
+
+@dataclass(frozen=True)
+class HeldFocus:
+    """The share of frames whose focal disparity is within a level of the median of the subject.
+
+    Three rows a video: what follows one target on the subject in the first frame, what autofocus does, and
+    what focus on any cell of the picture would: where that is much, the network saw little depth.
+
+    Attributes:
+        subjects: by name.
+        autofocus: the detectors, and how targets come from them.
+        network_size_px: the longer side of what the network sees.
+        longer_side_px: of the frames that detectors and tracker see.
+    """
+
+    subjects: Mapping[str, Subject]
+    autofocus: SceneSpecific
+    network_size_px: int | None = 384
+    longer_side_px: int = 640
+
+    def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002
+        """Video by video."""
+        settings: dict[str, Any] = {
+            "network_size_px": self.network_size_px,
+            "longer_side_px": self.longer_side_px,
+        }
+        for done, (name, subject) in enumerate(self.subjects.items()):
+            with open_footage(subject.video, **settings) as footage:
+                width, height = footage.reader.info.width, footage.reader.info.height
+                disparity = np.stack([shown.disparity for shown in footage.frames()])
+            masks = subject.masks(width, height)
+            truth = subject_medians(disparity, masks)
+            settings["disparity"] = disparity  # so that the network sees every video only once
+            with open_footage(subject.video, **settings) as footage:
+                track = follow(footage, [_first(masks)])
+            yield _row(name, "one target", track.focal_disparity[:, None], truth, max(width, height))
+            track = autofocus(subject.video, self.autofocus, **settings)
+            yield _row(name, "autofocus", track.focal_disparity[:, None], truth, max(width, height))
+            anywhere = disparity.reshape(len(disparity), -1)
+            yield _row(name, "anywhere", anywhere, truth, max(width, height))
+            del settings["disparity"]
+            progress(done + 1, len(self.subjects))
+
+    def summary(self, rows: Sequence[Row]) -> list[Row]:
+        """Means over the videos."""
+        methods = dict.fromkeys(row["focus"] for row in rows)
+        return [
+            {"video": "mean", "focus": method}
+            | {
+                column: mean([row for row in rows if row["focus"] == method], column)
+                for column in ("held", "within 2", "|Δd|")
+            }
+            for method in methods
+        ]
+
+
+def subject_medians(
+    disparity: Float[np.ndarray, "frame rows columns"], masks: Mapping[int, Mask]
+) -> dict[int, float]:
+    """The median disparity of a subject in the frames in which it shows."""
+    rows, columns = disparity.shape[1:]
+    medians = {}
+    for frame, mask in masks.items():
+        share = cv2.resize(mask.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
+        if frame < len(disparity) and share.max() > 0:
+            medians[frame] = float(np.median(disparity[frame][share >= min(0.5, share.max())]))
+    return medians
+
+
+def _first(masks: Mapping[int, Mask]) -> FocusTarget:
+    """A target in the middle of the subject's box, in the first frame in which it shows."""
+    frame = min(index for index, mask in masks.items() if mask.any())
+    rows, columns = np.nonzero(masks[frame])
+    left, top, right, bottom = (float(v) for v in (columns.min(), rows.min(), columns.max(), rows.max()))
+    return FocusTarget(frame, (left + right) / 2, (top + bottom) / 2, (left, top, right, bottom))
+
+
+def _row(
+    name: str,
+    method: str,
+    focal: Float[np.ndarray, "frame choice"],
+    truth: Mapping[int, float],
+    longer_side_px: int,
+) -> Row:
+    off = np.array([np.abs(focal[frame] - value) for frame, value in truth.items()])
+    levels = off / level_px(longer_side_px)
+    return {
+        "video": name,
+        "focus": method,
+        "frames": len(levels),
+        "held": float((levels <= 1).mean()),
+        "within 2": float((levels <= 2).mean()),
+        "|Δd|": float(levels.mean()),
+    }
+
+
+def _opened(path: str) -> TextIO:
+    try:
+        return Path(path).open(newline="", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read; it should hold the boxes of a subject.") from error

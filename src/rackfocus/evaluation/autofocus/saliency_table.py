@@ -1,0 +1,151 @@
+"""How well detectors tell where people look, AF-Net's focus region among them, as DHF1K measures saliency."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from rackfocus.data.gaze.fixations import counted_points, fixation_counts, resized_points
+from rackfocus.data.gaze.focus_clip import FocusClip
+from rackfocus.data.gaze.gaze_shifts import Fixations
+from rackfocus.data.gaze.hevc_gaze import WatchedVideo
+from rackfocus.evaluation.autofocus.focus_table import LEFT_OUT, Progress, Row, Value, mean
+from rackfocus.evaluation.autofocus.gaze_focus import best_points, brightest_points, centre_points, gaze_hits
+from rackfocus.focus.detectors.window import ClipWindow, Detector
+from rackfocus.metrics.saliency import SCORES, SaliencyScore
+from rackfocus.types import InputError
+
+CENTRE, BEST = "centre", "best point"
+MET = "met"
+"""The share of the fixations within 5 % of the diagonal of the map's largest value."""
+CENTRE_SPREAD = 0.2
+"""Of the map of the centre, in widths and heights, as in `rackfocus.focus.detectors.centred`."""
+
+Maps = Float[Tensor, "frame 1 height width"]
+
+
+@dataclass(frozen=True)
+class GazeSet:
+    """The videos of a data set of gaze.
+
+    Attributes:
+        videos: makes the data set by the name of a split; each clip of it is one whole video.
+        split: is measured.
+        others: splits whose fixations s-AUC takes for negatives, too.
+    """
+
+    videos: Callable[..., Dataset[FocusClip]]
+    split: str
+    others: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Saliency:
+    """A row a video and method: means over the sampled frames that somebody looks at.
+
+    Attributes:
+        sets: the data sets, by name.
+        detectors: what to measure, by name; the centre and the best point that there is stand beside.
+    """
+
+    sets: Mapping[str, GazeSet]
+    detectors: Mapping[str, Detector]
+
+    def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002
+        """Video by video; a data set that is not there is a row that says why."""
+        for name, gaze in self.sets.items():
+            try:
+                test = gaze.videos(split=gaze.split)
+                pool = _pool([test, *(gaze.videos(split=split) for split in gaze.others)])
+            except InputError as error:
+                yield {"set": name, LEFT_OUT: str(error)}
+                continue
+            count = len(test)  # type: ignore[arg-type]
+            for number in range(count):
+                yield from self._video(name, test[number], pool)
+                progress(number + 1, count)
+
+    def summary(self, rows: Sequence[Row]) -> list[Row]:
+        """Means over the videos of a set."""
+        told = [row for row in rows if MET in row]
+        means: list[Row] = []
+        for name, method in dict.fromkeys((row["set"], row["method"]) for row in told):
+            group = [row for row in told if (row["set"], row["method"]) == (name, method)]
+            row: dict[str, Value] = {"set": name, "video": f"mean of {len(group)}", "method": method}
+            means.append(row | {column: mean(group, column) for column in (*SCORES, MET)})
+        return means
+
+    def _video(
+        self, name: str, clip: FocusClip, pool: Mapping[str, Float[Tensor, "point 2"]]
+    ) -> Iterator[Row]:
+        assert clip.fixations is not None
+        assert clip.fixation_maps is not None
+        height, width = clip.frames.shape[2:]
+        size = (height, width)
+        elsewhere = [points for other, points in pool.items() if other != clip.name]
+        points = resized_points(torch.cat([torch.zeros(0, 2), *elsewhere]), source=(1, 1), size=size)
+        others = fixation_counts(points, height=height, width=width)
+        watched, about = _watched(clip), {"set": name, "video": clip.name.partition("/")[0]}
+        maps = {method: _detected(detector, clip) for method, detector in self.detectors.items()}
+        for method, made in (maps | {CENTRE: _centre(clip)}).items():
+            score = SaliencyScore()
+            score.update(made, clip.fixations, clip.fixation_maps, others)
+            at = brightest_points(made[:, 0].double().numpy(), width=width, height=height)
+            if method == CENTRE:
+                at = centre_points(watched)
+            scores = {each: value.item() for each, value in score.compute().items()}
+            yield {**about, "method": method, **scores, MET: _met(at, watched)}
+        yield {**about, "method": BEST, MET: _met(best_points(watched), watched)}
+
+
+def _detected(detector: Detector, clip: FocusClip) -> Maps:
+    """The maps of a detector, in the size of the frames."""
+    window = ClipWindow(
+        (clip.frames.permute(0, 2, 3, 1) * 255).round().byte().numpy(),
+        np.array(clip.times_s),
+        np.zeros(len(clip.frames), bool),
+    )
+    maps = torch.from_numpy(detector(window))[:, None]
+    return F.interpolate(maps, size=clip.frames.shape[2:], mode="bilinear")
+
+
+def _met(points: Float[np.ndarray, "frame 2"], watched: WatchedVideo) -> float:
+    return float(np.nanmean(gaze_hits(points, watched)))
+
+
+def _pool(sets: Sequence[Dataset[FocusClip]]) -> dict[str, Float[Tensor, "point 2"]]:
+    """The fixations of each video as points of a picture one pixel wide and high, its centre at 0."""
+    pool = {}
+    for videos in sets:
+        for number in range(len(videos)):  # type: ignore[arg-type]
+            clip = videos[number]
+            assert clip.fixations is not None
+            size = (clip.frames.shape[2], clip.frames.shape[3])
+            points = counted_points(clip.fixations.sum(0))
+            pool[clip.name] = resized_points(points, source=size, size=(1, 1))
+    return pool
+
+
+def _watched(clip: FocusClip) -> WatchedVideo:
+    """The sampled frames as a video of one frame a second."""
+    assert clip.fixations is not None
+    points = [counted_points(counts).double().numpy() for counts in clip.fixations]
+    at = np.repeat(np.arange(len(points), dtype=np.float64), [len(some) for some in points])
+    height, width = clip.frames.shape[2:]
+    gaze = Fixations(at, at + 1, np.concatenate(points))
+    return WatchedVideo(Path(clip.name), len(points), 1.0, width, height, gaze)
+
+
+def _centre(clip: FocusClip) -> Maps:
+    """A Gaussian about the centre, in every frame."""
+    down, across = (
+        torch.exp(-0.5 * (((torch.arange(side) + 0.5) / side - 0.5) / CENTRE_SPREAD) ** 2)
+        for side in clip.frames.shape[2:]
+    )
+    return (down[:, None] * across).expand(len(clip.frames), 1, -1, -1)

@@ -1,0 +1,129 @@
+"""Table 1: how far focus targets and focus are from the truth, by look-ahead autofocus and by two others.
+
+|Δd| is the mean over the frames of a video, |Δt| that over its matched targets (Sec. 6.2); precision and
+recall count the spurious and the missed ones, which the paper does not do.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rackfocus.evaluation.autofocus.focus_clips import AnnotatedClip, find_clips
+from rackfocus.evaluation.autofocus.focus_scores import matched_targets, mean_scores, scores
+from rackfocus.evaluation.autofocus.focus_table import Progress, Row, mean
+from rackfocus.evaluation.reports.focus_timeline import Truth, draw_timeline, thumbnails_at
+from rackfocus.focus.puller import FocusPuller
+from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.pipelines.autofocus import autofocus
+from rackfocus.pipelines.streaming_autofocus import streaming_autofocus
+from rackfocus.types import FocusPulls, FocusTrack
+
+LAAF, CAUSAL, OPTICAL = "look-ahead", "causal", "first focus kept"
+TIMELY_FRAMES = 15
+"""The paper counts videos whose |Δt| is below this: half a second of its videos of 30 frames a second."""
+
+
+@dataclass(frozen=True)
+class Table1:
+    """Look-ahead autofocus beside an autofocus without look-ahead and a focus that never moves.
+
+    Attributes:
+        folder: of annotated videos; see `rackfocus.evaluation.autofocus.focus_clips`.
+        autofocus: the detectors, and how targets come from them.
+        tolerance_s: how far apart in time a found and a true target are at most to be one.
+        network_size_px: where disparity is not known: the longer side of what the network sees.
+        longer_side_px: of the frames that detectors and tracker see.
+        puller: moves focus between targets, of the truth too.
+    """
+
+    folder: str
+    autofocus: SceneSpecific
+    tolerance_s: float = 2.0
+    network_size_px: int | None = 384
+    longer_side_px: int = 640
+    puller: FocusPuller = field(default_factory=FocusPuller)
+
+    def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
+        """Three rows a video, and a timeline of the first."""
+        clips = find_clips(self.folder)
+        for done, clip in enumerate(clips):
+            settings: dict[str, Any] = {
+                "network_size_px": self.network_size_px,
+                "longer_side_px": self.longer_side_px,
+            }
+            truth = clip.true_focus(self.puller, **settings)
+            for method, make in self._methods().items():
+                start = time.perf_counter()
+                track = make(clip, truth)
+                yield self._row(clip, method, track, truth, seconds=time.perf_counter() - start)
+                if method == LAAF:
+                    self._draw(clip, track, truth, folder / f"{clip.name}.png")
+            progress(done + 1, len(clips))
+
+    def summary(self, rows: Sequence[Row]) -> list[Row]:
+        """Means over videos; precision and recall over all targets; how many videos are below 15 frames."""
+        methods = list(dict.fromkeys(row["method"] for row in rows))
+        return [_mean([row for row in rows if row["method"] == method]) for method in methods]
+
+    def _methods(self) -> dict[str, Callable[[AnnotatedClip, np.ndarray], FocusTrack]]:
+        settings: dict[str, Any] = {
+            "network_size_px": self.network_size_px,
+            "longer_side_px": self.longer_side_px,
+            "puller": self.puller,
+        }
+
+        def look_ahead(clip: AnnotatedClip, _truth: np.ndarray) -> FocusTrack:
+            return autofocus(clip.video, self.autofocus, disparity=clip.disparity, **settings)
+
+        def causal(clip: AnnotatedClip, _truth: np.ndarray) -> FocusTrack:
+            return streaming_autofocus(
+                clip.video, self.autofocus, buffer_s=0.0, disparity=clip.disparity, **settings
+            )
+
+        def optical(_clip: AnnotatedClip, truth: np.ndarray) -> FocusTrack:
+            kept = np.full(len(truth), truth[0])
+            return FocusTrack((), np.full((len(truth), 2), np.nan), kept, np.zeros(len(truth)))
+
+        return {LAAF: look_ahead, CAUSAL: causal, OPTICAL: optical}
+
+    def _row(
+        self, clip: AnnotatedClip, method: str, track: FocusTrack, truth: np.ndarray, *, seconds: float
+    ) -> Row:
+        matching = matched_targets(clip, track, self.tolerance_s)
+        return {
+            "video": clip.name,
+            "method": method,
+            **scores(clip, track, truth, matching),
+            "Δt": " ".join(f"{offset:+d}" for offset in matching.offsets),
+            "seconds": seconds,
+        }
+
+    def _draw(self, clip: AnnotatedClip, track: FocusTrack, truth: np.ndarray, path: Path) -> None:
+        puller = self.puller
+        with clip.footage(
+            network_size_px=self.network_size_px, longer_side_px=self.longer_side_px
+        ) as footage:
+            draw_timeline(
+                path,
+                track,
+                fps=clip.annotation.video.fps,
+                pulls=FocusPulls(puller.duration_frames, puller.early_frames, puller.easing),
+                thumbnails=thumbnails_at(track.targets, footage, self.autofocus),
+                truth=Truth(clip.targets, truth),
+                title=clip.name,
+            )
+
+
+def _mean(rows: Sequence[Row]) -> Row:
+    timely = sum(float(row["|Δt|"]) < TIMELY_FRAMES for row in rows)
+    return {
+        "video": f"mean of {len(rows)}",
+        "method": rows[0]["method"],
+        **mean_scores(rows),
+        "Δt": f"|Δt| < {TIMELY_FRAMES}: {timely} of {len(rows)}",
+        "seconds": mean(rows, "seconds"),
+    }

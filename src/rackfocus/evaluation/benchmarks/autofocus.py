@@ -1,0 +1,117 @@
+"""What autofocus costs a frame, stage by stage."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+
+from rackfocus.evaluation.benchmarks.stabilizer import StageCost
+from rackfocus.focus.detectors.window import ClipWindow, Detector
+from rackfocus.focus.following import Following
+from rackfocus.focus.puller import FocusPuller
+from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.focus.trackers.tracker import Tracker
+from rackfocus.pipelines.autofocus_analysis import OVERLAP_S, WINDOW_S, CurveDraft, clip_window
+from rackfocus.pipelines.footage import Footage, KnownFrames
+
+Value = TypeVar("Value")
+
+READING = "decode, reduce, cuts"
+DISPARITY = "disparity"
+REGIONS = "intersection, clusters, targets"
+FOLLOWING = "following, pulls"
+IN_ALL = "all, but disparity"
+
+
+def stage_costs(
+    footage: Footage, scene: SceneSpecific, tracker: Tracker, puller: FocusPuller, *, frames: int
+) -> list[StageCost]:
+    """Autofocus of the first frames of a video as one window, each stage by itself.
+
+    Detectors that share work, such as the search for faces, pay for it where it is first done. Decoding is
+    counted twice, since autofocus goes through a video twice; and detectors by how much windows overlap.
+
+    Args:
+        footage: the video.
+        scene: the detectors.
+        tracker: follows the subjects.
+        puller: moves focus.
+        frames: how many, at most.
+    """
+    clock = _Clock()
+    with KnownFrames() as known:
+        for _ in clock.each(READING, islice(footage.pictures(), frames)):
+            pass
+        read = clock.seconds[READING]
+        held = list(clock.each(DISPARITY, islice(footage.frames(), frames)))
+        for shown in held:
+            known.append(shown)
+        clock.seconds[DISPARITY] = _less(clock.seconds[DISPARITY], read)
+        clock.seconds[READING] = (2 * read[0], 2 * read[1])
+        window = clip_window(footage, held)
+        maps = {name: clock.timed(name, _seeing(detect, window)) for name, detect in scene.detectors.items()}
+        twice = WINDOW_S / (WINDOW_S - OVERLAP_S)
+        for name in scene.detectors:
+            cpu, wall = clock.seconds[name]
+            clock.seconds[name] = cpu * twice, wall * twice
+        info = footage.reader.info
+        draft = CurveDraft((info.width, info.height), float(info.fps))
+
+        def decide() -> Any:
+            regions = scene.regions_of(maps, window)
+            for at, shown in enumerate(held):
+                draft.put(shown, regions, at, footage.enlargement)
+            return scene.targets(draft.curve())
+
+        targets = clock.timed(REGIONS, decide)
+
+        def follow() -> Any:
+            following = Following(
+                targets, tracker=tracker, puller=puller, enlargement=1 / footage.enlargement
+            )
+            for shown in held:
+                following.push(shown.image, shown.disparity, shown.is_cut)
+            return following.finish()
+
+        clock.timed(FOLLOWING, follow)
+    costs = [
+        StageCost(stage, *(each / len(held) for each in spent)) for stage, spent in clock.seconds.items()
+    ]
+    counted = [cost for cost in costs if cost.stage != DISPARITY]
+    whole = StageCost(IN_ALL, *(sum(getattr(each, name) for each in counted) for name in ("cpu_s", "wall_s")))
+    return [*costs, whole]
+
+
+class _Clock:
+    """Adds up what stages take.
+
+    Attributes:
+        seconds: of processor and of the wall, by stage.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
+
+    def timed(self, stage: str, work: Callable[[], Value]) -> Value:
+        began = time.process_time(), time.perf_counter()
+        value = work()
+        spent = time.process_time() - began[0], time.perf_counter() - began[1]
+        cpu, wall = self.seconds[stage]
+        self.seconds[stage] = cpu + spent[0], wall + spent[1]
+        return value
+
+    def each(self, stage: str, values: Iterator[Value]) -> Iterator[Value]:
+        end: Any = object()
+        while (value := self.timed(stage, lambda: next(values, end))) is not end:
+            yield value
+
+
+def _seeing(detect: Detector, window: ClipWindow) -> Callable[[], np.ndarray]:
+    return lambda: detect(window)
+
+
+def _less(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return max(one[0] - other[0], 0.0), max(one[1] - other[1], 0.0)

@@ -1,0 +1,125 @@
+"""What a frame costs from file to file: each stage by itself, then all as `refocus` overlaps them."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import av
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from rackfocus.data.apertures.raytraced import RaytracedScene
+from rackfocus.evaluation.benchmarks.renderer.inputs import Size
+from rackfocus.evaluation.benchmarks.stabilizer import StageCost, median_cost, panned
+from rackfocus.models.backends import RGBDHDREstimator
+from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
+from rackfocus.optics.renderer import Renderer
+from rackfocus.optics.thin_lens import refocus_disparity
+from rackfocus.pipelines.refocus import refocus
+from rackfocus.types import Lens
+from rackfocus.video import Frame, VideoWriter, open_video
+from rackfocus.video.codecs import Codec
+from rackfocus.video.stabilizer.stabilizer import Stabilizer
+
+Result = TypeVar("Result")
+
+FPS = 24
+
+
+@dataclass(frozen=True)
+class Refocusing:
+    """Everything that `refocus` is told and that costs time.
+
+    Attributes:
+        network: what estimates.
+        network_size_px: the longer side of what it sees.
+        make_stabilizer: gives the temporal filter, as new.
+        renderer: the forward model.
+        lens: to render with.
+        codec: to write.
+    """
+
+    network: RGBDHDREstimator
+    network_size_px: int | None
+    make_stabilizer: Callable[[], Stabilizer]
+    renderer: Renderer
+    lens: Lens
+    codec: Codec
+
+
+def write_pan(path: Path, scene: RaytracedScene, size: Size, *, frames: int) -> None:
+    """A video of a pan over an enlarged scene, as a phone would write it: H.264, eight bits."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS, options={"crf": "16"})
+        stream.width, stream.height, stream.pix_fmt = size.width, size.height, "yuv420p"
+        for pushed in islice(panned(scene, size), frames):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pushed.image, format="rgb24")))
+        container.mux(stream.encode(None))
+
+
+def stage_costs(video: Path, how: Refocusing) -> list[StageCost]:
+    """The median over the frames of each stage, one after the other; the first frame does not count.
+
+    The stabiliser is shown every frame, and its window is full for most of them.
+    """
+    seconds: dict[str, list[tuple[float, float]]] = {}
+
+    def timed(stage: str, job: Callable[..., Result], *inputs: Any, **settings: Any) -> Result:
+        began = time.process_time(), time.perf_counter()
+        result = job(*inputs, **settings)
+        seconds.setdefault(stage, []).append((time.process_time() - began[0], time.perf_counter() - began[1]))
+        return result
+
+    stabilizer = how.make_stabilizer()
+    with (
+        TemporaryDirectory() as folder,
+        open_video(video) as reader,
+        VideoWriter(Path(folder) / "out.mp4", reader, codec=how.codec) as writer,
+        torch.inference_mode(),
+    ):
+        frames = reader.frames()
+        while (frame := timed("decode", next, frames, None)) is not None:
+            linear, srgb, image = timed("curves of light", _light, frame)
+            seen = timed("network", how.network, srgb, network_size_px=how.network_size_px)
+            timed("flow and filter", stabilizer.push, image, seen.disparity[0], seen.log_exposure[0])
+            disparity = refocus_disparity(seen.disparity, focal_disparity=float(seen.disparity.median()))
+            shallow = timed("render", how.renderer, linear, disparity, seen.log_exposure, lens=how.lens)
+            picture = timed("curves of light, back", TRANSFER_CURVES[frame.transfer.value][1], shallow)[0]
+            timed("encode", writer.write, frame, picture)
+    return [median_cost(stage, each[1:]) for stage, each in seconds.items()]
+
+
+def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
+    """The mean over the frames of all that `refocus` does, its start and its end included.
+
+    Focus lies on the middle of the picture.
+    """
+    with open_video(video) as reader:
+        middle = ((reader.info.width - 1) / 2, (reader.info.height - 1) / 2)
+    began = time.process_time(), time.perf_counter()
+    frames = refocus(
+        video,
+        target,
+        focus=middle,
+        lens=how.lens,
+        model=how.network,
+        stabilizer=how.make_stabilizer(),
+        renderer=how.renderer,
+        codec=how.codec,
+        network_size_px=how.network_size_px,
+    )
+    spent = time.process_time() - began[0], time.perf_counter() - began[1]
+    return StageCost("all, overlapping, as `refocus` does it", *(each / frames for each in spent))
+
+
+def _light(frame: Frame) -> tuple[Tensor, Tensor, UInt8[np.ndarray, "height width 3"]]:
+    """A frame in linear light, in sRGB, and in the bytes that optical flow sees."""
+    linear = TRANSFER_CURVES[frame.transfer.value][0](frame.encoded[None])
+    srgb = linear_to_srgb(linear.clamp(0, 1))
+    return linear, srgb, (srgb[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()

@@ -1,0 +1,169 @@
+"""What stabilising a frame costs, stage by stage, beside the naive design; and how much memory it takes."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from rackfocus.data.apertures.raytraced import RaytracedScene, load_scene
+from rackfocus.evaluation.benchmarks.renderer.inputs import Size, timing_input
+from rackfocus.evaluation.benchmarks.renderer_peers.memory import ProcessMemory
+from rackfocus.evaluation.stabilizer.naive import naively_stabilized
+from rackfocus.optics.radiometry import linear_to_srgb
+from rackfocus.video.flow.optical_flow import OpticalFlow
+from rackfocus.video.shot_cuts import begins_shot
+from rackfocus.video.stabilizer.cpu import CPUWindow
+from rackfocus.video.stabilizer.scales import Scales
+from rackfocus.video.stabilizer.stabilizer import EXPOSURE_SCALE, TemporalStabilizer
+
+PAN_PX = 64
+"""How far the camera pans, there and back again."""
+
+
+class Inputs(NamedTuple):
+    """What is pushed for one frame."""
+
+    image: UInt8[np.ndarray, "height width 3"]
+    disparity: Float[Tensor, "1 height width"]
+    log_exposure: Float[Tensor, "3 height width"]
+
+
+@dataclass(frozen=True)
+class StageCost:
+    """Of one stage, per frame.
+
+    Attributes:
+        stage: what is done.
+        cpu_s: seconds of processor time, over all threads.
+        wall_s: seconds until it is done.
+    """
+
+    stage: str
+    cpu_s: float
+    wall_s: float
+
+
+@dataclass(frozen=True)
+class MemoryPeak:
+    """The most memory that a run over some frames took.
+
+    Attributes:
+        frames: how many were pushed.
+        megabytes: growth of the process's resident memory at its highest, in 10^6 bytes.
+    """
+
+    frames: int
+    megabytes: float
+
+
+def panned(scene: RaytracedScene, size: Size, *, seed: int = 0) -> Iterator[Inputs]:
+    """Endless frames: a pan over an enlarged scene, its disparity with noise of its own in every frame."""
+    linear, disparity = timing_input(scene, Size(size.width + PAN_PX, size.height + PAN_PX), 20.0)
+    encoded = linear_to_srgb(torch.from_numpy(linear).clamp(0, 1))
+    picture = (encoded * 255).round().to(torch.uint8).numpy()
+    # Lights: one channel tells where the picture clips.
+    light = torch.from_numpy(np.where(linear.max(axis=2) >= 1, np.float32(0.02), np.float32(0)))
+    random = torch.Generator().manual_seed(seed)
+    frame = 0
+    while True:
+        at = abs((2 * frame + PAN_PX) % (2 * PAN_PX) - PAN_PX)
+        view = (slice(at // 2, at // 2 + size.height), slice(at, at + size.width))
+        noise = 0.3 * torch.randn(1, size.height, size.width, generator=random)
+        own = torch.from_numpy(disparity)[view][None] + noise
+        yield Inputs(
+            np.ascontiguousarray(picture[view]), own, light[view].expand(3, size.height, size.width).clone()
+        )
+        frame += 1
+
+
+def stage_costs(frames: list[Inputs], made: TemporalStabilizer) -> list[StageCost]:
+    """Every stage of a frame whose window is full, one after the other; the last is all of `push`.
+
+    Args:
+        frames: a window and some more; the median over the latter is taken.
+        made: whose stages to time.
+    """
+    flow, look_ahead_frames = made.flow, made.look_ahead_frames
+    slots = made.window_frames + 1 + look_ahead_frames
+    height, width = frames[0].image.shape[:2]
+    window = CPUWindow(slots, height, width)
+    scales = Scales(made.luma_scale, made.outlier_scale * max(height, width), EXPOSURE_SCALE)
+    seconds: dict[str, list[tuple[float, float]]] = {}
+
+    def timed(stage: str, job: Callable[[], object]) -> object:
+        began = time.process_time(), time.perf_counter()
+        result = job()
+        seconds.setdefault(stage, []).append((time.process_time() - began[0], time.perf_counter() - began[1]))
+        return result
+
+    before = frames[0]
+    for index, frame in enumerate(frames):
+        luma = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
+        maps = frame.disparity, frame.log_exposure
+        timed("keep the frame", lambda: window.put(index, luma, *maps))  # noqa: B023
+        if index:
+            pair = before.image, frame.image
+            timed("shot cut", lambda: begins_shot(*pair))  # noqa: B023
+            there = timed("flow there", lambda: flow(*pair))  # noqa: B023
+            back = timed("flow back", lambda: flow(*reversed(pair)))  # noqa: B023
+            timed("Eq. 7", lambda: window.link(index, there, back, made.delta_px))  # type: ignore[arg-type]  # noqa: B023
+        if index >= slots - 1:
+            own = index - look_ahead_frames
+            chosen = (own, index - slots + 1, index, scales)
+            timed("Eq. 8", lambda: window.stabilized(*chosen))  # noqa: B023
+        before = frame
+    for frame in frames:
+        timed("all, as `push` does it", lambda: made.push(*frame))  # noqa: B023
+    return [
+        median_cost(stage, each[1 if stage == "Eq. 8" else slots :] or each)
+        for stage, each in seconds.items()
+    ]
+
+
+def naive_cost(
+    frames: list[Inputs], flow: OpticalFlow, *, window_frames: int, delta_px: float, outlier_scale: float
+) -> StageCost:
+    """The causal filter by the naive design, for the frames whose window is full."""
+    scale_px = outlier_scale * max(frames[0].image.shape[:2])
+    seconds = []
+    for end in range(window_frames + 1, len(frames) + 1):
+        began = time.process_time(), time.perf_counter()
+        naively_stabilized(frames[end - window_frames - 1 : end], flow, delta_px, scale_px, EXPOSURE_SCALE)
+        seconds.append((time.process_time() - began[0], time.perf_counter() - began[1]))
+    return median_cost("the naive design", seconds)
+
+
+def memory_peak(made: TemporalStabilizer, scene: Path, size: Size, *, frames: int) -> MemoryPeak:
+    """Push so many frames in a process of its own, keeping nothing of what comes back."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
+        return MemoryPeak(frames, fresh.submit(_growth, made, scene, size, frames).result() / 1e6)
+
+
+def _growth(made: TemporalStabilizer, scene: Path, size: Size, frames: int) -> int:
+    """In bytes, after a frame that does not count: with it come libraries and what they compile."""
+    pan = panned(load_scene(scene), size)
+    made.push(*next(pan))
+    made.finish()
+    memory = ProcessMemory(os.getpid())
+    memory.start()
+    for frame in islice(pan, frames):
+        made.push(*frame)
+    made.finish()
+    return memory.peak_bytes()
+
+
+def median_cost(stage: str, seconds: list[tuple[float, float]]) -> StageCost:
+    """Of the processor seconds and the seconds of several frames."""
+    cpu, wall = (float(np.median(column)) for column in zip(*seconds, strict=True))
+    return StageCost(stage, cpu, wall)

@@ -1,0 +1,170 @@
+"""How long a training step takes: our fast one beside the plain one, in turn in one process."""
+
+import copy
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from statistics import median
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from rackfocus.data.apertures.raytraced import RaytracedScene
+from rackfocus.evaluation.benchmarks.renderer.inputs import Size, timing_input
+from rackfocus.losses.aperture_supervision import ApertureSupervision
+from rackfocus.optics import Renderer
+from rackfocus.optics.radiometry import linear_to_srgb
+from rackfocus.optics.renderer import render_reference
+from rackfocus.tasks.data import FocusBatch
+from rackfocus.types import RGBDHDR, Lens
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to take a training step.
+
+    Attributes:
+        name: as it stands in the table.
+        oracle: whether autograd goes through the renderer in plain torch, by Fourier transforms.
+        mixed: whether convolutions are in bfloat16.
+        channels_last: whether colours are beside one another in memory.
+        compiled: whether torch has compiled the network.
+    """
+
+    name: str
+    oracle: bool = False
+    mixed: bool = False
+    channels_last: bool = False
+    compiled: bool = False
+
+
+PLAIN = Way("plain: fp32, eager, FFT oracle", oracle=True)
+WAYS = (
+    PLAIN,
+    Way("renderer by spans"),
+    Way("and bf16-mixed", mixed=True),
+    Way("and channels_last", mixed=True, channels_last=True),
+    Way("and compile", mixed=True, channels_last=True, compiled=True),
+)
+"""From the plain step to the fastest, one switch after the other."""
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """What one way took.
+
+    Attributes:
+        way: its name.
+        seconds: of a step, the median.
+        speed_up: over the plain step, the median of the rounds.
+        rounds: how many steps were timed.
+    """
+
+    way: str
+    seconds: float
+    speed_up: float
+    rounds: int
+
+
+class OracleRenderer(Renderer):
+    """The renderer in plain torch."""
+
+    def forward(
+        self,
+        linear_rgb: Float[Tensor, "batch 3 height width"],
+        disparity: Float[Tensor, "batch 1 height width"],
+        log_exposure: Float[Tensor, "batch 3 height width"] | None = None,
+        *,
+        lens: Lens | None = None,
+    ) -> Float[Tensor, "batch 3 height width"]:
+        return render_reference(linear_rgb, disparity, log_exposure, lens=lens, formulation=self.formulation)
+
+
+class Learned(nn.Module):
+    """An untrained network that says what a trained one does: its estimate is moved to the truth.
+
+    An untrained network's disparity is near 0, where a render has few levels and takes no time.
+    """
+
+    disparity: Tensor
+
+    def __init__(self, network: nn.Module, disparity: Float[Tensor, "batch 1 height width"]) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("disparity", disparity)
+
+    def forward(self, srgb: Float[Tensor, "batch 3 height width"]) -> RGBDHDR:
+        prediction: RGBDHDR = self.network(srgb)
+        return RGBDHDR(prediction.disparity + self.disparity, prediction.log_exposure)
+
+
+def focal_triplet(
+    scene: RaytracedScene, size: Size, radius_px: float
+) -> tuple[FocusBatch, Float[Tensor, "1 1 height width"]]:
+    """A focal triplet of a scene that is enlarged, and its disparity, whose largest is `radius_px`.
+
+    The photographs are the deep image itself: their values cost nothing.
+    """
+    picture, disparity = (torch.from_numpy(array) for array in timing_input(scene, size, radius_px))
+    linear = picture.permute(2, 0, 1)[None].clamp(0, 1).contiguous()
+    ratio, focus = torch.ones(1, 1, 1, 1), torch.full((1, 1, 1, 1), radius_px / 4)
+    return FocusBatch(linear_to_srgb(linear), linear, linear, ratio, focus), disparity[None, None]
+
+
+def time_steps(
+    network: nn.Module,
+    loss: ApertureSupervision,
+    batch: FocusBatch,
+    disparity: Float[Tensor, "1 1 height width"],
+    ways: Sequence[Way] = WAYS,
+    *,
+    rounds: int = 5,
+) -> Iterator[list[StepTime]]:
+    """Take a step in each way in turn, round after round; gives what is known after each round.
+
+    All start from the same weights. The steps before the first round, which compile and warm up, do not
+    count.
+    """
+    steps = [_step(way, copy.deepcopy(network), copy.deepcopy(loss), batch, disparity) for way in ways]
+    seconds: list[list[float]] = [[] for _ in ways]
+    for step in steps:
+        step()
+    for _ in range(rounds):
+        for taken, step in zip(seconds, steps, strict=True):
+            began = time.perf_counter()
+            step()
+            taken.append(time.perf_counter() - began)
+        yield [
+            StepTime(
+                way.name,
+                median(taken),
+                median(plain / own for plain, own in zip(seconds[0], taken, strict=True)),
+                len(taken),
+            )
+            for way, taken in zip(ways, seconds, strict=True)
+        ]
+
+
+def _step(
+    way: Way, network: nn.Module, loss: ApertureSupervision, batch: FocusBatch, disparity: Tensor
+) -> Callable[[], None]:
+    if way.oracle:
+        loss.renderer = OracleRenderer(loss.renderer.formulation)
+    if way.channels_last:
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        loss.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if way.compiled:
+        network.compile(dynamic=True)
+    model = Learned(network.train(), disparity)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16) if way.mixed else nullcontext():
+            total = loss(model(batch.deep), **batch._asdict()).total
+        total.backward()
+        optimizer.step()
+
+    return step

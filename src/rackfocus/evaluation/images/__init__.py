@@ -1,0 +1,1 @@
+"""Networks and published models on single pictures, against what is known of each."""

@@ -1,0 +1,85 @@
+"""The aperture and focus of a photograph, found by rendering: one image does not tell them.
+
+Published peers search the blur strength that renders an image closest to its photograph (BokehMe, Peng et al.
+2022, and after it). We search the focal plane too, for which they are given masks. Every method is searched
+alike, and its disparity brought to one scale first, so that only the shape of it counts.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rackfocus.evaluation.images.examination import reduced_size, shrink
+from rackfocus.metrics.image import psnr
+from rackfocus.optics.renderer import render
+
+STRENGTHS = (0.0025, 0.005, 0.01, 0.02, 0.04)
+"""Blur radius of the whole range of disparity, in shares of the longer side."""
+FOCI = tuple(i / 8 for i in range(9))
+"""Where in the range the focal plane lies, from the nearest to the farthest."""
+COARSE_PX, FINE_PX = 160, 256
+"""Longer side of the pictures that are searched with; halved steps follow the grid at the larger one."""
+REFINEMENTS = 2
+_RANGE = (0.02, 0.98)
+
+
+@dataclass(frozen=True)
+class Blur:
+    """What the camera did, in units of `normalise`.
+
+    Attributes:
+        strength: blur radius of the whole range of disparity, in shares of the longer side; 0 is no blur.
+        focus: where in that range the focal plane lies, 0 to 1.
+    """
+
+    strength: float = 0.0
+    focus: float = 0.5
+
+
+def normalise(disparity: Float[Tensor, "1 1 height width"]) -> Float[Tensor, "1 1 height width"]:
+    """From 0 at the 2nd percentile, the nearest, to 1 at the 98th; what lies beyond is held. Flat is 0."""
+    ordered = disparity.flatten().sort().values
+    low, high = (ordered[round(share * (len(ordered) - 1))] for share in _RANGE)
+    # Rounding is no depth.
+    if high - low <= 1e-6 * max(abs(low), abs(high)):
+        return torch.zeros_like(disparity)
+    return ((disparity - low) / (high - low)).clamp(0, 1)
+
+
+def render_blur(
+    radiance: Float[Tensor, "1 3 height width"], normalised: Float[Tensor, "1 1 height width"], blur: Blur
+) -> Float[Tensor, "1 3 height width"]:
+    """The photograph that such a camera takes."""
+    disparity = blur.strength * max(radiance.shape[-2:]) * (normalised - blur.focus)
+    return radiance if blur.strength == 0 else render(radiance, disparity)
+
+
+def search_blur(
+    radiance: Float[Tensor, "1 3 height width"],
+    normalised: Float[Tensor, "1 1 height width"],
+    photograph: Float[Tensor, "1 3 height width"],
+) -> Blur:
+    """The blur with the highest PSNR: a grid, then steps halved around the best, all at a reduced size."""
+    coarse = [Blur(), *(Blur(s, f) for s, f in itertools.product(STRENGTHS, FOCI))]
+    best = _best(coarse, *(_at(image, COARSE_PX) for image in (radiance, normalised, photograph)))
+    pictures = [_at(image, FINE_PX) for image in (radiance, normalised, photograph)]
+    ratio, step = 2.0, 1 / 8
+    for _ in range(REFINEMENTS):
+        ratio, step = ratio**0.5, step / 2
+        near = [
+            Blur(best.strength * ratio**i, min(max(best.focus + j * step, 0.0), 1.0))
+            for i, j in itertools.product((-1, 0, 1), repeat=2)
+        ]
+        best = _best([Blur(), *dict.fromkeys(near)], *pictures)
+    return best
+
+
+def _best(blurs: list[Blur], radiance: Tensor, normalised: Tensor, photograph: Tensor) -> Blur:
+    return max(blurs, key=lambda blur: psnr(render_blur(radiance, normalised, blur), photograph).item())
+
+
+def _at(image: Tensor, longer_side_px: int) -> Tensor:
+    return shrink(image[0], reduced_size(image, longer_side_px))[None]

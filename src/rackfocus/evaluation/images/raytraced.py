@@ -1,0 +1,215 @@
+"""Methods against the ray-traced scenes, where all is known: one record a scene, method and target.
+
+A published model of depth knows neither scale nor focus, and one of HDR no depth. To be rendered, such a
+method borrows from the truth: its disparity is aligned with the true one, or is the true one. Its name says
+so, for its rendering is an upper bound.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rackfocus.data.apertures.raytraced import RaytracedScene, load_scene
+from rackfocus.evaluation.images.baselines import Network, Nothing, Predictor
+from rackfocus.evaluation.images.examination import Conditions, Examined, SheetRow
+from rackfocus.evaluation.reports.pictures import HDR_STOPS, disparity_picture, picture
+from rackfocus.evaluation.reports.records import Record
+from rackfocus.metrics.boundary import boundary_f1
+from rackfocus.metrics.depth_order import whdr
+from rackfocus.metrics.disparity import abs_rel, align_affine, disparity_rms, largest_quarter, spread
+from rackfocus.metrics.hdr import log_mse, pu21_psnr
+from rackfocus.metrics.image import psnr, ssim
+from rackfocus.metrics.lights import light_psnr
+from rackfocus.models.backends import RGBDHDREstimator
+from rackfocus.optics.radiometry import srgb_to_linear
+from rackfocus.optics.renderer import FORMULATIONS, render
+from rackfocus.optics.thin_lens import refocus_disparity
+from rackfocus.scenes.lens import F2_TO_F8
+
+DATA_SET = "raytraced"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a scene is rendered from: radiance and the disparity at f/2.
+
+    Attributes:
+        radiance: linear light.
+        disparity: in pixels.
+        own_light: whether the method itself says the radiance; else it is not judged.
+        own_depth: whether the method itself says the disparity; else it is not judged.
+        own_units: whether that was in pixels, and not aligned with the truth.
+        borrowed: what it took from the truth, in brackets, for the name.
+    """
+
+    radiance: Float[Tensor, "1 3 height width"]
+    disparity: Float[Tensor, "1 1 height width"]
+    own_light: bool = True
+    own_depth: bool = True
+    own_units: bool = True
+    borrowed: str = ""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way from the deep image to a shallow one: an estimate, then a renderer."""
+
+    name: str
+    estimate: Callable[[RaytracedScene], Estimate]
+    formulation: str = "coverage"
+
+
+def renderer_methods() -> list[Method]:
+    """True radiance and disparity through every formulation: what is left is the renderer's own error."""
+    return [Method(f"truth, {name}", _truth, name) for name in FORMULATIONS]
+
+
+def unblurred() -> Method:
+    """The input itself, as if all were in focus: what any method has to beat."""
+    return predictor_method(Nothing("input, not blurred"))
+
+
+def network_method(name: str, model: RGBDHDREstimator) -> Method:
+    """What a network predicts from the 8-bit input."""
+    return predictor_method(Network(name, model))
+
+
+def predictor_method(predictor: Predictor) -> Method:
+    """What a method predicts from the 8-bit input; see above for what it borrows."""
+
+    def estimate(scene: RaytracedScene) -> Estimate:
+        srgb = scene.deep_srgb[None]
+        prediction = predictor(srgb)
+        truth = scene.disparity[None]
+        if prediction.disparity is None:
+            disparity, borrowed = truth, " (true D)"
+        elif prediction.in_pixels:
+            disparity, borrowed = prediction.disparity, ""
+        else:
+            disparity, borrowed = align_affine(prediction.disparity, truth), " (D aligned)"
+        return Estimate(
+            srgb_to_linear(srgb) if prediction.radiance is None else prediction.radiance,
+            disparity,
+            own_light=prediction.radiance is not None,
+            own_depth=prediction.disparity is not None,
+            own_units=prediction.in_pixels,
+            borrowed=borrowed,
+        )
+
+    return Method(predictor.name, estimate)
+
+
+def targets(scene: RaytracedScene) -> dict[str, tuple[Tensor, float, float]]:
+    """Each photograph of a scene (batches of one) with the refocus that leads to it from f/2."""
+    return {
+        "f/2": (scene.f2[None], 1.0, 0.0),
+        "f/8": (scene.f8[None], F2_TO_F8, 0.0),
+        "f/2 refocused": (scene.f2_refocused[None], 1.0, scene.focal_disparity),
+    }
+
+
+def render_target(estimate: Estimate, ratio: float, focal_disparity: float, formulation: str) -> Tensor:
+    """The estimate seen through another aperture and focus."""
+    disparity = refocus_disparity(estimate.disparity, aperture_ratio=ratio, focal_disparity=focal_disparity)
+    return render(estimate.radiance, disparity, formulation=formulation)
+
+
+@torch.inference_mode()
+def evaluate_scenes(
+    folders: Sequence[Path], methods: Iterable[Method], conditions: Conditions | None = None
+) -> Iterator[Record]:
+    """Measure every method on every target of every scene."""
+    methods = list(methods)
+    for folder in folders:
+        yield from examine_scene(load_scene(folder), methods, conditions or Conditions()).records
+
+
+@torch.inference_mode()
+def examine_scene(
+    scene: RaytracedScene, methods: Sequence[Method], conditions: Conditions, *, data_set: str = DATA_SET
+) -> Examined:
+    """Measure every method on every target of a scene, and show its f/2, its disparity and its light."""
+    name = scene.name.rpartition("/")[2]
+    found = Examined()
+    reach = float(scene.disparity.abs().max())
+    rendered = {
+        "input": picture(srgb_to_linear(scene.deep_srgb[None])),
+        "photograph": picture(scene.f2[None]),
+    }
+    depths = {"true disparity": disparity_picture(scene.disparity[None], reach_px=reach)}
+    lights = {
+        f"input, {HDR_STOPS:g} stops": picture(srgb_to_linear(scene.deep_srgb[None]), stops=HDR_STOPS),
+        "true light": picture(scene.radiance[None], stops=HDR_STOPS),
+    }
+    for method in methods:
+        estimate = method.estimate(scene)
+        blurs = bool(estimate.disparity.any())  # else it shows the input, which is there already
+        about_estimate = _judge_disparity(estimate, scene, conditions) | _judge_light(estimate, scene)
+        for target, (photograph, ratio, focal_disparity) in targets(scene).items():
+            image = render_target(estimate, ratio, focal_disparity, method.formulation)
+            true_disparity = refocus_disparity(
+                scene.disparity[None], aperture_ratio=ratio, focal_disparity=focal_disparity
+            )
+            score = psnr(image, photograph).item()
+            record = Record(
+                data_set=data_set,
+                image=name,
+                method=method.name + estimate.borrowed,
+                target=target,
+                psnr=score,
+                psnr_plain=math.nan if scene.has_lights else score,
+                psnr_lights=light_psnr(image, photograph, scene.radiance[None], true_disparity).item(),
+                ssim=ssim(image, photograph).item(),
+                lpips=math.nan if conditions.lpips is None else conditions.lpips(image, photograph).item(),
+                **about_estimate,
+            )
+            found.records.append(record)
+            if target == "f/2" and blurs:
+                rendered[f"{record.method} {score:.1f} dB"] = picture(image)
+        if estimate.own_depth and blurs:
+            depths[method.name] = disparity_picture(estimate.disparity, reach_px=reach)
+        if estimate.own_light and blurs:
+            lights[method.name] = picture(estimate.radiance, stops=HDR_STOPS)
+    found.rows.extend([SheetRow(f"{name}, f/2", rendered), SheetRow(name, depths)])
+    if scene.has_lights:
+        found.rows.append(SheetRow(name, lights))
+    return found
+
+
+def _judge_disparity(estimate: Estimate, scene: RaytracedScene, conditions: Conditions) -> dict[str, float]:
+    if not estimate.own_depth:
+        return {}
+    disparity, truth = estimate.disparity[0], scene.disparity
+    large = largest_quarter(truth)
+    aligned = align_affine(disparity, truth)
+    error = disparity_rms(aligned, truth)
+    found = {
+        "disparity_rms_aligned": error,
+        "disparity_rms_large_aligned": disparity_rms(aligned, truth, valid=large),
+        "disparity_share": error / spread(truth),
+        "abs_rel": abs_rel(-disparity, 1 / scene.depth),
+        "whdr": whdr(-disparity, -truth, generator=conditions.generator()),
+        "boundary_f1": boundary_f1(disparity[0], truth[0]),
+    }
+    if estimate.own_units:
+        found["disparity_rms"] = disparity_rms(disparity, truth)
+        found["disparity_rms_large"] = disparity_rms(disparity, truth, valid=large)
+    return {name: value.item() for name, value in found.items()}
+
+
+def _judge_light(estimate: Estimate, scene: RaytracedScene) -> dict[str, float]:
+    if not estimate.own_light:
+        return {}
+    return {
+        "hdr_log_mse": log_mse(estimate.radiance, scene.radiance[None]).item(),
+        "pu21_psnr": pu21_psnr(estimate.radiance, scene.radiance[None]).item(),
+    }
+
+
+def _truth(scene: RaytracedScene) -> Estimate:
+    return Estimate(scene.radiance[None], scene.disparity[None], own_light=False, own_depth=False)

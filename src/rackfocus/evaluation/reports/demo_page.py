@@ -1,0 +1,179 @@
+"""The demo's page: one HTML file with its pictures and videos inside."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+import jinja2
+import numpy as np
+import torch
+
+from rackfocus.data.apertures.raytraced import load_scene
+from rackfocus.evaluation.images.raytraced import network_method, render_target, targets
+from rackfocus.evaluation.reports.columns import BRIEF, COLUMNS
+from rackfocus.evaluation.reports.focus_timeline import Truth, draw_timeline, thumbnails_at
+from rackfocus.evaluation.reports.pictures import (
+    HDR_STOPS,
+    data_uri,
+    difference_picture,
+    disparity_picture,
+    file_uri,
+    picture,
+)
+from rackfocus.evaluation.reports.summary import Summary, cells
+from rackfocus.focus.modes import scene_specific
+from rackfocus.models.backends import RGBDHDREstimator
+from rackfocus.optics.radiometry import srgb_to_linear
+from rackfocus.pipelines.autofocus import autofocus, open_footage
+from rackfocus.types import FocusTarget, FocusTrack
+
+DIFFERENCE_GAIN = 4
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A training curve: the smoothed loss over the steps, as an SVG path in a box of 640 x 200.
+
+    Attributes:
+        path: the points; the loss runs from 0 at the bottom to `top`.
+        steps: how many.
+        first: the mean loss of the first tenth.
+        last: the mean loss of the last tenth.
+        top: see `path`.
+    """
+
+    path: str
+    steps: int
+    first: float
+    last: float
+    top: float
+
+
+@torch.inference_mode()
+def scene_pictures(folder: Path, model: RGBDHDREstimator) -> dict[str, str]:
+    """Pictures of one test scene by caption, as data URIs."""
+    scene = load_scene(folder)
+    estimate = network_method("network", model).estimate(scene)
+    photograph, ratio, focal_disparity = targets(scene)["f/2"]
+    reach = float(scene.disparity.abs().max())
+    rendered = render_target(estimate, ratio, focal_disparity, "coverage")
+    return {
+        "input, everything sharp": data_uri(picture(srgb_to_linear(scene.deep_srgb[None]))),
+        "rendered at f/2": data_uri(picture(rendered)),
+        "ground truth at f/2": data_uri(picture(photograph)),
+        "predicted disparity": data_uri(disparity_picture(estimate.disparity, reach_px=reach)),
+        "true disparity": data_uri(disparity_picture(scene.disparity[None], reach_px=reach)),
+        f"rendered less ground truth, times {DIFFERENCE_GAIN}": data_uri(
+            difference_picture(rendered, photograph, gain=DIFFERENCE_GAIN)
+        ),
+        "input, 3 stops darker": data_uri(picture(srgb_to_linear(scene.deep_srgb[None]), stops=HDR_STOPS)),
+        "predicted HDR, 3 stops darker": data_uri(picture(estimate.radiance, stops=HDR_STOPS)),
+        "true HDR, 3 stops darker": data_uri(picture(scene.radiance[None], stops=HDR_STOPS)),
+    }
+
+
+def clip_timeline(folder: Path, path: Path) -> tuple[FocusTrack, FocusTarget]:
+    """Draw what autofocus finds in a ray-traced clip of one event, beside the truth; both are returned.
+
+    Args:
+        folder: of the clip, with its true disparity, which autofocus is given.
+        path: the picture, as PNG.
+    """
+    known = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
+    event = known["event"]
+    subjects = [frame["first" if frame["frame"] < event["frame"] else "walker"] for frame in known["frames"]]
+    opening = FocusTarget(0, *_place(subjects[0]["point"], subjects[0]["box"]))
+    true = FocusTarget(event["frame"], *_place((event["x"], event["y"]), event["box"]))
+    video, disparity, scene = folder / "clip.mp4", folder / "disparity", scene_specific("action")
+    track = autofocus(video, scene, disparity=disparity)
+    with open_footage(video, disparity=disparity) as footage:
+        draw_timeline(
+            path,
+            track,
+            fps=known["fps"],
+            thumbnails=thumbnails_at(track.targets, footage, scene),
+            truth=Truth((opening, true), np.array([subject["focal_disparity"] for subject in subjects])),
+        )
+    return track, true
+
+
+def _place(
+    point: Sequence[float], box: Sequence[float]
+) -> tuple[float, float, tuple[float, float, float, float]]:
+    left, top, right, bottom = box
+    x, y = point
+    return x, y, (left, top, right, bottom)
+
+
+def training_curve(metrics: Path, column: str = "train/loss") -> Curve:
+    """The curve of a column of Lightning's `metrics.csv`."""
+    with metrics.open(newline="", encoding="utf-8") as file:
+        points = [(int(row["step"]), float(row[column])) for row in csv.DictReader(file) if row.get(column)]
+    losses = [loss for _, loss in points]
+    smooth = _smoothed(losses)
+    top, last_step = max(smooth), points[-1][0]
+    path = " ".join(
+        f"{640 * step / max(last_step, 1):.1f},{200 - 200 * loss / top:.1f}"
+        for (step, _), loss in zip(points, smooth, strict=True)
+    )
+    tenth = max(1, len(losses) // 10)
+    return Curve(path, last_step + 1, fmean(losses[:tenth]), fmean(losses[-tenth:]), top)
+
+
+def write_page(
+    path: Path,
+    *,
+    scenes: dict[str, dict[str, str]],
+    summaries: Sequence[Summary],
+    curve: Curve,
+    psnr_before: float,
+    psnr_after: float,
+    videos: dict[str, Path],
+    timeline: Path,
+    facts: dict[str, str],
+) -> None:
+    """Write the page, whole or not at all.
+
+    Args:
+        path: the HTML file.
+        scenes: pictures by caption, by the scene's name.
+        summaries: the table.
+        curve: the training loss.
+        psnr_before: of the validation scenes before training, in dB.
+        psnr_after: the same after it.
+        videos: `.mp4` files by caption.
+        timeline: of autofocus, as PNG.
+        facts: what else to tell, by name.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("rackfocus.evaluation.reports", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    page = environment.get_template("demo_page.html.j2").render(
+        scenes=scenes,
+        headings=["method", *(COLUMNS[name].heading for name in BRIEF)],
+        rows=[cells(summary, BRIEF) for summary in summaries],
+        curve=curve,
+        psnr_before=psnr_before,
+        psnr_after=psnr_after,
+        videos={caption: file_uri(video.read_bytes(), "video/mp4") for caption, video in videos.items()},
+        timeline=file_uri(timeline.read_bytes(), "image/png"),
+        facts=facts,
+    )
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(page, encoding="utf-8")
+    partial.replace(path)
+
+
+def _smoothed(values: Sequence[float], momentum: float = 0.97) -> list[float]:
+    """Exponential mean whose first values are not biased towards 0."""
+    smooth, total, weight = [], 0.0, 0.0
+    for value in values:
+        total = momentum * total + (1 - momentum) * value
+        weight = momentum * weight + (1 - momentum)
+        smooth.append(total / weight)
+    return smooth

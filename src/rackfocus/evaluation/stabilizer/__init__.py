@@ -1,0 +1,1 @@
+"""Stabilised disparity beside that of each frame alone, on real and on rendered clips."""

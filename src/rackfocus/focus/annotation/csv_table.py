@@ -1,0 +1,157 @@
+"""Annotations of many videos as one table, a row a target: for spreadsheets and statistics.
+
+    file,video,sha256,width,height,frames,fps,t,time_s,x,y,box,source,until,annotator,pull_frames,...
+
+`file` is the JSON file that the target is from; a video without a target has one row, whose `t` is empty.
+`box` is left, top, right and bottom with blanks between. Nothing is lost either way; `time_s` is there to be
+read, and `t` counts.
+"""
+
+import csv
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rackfocus.focus.annotation.json_file import FORMAT, load_annotation
+from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusPulls, FocusTarget, InputError
+
+COLUMNS = (
+    "file", "video", "sha256", "width", "height", "frames", "fps",
+    "t", "time_s", "x", "y", "box", "source", "until", "annotator",
+    "pull_frames", "early_frames", "easing", "aperture",
+)  # fmt: skip
+
+Annotations = dict[str, FocusAnnotation]
+"""By the path of their file in the folder."""
+
+
+def annotations_in(folder: str | Path) -> Annotations:
+    """All annotations in a folder and the folders in it; other JSON files are left alone.
+
+    Raises:
+        InputError: there is none, or one is spoilt.
+    """
+    folder = Path(folder)
+    found = {
+        path.relative_to(folder).as_posix(): load_annotation(path)
+        for path in sorted(folder.rglob("*.json"))
+        if _may_be_annotation(path)
+    }
+    if not found:
+        raise InputError(f"{folder} holds no annotation; make some with `rackfocus annotate {folder}`.")
+    return found
+
+
+def write_csv(annotations: Mapping[str, FocusAnnotation], path: Path, *, annotator: str = "") -> None:
+    """Write the table, whole or not at all; `annotator` is who made them."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for name, annotation in annotations.items():
+            writer.writerows(_rows(name, annotation, annotator))
+    partial.replace(path)
+
+
+def read_csv(path: Path, *, annotator: str | None = None) -> Annotations:
+    """Read the table.
+
+    Args:
+        path: of the CSV file.
+        annotator: whose rows to read; none means everybody's, if that is one for each file.
+
+    Raises:
+        InputError: it is missing or no such table, a row is of no sense, or two annotators made one file.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as lines:
+            reader = csv.DictReader(lines)
+            columns = reader.fieldnames or ()
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read as a table; export it again.") from error
+    if missing := [name for name in COLUMNS if name not in columns]:
+        raise InputError(f"{path} has no column {missing[0]!r}; export it again with all columns.")
+    files: dict[str, list[tuple[int, dict[str, str]]]] = {}
+    for line, row in enumerate(rows, start=2):
+        if annotator is None or row["annotator"] == annotator:
+            files.setdefault(row["file"], []).append((line, row))
+    if not files:
+        raise InputError(f"{path} holds no row of {annotator}." if annotator else f"{path} holds no row.")
+    return {name: _annotation(path, name, rows) for name, rows in files.items()}
+
+
+def _may_be_annotation(path: Path) -> bool:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return True  # spoilt: to read it tells how
+    return isinstance(content, dict) and content.get("format") == FORMAT
+
+
+def _rows(name: str, annotation: FocusAnnotation, annotator: str) -> list[dict[str, Any]]:
+    video, pulls = annotation.video, annotation.pulls
+    common = {"file": name, "video": video.name, "annotator": annotator, "aperture": annotation.aperture}
+    common |= {each: getattr(video, each) for each in ("sha256", "width", "height", "frames", "fps")}
+    common |= {"pull_frames": pulls.duration_frames} | dataclasses.asdict(pulls)
+    del common["duration_frames"]
+    return [
+        common
+        | {each: getattr(target, each) for each in ("t", "x", "y", "source", "until")}
+        | {"time_s": f"{target.t / video.fps:.3f}", "box": " ".join(map(repr, target.box or ()))}
+        for target in annotation.targets
+    ] or [common]
+
+
+def _annotation(path: Path, name: str, rows: list[tuple[int, dict[str, str]]]) -> FocusAnnotation:
+    line, first = rows[0]
+    if not name or PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+        raise InputError(f"{path}, line {line}: file must be a path in the data set, and is {name!r}.")
+    own = ("t", "time_s", "x", "y", "box", "source", "until")
+    for line, row in rows:
+        if row["annotator"] != first["annotator"]:
+            raise InputError(
+                f"{path} holds {name} of {first['annotator']!r} and of {row['annotator']!r}; choose one of "
+                "them with annotator=NAME."
+            )
+        if any(row[each] != first[each] for each in COLUMNS if each not in own):
+            raise InputError(f"{path}, line {line}: {name} is not as in line {rows[0][0]}; make it one.")
+    targets = []
+    for line, row in rows:
+        try:
+            if row["t"]:
+                targets.append(_target(row))
+        except (ValueError, TypeError) as error:  # InputError is a ValueError
+            raise InputError(f"{path}, line {line}: {error}") from error
+    try:
+        return FocusAnnotation(
+            video=AnnotatedVideo(
+                first["video"],
+                first["sha256"],
+                int(first["width"]),
+                int(first["height"]),
+                int(first["frames"]),
+                float(first["fps"]),
+            ),
+            targets=tuple(targets),
+            pulls=FocusPulls(int(first["pull_frames"]), int(first["early_frames"]), first["easing"]),
+            aperture=float(first["aperture"]) if first["aperture"] else None,
+        )
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path}, line {rows[0][0]}: {error}") from error
+
+
+def _target(row: dict[str, str]) -> FocusTarget:
+    box = tuple(float(value) for value in row["box"].split())
+    if len(box) not in (0, 4):
+        raise InputError(f"box must be left, top, right and bottom, and is {row['box']!r}.")
+    return FocusTarget(
+        int(row["t"]),
+        float(row["x"]),
+        float(row["y"]),
+        (box[0], box[1], box[2], box[3]) if box else None,
+        row["source"],
+        int(row["until"]) if row["until"] else None,
+    )

@@ -1,0 +1,151 @@
+"""Makes any tracker notice that it has lost its subject, and find it again (as TLD did: Kalal et al. 2012).
+
+A tracker follows whatever it has slid onto. What the subject looks like is known beside it: a box that does
+not look like it for some frames no longer holds the subject. That is then looked for by its picture, at
+several sizes, ever farther from where it was.
+"""
+
+import math
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from rackfocus.focus.trackers.subject_look import SubjectLook
+from rackfocus.focus.trackers.tracker import Box, Tracked, Tracker, rectangle
+
+Image = UInt8[np.ndarray, "height width 3"]
+
+OTHER_SIZES = (0.9, 1.1, 0.8, 1.25)
+"""Over its last size, at which a lost subject is looked for, too: all at first, then one a frame, in turn."""
+OTHER_SIZE_WORTH = 0.85
+"""Of the likeness at another size than the last one: chance favours one size or another."""
+SOUGHT_PX = 24
+"""The longer side of the picture that is sought; of a smaller subject, its own."""
+PEAKS = 3
+"""How many places are looked at more closely, for each size and picture."""
+
+
+class RecoveringTracker:
+    """Follows with another tracker, and answers for it. See `rackfocus.focus.trackers.tracker.Tracker`.
+
+    Args:
+        tracker: follows from frame to frame.
+        lost_below: a box less like the subject than this, of 1, is doubted.
+        patience_frames: how many frames in a row a box may be doubted; then the subject is lost.
+        found_above: how like it a box must be for a lost subject to be found.
+        reach: how far it is looked for in the first frame without it, in sizes of its box; as much farther
+            in each further one. After a cut, in the whole frame.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        *,
+        lost_below: float = 0.15,
+        patience_frames: int = 5,
+        found_above: float = 0.45,
+        reach: float = 0.5,
+    ) -> None:
+        self.tracker = tracker
+        self.lost_below, self.patience_frames = lost_below, patience_frames
+        self.found_above, self.reach = found_above, reach
+        self._look: SubjectLook | None = None
+        self._seen = Tracked((0.0, 0.0, 1.0, 1.0), 0.0)
+        self._size = (1.0, 1.0)
+        self._doubted = 0
+        self._frames_lost = 0
+        self._radius = 0.0
+
+    def start(self, image: Image, box: Box) -> None:
+        """See `Tracker.start`."""
+        x, y, width, height = rectangle(box, image)
+        box = (float(x), float(y), float(x + width), float(y + height))
+        self.tracker.start(image, box)
+        self._look = SubjectLook(image, box)
+        self._seen, self._size = Tracked(box, 1.0), (float(width), float(height))
+        self._doubted, self._frames_lost, self._radius = 0, 0, 0.0
+
+    def follow(self, image: Image, *, is_cut: bool = False) -> Tracked:
+        """See `Tracker.follow`. The confidence is the likeness to the subject."""
+        assert self._look is not None, "start comes first"
+        found = None if is_cut or self._frames_lost else self._followed(image, self._look)
+        if found is None:
+            self._frames_lost += 1
+            self._radius += math.inf if is_cut else self.reach * max(self._size)
+            found = self._sought(image, self._look)
+            if found is not None:
+                self.tracker.start(image, found.box)
+        if found is None:
+            self._seen = Tracked(self._seen.box, 0.0)
+            return self._seen
+        self._seen, self._frames_lost, self._radius = found, 0, 0.0
+        if found.confidence >= self.found_above:
+            self._look.learn(image, found.box)
+            self._size = (found.box[2] - found.box[0], found.box[3] - found.box[1])
+        return found
+
+    def _followed(self, image: Image, look: SubjectLook) -> Tracked | None:
+        """Where the tracker says that the subject is, unless that has long been doubtful."""
+        there = self.tracker.follow(image)
+        if there.confidence == 0 or _is_outside(there.box, image):
+            return None
+        likeness = look.likeness(image, there.box)
+        self._doubted = 0 if likeness >= self.lost_below else self._doubted + 1
+        if self._doubted > self.patience_frames:
+            self._doubted = 0
+            return None
+        return Tracked(there.box, max(likeness, 0.01))
+
+    def _sought(self, image: Image, look: SubjectLook) -> Tracked | None:
+        """What looks most like the subject within reach, if it is enough."""
+        best = Tracked(self._seen.box, 0.0)
+        turn = self._frames_lost % len(OTHER_SIZES)
+        others = OTHER_SIZES if self._frames_lost == 1 else OTHER_SIZES[turn : turn + 1]
+        for size in (1.0, *others):
+            worth = 1.0 if size == 1 else OTHER_SIZE_WORTH
+            for box in self._candidates(image, look, size):
+                likeness = worth * look.likeness(image, box)
+                if likeness > best.confidence:
+                    best = Tracked(box, likeness)
+        return best if best.confidence >= self.found_above else None
+
+    def _candidates(self, image: Image, look: SubjectLook, size: float) -> Iterator[Box]:
+        """The boxes of one size that show most of the same shape."""
+        width, height = size * self._size[0], size * self._size[1]
+        left, top, right, bottom = self._seen.box
+        rows = _range((top + bottom) / 2, height / 2 + self._radius, image.shape[0])
+        columns = _range((left + right) / 2, width / 2 + self._radius, image.shape[1])
+        if len(columns) < width or len(rows) < height:
+            return
+        reduction = min(SOUGHT_PX, max(width, height)) / max(look.pictures[0].shape[:2])
+        sought = [cv2.resize(each, None, fx=reduction, fy=reduction, interpolation=cv2.INTER_AREA)
+                  for each in look.pictures]  # fmt: skip
+        down, across = sought[0].shape[:2]
+        part = cv2.resize(
+            image[rows.start : rows.stop, columns.start : columns.stop],
+            (max(round(len(columns) * across / width), across), max(round(len(rows) * down / height), down)),
+            interpolation=cv2.INTER_AREA,
+        ).astype(np.float32)
+        for picture in sought:
+            scores = cv2.matchTemplate(part, picture, cv2.TM_CCOEFF_NORMED)
+            for _ in range(PEAKS):
+                _, score, _, (column, row) = cv2.minMaxLoc(scores)
+                if score <= 0:
+                    break
+                x, y = columns.start + column * width / across, rows.start + row * height / down
+                yield x, y, x + width, y + height
+                scores[max(0, row - down // 3) : row + down // 3 + 1,
+                       max(0, column - across // 3) : column + across // 3 + 1] = -1  # fmt: skip
+
+
+def _range(middle: float, reach: float, size: int) -> range:
+    """The pixels of one axis within reach."""
+    return range(math.floor(max(middle - reach, 0)), math.ceil(min(middle + reach, size)))
+
+
+def _is_outside(box: Box, image: Image) -> bool:
+    """Whether the middle of a box has left the frame."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return not (0 <= x < image.shape[1] and 0 <= y < image.shape[0])

@@ -1,0 +1,92 @@
+"""What a subject looks like: small pictures of it, and the colours that set it off from what is around it."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, Int64, UInt8
+
+from rackfocus.focus.trackers.tracker import Box
+
+Image = UInt8[np.ndarray, "height width 3"]
+Picture = Float32[np.ndarray, "rows columns 3"]
+
+PICTURE_PX = 48
+"""The longer side of a picture: what the subject looks like, not every fold."""
+
+SHIFT = 5
+"""Colours are told apart by their upper three bits."""
+COLOURS = (256 >> SHIFT) ** 3
+BODY = 0.15
+"""What of the box, at each side, is taken to show what is behind the subject."""
+
+
+class SubjectLook:
+    """How like the subject a box is, by shape and by colour.
+
+    By shape: normalised correlation with the subject as it was shown, or as it looked when last seen for
+    certain. By colour: how much of the box has colours that the subject had and its surroundings had not
+    (Bertinetto et al. 2016, "Staple"); this stands whatever posture the subject takes.
+
+    Args:
+        image: where the subject is shown.
+        box: around it.
+    """
+
+    def __init__(self, image: Image, box: Box) -> None:
+        width, height = box[2] - box[0], box[3] - box[1]
+        reduction = PICTURE_PX / max(width, height)
+        self._size = max(round(width * reduction), 8), max(round(height * reduction), 8)
+        first = self._picture(image, box)
+        self.pictures = [first, first]
+        inside = _shares(cut_out(image, _grown(box, -BODY)))
+        around = cut_out(image, _grown(box, 0.5))
+        rows, columns = around.shape[0] // 4, around.shape[1] // 4
+        strips = (around[:rows], around[-rows:], around[:, :columns], around[:, -columns:])
+        outside = _shares(np.concatenate([strip.reshape(-1, 1, 3) for strip in strips]))
+        self._own = inside / (inside + outside + 1e-4)
+        self._first_colour = max(self._colour(image, box), 1e-3)
+
+    def likeness(self, image: Image, box: Box) -> float:
+        """0 to 1, that of the subject as it was shown."""
+        picture = self._picture(image, box)
+        shape = max(
+            float(cv2.matchTemplate(picture, known, cv2.TM_CCOEFF_NORMED)[0, 0]) for known in self.pictures
+        )
+        colour = min(self._colour(image, box) / self._first_colour, 1.0)
+        return min(max(shape, 0.0), 1.0) * colour**2
+
+    def learn(self, image: Image, box: Box) -> None:
+        """Take over a tenth of what it looks like now."""
+        self.pictures[1] = 0.9 * self.pictures[1] + 0.1 * self._picture(image, box)
+
+    def _picture(self, image: Image, box: Box) -> Picture:
+        return cv2.resize(cut_out(image, box), self._size, interpolation=cv2.INTER_AREA).astype(np.float32)
+
+    def _colour(self, image: Image, box: Box) -> float:
+        """The mean share of the subject in the colours of a box; its middle counts more."""
+        cells = cv2.resize(cut_out(image, box), (32, 32), interpolation=cv2.INTER_NEAREST)
+        bump = 1 - np.linspace(-1, 1, 32) ** 2
+        return float(np.average(self._own[_bins(cells)], weights=np.outer(bump, bump)))
+
+
+def cut_out(image: Image, box: Box) -> Image:
+    """What a box shows, one pixel at least; outside the frame, what lies at its border."""
+    left, top, right, bottom = (round(edge) for edge in box)
+    rows, columns = np.arange(top, max(bottom, top + 1)), np.arange(left, max(right, left + 1))
+    return image[rows.clip(0, image.shape[0] - 1)[:, None], columns.clip(0, image.shape[1] - 1)]
+
+
+def _grown(box: Box, share: float) -> Box:
+    across, down = share * (box[2] - box[0]), share * (box[3] - box[1])
+    return box[0] - across, box[1] - down, box[2] + across, box[3] + down
+
+
+def _bins(image: Image) -> Int64[np.ndarray, "height width"]:
+    red, green, blue = np.moveaxis((image >> SHIFT).astype(np.int64), -1, 0)
+    return (red << (8 - SHIFT) * 2) + (green << (8 - SHIFT)) + blue
+
+
+def _shares(image: Image) -> Float32[np.ndarray, " colour"]:
+    """Of each colour in an image."""
+    return (np.bincount(_bins(image).ravel(), minlength=COLOURS) / max(image[..., 0].size, 1)).astype(
+        np.float32
+    )

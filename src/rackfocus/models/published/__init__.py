@@ -1,0 +1,1 @@
+"""Networks of others, with their own weights, behind the calls that ours have."""

@@ -1,0 +1,118 @@
+"""ExpandNet (Marnerides et al. 2018, "ExpandNet: A Deep Convolutional Neural Network for High Dynamic Range
+Expansion from Low Dynamic Range Content").
+
+It sees an image stretched to 0..1 and gives linear light stretched to 0..1, whatever the tone curve and the
+exposure were. Both are lost, so the prediction is aligned with the image before it is read as radiance.
+"""
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from rackfocus.models.published.highlights import highlight_log_exposure
+from rackfocus.models.published.weights import find_weights, fit_state, load_state
+from rackfocus.optics.radiometry import srgb_to_linear
+
+MID_TONES = (0.2, 0.9)
+"""Encoded values that are aligned with: neither noise nor near to clipping."""
+
+GLOBAL_SIZE_PX = 256
+"""The global branch sees squares of this size."""
+
+REACH_PX = 8
+"""How far the local and the dilated branch look."""
+
+BAND_PIXELS = 2**18
+"""Pixels at once, so that memory does not grow with the image: 256 channels are kept of each."""
+
+
+class ExpandNet(nn.Module):
+    """Light beyond white by the published weights.
+
+    Args:
+        weights: a file, or the name of the published one.
+
+    Raises:
+        InputError: the weights cannot be found or read, or do not fit.
+    """
+
+    def __init__(self, weights: str | Path = "expandnet.pth") -> None:
+        super().__init__()
+        path = find_weights(weights)
+        self.local_net = nn.Sequential(_layer(3, 64), _layer(64, 128))
+        self.mid_net = nn.Sequential(
+            *(_layer(channels, 64, dilation=2) for channels in (3, 64, 64)),
+            nn.Conv2d(64, 64, 3, padding=2, dilation=2),
+        )
+        self.glob_net = nn.Sequential(
+            *(_layer(channels, 64, stride=2) for channels in (3, 64, 64, 64, 64, 64)), nn.Conv2d(64, 64, 4)
+        )
+        self.end_net = nn.Sequential(
+            nn.Sequential(nn.Conv2d(256, 64, 1), nn.SELU()), nn.Conv2d(64, 3, 1), nn.Sigmoid()
+        )
+        fit_state(self, load_state(path), path, "ExpandNet")
+        self.requires_grad_(False)
+        self.eval()
+
+    def forward(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 height width"]:
+        """Log exposure where the image clips; see `rackfocus.models.backends.HDRBackend`.
+
+        What does not clip is left alone. The paper replaces all of it, but a photograph tells its own
+        mid-tones better than any network: blending lowers the HDR log-MSE on photographs whose curve is known
+        (`radiance` gives the whole prediction).
+        """
+        return highlight_log_exposure(srgb, self.radiance(srgb))
+
+    def radiance(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 height width"]:
+        """The whole prediction as linear light, in units of display white.
+
+        It is `s * prediction ** g`, with the scale and the exponent that fit the image's mid-tones best in
+        log space: the network has undone a tone curve of its own choosing.
+        """
+        low, high = (extreme(srgb, dim=(1, 2, 3), keepdim=True) for extreme in (torch.amin, torch.amax))
+        stretched = (srgb - low) / (high - low).clamp_min(1 / 255)
+        return _aligned(self._predict(stretched), srgb)
+
+    def _predict(self, image: Tensor) -> Tensor:
+        """What the network gives, band by band of rows."""
+        height, width = image.shape[-2:]
+        # Not antialiased, as it was trained.
+        reduced = F.interpolate(image, size=(GLOBAL_SIZE_PX, GLOBAL_SIZE_PX), mode="bilinear")
+        whole = self.glob_net(reduced)
+        rows = max(1, BAND_PIXELS // width)
+        bands = []
+        for top in range(0, height, rows):
+            bottom, above = min(top + rows, height), max(0, top - REACH_PX)
+            band = image[..., above : bottom + REACH_PX, :]
+            features = torch.cat(
+                [self.local_net(band), self.mid_net(band), whole.expand(-1, -1, *band.shape[-2:])], dim=1
+            )
+            bands.append(self.end_net(features[..., top - above : bottom - above, :]))
+        return torch.cat(bands, dim=2)
+
+
+def _layer(in_channels: int, out_channels: int, *, stride: int = 1, dilation: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=dilation, dilation=dilation), nn.SELU()
+    )
+
+
+def _aligned(prediction: Tensor, srgb: Tensor) -> Tensor:
+    """`exp(a + g * log prediction)`, fitted to the log of the image's light over its mid-tones."""
+    x = prediction.clamp_min(1e-6).log()
+    y = srgb_to_linear(srgb).clamp_min(1e-3).log()
+    # An image without mid-tones is fitted as a whole.
+    weight = ((srgb > MID_TONES[0]) & (srgb < MID_TONES[1])) + 1e-6
+    weight = weight / weight.sum(dim=(1, 2, 3), keepdim=True)
+
+    def mean(values: Tensor) -> Tensor:
+        return (weight * values).sum(dim=(1, 2, 3), keepdim=True)
+
+    x_mean, y_mean = mean(x), mean(y)
+    # A little weight on g = 1, for images with a single tone.
+    ridge = 0.01
+    exponent = (mean((x - x_mean) * (y - y_mean)) + ridge) / (mean((x - x_mean).square()) + ridge)
+    return torch.exp(y_mean + exponent * (x - x_mean))

@@ -1,0 +1,159 @@
+"""MegaDepth (Li & Snavely 2018): depth by the hourglass of "Single-Image Depth Perception in the Wild".
+
+The hourglass (Chen et al. 2016) is a tree of inception modules. Its parameters have the published names,
+which count the children of nested `Sequential`s: `3.0.0.1.2.0.weight` and so on.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from rackfocus.models.published.weights import find_weights, fit_state, load_state
+
+LONGER_SIDE_PX = 512
+"""What the network was trained at: 512 x 384 pixels."""
+
+MULTIPLE_PX = 16
+"""The hourglass halves the image four times."""
+
+
+class MegaDepth(nn.Module):
+    """Nearness by the published checkpoint.
+
+    Args:
+        weights: a file, or the name of a published one: `best_generalization_net_G.pth` is made for any
+            photograph, `best_vanila_net_G.pth` for tourists' landmarks alone.
+
+    Raises:
+        InputError: the weights cannot be found or read, or do not fit.
+    """
+
+    def __init__(self, weights: str | Path = "best_generalization_net_G.pth") -> None:
+        super().__init__()
+        path = find_weights(weights)
+        self.hourglass = hourglass()
+        # Published from within a DataParallel.
+        state = {name.removeprefix("module."): tensor for name, tensor in load_state(path).items()}
+        fit_state(self.hourglass, state, path, "MegaDepth")
+        self.requires_grad_(False)
+        self.eval()
+
+    def forward(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
+        """Nearness `exp(-log depth)`; see `rackfocus.models.backends.DepthBackend`.
+
+        The network sees the image at the size that it was trained at, or as near as its shape allows.
+        """
+        height, width = srgb.shape[-2:]
+        scale = LONGER_SIDE_PX / max(height, width) / MULTIPLE_PX
+        size = tuple(max(1, round(side * scale)) * MULTIPLE_PX for side in (height, width))
+        seen = F.interpolate(srgb, size=size, mode="bilinear", antialias=True)
+        log_depth = self.hourglass(seen)
+        return F.interpolate(torch.exp(-log_depth), size=(height, width), mode="bilinear")
+
+    def train(self, mode: bool = True) -> "MegaDepth":  # noqa: ARG002
+        """Stay in evaluation mode: the statistics of the batch normalisation are the file's."""
+        return super().train(False)
+
+
+class Concatenated(nn.Sequential):
+    """Children beside each other, their channels concatenated."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply them all."""
+        return torch.cat([child(x) for child in self], dim=1)
+
+
+class Summed(nn.Sequential):
+    """Children beside each other, added up."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply them all."""
+        first, second = (child(x) for child in self)
+        return first + second
+
+
+def hourglass() -> nn.Sequential:
+    """The network: sRGB in 0..1 to log depth; sides must be multiples of 16."""
+    narrow, wide = (3, 5, 7), (3, 7, 11)
+
+    def up() -> nn.Upsample:
+        return nn.Upsample(scale_factor=2, mode="nearest")
+
+    sixteenth = _fork(
+        [inception(256, 64, 32, narrow), inception(256, 64, 32, narrow)],
+        [nn.AvgPool2d(2), *(inception(256, 64, 32, narrow) for _ in range(3)), up()],
+    )
+    eighth = _fork(
+        [inception(256, 64, 32, narrow), inception(256, 64, 64, wide)],
+        [
+            nn.AvgPool2d(2),
+            inception(256, 64, 32, narrow),
+            inception(256, 64, 32, narrow),
+            sixteenth,
+            inception(256, 64, 32, narrow),
+            inception(256, 64, 64, wide),
+            up(),
+        ],
+    )
+    quarter = _fork(
+        [
+            nn.MaxPool2d(2),
+            inception(128, 32, 32, narrow),
+            inception(128, 64, 32, narrow),
+            eighth,
+            inception(256, 64, 32, narrow),
+            inception(256, 32, 32, narrow),
+            up(),
+        ],
+        [inception(128, 32, 32, narrow), inception(128, 32, 64, wide)],
+    )
+    half = _fork(
+        [
+            nn.MaxPool2d(2),
+            inception(128, 32, 32, narrow),
+            inception(128, 32, 32, narrow),
+            quarter,
+            inception(128, 32, 64, narrow),
+            inception(128, 16, 32, wide),
+            up(),
+        ],
+        [inception(128, 16, 64, wide)],
+    )
+    return nn.Sequential(
+        nn.Conv2d(3, 128, 7, padding=3), nn.BatchNorm2d(128), nn.ReLU(), half, nn.Conv2d(64, 1, 3, padding=1)
+    )
+
+
+def inception(in_channels: int, width: int, inner: int, kernels: Sequence[int]) -> Concatenated:
+    """A 1x1 convolution beside one of each kernel size, which has a 1x1 convolution before it.
+
+    Args:
+        in_channels: of the input.
+        width: channels of every branch.
+        inner: channels between the two convolutions of a branch.
+        kernels: sizes in pixels.
+    """
+    return Concatenated(
+        nn.Sequential(*_convolution(in_channels, width, 1)),
+        *(
+            nn.Sequential(*_convolution(in_channels, inner, 1), *_convolution(inner, width, kernel))
+            for kernel in kernels
+        ),
+    )
+
+
+def _convolution(in_channels: int, out_channels: int, kernel: int) -> tuple[nn.Module, ...]:
+    return (
+        nn.Conv2d(in_channels, out_channels, kernel, padding=kernel // 2),
+        nn.BatchNorm2d(out_channels, affine=False),
+        nn.ReLU(),
+    )
+
+
+def _fork(first: Sequence[nn.Module], second: Sequence[nn.Module]) -> nn.Sequential:
+    """Two sequences, added up; the published names have a `Sequential` around them."""
+    return nn.Sequential(Summed(nn.Sequential(*first), nn.Sequential(*second)))

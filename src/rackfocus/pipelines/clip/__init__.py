@@ -1,0 +1,1 @@
+"""Refocusable clips on disk: made, read, checked and exported."""

@@ -1,0 +1,162 @@
+"""What a refocusable clip says of itself: the file `clip.json`.
+
+    {"format": "rackfocus.clip", "version": 1,
+     "video": {"path", "bytes", "sha256", "width", "height", "fps", "time_base", "is_folder"},
+     "first", "last", "settings": {...}, "software", "revision",
+     "frames", "cuts", "disparity_range_px", "pts", "durations"}
+
+The last five are there once the clip is finished. Frames are counted over the whole video.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass, field, fields
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from rackfocus.pipelines.clip.source import ClipSource
+from rackfocus.types import InputError
+
+FORMAT = "rackfocus.clip"
+VERSION = 1
+INFO_FILE = "clip.json"
+
+
+@dataclass(frozen=True)
+class ClipHead:
+    """What is known before the first frame of a clip is written, and never changes.
+
+    Attributes:
+        video: which video the clip belongs to.
+        first: the first frame of the video that is in the clip.
+        last: the frame after the last one, where the maker named one.
+        settings: what made it: the network and its settings, the stabiliser and its own.
+        software: name and version of the program.
+        revision: of the program's source code.
+    """
+
+    video: ClipSource
+    first: int
+    last: int | None
+    settings: dict[str, Any]
+    software: str
+    revision: str
+
+    def difference_from(self, other: "ClipHead") -> str | None:
+        """In what two clips differ, `last` and the program's version aside; None where in nothing."""
+        if self.video.sha256 != other.video.sha256:
+            return "video"
+        if self.first != other.first:
+            return "first frame"
+        names = sorted({*self.settings, *other.settings})
+        return next((name for name in names if self.settings.get(name) != other.settings.get(name)), None)
+
+
+@dataclass(frozen=True)
+class ClipInfo(ClipHead):
+    """All of `clip.json`.
+
+    Attributes:
+        pts: when each frame is shown, in units of `video.time_base`.
+        durations: for how long, in the same units.
+        cuts: the frames of the video with which a new shot begins.
+        disparity_range_px: the least and the largest disparity of the clip.
+    """
+
+    pts: tuple[int, ...] = field(repr=False)
+    durations: tuple[int, ...] = field(repr=False)
+    cuts: tuple[int, ...]
+    disparity_range_px: tuple[float, float]
+
+    @property
+    def frames(self) -> int:
+        """How many frames the clip holds."""
+        return len(self.pts)
+
+    @property
+    def frame_range(self) -> range:
+        """The frames of the video that the clip holds."""
+        return range(self.first, self.first + self.frames)
+
+
+def head_text(head: ClipHead) -> str:
+    """`clip.json` of a clip that is being made."""
+    return json.dumps(_head_fields(head), indent=2, ensure_ascii=False) + "\n"
+
+
+def info_text(info: ClipInfo) -> str:
+    """`clip.json` of a finished clip: indented, but a list on one line."""
+    tail = {
+        "frames": info.frames,
+        "cuts": info.cuts,
+        "disparity_range_px": info.disparity_range_px,
+        "pts": info.pts,
+        "durations": info.durations,
+    }
+    lines = [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in tail.items()]
+    return head_text(info).removesuffix("\n}\n") + ",\n" + ",\n".join(lines) + "\n}\n"
+
+
+def read_info(path: Path) -> ClipHead | ClipInfo:
+    """Read `clip.json`: a `ClipInfo` where the clip is finished.
+
+    Raises:
+        InputError: the file is missing, none of a clip, of a newer version, or damaged.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(
+            f"{path.parent} is no refocusable clip; make one with `rackfocus make-clip`."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as JSON; make the clip again.") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(f'{path} has no format "{FORMAT}"; it belongs to something else than a clip.')
+    version = content.get("version")
+    if version != VERSION:
+        advice = (
+            "update rackfocus" if isinstance(version, int) and version > VERSION else "make the clip again"
+        )
+        raise InputError(f"{path} is of version {version}, and {VERSION} is known here; {advice}.")
+    try:
+        return _parsed(content)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise InputError(
+            f"{path} is damaged ({type(error).__name__}: {error}); make the clip again."
+        ) from error
+
+
+def _head_fields(head: ClipHead) -> dict[str, Any]:
+    video = asdict(head.video) | {"fps": str(head.video.fps), "time_base": str(head.video.time_base)}
+    return {"format": FORMAT, "version": VERSION, "video": video} | {
+        part.name: getattr(head, part.name) for part in fields(ClipHead) if part.name != "video"
+    }
+
+
+def _parsed(content: dict[str, Any]) -> ClipHead | ClipInfo:
+    video = content["video"]
+    head = ClipHead(
+        video=ClipSource(
+            **video | {"fps": Fraction(video["fps"]), "time_base": Fraction(video["time_base"])}
+        ),
+        first=int(content["first"]),
+        last=content["last"],
+        settings=dict(content["settings"]),
+        software=str(content["software"]),
+        revision=str(content["revision"]),
+    )
+    if "frames" not in content:
+        return head
+    least, largest = map(float, content["disparity_range_px"])
+    info = ClipInfo(
+        **vars(head),
+        pts=tuple(map(int, content["pts"])),
+        durations=tuple(map(int, content["durations"])),
+        cuts=tuple(map(int, content["cuts"])),
+        disparity_range_px=(least, largest),
+    )
+    if not info.frames == len(info.durations) == content["frames"] or not math.isfinite(largest - least):
+        raise ValueError("frames, pts and durations do not agree")
+    return info

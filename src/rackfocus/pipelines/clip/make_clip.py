@@ -1,0 +1,136 @@
+"""From a video to a refocusable clip: estimate `D` and `E` a frame at a time, stabilise, write (Sec. 4)."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+import rackfocus
+from rackfocus.models.backends import RGBDHDREstimator
+from rackfocus.models.checkpoints import SHIPPED, load_model
+from rackfocus.pipelines.ahead import ahead
+from rackfocus.pipelines.clip.info import ClipHead
+from rackfocus.pipelines.clip.source import identify
+from rackfocus.pipelines.clip.writer import ClipWriter, check_target
+from rackfocus.pipelines.estimates import VideoEstimates
+from rackfocus.types import InputError
+from rackfocus.video import open_video
+from rackfocus.video.stabilizer.none import NoStabilizer
+from rackfocus.video.stabilizer.stabilizer import Stabilizer
+
+
+def make_clip(
+    source: str | Path,
+    target: str | Path,
+    *,
+    model: RGBDHDREstimator | str | Path = SHIPPED,
+    stabilizer: Stabilizer | None = None,
+    network_size_px: int | None = 384,
+    first: int = 0,
+    last: int | None = None,
+    fps: float = 24,
+    settings: Mapping[str, Any] | None = None,
+    revision: str = "unknown",
+    progress: Callable[[int, int | None], None] | None = None,
+) -> int:
+    """Write the refocusable clip of a video; one that was begun goes on where it stopped.
+
+    Memory does not grow with the video. Stopped at any instant and started again, it comes to the same bytes
+    (on the same machine, with as many threads), and a frame is the same in whatever range it is made. A clip
+    that was not finished may go on with another `last`, such as the frame before which the video is damaged.
+
+    Args:
+        source: a video, or a folder of frames.
+        target: the folder to make; its name ends in `.rvr`.
+        model: what estimates disparity and HDR, the checkpoint of a network, or the name of the one that
+            comes with the package.
+        stabilizer: the temporal filter, as new; none writes what each frame gives by itself.
+        network_size_px: the longer side of what the network sees; none means the whole frame.
+        first: the first frame.
+        last: the frame after the last one; none means the end.
+        fps: frames a second, where the source is a folder of frames.
+        settings: what else to write down of how it is made; a clip goes on only with the same.
+        revision: of the program, to write down.
+        progress: called with frames done and frames in all, the latter None where unknown.
+
+    Returns:
+        How many frames the clip holds.
+
+    Raises:
+        InputError: the source cannot be read, the target cannot be written, a setting is out of range, or the
+            target is a clip that was made otherwise.
+    """
+    target = Path(target)
+    check_target(target)
+    if first < 0 or (last is not None and last <= first):
+        raise InputError(f"The frames from {first} to {last} are no range.")
+    if network_size_px is not None and not (isinstance(network_size_px, int) and network_size_px >= 1):
+        raise InputError(f"network_size_px must be a whole number of pixels, and is {network_size_px}.")
+    with open_video(Path(source), fps=fps) as reader:
+        stabilizer = stabilizer or NoStabilizer()
+        network = load_model(model) if isinstance(model, str | Path) else model
+        made_by = {
+            "network": describe(network),
+            "network_size_px": network_size_px,
+            "stabilizer": type(stabilizer).__name__,
+            **(settings or {}),
+        }
+        head = ClipHead(
+            video=identify(reader, target),
+            first=first,
+            last=last,
+            settings=json.loads(json.dumps(made_by)),
+            software=f"rackfocus {rackfocus.__version__}",
+            revision=revision,
+        )
+        total = _frame_count(reader.info.frames, first, last)
+        with ClipWriter(target, head) as writer:
+            if writer.is_finished:
+                return writer.frames
+            if progress is not None and writer.frames:
+                progress(writer.frames, total)
+            begin = first + writer.frames
+            size = (reader.info.width, reader.info.height)
+            estimates = VideoEstimates(reader, network, stabilizer, network_size_px, size)
+            made = estimates.frames(begin, last, last) if last is None or begin < last else iter(())
+            for estimate in ahead(made):
+                writer.write(
+                    estimate.disparity,
+                    estimate.log_exposure,
+                    pts=estimate.frame.pts,
+                    duration=estimate.frame.duration,
+                    is_cut=estimate.is_cut,
+                )
+                if progress is not None:
+                    progress(writer.frames, total)
+            if writer.frames == 0:
+                raise InputError(
+                    f"{source} has no frame {first}; it has {reader.info.frames or 'fewer'} frames."
+                )
+            writer.finish()
+            return writer.frames
+
+
+def describe(network: RGBDHDREstimator) -> str:
+    """The kind of a network, a sum of its weights, where it has some, and one of recorded depth's files."""
+    kind = type(network).__name__
+    if callable(identity := getattr(getattr(network, "depth", None), "identity", None)):
+        files = json.dumps(identity(), sort_keys=True)
+        kind = f"{kind} of depth {hashlib.sha256(files.encode()).hexdigest()}"
+    if not isinstance(network, nn.Module):
+        return kind
+    sum_of_weights = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        sum_of_weights.update(name.encode())
+        sum_of_weights.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return f"{kind} {sum_of_weights.hexdigest()}"
+
+
+def _frame_count(frames: int | None, first: int, last: int | None) -> int | None:
+    if frames is None:
+        return None if last is None else last - first
+    return max(0, (frames if last is None else min(frames, last)) - first)

@@ -1,0 +1,144 @@
+"""A refocusable clip on disk: a video's stabilised disparity `D` and HDR log exposure `E`, to be read.
+
+    name.rvr/
+      clip.json        see `info`
+      zarr.json        a Zarr 3 group of
+      disparity/       (frames, 1, height, width), half precision, a chunk a frame
+      log_exposure/    (frames, 3, height, width), the same
+
+Chunks end in a CRC-32C, which every read checks. `writer` writes the folder.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import torch
+import zarr
+from jaxtyping import Float
+from torch import Tensor
+
+from rackfocus.pipelines.clip.info import INFO_FILE, ClipInfo, read_info
+from rackfocus.pipelines.clip.source import find_source
+from rackfocus.types import InputError
+from rackfocus.video import VideoReader, open_video
+
+SUFFIX = ".rvr"
+DISPARITY, LOG_EXPOSURE = "disparity", "log_exposure"
+
+
+class RefocusableClip:
+    """A finished clip. Made by `RefocusableClip.open`.
+
+    A frame is named by its index in the video, `Frame.index`, also where the clip holds only some of them.
+
+    Attributes:
+        path: of its folder.
+        info: what it says of itself.
+    """
+
+    def __init__(self, path: Path, info: ClipInfo, arrays: dict[str, Any], source: Path | None) -> None:
+        self.path = path
+        self.info = info
+        self._arrays = arrays
+        self._named_source = source
+
+    @classmethod
+    def open(cls, path: str | Path, *, source: str | Path | None = None) -> Self:
+        """Open a clip; its pixels are read when they are asked for.
+
+        Args:
+            path: of its folder.
+            source: where its video is now, if not where it was.
+
+        Raises:
+            InputError: it is no clip, not finished, or damaged.
+        """
+        path = Path(path)
+        info = read_info(path / INFO_FILE)
+        if not isinstance(info, ClipInfo):
+            raise InputError(f"{path} is not finished; run the same `rackfocus make-clip` again to go on.")
+        height, width = info.video.height, info.video.width
+        arrays = {}
+        for name, channels in ((DISPARITY, 1), (LOG_EXPOSURE, 3)):
+            arrays[name] = open_array(path, name)
+            if arrays[name].shape != (info.frames, channels, height, width):
+                raise InputError(
+                    f"{path / name} is not of the size that clip.json says; make the clip again."
+                )
+        return cls(path, info, arrays, None if source is None else Path(source))
+
+    @property
+    def frames(self) -> int:
+        """How many frames there are."""
+        return self.info.frames
+
+    @property
+    def frame_range(self) -> range:
+        """The frames of the video that the clip holds."""
+        return self.info.frame_range
+
+    @cached_property
+    def source(self) -> Path:
+        """The video that the clip was made of.
+
+        Raises:
+            InputError: it is not where it was, or it was changed.
+        """
+        return find_source(self.path, self.info.video, self._named_source)
+
+    def open_source(self) -> VideoReader:
+        """A reader of the video that the clip was made of.
+
+        Raises:
+            InputError: it is not where it was, it was changed, or it cannot be read.
+        """
+        return open_video(self.source, fps=self.info.video.fps)
+
+    def disparity(self, frame: int) -> Float[Tensor, "1 height width"]:
+        """`D` of a frame: signed blur radius in pixels of the video at the reference aperture.
+
+        Raises:
+            InputError: the clip does not hold the frame, or it is damaged on disk.
+        """
+        return self._read(DISPARITY, frame)
+
+    def log_exposure(self, frame: int) -> Float[Tensor, "3 height width"]:
+        """`E >= 0` of a frame (Eq. 4).
+
+        Raises:
+            InputError: the clip does not hold the frame, or it is damaged on disk.
+        """
+        return self._read(LOG_EXPOSURE, frame)
+
+    def _read(self, name: str, frame: int) -> Tensor:
+        if frame not in self.frame_range:
+            held = self.frame_range
+            raise InputError(f"{self.path} holds frames {held.start} to {held.stop - 1}, and not {frame}.")
+        position = frame - self.info.first
+        what = f"{name.replace('_', ' ')} of frame {frame} in {self.path}"
+        # Zarr takes a chunk that is not there for one of zeros.
+        if not chunk_file(self.path, name, position).is_file():
+            raise InputError(f"The {what} is missing; make the clip again.")
+        try:
+            values = self._arrays[name][position]
+        except (ValueError, RuntimeError, OSError) as error:
+            raise InputError(f"The {what} is damaged; make the clip again.") from error
+        return torch.from_numpy(values).float()
+
+
+def open_array(path: Path, name: str, *, mode: Literal["r", "r+"] = "r") -> Any:
+    """One of the arrays of a clip, to be read, or with `r+` to be written.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    try:
+        return zarr.open_array(str(path / name), mode=mode, zarr_format=3)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path / name} is damaged or missing; make the clip again.") from error
+
+
+def chunk_file(path: Path, name: str, position: int) -> Path:
+    """Where the chunk of a frame is; `position` is counted over the clip."""
+    return path / name / f"c.{position}.0.0.0"

@@ -1,0 +1,1 @@
+"""Ray-traced clips: people who move and speak, and scripted focus events."""

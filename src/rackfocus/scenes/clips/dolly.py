@@ -1,0 +1,316 @@
+"""The ray-traced clip: a slow dolly past someone near, while another walks out from behind a kiosk.
+
+What a phone would see, as H.264; the exact disparity of every frame; and the one focus event, known to the
+pixel and the frame: the walker comes into view.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float
+
+from rackfocus.scenes.clips.video import encode_video, write_mp4
+from rackfocus.scenes.files import write_disparity, write_hdr
+from rackfocus.scenes.geometry import box
+from rackfocus.scenes.layouts.plain import Stage, add_hills
+from rackfocus.scenes.lens import F2_TO_F22, SceneLens
+from rackfocus.scenes.objects import things
+from rackfocus.scenes.recipe import Camera, Part, SceneRecipe, Sky, placed
+from rackfocus.scenes.rendering import SceneRenderer, load_mitsuba, load_shapes, low_pass, trace_depth
+from rackfocus.types import InputError
+
+FRAMES_PER_SECOND = 24
+CLIP_SEED = 9001
+
+_WALKER_DEPTH_M = 6.6
+_WALK_M_PER_FRAME = 1.4 / FRAMES_PER_SECOND
+_FIRST_AT = (-0.62, 2.7)
+_WIDEST_BLUR_PX = 6.0
+_SEEN_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class ClipFrame:
+    """One frame of the story.
+
+    Attributes:
+        recipe: all that is in it.
+        first: the near person's parts.
+        walker: the other's parts.
+    """
+
+    recipe: SceneRecipe
+    first: tuple[Part, ...]
+    walker: tuple[Part, ...]
+
+
+def make_clip_frame(frame: int, *, seed: int = CLIP_SEED) -> ClipFrame:
+    """What stands where at a frame; the same seed tells the same story."""
+    stage = Stage(rng=np.random.default_rng(seed), lit=False)
+    stage.ground(things.stuff(stage.rng, "paving", things.STONES))
+    stage.scatter(
+        [things.tree, things.bush, things.conifer, things.bench],
+        count=10,
+        near=9.0,
+        far=22.0,
+        half_width=9.0,
+        spread=0.6,
+    )
+    add_hills(stage)
+    kiosk = box(1.9, 0.7, 2.5)
+    rng = np.random.default_rng(seed + 1)
+    stage.add([Part(kiosk, things.stuff(rng, "bricks", ((0.45, 0.17, 0.10),)))], x=1.95, y=5.3)
+    first = placed(
+        things.person(np.random.default_rng(seed + 2), height=1.7, stride=4.0),
+        x=_FIRST_AT[0],
+        y=_FIRST_AT[1],
+        turn=20.0,
+    )
+    stride = 24.0 * float(np.sin(2 * np.pi * frame / 24))
+    walker = placed(
+        things.person(np.random.default_rng(seed + 8), height=1.78, stride=stride),
+        x=2.55 - _WALK_M_PER_FRAME * frame,
+        y=_WALKER_DEPTH_M,
+        turn=-90.0,
+    )
+    share = frame / 47
+    recipe = SceneRecipe(
+        seed=seed,
+        layout="clip",
+        parts=(*stage.parts, *first, *walker),
+        bulbs=(),
+        sky=_afternoon(),
+        camera=Camera(position=(0.0, 0.35 * share, 1.35), yaw=-1.0 + 4.0 * share, pitch=-3.0, fov=54.0),
+        subjects=(),
+        key=0.2,
+        blur_px=_WIDEST_BLUR_PX,
+    )
+    return ClipFrame(recipe=recipe, first=tuple(first), walker=tuple(walker))
+
+
+def _afternoon() -> Sky:
+    towards = (-0.55, -0.45, 0.62)
+    return Sky(
+        zenith=(0.25, 0.44, 0.85),
+        horizon=(0.85, 0.90, 1.0),
+        below=(0.25, 0.23, 0.20),
+        clouds=0.35,
+        patch_direction=towards,
+        patch_colour=(0.4, 0.38, 0.32),
+        patch_sharpness=6.0,
+        sun_direction=towards,
+        sun=(2.5, 2.25, 1.9),
+        seed=5,
+    )
+
+
+def render_clip(
+    folder: Path,
+    *,
+    frames: int = 48,
+    width: int = 384,
+    height: int = 256,
+    samples_per_pixel: int = 121,
+    truth_samples_per_pixel: int = 578,
+    variant: str | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Path:
+    """Render the clip into `folder`; a whole clip is left as it is, and a stopped run is taken up again.
+
+    Args:
+        folder: where `clip.mp4`, `clip.json`, `disparity/` and `truth/` will lie.
+        frames: how many.
+        width: in pixels; even.
+        height: in pixels; even.
+        samples_per_pixel: of the frames.
+        truth_samples_per_pixel: of the three images at f/2.
+        variant: see `rendering.load_mitsuba`.
+        progress: called with `("clip/0007", done, total)` after each frame.
+
+    Raises:
+        InputError: a size is not positive and even, or Mitsuba is missing or cannot start the variant.
+    """
+    if frames < 1 or width < 2 or height < 2 or width % 2 or height % 2:
+        raise InputError(
+            f"A clip needs frames and an even width and height, and got {frames} of {width}x{height}."
+        )
+    if (folder / "clip.json").is_file():
+        return folder
+    draft = folder.with_name(f".{folder.name}.partial")
+    for part in ("disparity", "truth", "frames"):
+        (draft / part).mkdir(parents=True, exist_ok=True)
+    mitsuba = load_mitsuba(variant)
+    load = partial(SceneRenderer, mitsuba, width=width, height=height)
+    opening = make_clip_frame(0)
+    renderer = load(opening.recipe)
+    exposure = renderer.exposure
+    lens = _clip_lens(renderer.depth(), _own_depth(mitsuba, opening, opening.first, width, height), opening)
+    notes: list[dict[str, Any]] = []
+    for frame in range(frames):
+        story = make_clip_frame(frame)
+        renderer = load(story.recipe, exposure=exposure)
+        disparity = lens.disparity(renderer.depth())
+        write_disparity(draft / "disparity" / f"{frame:04d}.png", disparity)
+        seen = {
+            who: _seen(disparity, lens.disparity(_own_depth(mitsuba, story, parts, width, height)))
+            for who, parts in (("first", story.first), ("walker", story.walker))
+        }
+        notes.append(_note(frame, story, disparity, seen))
+        picture = draft / "frames" / f"{frame:04d}.npy"
+        if not picture.is_file():
+            deep = renderer.image(
+                lens, aperture_ratio=F2_TO_F22, focus_m=lens.focus_m, samples=samples_per_pixel, seed=frame
+            )
+            np.save(picture, encode_video(low_pass(deep)))
+        if progress is not None:
+            progress(f"clip/{frame:04d}", frame + 1, frames)
+    event = _event(notes, frames)
+    truth = _render_truth(draft / "truth", load, lens, notes, event, exposure, truth_samples_per_pixel)
+    pictures = [np.load(path) for path in sorted((draft / "frames").glob("*.npy"))]
+    write_mp4(draft / "clip.mp4", pictures, fps=FRAMES_PER_SECOND)
+    shutil.rmtree(draft / "frames")
+    description = {
+        "format": "rackfocus.raytraced.clip",
+        "version": 1,
+        "seed": CLIP_SEED,
+        "width": width,
+        "height": height,
+        "fps": FRAMES_PER_SECOND,
+        "focal_length_px": lens.focal_length_px,
+        "aperture_radius_m": lens.aperture_radius_m,
+        "focus_m": lens.focus_m,
+        "samples_per_pixel": samples_per_pixel,
+        "mitsuba": mitsuba.__version__,
+        "event": event,
+        "truth": truth,
+        "frames": notes,
+    }
+    (draft / "clip.json").write_text(json.dumps(description, indent=1) + "\n")
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.rename(folder)
+    return folder
+
+
+def _clip_lens(depth_m: np.ndarray, first_m: np.ndarray, story: ClipFrame) -> SceneLens:
+    """Focus on the first person, and open until the farthest or nearest things blur by `_WIDEST_BLUR_PX`."""
+    width = depth_m.shape[1]
+    focal_length_px = story.recipe.camera.focal_length_px(width)
+    focus_m = float(np.median(first_m[np.isfinite(first_m)]))
+    inverse = 1.0 / depth_m
+    widest = max(float(np.quantile(inverse, 0.995)) - 1 / focus_m, 1 / focus_m - float(inverse.min()))
+    radius = _WIDEST_BLUR_PX * (width / 384) / widest / focal_length_px
+    return SceneLens(
+        focal_length_px=focal_length_px,
+        aperture_radius_m=radius,
+        focus_m=focus_m,
+        refocused_focus_m=_WALKER_DEPTH_M,
+    )
+
+
+def _own_depth(
+    mitsuba: ModuleType, story: ClipFrame, parts: tuple[Part, ...], width: int, height: int
+) -> Float[np.ndarray, "height width"]:
+    """Depth of some parts alone, infinite where they are not."""
+    scene = mitsuba.load_dict({"type": "scene", **load_shapes(mitsuba, parts)})
+    return trace_depth(mitsuba, scene, story.recipe.camera, width=width, height=height)
+
+
+def _seen(disparity: np.ndarray, own: np.ndarray) -> tuple[Bool[np.ndarray, "height width"], float]:
+    """Where a thing shows, and which share of what is within the frame is not hidden."""
+    background = float(own.max())
+    inside = own < background - 1e-6
+    shows = inside & (np.abs(disparity - own) < 1e-3)
+    return shows, float(shows.sum() / max(inside.sum(), 1))
+
+
+def _note(
+    frame: int, story: ClipFrame, disparity: np.ndarray, seen: dict[str, tuple[np.ndarray, float]]
+) -> dict[str, Any]:
+    """What `clip.json` says of a frame: the camera, and of each person the box, share seen and disparity."""
+    camera = story.recipe.camera
+    note: dict[str, Any] = {
+        "frame": frame,
+        "camera": {"position_m": list(camera.position), "yaw": camera.yaw, "pitch": camera.pitch},
+    }
+    for who, (shows, share) in seen.items():
+        if not shows.any():
+            note[who] = None
+            continue
+        rows, columns = np.nonzero(shows)
+        note[who] = {
+            "box": [int(columns.min()), int(rows.min()), int(columns.max()), int(rows.max())],
+            "visible": round(share, 3),
+            "focal_disparity": round(float(np.median(disparity[shows])), 4),
+            "point": _inner_point(shows),
+        }
+    return note
+
+
+def _inner_point(shows: np.ndarray) -> list[int]:
+    """The pixel `[x, y]` deepest inside a mask: surely on the thing."""
+    inside = cv2.distanceTransform(np.pad(shows, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    row, column = np.unravel_index(int(inside.argmax()), inside.shape)
+    return [int(column), int(row)]
+
+
+def _event(notes: list[dict[str, Any]], frames: int) -> dict[str, Any] | None:
+    """The first frame in which at least half of the walker shows."""
+    for frame in range(frames):
+        walker = notes[frame]["walker"]
+        if walker is not None and walker["visible"] >= _SEEN_SHARE:
+            x, y = walker["point"]
+            return {
+                "frame": frame,
+                "x": x,
+                "y": y,
+                "box": walker["box"],
+                "focal_disparity": walker["focal_disparity"],
+                "what": "the walker has come out from behind the kiosk by half",
+            }
+    return None
+
+
+def _render_truth(
+    folder: Path,
+    load: Callable[..., SceneRenderer],
+    lens: SceneLens,
+    notes: list[dict[str, Any]],
+    event: dict[str, Any] | None,
+    exposure: float,
+    samples: int,
+) -> list[dict[str, Any]]:
+    """Three images at f/2: the first person in focus at the start and late, the walker in focus late."""
+    late = len(notes) - 1 if event is None else min(len(notes) - 1, event["frame"] + 12)
+    plans = [(0, "first"), (late, "first"), (late, "walker")]
+    records = []
+    for frame, who in plans:
+        if notes[frame][who] is None:
+            continue
+        path = folder / f"{frame:04d}_{who}.exr"
+        focal_disparity = notes[frame][who]["focal_disparity"]
+        focus_m = 1.0 / (
+            1.0 / lens.focus_m - focal_disparity / (lens.focal_length_px * lens.aperture_radius_m)
+        )
+        if not path.is_file():
+            renderer = load(make_clip_frame(frame).recipe, exposure=exposure)
+            sharp = renderer.image(
+                lens, aperture_ratio=1.0, focus_m=focus_m, samples=samples, seed=1000 + frame
+            )
+            write_hdr(path, low_pass(sharp))
+        records.append(
+            {
+                "frame": frame,
+                "file": f"truth/{path.name}",
+                "focal_disparity": focal_disparity,
+                "focus_m": focus_m,
+            }
+        )
+    return records

@@ -1,0 +1,356 @@
+"""Clips with scripted focus events, rendered: frames, sound, disparity, flow, HDR, and what happens where."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Bool
+
+from rackfocus.focus.annotation.json_file import annotated_video, save_annotation
+from rackfocus.scenes.clips.motion import Layer, TracedFrame, exact_flow, shown_share, trace_frame
+from rackfocus.scenes.clips.speech import SAMPLE_RATE
+from rackfocus.scenes.clips.story import Story, tell_story
+from rackfocus.scenes.clips.video import encode_video, write_mp4
+from rackfocus.scenes.files import write_disparity, write_hdr, write_mask
+from rackfocus.scenes.jobs import Report
+from rackfocus.scenes.lens import F2_TO_F22, REFERENCE_WIDTH, SceneLens
+from rackfocus.scenes.recipe import Part, SceneRecipe
+from rackfocus.scenes.rendering import SceneRenderer, load_mitsuba, load_shapes, low_pass
+from rackfocus.types import FocusAnnotation, FocusTarget, InputError
+from rackfocus.video.flow.files import write_flow
+
+CLIP_FORMAT = "rackfocus.raytraced.events"
+CLIP_VERSION = 1
+
+_WIDEST_BLUR_PX = 6.0
+_KEY = 0.2
+_SEEN_SHARE = 0.5
+_FOLDERS = ("disparity", "flow", "hidden", "hdr", "truth")
+
+
+@dataclass(frozen=True)
+class ClipJob:
+    """One clip to render.
+
+    Attributes:
+        folder: of the data set; the clip comes to lie in `clips/<kind>_<seed>` of it.
+        kind: one of `story.KINDS`.
+        seed: of the story.
+        frames: how many; 8 or more.
+        fps: frames a second.
+        width: in pixels; even.
+        height: in pixels; even.
+        samples_per_pixel: of the frames; the truth takes twice as many.
+        variant: see `rendering.load_mitsuba`.
+
+    Raises:
+        InputError: a number is not positive, or a size is not even.
+    """
+
+    folder: Path
+    kind: str
+    seed: int
+    frames: int = 72
+    fps: int = 24
+    width: int = 384
+    height: int = 256
+    samples_per_pixel: int = 121
+    variant: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.seed < 0 or self.samples_per_pixel < 1:
+            raise InputError(
+                f"A clip needs a seed of 0 or more and samples_per_pixel of 1 or more, and got "
+                f"{self.seed} and {self.samples_per_pixel}."
+            )
+        if min(self.width, self.height) < 2 or self.width % 2 or self.height % 2:
+            raise InputError(f"A clip needs an even width and height, and got {self.width}x{self.height}.")
+
+    @property
+    def name(self) -> str:
+        """Such as `clips/speaks_0002`."""
+        return f"clips/{self.kind}_{self.seed:04d}"
+
+    @property
+    def steps(self) -> int:
+        """One a frame."""
+        return self.frames
+
+    @property
+    def place(self) -> Path:
+        """Where it will lie."""
+        return self.folder / self.name
+
+    def is_done(self) -> bool:
+        """Whether it is there, whole."""
+        return (self.place / "clip.json").is_file()
+
+    def run(self, report: Report) -> None:
+        """Render it; frames of a run that was stopped are kept where the settings are the same."""
+        story = tell_story(self.kind, self.seed, frames=self.frames, fps=self.fps)
+        draft = self.place.with_name(f".{self.place.name}.partial")
+        self._clear_others(draft)
+        for part in (*_FOLDERS, "pictures"):
+            (draft / part).mkdir(parents=True, exist_ok=True)
+        studio = _Studio(load_mitsuba(self.variant), story, self)
+        seen = studio.render_frames(draft, report)
+        events = _events(story, seen)
+        truth = studio.render_truth(draft / "truth", events)
+        pictures = [np.load(path) for path in sorted((draft / "pictures").glob("*.npy"))]
+        write_mp4(draft / "clip.mp4", pictures, fps=self.fps, sound=story.sound, sample_rate=SAMPLE_RATE)
+        shutil.rmtree(draft / "pictures")
+        (draft / "settings.json").unlink()
+        save_annotation(draft / "annotation.json", _annotation(draft / "clip.mp4", seen[0], events))
+        (draft / "clip.json").write_text(
+            json.dumps(studio.description() | {"events": events, "truth": truth, "frames": seen}, indent=1)
+            + "\n"
+        )
+        shutil.rmtree(self.place, ignore_errors=True)
+        draft.rename(self.place)
+
+    def _clear_others(self, draft: Path) -> None:
+        """Forget what a stopped run left that had other settings."""
+        settings = {key: value for key, value in vars(self).items() if key != "folder"}
+        note = draft / "settings.json"
+        if draft.is_dir() and (not note.is_file() or json.loads(note.read_text()) != settings):
+            shutil.rmtree(draft)
+        draft.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps(settings))
+
+
+class _Studio:
+    """A story in front of the renderer; what stands still is loaded once."""
+
+    def __init__(self, mitsuba: ModuleType, story: Story, job: ClipJob) -> None:
+        self._mitsuba, self._story, self._job = mitsuba, story, job
+        self._scenery = load_shapes(mitsuba, story.scenery, prefix="scenery")
+        self._still = Layer(mitsuba, story.scenery)
+        self._layers: dict[int, tuple[np.ndarray, Layer]] = {}
+        opening = self._renderer(0, exposure=None)
+        self._exposure = opening.exposure
+        first = self._traced(0)
+        self._lens = _lens(first, job.width)
+
+    def render_frames(self, draft: Path, report: Report) -> list[dict[str, Any]]:
+        """Write all of each frame; returns what is seen in each."""
+        seen = []
+        now = self._traced(0)
+        for frame in range(self._job.frames):
+            later = self._traced(frame + 1) if frame + 1 < self._job.frames else None
+            name = f"{frame:04d}"
+            disparity = self._lens.disparity(now.depth_m)
+            write_disparity(draft / "disparity" / f"{name}.png", disparity)
+            if later is not None:
+                flow, hidden = exact_flow(now, later)
+                write_flow(draft / "flow" / f"{name}.flo", flow)
+                write_mask(draft / "hidden" / f"{name}.png", hidden)
+            picture = draft / "pictures" / f"{name}.npy"
+            if not picture.is_file():
+                deep = low_pass(
+                    self._renderer(frame, exposure=self._exposure).image(
+                        self._lens,
+                        aperture_ratio=F2_TO_F22,
+                        focus_m=self._lens.focus_m,
+                        samples=self._job.samples_per_pixel,
+                        seed=frame,
+                    )
+                )
+                write_hdr(draft / "hdr" / f"{name}.exr", deep)
+                with picture.with_suffix(".part").open("wb") as file:
+                    np.save(file, encode_video(deep))
+                picture.with_suffix(".part").replace(picture)  # Half of a frame must not pass for a frame.
+            seen.append(self._note(frame, now, disparity))
+            report(frame + 1)
+            if later is not None:
+                now = later
+        return seen
+
+    def render_truth(self, folder: Path, events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """At each event the frame at f/2, focused on its person."""
+        records = []
+        for event in events:
+            path = folder / f"{event['frame']:04d}_{event['who']}.exr"
+            lens = self._lens
+            scale = lens.focal_length_px * lens.aperture_radius_m
+            focus_m = 1.0 / (1.0 / lens.focus_m - event["focal_disparity"] / scale)
+            if not path.is_file():
+                renderer = self._renderer(event["frame"], exposure=self._exposure)
+                samples = 2 * self._job.samples_per_pixel
+                image = renderer.image(
+                    lens, aperture_ratio=1.0, focus_m=focus_m, samples=samples, seed=1000 + event["frame"]
+                )
+                write_hdr(path, low_pass(image))
+            records.append(
+                {
+                    "frame": event["frame"],
+                    "file": f"truth/{path.name}",
+                    "focal_disparity": event["focal_disparity"],
+                    "focus_m": focus_m,
+                }
+            )
+        return records
+
+    def description(self) -> dict[str, Any]:
+        """What `clip.json` says of the clip as a whole."""
+        job, lens = self._job, self._lens
+        return {
+            "format": CLIP_FORMAT,
+            "version": CLIP_VERSION,
+            "kind": job.kind,
+            "seed": job.seed,
+            "width": job.width,
+            "height": job.height,
+            "fps": job.fps,
+            "focal_length_px": lens.focal_length_px,
+            "aperture_radius_m": lens.aperture_radius_m,
+            "focus_m": lens.focus_m,
+            "samples_per_pixel": job.samples_per_pixel,
+            "mitsuba": self._mitsuba.__version__,
+            "variant": self._mitsuba.variant(),
+        }
+
+    def _renderer(self, frame: int, *, exposure: float | None) -> SceneRenderer:
+        story = self._story
+        moving = [part for actor in story.actors for part in actor.parts(frame)] + story.props(frame)
+        recipe = SceneRecipe(
+            seed=story.seed,
+            layout=story.kind,
+            parts=tuple(moving),
+            bulbs=(),
+            sky=story.sky,
+            camera=story.camera(frame),
+            subjects=(),
+            key=_KEY,
+            blur_px=_WIDEST_BLUR_PX,
+        )
+        return SceneRenderer(
+            self._mitsuba,
+            recipe,
+            width=self._job.width,
+            height=self._job.height,
+            exposure=exposure,
+            fixed=self._scenery,
+        )
+
+    def _traced(self, frame: int) -> TracedFrame:
+        """The scenery, each person, and the props, in this order."""
+        story = self._story
+        moving = [*(actor.parts(frame) for actor in story.actors), story.props(frame)]
+        layers = [self._still, *(self._layer(number, parts) for number, parts in enumerate(moving))]
+        return trace_frame(story.camera(frame), layers, width=self._job.width, height=self._job.height)
+
+    def _layer(self, number: int, parts: Sequence[Part]) -> Layer:
+        """Of who is where they were a frame before, the same as then."""
+        vertices = np.concatenate([part.mesh.vertices for part in parts]) if parts else np.zeros((0, 3))
+        before = self._layers.get(number)
+        if before is None or not np.array_equal(before[0], vertices):
+            self._layers[number] = before = (vertices, Layer(self._mitsuba, parts))
+        return before[1]
+
+    def _note(self, frame: int, traced: TracedFrame, disparity: np.ndarray) -> dict[str, Any]:
+        """The camera, and of each person who shows the box, the share, the disparity and a point."""
+        camera = traced.camera
+        people: dict[str, Any] = {}
+        for number, actor in enumerate(self._story.actors, start=1):
+            shows = traced.nearest == number
+            if not shows.any():
+                continue
+            rows, columns = np.nonzero(shows)
+            share = shown_share(traced, number, width=self._job.width, height=self._job.height)
+            point = _inner_point(self._face(actor.person.face, actor.parts(frame), traced, number), shows)
+            people[actor.name] = {
+                "box": [int(columns.min()), int(rows.min()), int(columns.max()), int(rows.max())],
+                "visible": round(share, 3),
+                "focal_disparity": round(float(np.median(disparity[shows])), 4),
+                "point": point,
+                "mouth": round(actor.pose(frame).mouth, 4),
+            }
+        return {
+            "frame": frame,
+            "camera": {"position_m": list(camera.position), "yaw": camera.yaw, "pitch": camera.pitch},
+            "people": people,
+        }
+
+    def _face(
+        self, face: Sequence[int], parts: Sequence[Any], traced: TracedFrame, layer: int
+    ) -> Bool[np.ndarray, "height width"]:
+        """Where the head of a person shows, in clips of talk; elsewhere the whole person counts."""
+        shows = traced.nearest == layer
+        if self._story.kind != "speaks":
+            return shows
+        ends = np.cumsum([len(part.mesh.faces) for part in parts])
+        which = np.searchsorted(ends, traced.hits[layer].face, side="right").reshape(shows.shape)
+        return shows & np.isin(which, face)
+
+
+def _lens(first: TracedFrame, width: int) -> SceneLens:
+    """Focus on the first person, and open until nearly all blurs by no more than `_WIDEST_BLUR_PX`."""
+    focal_length_px = first.camera.focal_length_px(width)
+    shows = first.nearest == 1
+    depth = first.depth_m[shows] if shows.any() else first.depth_m[np.isfinite(first.depth_m)]
+    focus_m = float(np.median(depth))
+    inverse = 1.0 / first.depth_m
+    widest = max(float(np.quantile(inverse, 0.995)) - 1 / focus_m, 1 / focus_m - float(inverse.min()))
+    radius = _WIDEST_BLUR_PX * (width / REFERENCE_WIDTH) / widest / focal_length_px
+    return SceneLens(focal_length_px, radius, focus_m, focus_m)
+
+
+def _inner_point(wanted: np.ndarray, shows: np.ndarray) -> list[int]:
+    """The pixel `[x, y]` deepest inside what is wanted, or inside the person where that does not show."""
+    mask = wanted if wanted.any() else shows
+    inside = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    row, column = np.unravel_index(int(inside.argmax()), inside.shape)
+    return [int(column), int(row)]
+
+
+def _events(story: Story, seen: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The script with where each event is seen; one that is never seen is left out.
+
+    Who enters does so in the first frame that shows half of them.
+    """
+    events = []
+    for cue in story.cues:
+        shares = [note["people"].get(cue.who, {}).get("visible", 0.0) for note in seen]
+        frame = cue.frame
+        if cue.kind == "enters":
+            frame = next((index for index, share in enumerate(shares) if share >= _SEEN_SHARE), story.frames)
+        if frame >= story.frames or not shares[frame]:
+            continue
+        person = seen[frame]["people"][cue.who]
+        event = {
+            "frame": frame,
+            "kind": cue.kind,
+            "who": cue.who,
+            "what": cue.what,
+            "x": person["point"][0],
+            "y": person["point"][1],
+            "box": person["box"],
+            "focal_disparity": person["focal_disparity"],
+        }
+        if cue.kind == "speaks":
+            event |= {"until": cue.until, "pitch_hz": cue.pitch_hz}
+        events.append(event)
+    return sorted(events, key=lambda event: int(event["frame"]))
+
+
+def _annotation(video: Path, opening: dict[str, Any], events: Sequence[dict[str, Any]]) -> FocusAnnotation:
+    """The script as a user would have annotated it: where focus starts, and each event."""
+    targets: dict[int, FocusTarget] = {}
+    if first := opening["people"].get("first"):
+        x, y = first["point"]
+        targets[0] = FocusTarget(0, float(x), float(y), box=_box(first["box"]))
+    for event in events:
+        target = FocusTarget(event["frame"], float(event["x"]), float(event["y"]), box=_box(event["box"]))
+        targets.setdefault(event["frame"], target)
+    return FocusAnnotation(video=annotated_video(video), targets=tuple(targets.values()))
+
+
+def _box(corners: Sequence[int]) -> tuple[float, float, float, float]:
+    left, top, right, bottom = (float(value) for value in corners)
+    return left, top, right, bottom

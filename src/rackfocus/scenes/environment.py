@@ -1,0 +1,87 @@
+"""HDR panoramas that light a scene from far away: a sky with its sun, and a street at night.
+
+Both are made by formula. Directions are those of `Sky.panorama`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from rackfocus.scenes.recipe import Sky
+
+
+def directions(height: int) -> Float[np.ndarray, "height width 3"]:
+    """The world direction of each texel: row 0 overhead, column 0 forward, a quarter of the width right."""
+    elevation = np.pi / 2 - (np.arange(height) + 0.5) / height * np.pi
+    azimuth = (np.arange(2 * height) + 0.5) / (2 * height) * 2 * np.pi
+    flat = np.cos(elevation)[:, None]
+    up = np.broadcast_to(np.sin(elevation)[:, None], (height, 2 * height))
+    return np.stack([flat * np.sin(azimuth), flat * np.cos(azimuth), up], axis=-1)
+
+
+@dataclass(frozen=True)
+class SunlitSky(Sky):
+    """A clear or broken sky that has its sun in it, as a disk far brighter than white, with its glow.
+
+    Attributes:
+        disk_radiance: of the sun's disk; thousands of times white.
+        disk_degrees: its angular radius, wider than the real one so that a texel is not all of it.
+    """
+
+    disk_radiance: float = 2000.0
+    disk_degrees: float = 1.5
+
+    def panorama(self, height: int = 256) -> Float[np.ndarray, "height width 3"]:
+        """The gradient and the clouds of `Sky`, brighter around the sun, and the disk."""
+        base = super().panorama(height).astype(np.float64)
+        towards = np.asarray(self.sun_direction) / np.linalg.norm(self.sun_direction)
+        cosine = np.clip(directions(height) @ towards, -1.0, 1.0)
+        angle = np.degrees(np.arccos(cosine))
+        warmth = np.asarray(self.patch_colour) / max(self.patch_colour)
+        # Forward scattering of haze: bright within a few degrees of the sun, weak all around.
+        glow = 6.0 * np.exp(-angle / 3.0) + 0.6 * np.exp(-angle / 18.0)
+        disk = np.clip((self.disk_degrees - angle) / (180.0 / height) + 0.5, 0.0, 1.0)
+        light = (glow + self.disk_radiance * disk)[..., None] * warmth
+        return np.asarray(base + light, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class NightStreet(Sky):
+    """A dark sky over two rows of houses with lit windows and of lamps, which light the scene.
+
+    Attributes:
+        lamp_radiance: of the lamps' globes.
+    """
+
+    lamp_radiance: float = 250.0
+
+    def panorama(self, height: int = 256) -> Float[np.ndarray, "height width 3"]:
+        """Houses to both sides as a skyline with windows; lamps before them, near ones larger."""
+        rng = np.random.default_rng(self.seed)
+        image = super().panorama(height).astype(np.float64)
+        width = 2 * height
+        elevation = 90.0 - (np.arange(height) + 0.5) / height * 180.0
+        azimuth = (np.arange(width) + 0.5) / width * 360.0
+        along = np.abs(np.sin(np.radians(azimuth)))
+        houses = rng.uniform(0.7, 1.3, 24)[(azimuth / 15).astype(int)]
+        skyline = 9.0 + 38.0 * along**1.5 * houses
+        wall = (elevation[:, None] > 0) & (elevation[:, None] < skyline)
+        image[wall] = np.array([0.05, 0.045, 0.05])
+        across, up = azimuth / 3.0, elevation[:, None] / 4.0
+        lit = rng.random((46, 120)) < 0.35
+        hue = rng.uniform((0.8, 0.5, 0.2), (1.0, 0.9, 0.8), (46, 120, 3)) * rng.uniform(1, 8, (46, 120, 1))
+        column, row = across.astype(int) % 120, np.floor(up).astype(int).clip(0, 45)
+        pane = (np.abs(across % 1 - 0.5) < 0.3) & (np.abs(up % 1 - 0.5) < 0.32)
+        shows = wall & pane & lit[row, column]
+        image[shows] = hue[row, np.broadcast_to(column, wall.shape)][shows]
+        looking = directions(height)
+        for _ in range(14):
+            side, distance = float(rng.choice([-1.0, 1.0])), float(rng.uniform(-25, 25))
+            place = np.array([side * 5.0, distance, 3.5])
+            far = float(np.linalg.norm(place))
+            angle = np.arccos(np.clip(looking @ (place / far), -1, 1))
+            size = np.arctan(0.25 / far)
+            disk = np.clip((size - angle) / (np.pi / height) + 0.5, 0.0, 1.0)
+            image += disk[..., None] * self.lamp_radiance * np.array([1.0, 0.72, 0.42])
+        return np.asarray(image, dtype=np.float32)

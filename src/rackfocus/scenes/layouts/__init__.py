@@ -1,0 +1,1 @@
+"""Kinds of places: from a seed to the recipe of a scene."""

@@ -1,0 +1,118 @@
+"""Where to focus and how wide to open: the lens of a scene, chosen from its exact depth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from rackfocus.optics.thin_lens import depth_to_disparity
+from rackfocus.scenes.geometry import Point
+from rackfocus.scenes.recipe import Camera
+
+F2_TO_F8 = 1 / 4
+F2_TO_F22 = 1 / 11
+"""Aperture radii over that at f/2."""
+
+_NEAREST, _FARTHEST = -8.0, 9.0
+REFERENCE_WIDTH = 384
+"""Blur is told in pixels of an image this wide."""
+
+
+@dataclass(frozen=True)
+class SceneLens:
+    """The thin lens of one scene.
+
+    Attributes:
+        focal_length_px: in pixels of the image.
+        aperture_radius_m: at f/2.
+        focus_m: depth of the focal plane of the aperture triplet.
+        refocused_focus_m: depth of the focal plane of the focal triplet's other image.
+    """
+
+    focal_length_px: float
+    aperture_radius_m: float
+    focus_m: float
+    refocused_focus_m: float
+
+    def disparity(self, depth_m: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+        """Signed blur radius in pixels at f/2; `depth_m` may be infinite."""
+        return depth_to_disparity(
+            depth_m,
+            focus_m=self.focus_m,
+            focal_length_px=self.focal_length_px,
+            aperture_radius_m=self.aperture_radius_m,
+        )
+
+    @property
+    def focal_disparity(self) -> float:
+        """The disparity that comes into focus at `refocused_focus_m`."""
+        return float(self.disparity(np.array(self.refocused_focus_m)))
+
+
+def choose_lens(
+    depth_m: Float[np.ndarray, "height width"],
+    *,
+    camera: Camera,
+    subjects: Sequence[Point],
+    blur_px: float,
+    seed: int,
+) -> SceneLens:
+    """Focus on one subject that is seen, then on another, and open until the blur is `blur_px`.
+
+    Args:
+        depth_m: exact depth, infinite in the sky.
+        camera: that the depth was seen by.
+        subjects: points of the world worth focusing on.
+        blur_px: aimed-at largest blur radius for an image 384 pixels wide; kept inside -8 .. 9 px.
+        seed: which of the others.
+    """
+    width = depth_m.shape[1]
+    rng = np.random.default_rng(seed)
+    focal_length_px = camera.focal_length_px(width)
+    inverse = 1.0 / depth_m
+    near, far = float(np.quantile(inverse, 0.995)), float(np.quantile(inverse, 0.005))
+    seen = [value for value in _seen(depth_m, camera, subjects) if far <= value <= near]
+    first, second = _two_apart(np.array(seen), near=near, far=far, rng=rng)
+    scale = width / REFERENCE_WIDTH
+    widest = max(near - first, first - far)
+    product = blur_px * scale / widest
+    product = min(
+        product, _FARTHEST * scale / max(first - far, 1e-6), -_NEAREST * scale / max(near - first, 1e-6)
+    )
+    return SceneLens(
+        focal_length_px=focal_length_px,
+        aperture_radius_m=product / focal_length_px,
+        focus_m=1.0 / first,
+        refocused_focus_m=1.0 / second,
+    )
+
+
+def _seen(depth_m: np.ndarray, camera: Camera, subjects: Sequence[Point]) -> list[float]:
+    """Inverse depths of the subjects that are in the picture and that nothing hides."""
+    height, width = depth_m.shape
+    if not subjects:
+        return []
+    inverse = []
+    for x, y, z in camera.project(np.asarray(subjects, dtype=np.float64), width=width, height=height):
+        column, row = round(float(x)) if z > 0 else -1, round(float(y)) if z > 0 else -1
+        if 0 <= column < width and 0 <= row < height and abs(depth_m[row, column] - z) < 0.1 * z + 0.1:
+            inverse.append(1.0 / float(depth_m[row, column]))
+    return inverse
+
+
+def _two_apart(seen: np.ndarray, *, near: float, far: float, rng: np.random.Generator) -> tuple[float, float]:
+    """Two inverse depths a sixth to a third of the range apart, of the subjects where there are such.
+
+    The first is that of the subject nearest to where photographers focus: somewhat before the middle of the
+    range, so that what lies behind blurs most. A sharp image does not tell where the photographer focused,
+    and a network can only learn it where it is a rule (Fig. 5 of the paper focuses its pairs on the middle).
+    The second may be any, before or behind.
+    """
+    extent = near - far
+    usual = far + 0.62 * extent
+    first = float(min(seen, key=lambda value: abs(value - usual))) if len(seen) else usual
+    others = [float(value) for value in seen if extent / 6 < abs(value - first) < extent / 3]
+    if others:
+        return first, others[int(rng.integers(len(others)))]
+    return first, first + (0.25 if first < usual else -0.25) * extent

@@ -1,0 +1,63 @@
+"""RAFT (Teed & Deng 2020), the architecture and weights of torchvision."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float32, UInt8
+
+from rackfocus.types import InputError
+
+STRIDE = 8
+"""The network looks at an eighth of the size, and wants whole cells of it."""
+SMALLEST_PX = 128
+"""Four more halvings, of which the last must leave something."""
+
+
+class RAFTFlow:
+    """The small RAFT.
+
+    Args:
+        weights: a file of weights of torchvision's `raft_small`; None lets torchvision fetch its own.
+        updates: how many times the flow is refined.
+
+    Raises:
+        InputError: torchvision is not there, or the weights are not or are another network's.
+    """
+
+    def __init__(self, *, weights: str | Path | None = None, updates: int = 12) -> None:
+        self.updates = updates
+        try:
+            models = import_module("torchvision.models.optical_flow")
+        except (ImportError, RuntimeError) as error:  # RuntimeError: it belongs to another torch
+            raise InputError(
+                "flow=raft needs a torchvision that belongs to this torch, which cannot be imported: "
+                "pip install torchvision, or use flow=dis."
+            ) from error
+        try:
+            network = models.raft_small(weights="DEFAULT" if weights is None else None)
+            if weights is not None:
+                network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+        # Downloads, files and pickles fail in many ways.
+        except Exception as error:
+            raise InputError(
+                f"The weights of RAFT ({weights or 'from the network'}) cannot be loaded; set flow.weights "
+                "to a file of torchvision's raft_small, or use flow=dis."
+            ) from error
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._network: Any = network.eval().requires_grad_(False).to(self.device)
+
+    @torch.inference_mode()
+    def __call__(
+        self, first: UInt8[np.ndarray, "height width 3"], second: UInt8[np.ndarray, "height width 3"]
+    ) -> Float32[np.ndarray, "height width 2"]:
+        """See `rackfocus.video.flow.optical_flow.OpticalFlow`."""
+        height, width = first.shape[:2]
+        pair = torch.from_numpy(np.stack([first, second])).to(self.device).permute(0, 3, 1, 2)
+        down, right = (max(SMALLEST_PX, -(-size // STRIDE) * STRIDE) - size for size in (height, width))
+        pair = F.pad(pair.float() / 127.5 - 1, (0, right, 0, down), mode="replicate")
+        flow = self._network(pair[:1], pair[1:], num_flow_updates=self.updates)[-1]
+        return np.ascontiguousarray(flow[0, :, :height, :width].permute(1, 2, 0).cpu().numpy())

@@ -1,0 +1,121 @@
+"""The frames at hand of the temporal stabiliser, on a CPU."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, UInt8
+from torch import Tensor
+
+from rackfocus.video.stabilizer import kernels
+from rackfocus.video.stabilizer.scales import Scales
+
+BAND = 32
+"""Rows that a thread does at a time."""
+
+
+class CPUWindow:
+    """A ring of frames with their flows, all of it allocated at once.
+
+    Args:
+        slots: how many frames it holds; frame `i` is kept in slot `i % slots`.
+        height: of the frames, in pixels.
+        width: of the frames.
+    """
+
+    def __init__(self, slots: int, height: int, width: int) -> None:
+        self.slots = slots
+        self._lumas = np.zeros((slots, height, width), np.uint8)
+        self._disparities = np.zeros((slots, height, width), np.float32)
+        self._exposures = np.zeros((slots, height, width, 3), np.float32)
+        self._lit = np.zeros((slots, height, width), np.bool_)
+        self._backward = np.zeros((slots, height, width, 2), np.float32)
+        self._forward = np.zeros((slots, height, width, 2), np.float32)
+
+    def put(
+        self,
+        frame: int,
+        luma: UInt8[np.ndarray, "height width"],
+        disparity: Float[Tensor, "1 height width"],
+        log_exposure: Float[Tensor, "3 height width"],
+    ) -> None:
+        """Keep a frame in the place of the oldest."""
+        slot = frame % self.slots
+        self._lumas[slot] = luma
+        self._disparities[slot] = disparity[0].numpy()
+        # Dark frames are many; where none is lit, the memory for light is never touched.
+        if bool(log_exposure.any()) or self._lit[slot].any():
+            self._exposures[slot] = log_exposure.permute(1, 2, 0).numpy()
+            kernels.find_lit(self._exposures[slot], self._lit[slot])
+
+    def link(
+        self,
+        frame: int,
+        forward: Float32[np.ndarray, "height width 2"],
+        backward: Float32[np.ndarray, "height width 2"],
+        delta_px: float,
+    ) -> None:
+        """Keep the flows between a frame and the one before it, where they are consistent.
+
+        Args:
+            frame: the later of the two.
+            forward: from the frame before to this one.
+            backward: from this one to the frame before.
+            delta_px: of Eq. 7.
+        """
+        kept_forward = self._forward[(frame - 1) % self.slots]
+        kept_backward = self._backward[frame % self.slots]
+        kept_forward[:], kept_backward[:] = forward, backward
+        delta = np.float32(delta_px)
+
+        def check(rows: tuple[int, int]) -> None:
+            kernels.keep_consistent(kept_forward, backward, delta, rows)
+            kernels.keep_consistent(kept_backward, forward, delta, rows)
+
+        _share_out(check, _bands(len(forward)))
+
+    def stabilized(
+        self, frame: int, first: int, last: int, scales: Scales
+    ) -> tuple[Float[Tensor, "1 height width"], Float[Tensor, "3 height width"]]:
+        """`D` and `E` of a frame by Eq. 8, from the frames `first` to `last`, both among them."""
+        past = np.arange(frame, first - 1, -1) % self.slots
+        future = np.arange(frame, last + 1) % self.slots
+        falls = tuple(np.float32(scale) for scale in scales)
+        height, width = self._disparities.shape[1:]
+        disparity = np.empty((height, width), np.float32)
+        log_exposure = np.empty((3, height, width), np.float32)
+
+        def filter_(rows: tuple[int, int]) -> None:
+            kernels.stabilize(
+                self._lumas,
+                self._disparities,
+                self._exposures,
+                self._lit,
+                self._backward,
+                self._forward,
+                past,
+                future,
+                falls,
+                rows,
+                disparity,
+                log_exposure,
+            )
+
+        _share_out(filter_, _bands(height))
+        return torch.from_numpy(disparity)[None], torch.from_numpy(log_exposure)
+
+
+def _bands(height: int) -> list[tuple[int, int]]:
+    return [(top, min(top + BAND, height)) for top in range(0, height, BAND)]
+
+
+def _share_out(job: Callable[[tuple[int, int]], None], bands: Sequence[tuple[int, int]]) -> None:
+    """Do all bands with as many threads as torch uses. A row's values do not hang on who does it."""
+    threads = min(torch.get_num_threads(), len(bands))
+    if threads <= 1:
+        for band in bands:
+            job(band)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(job, bands))

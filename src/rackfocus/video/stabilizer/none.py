@@ -1,0 +1,41 @@
+"""No filter: every frame as the network left it, cuts found all the same."""
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from rackfocus.video.shot_cuts import begins_shot
+from rackfocus.video.stabilizer.stabilizer import Stabilized
+
+
+class NoStabilizer:
+    """Gives every frame back at once. See `rackfocus.video.stabilizer.stabilizer.Stabilizer`."""
+
+    _image: UInt8[np.ndarray, "height width 3"] | None
+    _pushed: int
+
+    def __init__(self) -> None:
+        self.warm_up_frames = 1
+        self.look_ahead_frames = 0
+        self._begin()
+
+    def push(
+        self,
+        image: UInt8[np.ndarray, "height width 3"],
+        disparity: Float[Tensor, "1 height width"],
+        log_exposure: Float[Tensor, "3 height width"],
+    ) -> list[Stabilized]:
+        """See `Stabilizer.push`."""
+        is_cut = self._image is not None and begins_shot(self._image, image)
+        self._image = image
+        self._pushed += 1
+        return [Stabilized(self._pushed - 1, disparity, log_exposure, is_cut)]
+
+    def finish(self) -> list[Stabilized]:
+        """See `Stabilizer.finish`."""
+        self._begin()
+        return []
+
+    def _begin(self) -> None:
+        self._image = None
+        self._pushed = 0

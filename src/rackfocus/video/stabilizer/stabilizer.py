@@ -1,0 +1,215 @@
+"""The temporal stabiliser (Sec. 4.2): `D` and `E` that do not flicker, a frame at a time.
+
+Eq. 8 takes the mean of a frame and its neighbours in time, brought to it by optical flow:
+
+    D_i = sum_j W_j * D_j(p + f_{i->j}(p)),    W_j ~ w_occl_j * w_med_j,    sum_j W_j = 1,    W_i counted in
+
+`f_{i->j}` is made of flows between successive frames, of which each is found once and kept: two new ones a
+frame. `w_occl_j` is 1 where every step of that way is consistent there and back (Eq. 7), else 0; the frame
+itself is always 1.
+
+The paper writes `w_med = exp(-median(|p_i + f_{j->i}(p) - p_i|))`, and says what it is for: a majority vote
+against warped pixels of a value unlike the others' in the window. We read it as
+
+    w_med_k = exp(-median_j |v_k - v_j| / s),    v_j = D_j(p + f_{i->j}(p)), j over the frames seen at p
+
+with a scale `s`, since `D` in pixels depends on the size of the frame. `E` has weights of its own.
+
+Flow is not exact at thin things and silhouettes, where it is wrong there and back alike, and there the
+majority is wrong too. So the look-ahead filter also asks whether a warped frame looks like this one:
+`W_j` takes another factor `exp(-(dY_j / c)^2)` by the difference in luma. `c = inf` is the paper's filter.
+"""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Float32, UInt8
+from torch import Tensor
+
+from rackfocus.types import InputError
+from rackfocus.video.flow.optical_flow import OpticalFlow
+from rackfocus.video.shot_cuts import begins_shot
+from rackfocus.video.stabilizer.cpu import CPUWindow
+from rackfocus.video.stabilizer.gpu import TorchWindow
+from rackfocus.video.stabilizer.scales import Scales
+
+EXPOSURE_SCALE = 1 / 50
+"""`s` for `E`: one e-fold of radiance, `exp(50 E)`."""
+
+
+@dataclass(frozen=True)
+class Stabilized:
+    """One frame's `D` and `E` after the filter.
+
+    Attributes:
+        index: of the frame, counted from 0 over what was pushed.
+        disparity: in pixels of the frame.
+        log_exposure: `>= 0`.
+        is_cut: whether a new shot begins with this frame; False for the first frame.
+    """
+
+    index: int
+    disparity: Float[Tensor, "1 height width"]
+    log_exposure: Float[Tensor, "3 height width"]
+    is_cut: bool
+
+
+class Stabilizer(Protocol):
+    """Takes frames in order and gives each of them back, now or later.
+
+    Attributes:
+        warm_up_frames: how many frames before one have to be pushed first for it to come out as if all had
+            been, to the bit.
+        look_ahead_frames: how many frames after one have to be pushed before it comes out.
+    """
+
+    warm_up_frames: int
+    look_ahead_frames: int
+
+    def push(
+        self,
+        image: UInt8[np.ndarray, "height width 3"],
+        disparity: Float[Tensor, "1 height width"],
+        log_exposure: Float[Tensor, "3 height width"],
+    ) -> list[Stabilized]:
+        """Take the next frame; give those that are settled by it, in order.
+
+        Args:
+            image: encoded RGB in 0..255.
+            disparity: of the frame.
+            log_exposure: of the frame.
+        """
+        ...
+
+    def finish(self) -> list[Stabilized]:
+        """Give the frames that still waited for the future. The stabiliser is then as new."""
+        ...
+
+
+class TemporalStabilizer:
+    """Eq. 7 and 8 over a window of past frames and, in a look-ahead filter, of frames to come.
+
+    Memory is that of the window. A cut ends it: nothing leaks from shot to shot.
+
+    Args:
+        flow: between successive frames.
+        window_frames: `M`, how many past frames count.
+        look_ahead_frames: how many frames to come count; they delay the output.
+        delta_px: of Eq. 7, in pixels of the frame.
+        outlier_scale: `s` of the outlier weight for `D`, over the longer side of the frame.
+        luma_scale: `c` of the weight by likeness, of 255; `inf` leaves it out.
+
+    Raises:
+        InputError: a number is out of range; on `push`, a frame is of another size than those before.
+    """
+
+    _window: CPUWindow | TorchWindow | None
+    _image: UInt8[np.ndarray, "height width 3"] | None
+    _pushed: int
+    _settled: int
+    _shot: int
+
+    def __init__(
+        self,
+        *,
+        flow: OpticalFlow,
+        window_frames: int = 6,
+        look_ahead_frames: int = 0,
+        delta_px: float = 1.0,
+        outlier_scale: float = 0.003,
+        luma_scale: float = math.inf,
+    ) -> None:
+        for name, frames in (("window_frames", window_frames), ("look_ahead_frames", look_ahead_frames)):
+            if frames < 0:
+                raise InputError(f"stabilizer.{name} must be 0 or more, and is {frames}.")
+        positive = {"delta_px": delta_px, "outlier_scale": outlier_scale, "luma_scale": luma_scale}
+        for name, value in positive.items():
+            if not value > 0:
+                raise InputError(f"stabilizer.{name} must be more than 0, and is {value}.")
+        self.flow = flow
+        self.window_frames = window_frames
+        self.look_ahead_frames = look_ahead_frames
+        self.delta_px = delta_px
+        self.outlier_scale = outlier_scale
+        self.luma_scale = luma_scale
+        # A cut is seen from the frame before it, even where the window is empty.
+        self.warm_up_frames = max(1, window_frames)
+        self._begin()
+
+    def push(
+        self,
+        image: UInt8[np.ndarray, "height width 3"],
+        disparity: Float[Tensor, "1 height width"],
+        log_exposure: Float[Tensor, "3 height width"],
+    ) -> list[Stabilized]:
+        """See `Stabilizer.push`."""
+        frame = self._pushed
+        settled: list[Stabilized] = []
+        if self._window is None:
+            self._window = self._make_window(disparity)
+        if self._image is not None:
+            if image.shape != self._image.shape:
+                sizes = (f"{shape[1]} x {shape[0]}" for shape in (image.shape, self._image.shape))
+                raise InputError(
+                    f"Frame {frame} is {next(sizes)} pixels and those before are {next(sizes)}; frames of "
+                    "one size are needed."
+                )
+            if begins_shot(self._image, image):
+                settled += self._settle(frame)
+                self._shot = frame
+        self._window.put(frame, cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), disparity, log_exposure)
+        if frame > self._shot:
+            self._window.link(frame, *self._flows(image), self.delta_px)
+        self._image = image
+        self._pushed += 1
+        return settled + self._settle(self._pushed - self.look_ahead_frames)
+
+    def finish(self) -> list[Stabilized]:
+        """See `Stabilizer.finish`."""
+        settled = self._settle(self._pushed)
+        self._begin()
+        return settled
+
+    def _begin(self) -> None:
+        self._window = None
+        self._image = None
+        self._pushed = 0
+        self._settled = 0
+        self._shot = 0
+
+    def _make_window(self, disparity: Float[Tensor, "1 height width"]) -> CPUWindow | TorchWindow:
+        slots = self.window_frames + 1 + self.look_ahead_frames
+        if disparity.device.type == "cpu":
+            return CPUWindow(slots, *disparity.shape[1:])
+        return TorchWindow(slots, disparity.device)
+
+    def _flows(
+        self, image: UInt8[np.ndarray, "height width 3"]
+    ) -> tuple[Float32[np.ndarray, "height width 2"], Float32[np.ndarray, "height width 2"]]:
+        """From the frame before to this one, and back, side by side."""
+        before = self._image
+        assert before is not None
+        with ThreadPoolExecutor(1) as other:
+            backward = other.submit(self.flow, image, before)
+            return self.flow(before, image), backward.result()
+
+    def _settle(self, end: int) -> list[Stabilized]:
+        """The frames before `end` that were not given yet."""
+        settled = []
+        for frame in range(self._settled, end):
+            window = self._window
+            assert window is not None
+            first = max(self._shot, frame - self.window_frames)
+            last = min(self._pushed - 1, frame + self.look_ahead_frames)
+            maps = window.stabilized(frame, first, last, self._scales())
+            settled.append(Stabilized(frame, *maps, is_cut=frame == self._shot and frame > 0))
+        self._settled = max(self._settled, end)
+        return settled
+
+    def _scales(self) -> Scales:
+        assert self._image is not None
+        return Scales(self.luma_scale, self.outlier_scale * max(self._image.shape[:2]), EXPOSURE_SCALE)

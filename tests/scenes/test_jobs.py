@@ -1,0 +1,72 @@
+"""Jobs that only write files: in one process and in several."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rackfocus.scenes.jobs import run_jobs
+from rackfocus.types import InputError
+
+
+@dataclass(frozen=True)
+class Job:
+    folder: Path
+    number: int
+    fails: str = ""
+    steps: int = 2
+
+    @property
+    def name(self) -> str:
+        return f"job/{self.number}"
+
+    def is_done(self) -> bool:
+        return (self.folder / str(self.number)).is_file()
+
+    def run(self, report) -> None:
+        if self.fails == "input":
+            raise InputError("the setting is wrong.")
+        if self.fails == "crash":
+            raise ZeroDivisionError("by nought")
+        if self.fails == "killed":
+            os._exit(9)
+        report(1)
+        time.sleep(0.01)
+        (self.folder / str(self.number)).write_text(str(os.getpid()))
+        report(2)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_all_jobs_are_done_and_those_done_are_left(tmp_path, workers):
+    (tmp_path / "1").write_text("before")
+    seen = []
+    jobs = [Job(tmp_path, number) for number in range(4)]
+    run_jobs(jobs, workers=workers, progress=lambda *step: seen.append(step))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "2", "3"]
+    assert (tmp_path / "1").read_text() == "before"
+    assert seen[0] == ("job/1", 2, 8)
+    assert [done for _, done, _ in seen] == [2, 3, 4, 5, 6, 7, 8]
+    here = {(tmp_path / name).read_text() == str(os.getpid()) for name in "023"}
+    assert here == {workers == 1}
+
+
+@pytest.mark.parametrize(("workers", "fails"), [(1, "crash"), (2, "crash"), (2, "killed")])
+def test_one_that_fails_is_named_and_the_others_are_done(tmp_path, workers, fails):
+    jobs = [Job(tmp_path, 0, fails=fails), Job(tmp_path, 1), Job(tmp_path, 2)]
+    why = "ZeroDivisionError: by nought" if fails == "crash" else "code 9"
+    with pytest.raises(InputError, match=f"1 of 3 failed: job/0 .*{why}"):
+        run_jobs(jobs, workers=workers)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_wrong_setting_is_told_as_it_is(tmp_path, workers):
+    with pytest.raises(InputError, match=r"^the setting is wrong\.$"):
+        run_jobs([Job(tmp_path, number, fails="input") for number in range(3)], workers=workers)
+
+
+def test_workers_must_be_positive():
+    with pytest.raises(InputError, match="workers"):
+        run_jobs([], workers=0)
