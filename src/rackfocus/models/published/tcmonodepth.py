@@ -95,9 +95,12 @@ def fold_batch_normalisation(module: nn.Module) -> None:
             if isinstance(norm, nn.BatchNorm2d):
                 before = blocks[index - 1]
                 holder, place = (before.conv, -1) if isinstance(before, _Separable) else (blocks, index - 1)
-                folded = fuse_conv_bn_eval(holder[place], norm)  # type: ignore[arg-type]
+                convolution = holder[place]
+                assert isinstance(convolution, nn.Conv2d)
+                folded = fuse_conv_bn_eval(convolution, norm)
                 # It takes over whether the convolution learns, but a bias that was not there would not.
-                folded.bias.requires_grad_(folded.weight.requires_grad)  # type: ignore[union-attr]
+                assert folded.bias is not None
+                folded.bias.requires_grad_(folded.weight.requires_grad)
                 holder[place] = folded
                 blocks[index] = nn.Identity()
     module.train()
