@@ -136,9 +136,10 @@ def test_exposure_where_light_clipped_is_that_of_the_whole_picture(size, each_ch
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_a_colour_below_white_gets_no_light_of_its_own():
-    """A blue sky that clips in blue alone keeps its red and its green."""
-    sky = torch.tensor([0.4, 0.6, 1.0]).reshape(1, 3, 1, 1).expand(1, 3, 8, 8)
-    gain = read_log_exposure(torch.ones(1, 3, 2, 2), sky, 0.95, each_channel=True)
-    assert not gain[:, :2].any()
-    assert (gain[:, 2] > 0).all()
+@pytest.mark.parametrize("keeps_gradients", [False, True])
+def test_a_colour_that_clips_alone_gets_no_light(keeps_gradients):
+    """A blue sky stays as it is; a yellow lamp gains in red and green, and its blue is known."""
+    sky_and_lamp = torch.tensor([[0.4, 0.6, 1.0], [1.0, 1.0, 0.3]]).T.reshape(1, 3, 1, 2)
+    channels = torch.ones(1, 3, 2, 2, requires_grad=keeps_gradients)
+    gain = read_log_exposure(channels, sky_and_lamp, 0.95, each_channel=True)[0, :, 0]
+    assert (gain > 0).tolist() == [[False, True], [False, True], [False, False]]

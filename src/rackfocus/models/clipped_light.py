@@ -34,16 +34,20 @@ def enlarge_clipped(log_exposure, image, clipping_from, each_channel, rows_from,
         bottom = min(top + 1, rows - 1)
         down = y - np.float32(top)
         for column in range(width):
-            brightest = max(max(image[0, row, column], image[1, row, column]), image[2, row, column])
+            red, green, blue = image[0, row, column], image[1, row, column], image[2, row, column]
+            brightest = max(max(red, green), blue)
             if brightest <= clipping_from:
                 continue
+            second = max(min(red, green), min(max(red, green), blue))
             x = min(max((column + HALF) * x_scale - HALF, ZERO), np.float32(columns - 1))
             left = min(int(x), max(columns - 2, 0))
             right = min(left + 1, columns - 1)
             across = x - np.float32(left)
             for channel in range(channels):
-                seen = image[channel, row, column] if each_channel else brightest
-                share = min(max((seen - clipping_from) * per_share, ZERO), ONE)
+                share = min(max((brightest - clipping_from) * per_share, ZERO), ONE)
+                if each_channel:
+                    own = min(max((image[channel, row, column] - clipping_from) * per_share, ZERO), ONE)
+                    share = own * min(max((second - clipping_from) * per_share, ZERO), ONE)
                 a, b = log_exposure[top, left, channel], log_exposure[top, right, channel]
                 c, d = log_exposure[bottom, left, channel], log_exposure[bottom, right, channel]
                 above = a + across * (b - a)

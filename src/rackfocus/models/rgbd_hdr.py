@@ -157,8 +157,7 @@ def read_log_exposure(
         channels: what is to become `E`.
         srgb: the image.
         clipping_from: see `clipping_share`; None leaves `E` be anything anywhere.
-        each_channel: whether a colour of a pixel has light added by how near to white that colour is, and
-            not the brightest of the three. A blue sky often clips in blue alone; its red is known.
+        each_channel: see `clipping_share`.
     """
     # Bent, or one bad step could make a light of any strength.
     log_gain = LARGEST_LOG_GAIN * torch.tanh(at_least_zero(channels) / LARGEST_LOG_GAIN)
@@ -241,11 +240,19 @@ def clipping_share(
 ) -> Float[Tensor, "batch channel height width"]:
     """How much of a pixel may have been clipped: 0 up to `clipping_from`, linear to 1 at white.
 
-    By the brightest channel (Eilertsen et al. 2017, Eq. 2), or each channel by itself. Light below white is
-    known from the image, so that nothing is left to predict there.
+    By the brightest channel (Eilertsen et al. 2017, Eq. 2). Light below white is known from the image, so
+    that nothing is left to predict there. With `each_channel`, each channel by itself, times the share of the
+    second brightest of the pixel: where one alone is near white, as in a blue sky, the colour is vivid and
+    its light hardly clipped.
     """
-    brightest = srgb if each_channel else srgb.amax(dim=1, keepdim=True)
-    return ((brightest - clipping_from) / (1 - clipping_from)).clamp(0, 1)
+    if each_channel:
+        second = srgb.sort(dim=1).values[:, 1:2]
+        return _ramp(srgb, clipping_from) * _ramp(second, clipping_from)
+    return _ramp(srgb.amax(dim=1, keepdim=True), clipping_from)
+
+
+def _ramp(brightness: Float[Tensor, "*shape"], start: float) -> Float[Tensor, "*shape"]:
+    return ((brightness - start) / (1 - start)).clamp(0, 1)
 
 
 def _enlarge(channels: Tensor, image: Tensor) -> Tensor:
