@@ -18,6 +18,8 @@ from rackfocus.optics.radiometry import bt709_to_linear, linear_to_srgb
 from rackfocus.pipelines.make_clip import describe, make_clip
 from rackfocus.pipelines.refocusable_clip import RefocusableClip
 from rackfocus.video import open_video
+from rackfocus.video.flow_dis import DISFlow
+from rackfocus.video.stabilizer import TemporalStabilizer
 
 
 def test_a_clip_holds_what_the_network_says(tmp_path, source, known):
