@@ -12,7 +12,7 @@ from rackfocus.cli.command import config_folder
 GROUPS = sorted(
     f"{path.parent.name}={path.stem}"
     for path in config_folder().glob("*/*.yaml")
-    if path.parent.name != "experiment"
+    if path.parent.name not in ("experiment", "data")  # they have tests of their own
 )
 DATA_SETS = sorted(path.stem for path in config_folder().glob("data/*.yaml"))
 COMMAND_OF_GROUP = {

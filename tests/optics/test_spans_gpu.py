@@ -65,17 +65,18 @@ def assert_agree(gpu, light, disparity, formulation, *, shape=None, forward=1e-5
         assert (one.cpu() - other).abs().max() < error * scale
 
 
-# The weighted sum differs from the transmittance in how levels meet only, so it has fewer tests.
-@pytest.mark.parametrize("formulation", ["coverage", "transmittance"])
+SIZES = [((1, 1), 0, -3.25), ((1, 41), 2, 0.5), ((5, 1), 1, 0), ((2, 9), 0, 2)]
+LARGER = [((2, 3), 0.6, 4.5), ((2, 140), 1, -0.4)]
+
+
+# The weighted sum differs from the transmittance in how levels meet only, so it has fewer tests. Interpreted,
+# the transmittance takes many seconds: `make test` has it where it is least.
 @pytest.mark.parametrize(
-    ("size", "spread", "offset"),
+    ("formulation", "size", "spread", "offset"),
     [
-        ((1, 1), 0, -3.25),
-        ((1, 41), 2, 0.5),
-        ((5, 1), 1, 0),
-        ((2, 3), 0.6, 4.5),
-        ((2, 9), 0, 2),
-        ((2, 140), 1, -0.4),
+        *(("coverage", *case) for case in SIZES + LARGER),
+        *(("transmittance", *case) for case in SIZES),
+        *(pytest.param("transmittance", *case, marks=pytest.mark.slow) for case in LARGER),
     ],
 )
 def test_agrees_with_the_reference(gpu, formulation, size, spread, offset):
@@ -110,14 +111,21 @@ def test_agrees_on_highlights(gpu, formulation):
 
 @pytest.mark.parametrize(
     ("shape", "formulation"),
-    [(Polygon(5, rotation_deg=20), "coverage"), (CatEye(0.9), "coverage"), (CatEye(0.9), "transmittance")],
+    [
+        (Polygon(5, rotation_deg=20), "coverage"),
+        (CatEye(0.9), "coverage"),
+        pytest.param(CatEye(0.9), "transmittance", marks=pytest.mark.slow),
+    ],
 )
 def test_agrees_for_other_lens_shapes(gpu, shape, formulation):
     light, disparity = noise((1, 3, 1, 25), 1), (noise((1, 1, 1, 25), 2) - 0.5) * 2
     assert_agree(gpu, light, disparity, formulation, shape=shape)
 
 
-@pytest.mark.parametrize("formulation", FORMULATIONS)
+@pytest.mark.parametrize(
+    "formulation",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name == "transmittance")) for name in FORMULATIONS],
+)
 def test_bands_and_batches_change_nothing(gpu, formulation, monkeypatch):
     # Of two images that reach unlike levels.
     light, weight = noise((2, 3, 2, 20), 1).double(), noise((2, 4, 2, 20), 3).double()

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 import torch
 
 from rackfocus import RGBDHDR, InputError, Lens, refocus
+from rackfocus.cli import main
 from rackfocus.focus.focus_track import PointFocus, TrackedFocus
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.models.checkpoints import save_model
@@ -283,21 +283,14 @@ def test_a_network_gone_wrong_leaves_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
 
-def run(folder, *arguments):
-    return subprocess.run(
-        [sys.executable, "-c", "from rackfocus.cli import main; main()", "refocus", *map(str, arguments)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_the_command(tmp_path, tiny_network):
     source = write_video(tmp_path / "a video, (1).mp4", frames=3)
     save_model(tiny_network, tmp_path / "tiny.safetensors")
     arguments = ("checkpoint=tiny.safetensors", "focus.x=20", "focus.y=10", "lens.f_number=2.8", "frames=0:2")
-    result = run(tmp_path, source, "ö ut.mp4", *arguments)
+    command = [sys.executable, "-c", "from rackfocus.cli import main; main()", "refocus", str(source)]
+    result = subprocess.run(
+        [*command, "ö ut.mp4", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr
     assert "ö ut.mp4: 2 frames" in result.stdout
     assert len(read_video(tmp_path / "ö ut.mp4")) == 2
@@ -311,7 +304,7 @@ def test_the_command(tmp_path, tiny_network):
 @pytest.mark.parametrize(
     "mistake", ["missing", "empty", "text", "truncated", "zero-size", "f-number", "outside", "key"]
 )
-def test_mistakes_are_one_sentence_and_leave_no_output(tmp_path, mistake):
+def test_mistakes_are_one_sentence_and_leave_no_output(tmp_path, mistake, monkeypatch, capfd):
     source = tmp_path / "in.mp4"
     settings = {"f-number": ["lens.f_number=0"], "outside": ["focus.x=64", "focus.y=1"], "key": ["fokus.x=1"]}
     if mistake == "empty":
@@ -327,10 +320,15 @@ def test_mistakes_are_one_sentence_and_leave_no_output(tmp_path, mistake):
     if mistake == "truncated":
         source.write_bytes(source.read_bytes()[: source.stat().st_size * 2 // 3])
     before = sorted(tmp_path.rglob("*"))
-    result = run(tmp_path, Path(source.name), "out.mp4", *settings.get(mistake, []))
-    assert result.returncode == 2, result.stderr
-    sentences = [line for line in result.stderr.splitlines() if line.strip()]
-    assert len(sentences) == 1, result.stderr
+    monkeypatch.chdir(tmp_path)
+    arguments = ["refocus", source.name, "out.mp4", *settings.get(mistake, [])]
+    monkeypatch.setattr(sys, "argv", ["rackfocus", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    errors = capfd.readouterr().err
+    sentences = [line for line in errors.splitlines() if line.strip()]
+    assert len(sentences) == 1, errors
     assert sentences[0].startswith("rackfocus refocus: ")
     assert sentences[0].endswith(".")
     assert sorted(tmp_path.rglob("*")) == before
