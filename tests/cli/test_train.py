@@ -1,4 +1,4 @@
-"""A tiny real run of train, evaluate and demo, each in a process of its own as a person would start it."""
+"""A tiny real run of train, evaluate and demo; training is in a process of its own, as a person starts it."""
 
 import csv
 import os
@@ -244,13 +244,15 @@ def test_a_compiled_network_has_the_weights_of_any_other(tmp_path, raytraced):
     assert load_model(made / "rgbd_hdr.safetensors")(torch.rand(1, 3, 24, 32)).disparity.isfinite().all()
 
 
-def test_evaluate(trained, tmp_path, raytraced):
-    checkpoint = trained[0] / "rgbd_hdr.safetensors"
-    result = run(
-        tmp_path, "evaluate", f"data.root={raytraced}", "split=validation", f"checkpoint={checkpoint}"
-    )
-    assert result.returncode == 0, result.stderr
-    assert "truth, coverage" in result.stdout
+def test_evaluate(trained, tmp_path, raytraced, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    settings = (f"data.root={raytraced}", "split=validation")
+    settings = (*settings, f"checkpoint={trained[0] / 'rgbd_hdr.safetensors'}")
+    monkeypatch.setattr(sys, "argv", ["rackfocus", "evaluate", *settings])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 0
+    assert "truth, coverage" in capfd.readouterr().out
     (made,) = (tmp_path / "runs" / "evaluate").iterdir()
     with (made / "records.csv").open() as file:
         rows = list(csv.DictReader(file))
