@@ -54,7 +54,7 @@ RESIDUAL_SCALE = 0.02
 STRUCTURE_SHARE = 7 / 12
 """The size of the picture that the second trunk sees, of that which the first sees."""
 
-STRUCTURE_SIGMA = 0.045
+STRUCTURE_SIGMA = 0.043
 """Standard deviation of `L`, over the shorter side."""
 
 SLOWED = 0.1
