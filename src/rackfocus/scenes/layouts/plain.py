@@ -9,8 +9,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from rackfocus.scenes.geometry import Mesh, Point, join, quad
-from rackfocus.scenes.objects import things
+from rackfocus.scenes.geometry import Mesh, Point, blob, join, quad
+from rackfocus.scenes.objects import (
+    furniture,
+    lights,
+    materials,
+    pedestrians,
+    plants,
+    street_things,
+    structures,
+    tableware,
+    vehicles,
+)
 from rackfocus.scenes.recipe import Bulb, Camera, Material, Part, SceneRecipe, Sky, placed
 from rackfocus.scenes.textures import RGB
 
@@ -118,20 +128,20 @@ def _street(stage: Stage) -> None:
     rng = stage.rng
     side = -1.0 if rng.random() < 0.5 else 1.0
     width = float(rng.uniform(2.0, 2.8))
-    stage.ground(things.stuff(rng, "asphalt", ((0.16, 0.16, 0.17), (0.24, 0.23, 0.22))))
-    paving = things.stuff(rng, str(rng.choice(["paving", "tiles", "cobbles", "bricks"])), things.STONES)
+    stage.ground(materials.stuff(rng, "asphalt", ((0.16, 0.16, 0.17), (0.24, 0.23, 0.22))))
+    paving = materials.stuff(rng, str(rng.choice(["paving", "tiles", "cobbles", "bricks"])), materials.STONES)
     x0, x1 = sorted((side * (width + 0.6), -side * 1.6))
     stage.surface(quad((x0, -6.0, 0.01), (x1 - x0, 0, 0), (0, 46.0, 0)), paving)
-    kerb = things.stuff(rng, "concrete", things.STONES)
+    kerb = materials.stuff(rng, "concrete", materials.STONES)
     stage.surface(quad((-side * 1.6 - 0.08, -6.0, 0.014), (0.16, 0, 0), (0, 46.0, 0)), kerb)
     y = -2.0
     while y < 34.0:
         length = float(rng.uniform(4.0, 8.0))
         front = width + 0.6 + float(rng.uniform(-0.12, 0.12))
-        material = things.stuff(
+        material = materials.stuff(
             rng,
             str(rng.choice(["facade", "facade", "bricks", "plaster"])),
-            (*things.STONES, (0.45, 0.17, 0.10), (0.6, 0.5, 0.3)),
+            (*materials.STONES, (0.45, 0.17, 0.10), (0.6, 0.5, 0.3)),
         )
         a, b = (side * front, y), (side * front, y + length)
         tall = float(rng.uniform(4.0, 9.0))
@@ -140,26 +150,29 @@ def _street(stage: Stage) -> None:
         stage.wall(*(gable if side > 0 else gable[::-1]), tall, material)
         y += length
     stage.wall(
-        (-40.0, 42.0), (40.0, 42.0), float(rng.uniform(6, 10)), things.stuff(rng, "facade", things.STONES)
+        (-40.0, 42.0),
+        (40.0, 42.0),
+        float(rng.uniform(6, 10)),
+        materials.stuff(rng, "facade", materials.STONES),
     )
     for k in range(3):
         y = 4.0 + 5.5 * k + float(rng.uniform(-0.6, 0.6))
-        post, glow = things.lamp_post(rng, lit=stage.lit)
+        post, glow = lights.lamp_post(rng, lit=stage.lit)
         stage.add(post, x=-side * 1.35, y=y, bulbs=glow)
         stage.footprints.append((-side * 1.35, y, 0.2))
     stage.add(
-        things.van(rng), x=-side * 3.3, y=float(rng.uniform(9, 14)), turn=90.0 + float(rng.uniform(-4, 4))
+        vehicles.van(rng), x=-side * 3.3, y=float(rng.uniform(9, 14)), turn=90.0 + float(rng.uniform(-4, 4))
     )
     makers: list[Maker] = [
-        things.person,
-        things.bollard,
-        things.person,
-        things.potted_plant,
-        things.leaning_board,
-        things.bicycle,
-        things.crates,
-        things.person,
-        things.traffic_cone,
+        pedestrians.person,
+        street_things.bollard,
+        pedestrians.person,
+        plants.potted_plant,
+        structures.leaning_board,
+        vehicles.bicycle,
+        street_things.crates,
+        pedestrians.person,
+        street_things.traffic_cone,
     ]
     stage.scatter(makers, count=10, near=1.6, far=16.0, half_width=1.7, spread=0.42)
 
@@ -168,15 +181,15 @@ def _alley(stage: Stage) -> None:
     """A narrow lane between two walls, an arch at its end."""
     rng = stage.rng
     half = float(rng.uniform(1.4, 2.0))
-    stage.ground(things.stuff(rng, str(rng.choice(["cobbles", "paving", "bricks"])), things.STONES))
+    stage.ground(materials.stuff(rng, str(rng.choice(["cobbles", "paving", "bricks"])), materials.STONES))
     kinds = ["bricks", "plaster", "concrete", "planks"]
-    colours = (*things.STONES, (0.45, 0.17, 0.10), (0.55, 0.42, 0.22), (0.60, 0.55, 0.48))
+    colours = (*materials.STONES, (0.45, 0.17, 0.10), (0.55, 0.42, 0.22), (0.60, 0.55, 0.48))
     for side in (-1.0, 1.0):
         y = -3.0
         while y < 18.0:
             length = float(rng.uniform(2.5, 5.5))
             front = half + float(rng.uniform(0, 0.35))
-            material = things.stuff(rng, str(rng.choice(kinds)), colours)
+            material = materials.stuff(rng, str(rng.choice(kinds)), colours)
             a, b = (side * front, y), (side * front, y + length)
             stage.wall(*((b, a) if side > 0 else (a, b)), float(rng.uniform(3.0, 6.5)), material)
             shut = (side * front, y + length), (side * (front + 0.6), y + length)
@@ -186,27 +199,28 @@ def _alley(stage: Stage) -> None:
                 sign = quad((0, 0, 0), (size, 0, 0), (0, 0, size * 1.3)).turned(-90.0 * side)
                 at = y + (0.3 if side < 0 else 0.3 + size)
                 stage.surface(
-                    sign.moved((side * (front - 0.02), at, 1.2)), things.stuff(rng, "poster", things.PAINTS)
+                    sign.moved((side * (front - 0.02), at, 1.2)),
+                    materials.stuff(rng, "poster", materials.PAINTS),
                 )
             y += length
     gate = float(rng.uniform(8.0, 12.0))
-    stage.add(things.arch(rng), x=float(rng.uniform(-0.3, 0.3)), y=gate)
-    stage.wall((-8.0, 26.0), (8.0, 26.0), 7.0, things.stuff(rng, "facade", colours))
+    stage.add(structures.arch(rng), x=float(rng.uniform(-0.3, 0.3)), y=gate)
+    stage.wall((-8.0, 26.0), (8.0, 26.0), 7.0, materials.stuff(rng, "facade", colours))
     if stage.lit:
         for k in range(3):
             y = 2.6 + 2.2 * k
             ends: tuple[Point, Point] = ((-half, y, 2.5), (half, y + float(rng.uniform(-1, 1)), 2.5))
-            cord, glow = things.light_string(rng, *ends, spacing=0.45, sag=0.25)
+            cord, glow = lights.light_string(rng, *ends, spacing=0.45, sag=0.25)
             stage.add(cord, x=0.0, y=0.0, bulbs=glow, subject=False)
     makers: list[Maker] = [
-        things.person,
-        things.crates,
-        things.barrel,
-        things.potted_plant,
-        things.bicycle,
-        things.person,
-        things.leaning_board,
-        things.ramp,
+        pedestrians.person,
+        street_things.crates,
+        street_things.barrel,
+        plants.potted_plant,
+        vehicles.bicycle,
+        pedestrians.person,
+        structures.leaning_board,
+        structures.ramp,
     ]
     stage.scatter(makers, count=9, near=1.5, far=15.0, half_width=half - 0.45, spread=0.42)
 
@@ -215,11 +229,13 @@ def _room(stage: Stage) -> None:
     """A living room, lit by a window behind or beside the camera."""
     rng = stage.rng
     half, deep = float(rng.uniform(2.2, 3.0)), float(rng.uniform(5.0, 7.0))
-    stage.ground(things.stuff(rng, str(rng.choice(["planks", "tiles"])), (*things.WOODS, *things.STONES)))
+    stage.ground(
+        materials.stuff(rng, str(rng.choice(["planks", "tiles"])), (*materials.WOODS, *materials.STONES))
+    )
     rug_width, rug_depth = float(rng.uniform(1.5, 2.4)), float(rng.uniform(1.5, 2.2))
     stage.surface(
         quad((-rug_width / 2, 1.8, 0.008), (rug_width, 0, 0), (0, rug_depth, 0)),
-        things.stuff(rng, "rug", things.PAINTS),
+        materials.stuff(rng, "rug", materials.PAINTS),
     )
     walls = (
         (0.62, 0.57, 0.48),
@@ -228,8 +244,8 @@ def _room(stage: Stage) -> None:
         (0.36, 0.42, 0.52),
         (0.66, 0.64, 0.60),
     )
-    paper = things.stuff(rng, str(rng.choice(["plaster", "plaster", "stripes", "bricks"])), walls)
-    plain = things.stuff(rng, "plaster", walls)
+    paper = materials.stuff(rng, str(rng.choice(["plaster", "plaster", "stripes", "bricks"])), walls)
+    plain = materials.stuff(rng, "plaster", walls)
     stage.wall((-half, deep), (half, deep), 5.0, paper)
     stage.wall((-half, -1.5), (-half, deep), 5.0, plain)
     stage.wall((half, deep), (half, -1.5), 5.0, plain)
@@ -238,37 +254,37 @@ def _room(stage: Stage) -> None:
         x = -half + (k + 0.5) * 2 * half / 3 - size / 2
         stage.surface(
             quad((x, deep - 0.02, 1.35), (size, 0, 0), (0, 0, size)),
-            things.stuff(rng, "poster", things.PAINTS),
+            materials.stuff(rng, "poster", materials.PAINTS),
         )
     if stage.lit:
         for k in range(3):
             y = 2.2 + (deep - 2.6) / 3 * (k + 0.5)
-            cord, glow = things.light_string(rng, (-half, y, 2.2), (half, y + 0.3, 2.2), spacing=0.4, sag=0.3)
+            cord, glow = lights.light_string(rng, (-half, y, 2.2), (half, y + 0.3, 2.2), spacing=0.4, sag=0.3)
             stage.add(cord, x=0.0, y=0.0, bulbs=glow, subject=False)
     shelf = float(rng.uniform(-half + 0.7, half - 0.7))
-    stage.add(things.bookcase(rng), x=shelf, y=deep - 0.25)
+    stage.add(furniture.bookcase(rng), x=shelf, y=deep - 0.25)
     stage.footprints.append((shelf, deep - 0.2, 0.5))
     couch = float(rng.uniform(-half + 1.1, half - 1.1))
-    stage.add(things.sofa(rng), x=couch, y=deep - 1.1)
+    stage.add(furniture.sofa(rng), x=couch, y=deep - 1.1)
     stage.footprints.append((couch, deep - 1.1, 0.9))
     makers: list[Maker] = [
-        things.chair,
-        things.potted_plant,
-        things.person,
-        things.beach_ball,
-        things.chair,
-        things.crates,
+        furniture.chair,
+        plants.potted_plant,
+        pedestrians.person,
+        street_things.beach_ball,
+        furniture.chair,
+        street_things.crates,
         _side_table,
-        things.person,
+        pedestrians.person,
     ]
     stage.scatter(makers, count=8, near=1.5, far=deep - 1.2, half_width=half - 0.45, spread=0.45)
 
 
 def _side_table(rng: Rng) -> list[Part]:
     top = float(rng.uniform(0.5, 0.7))
-    parts = things.table(rng, width=0.6, depth=0.5, height=top)
-    parts += placed(things.vase(rng), x=-0.12, y=0.0, z=top)
-    return parts + placed(things.book_pile(rng), x=0.14, y=0.0, z=top, turn=20.0)
+    parts = furniture.table(rng, width=0.6, depth=0.5, height=top)
+    parts += placed(tableware.vase(rng), x=-0.12, y=0.0, z=top)
+    return parts + placed(tableware.book_pile(rng), x=0.14, y=0.0, z=top, turn=20.0)
 
 
 def _table_top(stage: Stage) -> None:
@@ -276,27 +292,27 @@ def _table_top(stage: Stage) -> None:
     rng = stage.rng
     outside = bool(rng.random() < 0.4) and not stage.lit
     floor = (
-        things.stuff(rng, "grass", things.LEAVES[:2])
+        materials.stuff(rng, "grass", materials.LEAVES[:2])
         if outside
-        else things.stuff(rng, str(rng.choice(["tiles", "planks"])), (*things.WOODS, *things.STONES))
+        else materials.stuff(rng, str(rng.choice(["tiles", "planks"])), (*materials.WOODS, *materials.STONES))
     )
     stage.ground(floor)
     depth = float(rng.uniform(1.4, 1.8))
     stage.add(
-        things.table(rng, width=float(rng.uniform(1.6, 2.2)), depth=depth),
+        furniture.table(rng, width=float(rng.uniform(1.6, 2.2)), depth=depth),
         x=0.0,
         y=0.75 + depth / 2,
         subject=False,
     )
     makers: list[Maker] = [
-        things.vase,
-        things.bottle,
-        things.mug,
-        things.book_pile,
-        things.fruit,
-        things.picture_stand,
-        things.bottle,
-        things.mug,
+        tableware.vase,
+        tableware.bottle,
+        tableware.mug,
+        tableware.book_pile,
+        tableware.fruit,
+        tableware.picture_stand,
+        tableware.bottle,
+        tableware.mug,
     ]
     order = rng.permutation(len(makers))
     spots: list[tuple[float, float]] = []
@@ -315,7 +331,7 @@ def _table_top(stage: Stage) -> None:
                 spots.append((x, y))
                 break
     if outside:
-        makers = [things.tree, things.bush, things.conifer, things.person, things.bench]
+        makers = [plants.tree, plants.bush, plants.conifer, pedestrians.person, street_things.bench]
         stage.scatter(makers, count=9, near=3.4, far=14.0, half_width=8.0, spread=0.5)
         add_hills(stage)
         return
@@ -324,17 +340,17 @@ def _table_top(stage: Stage) -> None:
         (-5.0, back),
         (5.0, back),
         4.0,
-        things.stuff(rng, str(rng.choice(["plaster", "bricks", "stripes"])), things.STONES),
+        materials.stuff(rng, str(rng.choice(["plaster", "bricks", "stripes"])), materials.STONES),
     )
-    stage.add(things.bookcase(rng), x=float(rng.uniform(-1.4, 1.4)), y=back - 0.2)
-    makers = [things.chair, things.person, things.potted_plant, things.chair]
+    stage.add(furniture.bookcase(rng), x=float(rng.uniform(-1.4, 1.4)), y=back - 0.2)
+    makers = [furniture.chair, pedestrians.person, plants.potted_plant, furniture.chair]
     stage.scatter(makers, count=4, near=depth + 1.3, far=back - 0.7, half_width=1.8, spread=0.45)
     if stage.lit:
         for _ in range(4):
-            parts, glow = things.candle(rng)
+            parts, glow = lights.candle(rng)
             y = float(rng.uniform(1.1, 0.65 + depth))
             stage.add(parts, x=float(rng.uniform(-0.4, 0.4) * y), y=y, z=0.75, bulbs=glow)
-        cord, glow = things.light_string(
+        cord, glow = lights.light_string(
             rng, (-2.5, back - 0.3, 2.1), (2.5, back - 0.3, 2.1), spacing=0.3, sag=0.4
         )
         stage.add(cord, x=0.0, y=0.0, bulbs=glow, subject=False)
@@ -343,14 +359,14 @@ def _table_top(stage: Stage) -> None:
 def _park(stage: Stage) -> None:
     """A lawn with a path, trees, people, a fence and hills."""
     rng = stage.rng
-    stage.ground(things.stuff(rng, "grass", ((0.16, 0.26, 0.07), (0.22, 0.28, 0.08))))
-    path = things.stuff(rng, str(rng.choice(["gravel", "paving", "soil"])), things.STONES)
+    stage.ground(materials.stuff(rng, "grass", ((0.16, 0.26, 0.07), (0.22, 0.28, 0.08))))
+    path = materials.stuff(rng, str(rng.choice(["gravel", "paving", "soil"])), materials.STONES)
     lean = float(rng.uniform(-0.25, 0.25))
     stage.surface(quad((-0.9, -2.0, 0.006), (1.8, 0, 0), (lean * 32, 32.0, 0)), path)
     far = float(rng.uniform(11, 16))
     for k in range(5):
         stage.add(
-            things.fence(rng, 4.0) if k != 2 else things.fence(rng, 3.0),
+            structures.fence(rng, 4.0) if k != 2 else structures.fence(rng, 3.0),
             x=-9.0 + 4.4 * k,
             y=far,
             subject=False,
@@ -358,24 +374,24 @@ def _park(stage: Stage) -> None:
     add_hills(stage)
     if stage.lit:
         for k in range(4):
-            post, glow = things.lamp_post(rng, lit=True)
+            post, glow = lights.lamp_post(rng, lit=True)
             y = 3.4 + 3.2 * k
             stage.add(post, x=lean * y + (1.2 if k % 2 else -1.2), y=y, bulbs=glow)
             stage.footprints.append((lean * y + (1.2 if k % 2 else -1.2), y, 0.2))
-        cord, glow = things.light_string(rng, (-3.4, 5.2, 2.7), (3.4, 6.0, 2.6), spacing=0.5, sag=0.4)
+        cord, glow = lights.light_string(rng, (-3.4, 5.2, 2.7), (3.4, 6.0, 2.6), spacing=0.5, sag=0.4)
         stage.add(cord, x=0.0, y=0.0, bulbs=glow, subject=False)
     makers: list[Maker] = [
-        things.person,
-        things.tree,
-        things.bench,
-        things.bush,
-        things.person,
-        things.conifer,
-        things.stone,
-        things.signboard,
-        things.tree,
-        things.beach_ball,
-        things.lattice,
+        pedestrians.person,
+        plants.tree,
+        street_things.bench,
+        plants.bush,
+        pedestrians.person,
+        plants.conifer,
+        street_things.stone,
+        street_things.signboard,
+        plants.tree,
+        street_things.beach_ball,
+        structures.lattice,
     ]
     stage.scatter(makers, count=15, near=1.7, far=24.0, half_width=9.0, spread=0.5)
 
@@ -384,17 +400,19 @@ def _terrace(stage: Stage) -> None:
     """A paved square with a railing, steps, arches and a view."""
     rng = stage.rng
     stage.ground(
-        things.stuff(rng, str(rng.choice(["tiles", "paving", "planks"])), (*things.STONES, *things.WOODS))
+        materials.stuff(
+            rng, str(rng.choice(["tiles", "paving", "planks"])), (*materials.STONES, *materials.WOODS)
+        )
     )
     edge = float(rng.uniform(7.0, 10.0))
     for k in range(-2, 3):
-        stage.add(things.railing(rng, 2.6), x=2.8 * k, y=edge, subject=False)
+        stage.add(structures.railing(rng, 2.6), x=2.8 * k, y=edge, subject=False)
     stage.surface(
         quad((-_FAR_M, edge + 0.3, 0.01), (2 * _FAR_M, 0, 0), (0, _FAR_M, 0)),
-        things.stuff(rng, "soil", (*things.LEAVES, *things.STONES)),
+        materials.stuff(rng, "soil", (*materials.LEAVES, *materials.STONES)),
     )
     stage.add(
-        things.arch(rng),
+        structures.arch(rng),
         x=float(rng.uniform(-2.5, 2.5)),
         y=float(rng.uniform(5.0, edge - 0.8)),
         turn=float(rng.uniform(-25, 25)),
@@ -402,24 +420,24 @@ def _terrace(stage: Stage) -> None:
     stage.footprints.append((stage.subjects[-1][0], stage.subjects[-1][1], 1.1))
     for _ in range(5):
         x, y = float(rng.uniform(-14, 14)), float(rng.uniform(edge + 3, 28))
-        stage.add(things.tree(rng), x=x, y=y)
+        stage.add(plants.tree(rng), x=x, y=y)
     add_hills(stage)
     if stage.lit:
         for k in range(3):
             y = 3.2 + 1.6 * k
-            cord, glow = things.light_string(rng, (-3.0, y, 2.5), (3.0, y, 2.4), spacing=0.5, sag=0.35)
+            cord, glow = lights.light_string(rng, (-3.0, y, 2.5), (3.0, y, 2.4), spacing=0.5, sag=0.35)
             stage.add(cord, x=0.0, y=0.0, bulbs=glow, subject=False)
     makers: list[Maker] = [
-        things.person,
-        things.ramp,
-        things.potted_plant,
-        things.chair,
-        things.signboard,
-        things.lattice,
-        things.crates,
-        things.beach_ball,
-        things.person,
-        things.barrel,
+        pedestrians.person,
+        structures.ramp,
+        plants.potted_plant,
+        furniture.chair,
+        street_things.signboard,
+        structures.lattice,
+        street_things.crates,
+        street_things.beach_ball,
+        pedestrians.person,
+        street_things.barrel,
     ]
     stage.scatter(makers, count=11, near=1.6, far=edge - 0.6, half_width=4.5, spread=0.48)
 
@@ -427,14 +445,12 @@ def _terrace(stage: Stage) -> None:
 def add_hills(stage: Stage) -> None:
     """Rows of distant blobs that close the horizon."""
     rng = stage.rng
-    leaves = things.stuff(rng, "foliage", things.LEAVES)
+    leaves = materials.stuff(rng, "foliage", materials.LEAVES)
     lumps = []
     for _ in range(16):
         size = float(rng.uniform(2.0, 4.5))
         lumps.append(
-            things.blob(size, rng).moved(
-                (float(rng.uniform(-26, 26)), float(rng.uniform(26, 40)), size * 0.3)
-            )
+            blob(size, rng).moved((float(rng.uniform(-26, 26)), float(rng.uniform(26, 40)), size * 0.3))
         )
     stage.surface(join(lumps), leaves)
 

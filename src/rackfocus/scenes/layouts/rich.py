@@ -12,7 +12,15 @@ from rackfocus.scenes.environment import NightStreet, SunlitSky
 from rackfocus.scenes.geometry import Point, quad
 from rackfocus.scenes.layouts.plain import Maker, Stage, add_hills, make_recipe
 from rackfocus.scenes.objects import fine_models as models
-from rackfocus.scenes.objects import things
+from rackfocus.scenes.objects import (
+    furniture,
+    lights,
+    materials,
+    pedestrians,
+    plants,
+    street_things,
+    tableware,
+)
 from rackfocus.scenes.recipe import Camera, Haze, SceneRecipe, Sky
 from rackfocus.scenes.textures import RGB
 
@@ -58,8 +66,8 @@ def make_rich_recipe(seed: int) -> SceneRecipe:
 def _avenue(stage: Stage) -> None:
     """A path between two rows of trees with single leaves, people and bicycles, in light haze."""
     rng = stage.rng
-    stage.ground(things.stuff(rng, "grass", things.LEAVES[:2]))
-    path = things.stuff(rng, str(rng.choice(["gravel", "paving", "bricks"])), things.STONES)
+    stage.ground(materials.stuff(rng, "grass", materials.LEAVES[:2]))
+    path = materials.stuff(rng, str(rng.choice(["gravel", "paving", "bricks"])), materials.STONES)
     stage.surface(quad((-1.7, -4.0, 0.01), (3.4, 0, 0), (0, 60.0, 0)), path)
     spacing = float(rng.uniform(4.0, 5.5))
     for k in range(6):
@@ -69,12 +77,12 @@ def _avenue(stage: Stage) -> None:
             stage.footprints.append((x, y, 0.3))
     add_hills(stage)
     makers: list[Maker] = [
-        things.person,
+        pedestrians.person,
         models.city_bicycle,
-        things.bench,
-        things.person,
+        street_things.bench,
+        pedestrians.person,
         models.rock,
-        things.person,
+        pedestrians.person,
     ]
     stage.scatter(makers, count=9, near=1.8, far=26.0, half_width=1.9, spread=0.42)
 
@@ -82,17 +90,17 @@ def _avenue(stage: Stage) -> None:
 def _vessels(stage: Stage) -> None:
     """Turned vessels and fruit on a table under a tree, some of it nearer, some farther than its middle."""
     rng = stage.rng
-    stage.ground(things.stuff(rng, str(rng.choice(["grass", "gravel", "paving"])), things.STONES))
+    stage.ground(materials.stuff(rng, str(rng.choice(["grass", "gravel", "paving"])), materials.STONES))
     depth = float(rng.uniform(1.5, 1.9))
-    top = things.table(rng, width=float(rng.uniform(1.8, 2.4)), depth=depth)
+    top = furniture.table(rng, width=float(rng.uniform(1.8, 2.4)), depth=depth)
     stage.add(top, x=0.0, y=0.75 + depth / 2, subject=False)
     makers: list[Maker] = [
         models.vessel,
-        things.fruit,
+        tableware.fruit,
         models.vessel,
-        things.bottle,
+        tableware.bottle,
         models.vessel,
-        things.mug,
+        tableware.mug,
     ]
     spots: list[tuple[float, float]] = []
     for index in range(11):
@@ -103,7 +111,7 @@ def _vessels(stage: Stage) -> None:
                 stage.add(makers[index % len(makers)](rng), x=x, y=y, z=0.75)
                 spots.append((x, y))
                 break
-    far: list[Maker] = [models.leafy_tree, things.person, models.city_bicycle, things.bush]
+    far: list[Maker] = [models.leafy_tree, pedestrians.person, models.city_bicycle, plants.bush]
     stage.scatter(far, count=8, near=3.4, far=14.0, half_width=8.0, spread=0.5)
     add_hills(stage)
 
@@ -111,7 +119,7 @@ def _vessels(stage: Stage) -> None:
 def _ravine(stage: Stage) -> None:
     """Rocks that get larger with the distance, thin trees between them, walkers, and dense haze."""
     rng = stage.rng
-    stage.ground(things.stuff(rng, str(rng.choice(["soil", "gravel", "grass"])), things.STONES))
+    stage.ground(materials.stuff(rng, str(rng.choice(["soil", "gravel", "grass"])), materials.STONES))
     for k in range(9):
         y = 6.0 * 1.28**k
         for side in (-1.0, 1.0):
@@ -120,11 +128,11 @@ def _ravine(stage: Stage) -> None:
             stage.add(models.rock(rng, size=size), x=x, y=y, subject=False)
     makers: list[Maker] = [
         models.rock,
-        things.person,
+        pedestrians.person,
         models.leafy_tree,
-        things.person,
+        pedestrians.person,
         models.rock,
-        things.conifer,
+        plants.conifer,
     ]
     stage.scatter(makers, count=13, near=2.0, far=30.0, half_width=9.0, spread=0.42)
 
@@ -132,24 +140,24 @@ def _ravine(stage: Stage) -> None:
 def _night_street(stage: Stage) -> None:
     """A paved street at night, lit by its panorama and by lamps that are in the picture."""
     rng = stage.rng
-    stage.ground(things.stuff(rng, str(rng.choice(["cobbles", "asphalt", "paving"])), things.STONES))
+    stage.ground(materials.stuff(rng, str(rng.choice(["cobbles", "asphalt", "paving"])), materials.STONES))
     for side in (-1.0, 1.0):
         front = float(rng.uniform(3.0, 4.2))
         a, b = (side * front, -2.0), (side * front, 34.0)
-        facade = things.stuff(rng, "facade", things.STONES)
+        facade = materials.stuff(rng, "facade", materials.STONES)
         stage.wall(*((b, a) if side > 0 else (a, b)), float(rng.uniform(5.0, 8.0)), facade)
         for k in range(4):
             y = 3.6 + 4.5 * k + float(rng.uniform(-0.5, 0.5))
-            post, glow = things.lamp_post(rng, lit=True)
+            post, glow = lights.lamp_post(rng, lit=True)
             stage.add(post, x=side * 1.9, y=y, bulbs=glow)
             stage.footprints.append((side * 1.9, y, 0.2))
     makers: list[Maker] = [
-        things.person,
+        pedestrians.person,
         models.city_bicycle,
-        things.person,
-        things.signboard,
-        things.bollard,
-        things.potted_plant,
+        pedestrians.person,
+        street_things.signboard,
+        street_things.bollard,
+        plants.potted_plant,
     ]
     stage.scatter(makers, count=10, near=1.8, far=18.0, half_width=2.4, spread=0.42)
 
