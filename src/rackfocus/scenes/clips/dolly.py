@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float
 from rackfocus.scenes.clips.video import encode_video, write_mp4
 from rackfocus.scenes.files import write_disparity, write_hdr
 from rackfocus.scenes.geometry import box
-from rackfocus.scenes.layouts.plain import Stage, add_hills
+from rackfocus.scenes.layouts.stage import Stage, add_hills
 from rackfocus.scenes.lens import F2_TO_F22, SceneLens
 from rackfocus.scenes.objects import materials, pedestrians, plants, street_things
 from rackfocus.scenes.recipe import Camera, Part, SceneRecipe, Sky, placed

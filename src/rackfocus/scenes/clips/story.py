@@ -17,7 +17,8 @@ from rackfocus.scenes.clips.disturbances import DISTURBED_FROM, Props, hand_held
 from rackfocus.scenes.clips.people import ACTIONS, KICK_CONTACT_S, REST, Person, Pose, blend, ramp, talk, walk
 from rackfocus.scenes.clips.speech import HIGH_VOICE, LOW_VOICE, SAMPLE_RATE, speak
 from rackfocus.scenes.geometry import ball, box, quad
-from rackfocus.scenes.layouts.plain import Stage, add_hills, daylight, window_light
+from rackfocus.scenes.layouts.skies import daylight, window_light
+from rackfocus.scenes.layouts.stage import Stage, add_hills
 from rackfocus.scenes.objects import furniture, materials, plants, street_things, vehicles
 from rackfocus.scenes.recipe import Camera, Part, Sky, placed
 from rackfocus.types import InputError
