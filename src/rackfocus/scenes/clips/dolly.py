@@ -22,9 +22,10 @@ from rackfocus.scenes.files import write_disparity, write_hdr
 from rackfocus.scenes.geometry import box
 from rackfocus.scenes.layouts.stage import Stage, add_hills
 from rackfocus.scenes.lens import F2_TO_F22, SceneLens
+from rackfocus.scenes.mitsuba_shapes import load_mitsuba, load_shapes, trace_depth
 from rackfocus.scenes.objects import materials, pedestrians, plants, street_things
 from rackfocus.scenes.recipe import Camera, Part, SceneRecipe, Sky, placed
-from rackfocus.scenes.rendering import SceneRenderer, load_mitsuba, load_shapes, low_pass, trace_depth
+from rackfocus.scenes.renderer import SceneRenderer, low_pass
 from rackfocus.types import InputError
 
 FRAMES_PER_SECOND = 24
@@ -132,7 +133,7 @@ def render_clip(
         height: in pixels; even.
         samples_per_pixel: of the frames.
         truth_samples_per_pixel: of the three images at f/2.
-        variant: see `rendering.load_mitsuba`.
+        variant: see `mitsuba_shapes.load_mitsuba`.
         progress: called with `("clip/0007", done, total)` after each frame.
 
     Raises:

@@ -10,10 +10,7 @@ from rackfocus.scenes.objects import materials
 from rackfocus.scenes.recipe import Bulb, Material, Part, placed
 
 Rng = np.random.Generator
-
-
 Maker = Callable[[Rng], list[Part]]
-
 
 FAR_M = 60.0
 

@@ -8,6 +8,7 @@ from rackfocus.scenes.recipe import Material
 from rackfocus.scenes.textures import RGB
 
 Rng = np.random.Generator
+
 WOODS: Sequence[RGB] = ((0.36, 0.20, 0.10), (0.52, 0.34, 0.19), (0.20, 0.11, 0.06), (0.60, 0.46, 0.30))
 STONES: Sequence[RGB] = ((0.42, 0.40, 0.37), (0.55, 0.49, 0.40), (0.30, 0.30, 0.32), (0.50, 0.42, 0.36))
 LEAVES: Sequence[RGB] = ((0.12, 0.24, 0.06), (0.22, 0.30, 0.07), (0.08, 0.17, 0.07), (0.40, 0.24, 0.06))
