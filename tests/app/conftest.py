@@ -90,7 +90,7 @@ def identity() -> AnnotatedVideo:
 def until() -> Callable[..., None]:
     """Wait until something is so."""
 
-    def wait(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    def wait(is_so: Callable[[], bool], seconds: float = 600) -> None:
         end_s = time.monotonic() + seconds
         while not is_so():
             assert time.monotonic() < end_s, "it took too long"

@@ -33,7 +33,7 @@ pytestmark = [
 
 RACKFOCUS = [sys.executable, "-c", "from rackfocus.cli import main; main()"]
 SMALL = ["network_size_px=96"]
-WAIT_MS = 60_000
+WAIT_MS = 300_000
 sync_api.expect.set_options(timeout=WAIT_MS)
 
 

@@ -102,7 +102,7 @@ def test_who_reads_no_further_ends_it_quietly():
     os.close(reading)
     done = subprocess.run(
         [sys.executable, "-c", "from rackfocus.cli import main; main()", "data", "--help"],
-        stdout=writing, stderr=subprocess.PIPE, text=True, timeout=120, check=False,
+        stdout=writing, stderr=subprocess.PIPE, text=True, timeout=600, check=False,
     )  # fmt: skip
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, "")

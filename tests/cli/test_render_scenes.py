@@ -83,30 +83,39 @@ def _runs(process: int) -> bool:
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="processes are listed in /proc of Linux")
 def test_ctrl_c_ends_all_processes_with_one_sentence(tmp_path):
     pytest.importorskip("mitsuba", reason="Mitsuba (the extra `scenes`) is not installed")
-    settings = ["train=0:40", "validation=null", "test=null", "clip=false", "workers=2", "variant=scalar_rgb"]
+    settings = [
+        "train=0:400",
+        "validation=null",
+        "test=null",
+        "clip=false",
+        "workers=2",
+        "variant=scalar_rgb",
+    ]
+    settings += ["variant=scalar_rgb", "width=96", "height=64", "samples_per_pixel=9"]
     # A shell that runs tests in the background has them ignore Ctrl-C.
     code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     code += "import sys; sys.argv[0] = 'rackfocus'; from rackfocus.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "render-scenes", *settings, "samples_per_pixel=9"],
+        [sys.executable, "-c", code, "render-scenes", *settings],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        workers = [int(number) for number in children.read_text().split()]
-        if len(workers) >= 3:  # two workers and the tracker of their resources
-            break
-        time.sleep(0.2)
-    time.sleep(1.5)
+    while not list(tmp_path.glob("scenes/train/[0-9]*")):  # one of many is done
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    workers = [int(number) for number in children.read_text().split()]
+    assert len(workers) == 3  # two, and the tracker of their resources
     os.killpg(process.pid, signal.SIGINT)
     try:
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=600)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         raise
     assert process.returncode == 130
     assert errors == "rackfocus render-scenes: interrupted.\n"
-    time.sleep(0.5)
+    for _ in range(6000):
+        if not any(_runs(worker) for worker in workers):
+            break
+        time.sleep(0.1)
     assert not any(_runs(worker) for worker in workers)
     assert not list(tmp_path.glob("scenes/train/[0-9]*/*.part"))

@@ -48,13 +48,13 @@ def start(folder, *arguments, **settings):
 
 def stop(process, signal_number, *, once):
     """Send it the signal as soon as something is true."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600
     while not once():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until
         time.sleep(0.01)
     os.killpg(process.pid, signal_number)
-    return process.communicate(timeout=60)
+    return process.communicate(timeout=600)
 
 
 def rows_of(folder):
@@ -180,7 +180,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(trained, tmp_path, raytraced):
         tmp_path, "train", f"data.root={raytraced}", *TINY, f"hydra.run.dir={folder}", "callbacks=ema",
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
     )  # fmt: skip
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=600)
     assert process.returncode == 2
     assert "cannot be written (File too large); make room" in errors
     assert "Traceback" not in errors

@@ -40,7 +40,7 @@ def test_the_next_item_is_made_while_one_is_used() -> None:
 
     coming = ahead(items())
     assert next(coming) == 0
-    assert begun.wait(10), "nobody asked for the second item, and it is under way"
+    assert begun.wait(600), "nobody asked for the second item, and it is under way"
     assert list(coming) == [1]
 
 

@@ -1,28 +1,31 @@
-import time
+import multiprocessing
+from types import SimpleNamespace
 
 import pytest
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, get_worker_info
 
 from rackfocus.data.apertures.sample import FocusSample
+from rackfocus.evaluation.benchmarks import loading
 from rackfocus.evaluation.benchmarks.loading import batch_rate, step_rate
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.optics.renderer import Renderer
 from rackfocus.tasks.data import FocusData
 
-SECONDS = 0.02
 
+class Samples(Dataset):
+    """Small ones; before each, something is called."""
 
-class Slow(Dataset):
-    """Takes a known time a sample."""
+    def __init__(self, before=lambda: None, *, length=5):
+        self.before, self.length = before, length
 
     def __len__(self):
-        return 5
+        return self.length
 
     def __getitem__(self, index):
-        time.sleep(SECONDS)
+        self.before()
         image = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(index))
-        return FocusSample("slow", image, image, image)
+        return FocusSample("small", image, image, image)
 
 
 class AsIs:
@@ -30,20 +33,38 @@ class AsIs:
         return sample
 
 
-def loader(workers):
-    return FocusData(train=Slow(), validation=Slow(), view=AsIs(), workers=workers).train_dataloader()
+class Meeting:
+    """Returns as soon as a second process calls it at the same time; one alone fails in the end."""
+
+    def __init__(self):
+        self.barrier = multiprocessing.Barrier(2)
+
+    def __call__(self):
+        assert get_worker_info() is not None
+        self.barrier.wait(timeout=600)
 
 
-def test_loading_in_the_same_process_takes_the_time_of_the_samples():
-    assert batch_rate(loader(0), batches=10) == pytest.approx(1 / SECONDS, rel=0.5)
+def loader(samples, workers=0):
+    return FocusData(train=samples, validation=samples, view=AsIs(), workers=workers).train_dataloader()
+
+
+def test_loading_in_the_same_process_takes_the_time_of_the_samples(monkeypatch):
+    now, steps = [0.0], iter([100.0, *[0.25] * 10])  # the first starts up, which does not count
+
+    def load():
+        now[0] += next(steps)
+
+    monkeypatch.setattr(loading, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    assert batch_rate(loader(Samples(load)), batches=10) == pytest.approx(1 / 0.25)
 
 
 def test_two_workers_load_side_by_side():
-    assert batch_rate(loader(2), batches=30) > 1.1 / SECONDS
+    # 1 + 2 * 2 loaded ahead and 7 that count: three whole epochs, so that no worker is left to wait.
+    assert batch_rate(loader(Samples(Meeting(), length=4), workers=2), batches=7) > 0
 
 
 def test_steps_are_timed_without_loading(tiny_network):
     before = [parameter.clone() for parameter in tiny_network.parameters()]
-    assert step_rate(tiny_network, ApertureSupervision(Renderer()), loader(0), steps=2) > 0
+    assert step_rate(tiny_network, ApertureSupervision(Renderer()), loader(Samples()), steps=2) > 0
     after = [parameter.cpu() for parameter in tiny_network.parameters()]
     assert any(not torch.equal(one, other) for one, other in zip(before, after, strict=True))

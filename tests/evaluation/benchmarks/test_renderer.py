@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from rackfocus.evaluation.benchmarks.renderer.quality import Quality, measure_qu
 from rackfocus.evaluation.benchmarks.renderer.sheet import draw_sheet, foreground_scenes
 from rackfocus.evaluation.benchmarks.renderer.table import growth, headline, markdown
 from rackfocus.evaluation.benchmarks.renderer_peers import METHODS
+from rackfocus.evaluation.benchmarks.renderer_peers.method import Method
 from rackfocus.metrics.image import psnr
 from rackfocus.metrics.silhouette import silhouette_psnr
 
@@ -115,13 +117,34 @@ def test_ratios_are_medians_of_pairs_and_what_is_known_is_left(monkeypatch, tmp_
     assert record.skipped == "would need about 2 GB, by smaller cells"
 
 
-def test_a_job_in_this_process(scene_folder):
+class Clocked:
+    """Renders nothing, and says that each run took one second more than the one before."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def render(self):
+        self.seconds += 1
+        return SimpleNamespace(seconds=self.seconds)
+
+
+def test_a_job_in_this_process(scene_folder, monkeypatch):
     job = Job("input", None, False, str(scene_folder), 64, 48, 2.0, 2, 1)
     assert len(measure(job).seconds) == 1
     assert measure(job).peak_bytes < 2**20
     pairs = measure(dataclasses.replace(job, against="opencv-preblur"))
     assert (len(pairs.seconds), len(pairs.against_seconds), pairs.peak_bytes) == (2, 2, None)
-    assert max(pairs.seconds) < min(pairs.against_seconds)
+    for name, seconds in (("input", 0), ("opencv-preblur", 100)):
+        opened = Method(name, name, lambda *_, seconds=seconds: Clocked(seconds))
+        monkeypatch.setitem(METHODS, name, opened)
+    pairs = measure(dataclasses.replace(job, against="opencv-preblur"))
+    assert pairs == Answer([2, 3], [102, 103], None)  # the first run of each does not count
 
 
 def test_a_job_that_fails_or_takes_too_much_is_stopped(tmp_path, scene_folder):

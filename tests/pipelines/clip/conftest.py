@@ -86,21 +86,28 @@ def make(source, target, **settings):
     return make_clip(source, target, model=Known(), stabilizer=WindowMean(), **settings)
 
 
-def in_child(job, *, kill_after_s=None):
-    """Run `job` in a process of its own, which may be killed with signal 9; gives its exit code or -9."""
+def in_child(job, *, kill_after=None):
+    """Run `job` in a process of its own, which may be killed with signal 9; gives its exit code or -9.
+
+    `kill_after` is so many calls of the `progress` that the job is given then, and so many seconds more.
+    """
+    heard, said = os.pipe()
     child = os.fork()
     if child == 0:
         code = 99
         try:
             torch.set_num_threads(1)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            job()
+            job() if kill_after is None else job(progress=lambda *_: os.write(said, b"."))
             code = 0
         finally:
             os._exit(code)
-    if kill_after_s is not None:
-        time.sleep(kill_after_s)
-        os.kill(child, signal.SIGKILL)
+    os.close(said)
+    with os.fdopen(heard, "rb") as calls:
+        if kill_after is not None:
+            calls.read(kill_after[0])
+            time.sleep(kill_after[1])
+            os.kill(child, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
