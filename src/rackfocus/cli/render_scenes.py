@@ -13,7 +13,7 @@ from rackfocus.scenes.clips.events import ClipJob
 from rackfocus.scenes.clips.story import KINDS
 from rackfocus.scenes.files import write_checksums
 from rackfocus.scenes.jobs import run_jobs
-from rackfocus.scenes.rendering import render_scenes
+from rackfocus.scenes.triplet_jobs import render_scenes
 from rackfocus.types import InputError
 
 SPLITS = ("train", "validation", "test")

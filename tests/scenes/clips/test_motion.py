@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rackfocus.scenes import rendering
+from rackfocus.scenes import mitsuba_shapes
 from rackfocus.scenes.clips.motion import Layer, exact_flow, shown_share, trace_frame
 from rackfocus.scenes.geometry import quad
 from rackfocus.scenes.recipe import Camera, Material, Part
@@ -17,7 +17,7 @@ GREY = Material("plaster", 0, (0.4, 0.4, 0.4))
 @pytest.fixture(scope="module")
 def mitsuba():
     pytest.importorskip("mitsuba", reason="rackfocus[scenes] is not installed")
-    return rendering.load_mitsuba("scalar_rgb")
+    return mitsuba_shapes.load_mitsuba("scalar_rgb")
 
 
 def screen(depth, *, x=-9.0, width=18.0):

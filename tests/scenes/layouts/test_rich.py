@@ -1,19 +1,20 @@
 import numpy as np
 import pytest
 
-from rackfocus.scenes import rendering
+from rackfocus.scenes import mitsuba_shapes
 from rackfocus.scenes.geometry import quad
 from rackfocus.scenes.layouts.plain import make_recipe
 from rackfocus.scenes.layouts.rich import FIRST_RICH_SEED, RICH_LAYOUTS, scene_of_seed
 from rackfocus.scenes.lens import SceneLens
 from rackfocus.scenes.objects import fine_models as models
 from rackfocus.scenes.recipe import Camera, Haze, Material, Part, SceneRecipe, Sky
+from rackfocus.scenes.renderer import SceneRenderer
 
 
 @pytest.fixture(scope="module")
 def mitsuba():
     pytest.importorskip("mitsuba", reason="rackfocus[scenes] is not installed")
-    return rendering.load_mitsuba("scalar_rgb")
+    return mitsuba_shapes.load_mitsuba("scalar_rgb")
 
 
 @pytest.mark.parametrize("seed", range(FIRST_RICH_SEED, FIRST_RICH_SEED + 4))
@@ -65,7 +66,7 @@ def flat_sky(value: float) -> Sky:
 def look(mitsuba, parts, *, haze=None, sky=0.5):
     camera = Camera((0.0, 0.0, 1.5), yaw=0.0, pitch=0.0, fov=40.0)
     recipe = SceneRecipe(0, "test", tuple(parts), (), flat_sky(sky), camera, (), 0.2, 5.0, haze)
-    renderer = rendering.SceneRenderer(mitsuba, recipe, width=9, height=7, exposure=2.0)
+    renderer = SceneRenderer(mitsuba, recipe, width=9, height=7, exposure=2.0)
     lens = SceneLens(camera.focal_length_px(9), 1e-4, 5.0, 5.0)
     return renderer.image(lens, aperture_ratio=1.0, focus_m=5.0, samples=25, seed=0)
 
@@ -92,7 +93,7 @@ def test_light_from_behind_comes_through_leaves_only(mitsuba):
         sheet = quad((-50.0, 5.0, -50.0), (100.0, 0, 0), (0, 0, 100.0))
         parts = (Part(sheet, Material("plaster", 0, (0.4,) * 3, translucent)),)
         recipe = SceneRecipe(0, "test", parts, (), back, camera, (), 0.2, 5.0)
-        renderer = rendering.SceneRenderer(mitsuba, recipe, width=9, height=7, exposure=1.0)
+        renderer = SceneRenderer(mitsuba, recipe, width=9, height=7, exposure=1.0)
         lens = SceneLens(camera.focal_length_px(9), 1e-4, 5.0, 5.0)
         seen.append(renderer.image(lens, aperture_ratio=1.0, focus_m=5.0, samples=49, seed=0).mean())
     assert seen[1] > 20 * max(seen[0], 1e-3)

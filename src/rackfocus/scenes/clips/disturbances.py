@@ -11,7 +11,7 @@ import numpy as np
 
 from rackfocus.scenes.clips.people import Person, walk
 from rackfocus.scenes.geometry import rotation
-from rackfocus.scenes.objects import things
+from rackfocus.scenes.objects import plants
 from rackfocus.scenes.recipe import Camera, Part, placed
 
 DISTURBED_FROM = 1000
@@ -65,7 +65,7 @@ def passer_by(rng: np.random.Generator, fps: int) -> Props:
 
 def swaying_tree(rng: np.random.Generator, fps: int) -> Props:
     """A tree near the edge of the picture that the wind bends by some degrees."""
-    tree = things.tree(rng)
+    tree = plants.tree(rng)
     depth = float(rng.uniform(7.8, 8.4))
     x = float(rng.choice([-1.0, 1.0]) * rng.uniform(0.34, 0.46)) * depth
     rate, degrees = float(rng.uniform(0.4, 0.8)), float(rng.uniform(2.0, 4.0))

@@ -20,11 +20,12 @@ from jaxtyping import Bool, Float
 from rackfocus.scenes.clips.video import encode_video, write_mp4
 from rackfocus.scenes.files import write_disparity, write_hdr
 from rackfocus.scenes.geometry import box
-from rackfocus.scenes.layouts.plain import Stage, add_hills
+from rackfocus.scenes.layouts.stage import Stage, add_hills
 from rackfocus.scenes.lens import F2_TO_F22, SceneLens
-from rackfocus.scenes.objects import things
+from rackfocus.scenes.mitsuba_shapes import load_mitsuba, load_shapes, trace_depth
+from rackfocus.scenes.objects import materials, pedestrians, plants, street_things
 from rackfocus.scenes.recipe import Camera, Part, SceneRecipe, Sky, placed
-from rackfocus.scenes.rendering import SceneRenderer, load_mitsuba, load_shapes, low_pass, trace_depth
+from rackfocus.scenes.renderer import SceneRenderer, low_pass
 from rackfocus.types import InputError
 
 FRAMES_PER_SECOND = 24
@@ -55,9 +56,9 @@ class ClipFrame:
 def make_clip_frame(frame: int, *, seed: int = CLIP_SEED) -> ClipFrame:
     """What stands where at a frame; the same seed tells the same story."""
     stage = Stage(rng=np.random.default_rng(seed), lit=False)
-    stage.ground(things.stuff(stage.rng, "paving", things.STONES))
+    stage.ground(materials.stuff(stage.rng, "paving", materials.STONES))
     stage.scatter(
-        [things.tree, things.bush, things.conifer, things.bench],
+        [plants.tree, plants.bush, plants.conifer, street_things.bench],
         count=10,
         near=9.0,
         far=22.0,
@@ -67,16 +68,16 @@ def make_clip_frame(frame: int, *, seed: int = CLIP_SEED) -> ClipFrame:
     add_hills(stage)
     kiosk = box(1.9, 0.7, 2.5)
     rng = np.random.default_rng(seed + 1)
-    stage.add([Part(kiosk, things.stuff(rng, "bricks", ((0.45, 0.17, 0.10),)))], x=1.95, y=5.3)
+    stage.add([Part(kiosk, materials.stuff(rng, "bricks", ((0.45, 0.17, 0.10),)))], x=1.95, y=5.3)
     first = placed(
-        things.person(np.random.default_rng(seed + 2), height=1.7, stride=4.0),
+        pedestrians.person(np.random.default_rng(seed + 2), height=1.7, stride=4.0),
         x=_FIRST_AT[0],
         y=_FIRST_AT[1],
         turn=20.0,
     )
     stride = 24.0 * float(np.sin(2 * np.pi * frame / 24))
     walker = placed(
-        things.person(np.random.default_rng(seed + 8), height=1.78, stride=stride),
+        pedestrians.person(np.random.default_rng(seed + 8), height=1.78, stride=stride),
         x=2.55 - _WALK_M_PER_FRAME * frame,
         y=_WALKER_DEPTH_M,
         turn=-90.0,
@@ -132,7 +133,7 @@ def render_clip(
         height: in pixels; even.
         samples_per_pixel: of the frames.
         truth_samples_per_pixel: of the three images at f/2.
-        variant: see `rendering.load_mitsuba`.
+        variant: see `mitsuba_shapes.load_mitsuba`.
         progress: called with `("clip/0007", done, total)` after each frame.
 
     Raises:

@@ -20,8 +20,9 @@ from rackfocus.scenes.clips.video import encode_video, write_mp4
 from rackfocus.scenes.files import write_disparity, write_hdr, write_mask
 from rackfocus.scenes.jobs import Report
 from rackfocus.scenes.lens import F2_TO_F22, REFERENCE_WIDTH, SceneLens
+from rackfocus.scenes.mitsuba_shapes import load_mitsuba, load_shapes
 from rackfocus.scenes.recipe import Part, SceneRecipe
-from rackfocus.scenes.rendering import SceneRenderer, load_mitsuba, load_shapes, low_pass
+from rackfocus.scenes.renderer import SceneRenderer, low_pass
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 from rackfocus.video.flow.files import write_flow
 
@@ -47,7 +48,7 @@ class ClipJob:
         width: in pixels; even.
         height: in pixels; even.
         samples_per_pixel: of the frames; the truth takes twice as many.
-        variant: see `rendering.load_mitsuba`.
+        variant: see `mitsuba_shapes.load_mitsuba`.
 
     Raises:
         InputError: a number is not positive, or a size is not even.

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from rackfocus.scenes.geometry import Mesh, ball, capsule, join, lathe, rotation
-from rackfocus.scenes.objects import things
+from rackfocus.scenes.objects import materials
 from rackfocus.scenes.recipe import Material, Part, placed
 
 Rng = np.random.Generator
@@ -73,12 +73,12 @@ class Person:
         self.height_m = float(rng.uniform(1.6, 1.86))
         unit = self._unit = self.height_m / 1.75
         self._build = float(rng.uniform(0.9, 1.15)) * unit
-        skin = things.stuff(rng, "cloth", things.SKINS)
-        top = things.stuff(rng, str(rng.choice(things.CLOTHES)), things.PAINTS)
-        bottom = things.stuff(rng, "cloth", things.PAINTS)
+        skin = materials.stuff(rng, "cloth", materials.SKINS)
+        top = materials.stuff(rng, str(rng.choice(materials.CLOTHES)), materials.PAINTS)
+        bottom = materials.stuff(rng, "cloth", materials.PAINTS)
         hair_colours = ((0.05, 0.03, 0.02), (0.20, 0.11, 0.05), (0.45, 0.32, 0.14), (0.3, 0.3, 0.3))
-        hair = things.stuff(rng, "bark", hair_colours)
-        shoe = things.stuff(rng, "cloth", ((0.05, 0.04, 0.04), (0.3, 0.16, 0.08), (0.6, 0.6, 0.6)))
+        hair = materials.stuff(rng, "bark", hair_colours)
+        shoe = materials.stuff(rng, "cloth", ((0.05, 0.04, 0.04), (0.3, 0.16, 0.08), (0.6, 0.6, 0.6)))
         self._skin, self._hair, self._top, self._bottom, self._shoe = skin, hair, top, bottom, shoe
         self._dark = Material("cloth", 4, (0.05, 0.02, 0.02))
         self._chest = self._torso()

@@ -17,8 +17,9 @@ from rackfocus.scenes.clips.disturbances import DISTURBED_FROM, Props, hand_held
 from rackfocus.scenes.clips.people import ACTIONS, KICK_CONTACT_S, REST, Person, Pose, blend, ramp, talk, walk
 from rackfocus.scenes.clips.speech import HIGH_VOICE, LOW_VOICE, SAMPLE_RATE, speak
 from rackfocus.scenes.geometry import ball, box, quad
-from rackfocus.scenes.layouts.plain import Stage, add_hills, daylight, window_light
-from rackfocus.scenes.objects import things
+from rackfocus.scenes.layouts.skies import daylight, window_light
+from rackfocus.scenes.layouts.stage import Stage, add_hills
+from rackfocus.scenes.objects import furniture, materials, plants, street_things, vehicles
 from rackfocus.scenes.recipe import Camera, Part, Sky, placed
 from rackfocus.types import InputError
 
@@ -202,7 +203,7 @@ def _enters(rng: np.random.Generator, stage: Stage, frames: int, fps: int) -> _T
         if depth > 5.0:
             hidden_at = side * 0.40 * depth
             kiosk = Part(
-                box(1.5, 0.5, 2.5), things.stuff(rng, "bricks", ((0.45, 0.17, 0.10), *things.STONES))
+                box(1.5, 0.5, 2.5), materials.stuff(rng, "bricks", ((0.45, 0.17, 0.10), *materials.STONES))
             )
             # Its edge is in line with the place where half of the walker shows.
             near = depth - 0.8
@@ -275,7 +276,7 @@ def _acts(rng: np.random.Generator, frames: int, fps: int) -> _Told:
             if action == "kicks a ball":
                 turn = -float(np.sign(at.x) or 1.0) * float(rng.uniform(35, 60))
                 at = Stand(at.x, at.y, turn)
-                balls.append((at, start, things.stuff(rng, "dots", things.PAINTS)))
+                balls.append((at, start, materials.stuff(rng, "dots", materials.PAINTS)))
             pose = _acting(action, start, fps)
             cues.append(Cue(start, "acts", name, action))
         actors.append(Actor(name, Person(rng), lambda _frame, at=at: at, pose))  # type: ignore[misc]
@@ -367,10 +368,10 @@ def _speaking(
 
 def _park(stage: Stage) -> None:
     rng = stage.rng
-    stage.ground(things.stuff(rng, "grass", ((0.16, 0.26, 0.07), (0.22, 0.28, 0.08))))
-    path = things.stuff(rng, "gravel", things.STONES)
+    stage.ground(materials.stuff(rng, "grass", ((0.16, 0.26, 0.07), (0.22, 0.28, 0.08))))
+    path = materials.stuff(rng, "gravel", materials.STONES)
     stage.surface(quad((-12.0, 1.2, 0.006), (24.0, 0, 0), (0, 6.2, 0)), path)
-    makers = [things.tree, things.bush, things.conifer, things.bench, things.tree]
+    makers = [plants.tree, plants.bush, plants.conifer, street_things.bench, plants.tree]
     stage.scatter(makers, count=12, near=8.6, far=24.0, half_width=11.0, spread=0.6)
     add_hills(stage)
 
@@ -378,27 +379,35 @@ def _park(stage: Stage) -> None:
 def _square(stage: Stage) -> None:
     rng = stage.rng
     kind = str(rng.choice(["paving", "tiles", "cobbles"]))
-    stage.ground(things.stuff(rng, kind, things.STONES))
+    stage.ground(materials.stuff(rng, kind, materials.STONES))
     x = -14.0
     while x < 14.0:
         length, y = float(rng.uniform(4.0, 7.0)), 13.0 + float(rng.uniform(-0.3, 0.3))
-        front = things.stuff(rng, str(rng.choice(["facade", "facade", "bricks"])), things.STONES)
+        front = materials.stuff(rng, str(rng.choice(["facade", "facade", "bricks"])), materials.STONES)
         stage.wall((x, y), (x + length, y), float(rng.uniform(5.0, 9.0)), front)
         x += length
-    makers = [things.potted_plant, things.bench, things.bicycle, things.tree, things.signboard]
+    makers = [
+        plants.potted_plant,
+        street_things.bench,
+        vehicles.bicycle,
+        plants.tree,
+        street_things.signboard,
+    ]
     stage.scatter(makers, count=9, near=8.4, far=12.0, half_width=7.0, spread=0.6)
 
 
 def _room(stage: Stage) -> None:
     rng = stage.rng
-    stage.ground(things.stuff(rng, str(rng.choice(["planks", "tiles"])), (*things.WOODS, *things.STONES)))
+    stage.ground(
+        materials.stuff(rng, str(rng.choice(["planks", "tiles"])), (*materials.WOODS, *materials.STONES))
+    )
     walls = ((0.62, 0.57, 0.48), (0.45, 0.52, 0.50), (0.60, 0.44, 0.34), (0.36, 0.42, 0.52))
-    paper, plain = (things.stuff(rng, kind, walls) for kind in ("stripes", "plaster"))
+    paper, plain = (materials.stuff(rng, kind, walls) for kind in ("stripes", "plaster"))
     stage.wall((-3.2, 7.6), (3.2, 7.6), 4.5, paper)
     stage.wall((-3.2, -1.5), (-3.2, 7.6), 4.5, plain)
     stage.wall((3.2, 7.6), (3.2, -1.5), 4.5, plain)
     for k in range(3):
-        poster = things.stuff(rng, "poster", things.PAINTS)
+        poster = materials.stuff(rng, "poster", materials.PAINTS)
         stage.surface(quad((-2.6 + 1.9 * k, 7.58, 1.4), (0.8, 0, 0), (0, 0, 0.8)), poster)
-    stage.add(things.sofa(rng), x=float(rng.uniform(-1.6, 0.0)), y=6.6, subject=False)
-    stage.add(things.bookcase(rng), x=float(rng.uniform(1.6, 2.4)), y=7.3, subject=False)
+    stage.add(furniture.sofa(rng), x=float(rng.uniform(-1.6, 0.0)), y=6.6, subject=False)
+    stage.add(furniture.bookcase(rng), x=float(rng.uniform(1.6, 2.4)), y=7.3, subject=False)

@@ -1,4 +1,4 @@
-"""Finer models than those of `things`: turned vessels, rocks, trees with single leaves, tubes.
+"""Finer models than those of the other modules here: turned vessels, rocks, trees with single leaves, tubes.
 
 Each function returns parts about the origin, standing on `z = 0`.
 """
@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from rackfocus.scenes.geometry import Mesh, ball, join, lathe, vertex_normals
-from rackfocus.scenes.objects import things
+from rackfocus.scenes.objects import materials
 from rackfocus.scenes.recipe import Material, Part
 
 Rng = np.random.Generator
@@ -57,7 +57,7 @@ def vessel(rng: Rng) -> list[Part]:
     inner = [(r - wall, h) for r, h in outer[:12:-1]]
     kind = str(rng.choice(["plaster", "stripes", "dots", "concrete", "cloth"]))
     mesh = lathe([(0.0, 0.0), *outer, *inner, (0.0, inner[-1][1])], segments=48)
-    return [Part(mesh, things.stuff(rng, kind, (*things.PAINTS, *things.STONES)))]
+    return [Part(mesh, materials.stuff(rng, kind, (*materials.PAINTS, *materials.STONES)))]
 
 
 def rock(rng: Rng, *, size: float | None = None) -> list[Part]:
@@ -82,7 +82,7 @@ def rock(rng: Rng, *, size: float | None = None) -> list[Part]:
     vertices = base.vertices * (radius * reach)[:, None] * shape
     vertices[:, 2] -= 0.8 * vertices[:, 2].min()  # A fifth of it is in the ground.
     mesh = Mesh(vertices, base.faces, base.texture_m * radius, vertex_normals(vertices, base.faces))
-    return [Part(mesh, things.stuff(rng, str(rng.choice(["soil", "concrete"])), things.STONES))]
+    return [Part(mesh, materials.stuff(rng, str(rng.choice(["soil", "concrete"])), materials.STONES))]
 
 
 def leafy_tree(rng: Rng, *, tall: float | None = None) -> list[Part]:
@@ -118,8 +118,8 @@ def leafy_tree(rng: Rng, *, tall: float | None = None) -> list[Part]:
     count = min(2600, 9 * len(twigs))
     centres = twigs[rng.integers(0, len(twigs), count)] + rng.normal(0.0, 0.05 * height / 4, (count, 3))
     leaves = _leaves(rng, centres, 0.02 * height)
-    bark = things.stuff(rng, "bark", things.WOODS)
-    green = things.stuff(rng, "foliage", ((0.20, 0.36, 0.06), (0.30, 0.40, 0.07), (0.45, 0.26, 0.05)))
+    bark = materials.stuff(rng, "bark", materials.WOODS)
+    green = materials.stuff(rng, "foliage", ((0.20, 0.36, 0.06), (0.30, 0.40, 0.07), (0.45, 0.26, 0.05)))
     return [
         Part(join(wood), bark),
         Part(leaves, Material(green.kind, green.seed, green.tint, translucent=True)),
@@ -169,10 +169,10 @@ def city_bicycle(rng: Rng) -> list[Part]:
     bar = np.column_stack([0.41 - 0.22 * sweep**2, 0.3 * sweep, 1.02 + 0.06 * np.cos(np.pi * sweep)])
     saddle = ball(1.0, segments=20).moved((0, 0, -1))
     seat = Mesh(saddle.vertices * (0.13, 0.075, 0.035), saddle.faces, saddle.texture_m * 0.1, saddle.normals)
-    dark = things.stuff(rng, "cloth", ((0.05, 0.05, 0.05),))
-    steel = things.stuff(rng, "plaster", ((0.5, 0.5, 0.5),))
+    dark = materials.stuff(rng, "cloth", ((0.05, 0.05, 0.05),))
+    steel = materials.stuff(rng, "plaster", ((0.5, 0.5, 0.5),))
     return [
-        Part(join(frame), things.stuff(rng, "metal", things.PAINTS)),
+        Part(join(frame), materials.stuff(rng, "metal", materials.PAINTS)),
         Part(join([*rims, tube(bar, np.full(17, 0.013)), seat.moved((-0.2, 0, 0.89))]), dark),
         Part(join(spokes), steel),
     ]

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rackfocus.scenes import rendering
+from rackfocus.scenes import mitsuba_shapes, triplet_jobs, triplets
 from rackfocus.scenes.files import read_depth, read_disparity, read_hdr, read_srgb
 from rackfocus.scenes.geometry import ball, box, quad
 from rackfocus.scenes.lens import SceneLens
 from rackfocus.scenes.recipe import Bulb, Camera, Material, Part, SceneRecipe, Sky
+from rackfocus.scenes.renderer import SceneRenderer, low_pass
 from rackfocus.types import InputError
 
 GREY = Material("plaster", 0, (0.4, 0.4, 0.4))
@@ -25,7 +26,7 @@ KEY = 0.2
 @pytest.fixture(scope="module")
 def mitsuba():
     pytest.importorskip("mitsuba", reason="rackfocus[scenes] is not installed")
-    return rendering.load_mitsuba("scalar_rgb")
+    return mitsuba_shapes.load_mitsuba("scalar_rgb")
 
 
 def recipe(*, parts=(), bulbs=(), height=1.5, pitch=0.0, fov=60.0) -> SceneRecipe:
@@ -48,7 +49,7 @@ def glow(mitsuba, scene: SceneRecipe, lens: SceneLens) -> np.ndarray:
     """What the bulbs add to the picture."""
 
     def image(lit: SceneRecipe) -> np.ndarray:
-        renderer = rendering.SceneRenderer(mitsuba, lit, width=WIDTH, height=HEIGHT)
+        renderer = SceneRenderer(mitsuba, lit, width=WIDTH, height=HEIGHT)
         return renderer.image(lens, aperture_ratio=1.0, focus_m=lens.focus_m, samples=121, seed=1)
 
     return image(scene) - image(replace(scene, bulbs=()))
@@ -95,7 +96,7 @@ def test_what_stands_before_a_bulb_hides_it(mitsuba):
 def test_ground_disparity_is_affine_in_y_and_constant_in_x(mitsuba):
     ground = Part(quad((-90.0, -9.0, 0.0), (180.0, 0.0, 0.0), (0.0, 90.0, 0.0)), GREY)
     scene = recipe(parts=[ground], pitch=-40.0)
-    depth = rendering.SceneRenderer(mitsuba, scene, width=WIDTH, height=HEIGHT).depth()
+    depth = SceneRenderer(mitsuba, scene, width=WIDTH, height=HEIGHT).depth()
     focal_length_px = scene.camera.focal_length_px(WIDTH)
     disparity = SceneLens(focal_length_px, 0.05, 2.0, 3.0).disparity(depth)
     assert np.ptp(disparity, axis=1).max() < 1e-4
@@ -108,7 +109,7 @@ def test_depth_of_a_sphere_of_a_bulb_and_of_the_sky(mitsuba):
     sphere = Part(ball(0.5).moved((0.0, 3.0, 1.0)), GREY)
     bulb = bulb_seen_at(50, 24, 2.0, recipe().camera)
     scene = recipe(parts=[sphere], bulbs=[bulb])
-    depth = rendering.SceneRenderer(mitsuba, scene, width=WIDTH, height=HEIGHT).depth()
+    depth = SceneRenderer(mitsuba, scene, width=WIDTH, height=HEIGHT).depth()
     assert depth[24, 32] == pytest.approx(2.5, abs=1e-4)
     assert depth[24, 50] == pytest.approx(2.0, abs=0.01)
     assert np.isinf(depth[0, 0])
@@ -116,7 +117,7 @@ def test_depth_of_a_sphere_of_a_bulb_and_of_the_sky(mitsuba):
 
 def test_exposure_gives_the_mean_that_was_asked_for(mitsuba):
     parts = [Part(box(1.0, 1.0, 3.0).moved((0.0, 4.0, 0.0)), GREY)]
-    renderer = rendering.SceneRenderer(mitsuba, recipe(parts=parts), width=WIDTH, height=HEIGHT)
+    renderer = SceneRenderer(mitsuba, recipe(parts=parts), width=WIDTH, height=HEIGHT)
     lens = SceneLens(100.0, 0.001, 4.0, 4.0)
     image = renderer.image(lens, aperture_ratio=1.0, focus_m=4.0, samples=25, seed=3)
     assert image.mean() == pytest.approx(KEY, rel=0.05)
@@ -128,7 +129,7 @@ def test_exposure_gives_the_mean_that_was_asked_for(mitsuba):
 def test_render_scenes_writes_whole_folders_and_takes_up_its_work(tmp_path):
     seen = []
     arguments = {"width": 36, "height": 24, "samples_per_pixel": 4, "variant": "scalar_rgb"}
-    folders = rendering.render_scenes(
+    folders = triplet_jobs.render_scenes(
         tmp_path, splits={"train": [1]}, progress=lambda *step: seen.append(step), **arguments
     )
     assert folders == [tmp_path / "train" / "0001"]
@@ -145,11 +146,11 @@ def test_render_scenes_writes_whole_folders_and_takes_up_its_work(tmp_path):
     assert read_hdr(folders[0] / "f2.exr").shape == read_srgb(folders[0] / "deep.png").shape == (24, 36, 3)
 
     written = {path: path.stat().st_mtime_ns for path in folders[0].iterdir()}
-    rendering.render_scenes(tmp_path, splits={"train": [1]}, **arguments)
+    triplet_jobs.render_scenes(tmp_path, splits={"train": [1]}, **arguments)
     assert {path: path.stat().st_mtime_ns for path in folders[0].iterdir()} == written
 
     (folders[0] / "scene.json").unlink()  # as if the run had been stopped
-    rendering.render_scenes(tmp_path, splits={"train": [1]}, **arguments)
+    triplet_jobs.render_scenes(tmp_path, splits={"train": [1]}, **arguments)
     assert (folders[0] / "scene.json").is_file()
     assert json.loads((folders[0] / "scene.json").read_text()) == about
 
@@ -157,18 +158,18 @@ def test_render_scenes_writes_whole_folders_and_takes_up_its_work(tmp_path):
 @pytest.mark.parametrize("name", ["width", "height", "samples_per_pixel"])
 def test_sizes_must_be_positive(tmp_path, name):
     with pytest.raises(InputError, match=name):
-        rendering.render_scenes(tmp_path, splits={"train": [0]}, **{name: 0})
+        triplet_jobs.render_scenes(tmp_path, splits={"train": [0]}, **{name: 0})
 
 
 def test_seeds_must_not_be_negative(tmp_path):
     with pytest.raises(InputError, match="Seeds"):
-        rendering.render_scenes(tmp_path, splits={"train": [-1]})
+        triplet_jobs.render_scenes(tmp_path, splits={"train": [-1]})
 
 
 def test_a_missing_mitsuba_is_told_in_a_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "mitsuba", None)
     with pytest.raises(InputError, match=r"rackfocus\[scenes\]"):
-        rendering.load_mitsuba()
+        mitsuba_shapes.load_mitsuba()
 
 
 @pytest.mark.usefixtures("mitsuba")
@@ -176,7 +177,7 @@ def test_the_blur_that_is_asked_for(mitsuba):
     ground = Part(quad((-90.0, -9.0, 0.0), (180.0, 0.0, 0.0), (0.0, 90.0, 0.0)), GREY)
     scene = recipe(parts=[ground], pitch=-40.0)
     for blur_px in (0.5, 1.0):
-        rendered = rendering.render_scene(
+        rendered = triplets.render_scene(
             mitsuba, scene, width=WIDTH, height=HEIGHT, samples=1, blur_px=blur_px
         )
         widest = np.abs(rendered.lens.disparity(rendered.depth_m)).max()
@@ -185,12 +186,12 @@ def test_the_blur_that_is_asked_for(mitsuba):
 
 def test_an_unknown_variant_is_told_in_a_sentence():
     with pytest.raises(InputError, match="scalar_rgb"):
-        rendering.load_mitsuba("abacus_rgb")
+        mitsuba_shapes.load_mitsuba("abacus_rgb")
 
 
 def test_low_pass_keeps_flat_light_and_spreads_a_point():
-    np.testing.assert_allclose(rendering.low_pass(np.full((4, 5, 3), 0.7)), 0.7)
+    np.testing.assert_allclose(low_pass(np.full((4, 5, 3), 0.7)), 0.7)
     point = np.zeros((5, 5, 3))
     point[2, 2] = 64.0
     weights = np.outer([0, 1, 6, 1, 0], [0, 1, 6, 1, 0])
-    np.testing.assert_allclose(rendering.low_pass(point)[..., 1], weights)
+    np.testing.assert_allclose(low_pass(point)[..., 1], weights)
