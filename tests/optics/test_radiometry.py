@@ -51,3 +51,11 @@ def test_log_exposure_is_equation_4():
 def test_luma_of_the_primaries():
     image = torch.eye(3).view(3, 3, 1, 1)
     assert radiometry.luma(image).flatten().tolist() == pytest.approx([0.2126, 0.7152, 0.0722])
+
+
+def test_luma_is_not_rounded_by_mixed_precision():
+    image = torch.rand(2, 3, 5, 7, generator=torch.Generator().manual_seed(1))
+    expected = (torch.tensor([0.2126, 0.7152, 0.0722]).reshape(3, 1, 1) * image).sum(dim=1, keepdim=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = radiometry.luma(image)
+    torch.testing.assert_close(found, expected)

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from rackfocus.models.bilateral_slicing import slice_compiled
-from rackfocus.models.rows import share_rows
+from rackfocus.models import compiled
+from rackfocus.threads import bands, share_out
 
 
 def luma_vertices(luma_bandwidth: float) -> int:
@@ -41,8 +41,7 @@ def slice_grid(
             at: `spatial_bandwidth_px` is the distance of two vertices in pixels of this guide.
         spatial_bandwidth_px: see above.
     """
-    keep = torch.is_grad_enabled() and (grid.requires_grad or guide.requires_grad)
-    if not keep and grid.device.type == "cpu" and grid.dtype == guide.dtype == torch.float32:
+    if compiled.can_read(grid, guide):
         sliced = torch.empty(guide.shape)
         for each in zip(grid, guide, sliced, strict=True):
             _slice(*each, spatial_bandwidth_px)
@@ -69,7 +68,7 @@ def _slice(
     values = grid.detach().permute(1, 2, 0).contiguous().numpy()
     pixels, written = guide[0].detach().contiguous().numpy(), sliced[0].numpy()
     bandwidth = np.float32(bandwidth_px)
-    share_rows(lambda first, end: slice_compiled(values, pixels, bandwidth, first, end, written), len(pixels))
+    share_out(lambda band: compiled.slice_grid(values, pixels, bandwidth, band, written), bands(len(pixels)))
 
 
 def _to_vertex(pixel: Tensor, vertices: int, bandwidth_px: float) -> Tensor:

@@ -18,6 +18,7 @@ as the grid: what the photographer focused on is flat at 0. With `g = 1` and `r 
 pixels of blur.
 """
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ class PretrainedRGBDHDRNet(nn.Module):
         }
         self.clipping_from = clipping_from
         self.trunk = Trunk(trunk)
-        self.structure = Trunk(trunk).requires_grad_(False)
+        self.structure = copy.deepcopy(self.trunk).requires_grad_(False)
         self.scale_and_centre = nn.Linear(WIDTHS[-1] + 2, 2)
         nn.init.zeros_(self.scale_and_centre.weight)
         nn.init.zeros_(self.scale_and_centre.bias)
@@ -126,7 +127,7 @@ class PretrainedRGBDHDRNet(nn.Module):
         padded = F.pad(seen, (0, -width % MULTIPLE_PX, 0, -height % MULTIPLE_PX), mode="replicate")
         with torch.set_grad_enabled(trunk_learns and torch.is_grad_enabled()):
             coarse, features, edges = self.trunk(padded)
-        nearness = edges + self._structure_beyond(edges, padded)
+        nearness = edges + self._missing_structure(edges, padded)
         found = F.avg_pool2d(torch.cat([features, nearness], dim=1), CELL_PX // 2)
         channels = self.unet(torch.cat([F.pixel_unshuffle(2 * padded - 1, CELL_PX), found], dim=1))
         # Mixed precision ends here: half a pixel of blur is more than bfloat16 tells apart.
@@ -144,7 +145,7 @@ class PretrainedRGBDHDRNet(nn.Module):
         log_exposure = read_log_exposure(log_gain, srgb, self.clipping_from, each_channel=True)
         return RGBDHDR(disparity, log_exposure)
 
-    def _structure_beyond(
+    def _missing_structure(
         self, edges: Float[Tensor, "batch 1 rows columns"], seen: Float[Tensor, "batch 3 height width"]
     ) -> Float[Tensor, "batch 1 rows columns"]:
         """`L(c - e)`, `c` brought to the mean and the deviation of `e`."""

@@ -9,11 +9,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from rackfocus.models import compiled
 from rackfocus.models.bilateral_grid import luma_vertices, slice_grid, splat
-from rackfocus.models.clipped_light import enlarge_clipped
-from rackfocus.models.rows import share_rows
 from rackfocus.models.unet import UNet
 from rackfocus.optics.radiometry import HDR_GAIN, luma
+from rackfocus.threads import bands, share_out
 from rackfocus.types import RGBDHDR
 
 LARGEST_DISPARITY = 0.1
@@ -174,12 +174,11 @@ def _where_clipped(
     each_channel: bool,
 ) -> Float[Tensor, "batch 3 height width"]:
     """Enlarged to the size of the image, times `clipping_share`; worked out only where that is above 0."""
-    keep = torch.is_grad_enabled() and log_exposure.requires_grad
-    if not keep and srgb.device.type == "cpu" and srgb.dtype == log_exposure.dtype == torch.float32:
-        enlarged = torch.zeros(srgb.shape)
-        for each in zip(log_exposure, srgb, enlarged, strict=True):
-            _enlarge_clipped(*each, clipping_from, each_channel=each_channel)
-        return enlarged
+    if compiled.can_read(log_exposure, srgb):
+        read = torch.zeros(srgb.shape)
+        for each in zip(log_exposure, srgb, read, strict=True):
+            _read_clipped(*each, clipping_from, each_channel=each_channel)
+        return read
     height, width = srgb.shape[-2:]
     pictures = []
     for values, image, brightest in zip(log_exposure, srgb, srgb.amax(dim=1), strict=True):
@@ -195,20 +194,20 @@ def _where_clipped(
     return torch.stack(pictures)
 
 
-def _enlarge_clipped(
+def _read_clipped(
     log_exposure: Float[Tensor, "3 rows columns"],
     srgb: Float[Tensor, "3 height width"],
-    enlarged: Float[Tensor, "3 height width"],
+    read: Float[Tensor, "3 height width"],
     clipping_from: float,
     *,
     each_channel: bool,
 ) -> None:
     """The same without gradients, several times as fast; written into zeros."""
     values = log_exposure.detach().permute(1, 2, 0).contiguous().numpy()
-    image, written, start = srgb.contiguous().numpy(), enlarged.numpy(), np.float32(clipping_from)
-    share_rows(
-        lambda first, end: enlarge_clipped(values, image, start, each_channel, first, end, written),
-        srgb.shape[1],
+    image, written, start = srgb.detach().contiguous().numpy(), read.numpy(), np.float32(clipping_from)
+    share_out(
+        lambda band: compiled.read_clipped(values, image, start, each_channel, band, written),
+        bands(srgb.shape[1]),
     )
 
 

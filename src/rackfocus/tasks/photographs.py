@@ -56,8 +56,9 @@ class PhotographsTask(RGBDHDRTask):
     def optimizer(self) -> torch.optim.Optimizer:
         """Adam, slower for the trunk."""
         trunk = list(self.model.trunk.parameters())
-        known = {id(parameter) for parameter in [*trunk, *self.model.structure.parameters()]}
-        rest = [parameter for parameter in self.model.parameters() if id(parameter) not in known]
+        known = {id(parameter) for parameter in trunk}
+        learning = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        rest = [parameter for parameter in learning if id(parameter) not in known]
         groups: list[dict[str, Any]] = [
             {"params": rest},
             {"params": trunk, "lr": self.trunk_learning_rate},

@@ -173,6 +173,7 @@ class VirtualCamera:
         Raises:
             InputError: the picture is black but for what would clip.
         """
+        # Where it is fixed nothing is drawn, so that the pictures of a seed stay what they were.
         if self.saturation != (1.0, 1.0):
             radiance = self._saturated(radiance, generator)
         low, high = self.clipped_share

@@ -85,10 +85,11 @@ def published_state(path: Path) -> dict[str, Tensor]:
 def fold_batch_normalisation(module: nn.Module) -> None:
     """Make each convolution and the batch normalisation after it one convolution with a bias, in place.
 
-    The result is the same but for rounding. `nn.Identity` takes the place of a normalisation, so that the
-    names of the convolutions stay. Nothing is left that differs in training: the mode is that of training.
+    The result is that of evaluation but for rounding. `nn.Identity` takes the place of a normalisation, so
+    that the names of the convolutions stay.
     """
-    module.eval()
+    mode = module.training
+    module.eval()  # the only mode in which they may be folded
     for blocks in [each for each in module.modules() if isinstance(each, nn.Sequential)]:
         for index in range(1, len(blocks)):
             norm = blocks[index]
@@ -103,7 +104,7 @@ def fold_batch_normalisation(module: nn.Module) -> None:
                 folded.bias.requires_grad_(folded.weight.requires_grad)
                 holder[place] = folded
                 blocks[index] = nn.Identity()
-    module.train()
+    module.train(mode)
 
 
 class ShuffleNetEncoder(nn.Module):

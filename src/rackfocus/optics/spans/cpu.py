@@ -1,8 +1,6 @@
 """The layers of the renderer by spans on a CPU: sorted, shared out to threads and blended by `compiled`."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,14 +9,12 @@ from jaxtyping import Float, Int
 from rackfocus.optics.levels import Blend
 from rackfocus.optics.spans import compiled
 from rackfocus.optics.spans.taps import Taps
+from rackfocus.threads import BAND_HEIGHT, bands, share_out
 
-TILE_HEIGHT, TILE_WIDTH = 32, 512
+TILE_HEIGHT, TILE_WIDTH = BAND_HEIGHT, 512
 
 Tile = tuple[int, int, int, int]
 """Top, bottom, left, right; the last row and column are left out."""
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class Scene(NamedTuple):
@@ -75,9 +71,9 @@ def fill_radius(disparity: Float[np.ndarray, "height width"]) -> Float[np.ndarra
     nearest, around = disparity, np.empty_like(disparity)
     step, reach = 1, 1
     while reach <= 2 * largest and step < max(height, width):
-        _share_out(
+        share_out(
             lambda band: compiled.widen_fill(disparity, nearest, step, reach, band, around, radius),  # noqa: B023
-            _bands(height),
+            bands(height),
         )
         nearest, around = around, np.empty_like(disparity) if nearest is disparity else nearest
         step *= 2
@@ -106,7 +102,7 @@ def forward(
     kept = (5, height, width) if keep and blend is Blend.COVERAGE else (5, 0, 0)
     full = np.empty(kept, scene.light.dtype)
     nodes = scene.nodes[0] * scene.nodes[1]
-    _share_out(
+    share_out(
         lambda tile: compiled.forward_tile(tile, int(blend), nodes, sources, taps, sums, full),
         _tiles(0, height, width),
     )
@@ -154,7 +150,7 @@ def backward(
         return first_row, gradient
 
     total = np.zeros((height, 4 * width))
-    for first_row, gradient in _share_out(of_band, range(0, height, rows)):
+    for first_row, gradient in share_out(of_band, range(0, height, rows)):
         total[first_row : first_row + len(gradient)] += gradient
     planes = total.reshape(height, width, 4).transpose(2, 0, 1).astype(scene.light.dtype, order="C")
     return planes[:3], planes[3]
@@ -163,9 +159,9 @@ def backward(
 def _sort_sources(scene: Scene, radius: Int[np.ndarray, "layer"], *, keep_slopes: bool) -> Sources:
     """Sort the pixels by row and layer."""
     height = scene.disparity.shape[0]
-    rows = _bands(height)
+    rows = bands(height)
     entries, runs = np.zeros((2, height, radius.size), np.int64)
-    _share_out(lambda band: compiled.count_entries(scene, radius, keep_slopes, band, entries, runs), rows)
+    share_out(lambda band: compiled.count_entries(scene, radius, keep_slopes, band, entries, runs), rows)
     entry_of, total = _starts(entries)
     run_of, total_runs = _starts(runs)
     run_x, run_entry = np.empty(total_runs, np.int32), np.empty(total_runs + 1, np.int64)
@@ -173,7 +169,7 @@ def _sort_sources(scene: Scene, radius: Int[np.ndarray, "layer"], *, keep_slopes
     slope = np.empty(total + compiled.PADDING if keep_slopes else 0, scene.light.dtype)
     light[total:] = 0
     run_entry[total_runs] = len(light)
-    _share_out(
+    share_out(
         lambda band: compiled.place_entries(
             scene, radius, keep_slopes, band, entry_of, run_of, run_x, run_entry, light.reshape(-1), slope
         ),
@@ -188,11 +184,6 @@ def _starts(counts: np.ndarray) -> tuple[np.ndarray, int]:
     return np.concatenate([ends - counts, ends[:, -1:]], axis=1), int(ends[-1, -1])
 
 
-def _bands(height: int) -> list[tuple[int, int]]:
-    """The rows of a picture in parts."""
-    return [(y, min(y + TILE_HEIGHT, height)) for y in range(0, height, TILE_HEIGHT)]
-
-
 def _tiles(top: int, bottom: int, width: int) -> list[Tile]:
     """The tiles of some rows of a picture."""
     return [
@@ -200,12 +191,3 @@ def _tiles(top: int, bottom: int, width: int) -> list[Tile]:
         for y in range(top, bottom, TILE_HEIGHT)
         for x in range(0, width, TILE_WIDTH)
     ]
-
-
-def _share_out(job: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """Do the jobs with as many threads as torch uses; results in order."""
-    threads = min(torch.get_num_threads(), len(items))
-    if threads <= 1:
-        return [job(item) for item in items]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(job, items))

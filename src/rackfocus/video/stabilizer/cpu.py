@@ -1,18 +1,13 @@
 """The frames at hand of the temporal stabiliser, on a CPU."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
+from rackfocus.threads import bands, share_out
 from rackfocus.video.stabilizer import kernels
 from rackfocus.video.stabilizer.scales import Scales
-
-BAND = 32
-"""Rows that a thread does at a time."""
 
 
 class CPUWindow:
@@ -73,7 +68,7 @@ class CPUWindow:
             kernels.keep_consistent(kept_forward, backward, delta, rows)
             kernels.keep_consistent(kept_backward, forward, delta, rows)
 
-        _share_out(check, _bands(len(forward)))
+        share_out(check, bands(len(forward)))
 
     def stabilized(
         self, frame: int, first: int, last: int, scales: Scales
@@ -102,20 +97,5 @@ class CPUWindow:
                 log_exposure,
             )
 
-        _share_out(filter_, _bands(height))
+        share_out(filter_, bands(height))
         return torch.from_numpy(disparity)[None], torch.from_numpy(log_exposure)
-
-
-def _bands(height: int) -> list[tuple[int, int]]:
-    return [(top, min(top + BAND, height)) for top in range(0, height, BAND)]
-
-
-def _share_out(job: Callable[[tuple[int, int]], None], bands: Sequence[tuple[int, int]]) -> None:
-    """Do all bands with as many threads as torch uses. A row's values do not hang on who does it."""
-    threads = min(torch.get_num_threads(), len(bands))
-    if threads <= 1:
-        for band in bands:
-            job(band)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(job, bands))

@@ -1,0 +1,34 @@
+import pytest
+import torch
+
+from rackfocus.threads import BAND_HEIGHT, bands, share_out
+
+pytestmark = pytest.mark.usefixtures("threads")
+
+
+@pytest.fixture(params=[1, 2, 5])
+def threads(request):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("height", [1, BAND_HEIGHT, BAND_HEIGHT + 1, 5 * BAND_HEIGHT - 1])
+def test_every_row_is_worked_on_once(height):
+    counts = torch.zeros(height)
+
+    def work(band):
+        counts[slice(*band)] += 1
+        return band
+
+    assert share_out(work, bands(height)) == bands(height)
+    assert (counts == 1).all()
+
+
+def test_what_goes_wrong_in_a_thread_is_raised():
+    def work(_band):
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        share_out(work, bands(4 * BAND_HEIGHT))
