@@ -15,11 +15,12 @@ from jaxtyping import Float
 
 from rackfocus.scenes.clips.disturbances import DISTURBED_FROM, Props, hand_held, passer_by, swaying_tree
 from rackfocus.scenes.clips.people import ACTIONS, KICK_CONTACT_S, REST, Person, Pose, blend, ramp, talk, walk
+from rackfocus.scenes.clips.places import park, room, square
 from rackfocus.scenes.clips.speech import HIGH_VOICE, LOW_VOICE, SAMPLE_RATE, speak
-from rackfocus.scenes.geometry import ball, box, quad
+from rackfocus.scenes.geometry import ball, box
 from rackfocus.scenes.layouts.skies import daylight, window_light
-from rackfocus.scenes.layouts.stage import Stage, add_hills
-from rackfocus.scenes.objects import furniture, materials, plants, street_things, vehicles
+from rackfocus.scenes.layouts.stage import Stage
+from rackfocus.scenes.objects import materials
 from rackfocus.scenes.recipe import Camera, Part, Sky, placed
 from rackfocus.types import InputError
 
@@ -129,7 +130,7 @@ def tell_story(kind: str, seed: int, *, frames: int, fps: int) -> Story:
     rng = np.random.default_rng((seed, KINDS.index(kind)))
     stage = Stage(rng=np.random.default_rng((seed, KINDS.index(kind), 1)), lit=False)
     indoors = bool(rng.random() < 0.4) and kind == "speaks"
-    (_room if indoors else _square if rng.random() < 0.5 else _park)(stage)
+    (room if indoors else square if rng.random() < 0.5 else park)(stage)
     sky = window_light(rng) if indoors else daylight(rng)
     forward, sway, pan = (
         float(rng.uniform(low, high)) for low, high in ((0.0, 0.35), (-0.12, 0.12), (-2, 2))
@@ -364,50 +365,3 @@ def _speaking(
         return blend(words, REST, ramp((frame - end + 1) / fps / _REST_S))
 
     return pose
-
-
-def _park(stage: Stage) -> None:
-    rng = stage.rng
-    stage.ground(materials.stuff(rng, "grass", ((0.16, 0.26, 0.07), (0.22, 0.28, 0.08))))
-    path = materials.stuff(rng, "gravel", materials.STONES)
-    stage.surface(quad((-12.0, 1.2, 0.006), (24.0, 0, 0), (0, 6.2, 0)), path)
-    makers = [plants.tree, plants.bush, plants.conifer, street_things.bench, plants.tree]
-    stage.scatter(makers, count=12, near=8.6, far=24.0, half_width=11.0, spread=0.6)
-    add_hills(stage)
-
-
-def _square(stage: Stage) -> None:
-    rng = stage.rng
-    kind = str(rng.choice(["paving", "tiles", "cobbles"]))
-    stage.ground(materials.stuff(rng, kind, materials.STONES))
-    x = -14.0
-    while x < 14.0:
-        length, y = float(rng.uniform(4.0, 7.0)), 13.0 + float(rng.uniform(-0.3, 0.3))
-        front = materials.stuff(rng, str(rng.choice(["facade", "facade", "bricks"])), materials.STONES)
-        stage.wall((x, y), (x + length, y), float(rng.uniform(5.0, 9.0)), front)
-        x += length
-    makers = [
-        plants.potted_plant,
-        street_things.bench,
-        vehicles.bicycle,
-        plants.tree,
-        street_things.signboard,
-    ]
-    stage.scatter(makers, count=9, near=8.4, far=12.0, half_width=7.0, spread=0.6)
-
-
-def _room(stage: Stage) -> None:
-    rng = stage.rng
-    stage.ground(
-        materials.stuff(rng, str(rng.choice(["planks", "tiles"])), (*materials.WOODS, *materials.STONES))
-    )
-    walls = ((0.62, 0.57, 0.48), (0.45, 0.52, 0.50), (0.60, 0.44, 0.34), (0.36, 0.42, 0.52))
-    paper, plain = (materials.stuff(rng, kind, walls) for kind in ("stripes", "plaster"))
-    stage.wall((-3.2, 7.6), (3.2, 7.6), 4.5, paper)
-    stage.wall((-3.2, -1.5), (-3.2, 7.6), 4.5, plain)
-    stage.wall((3.2, 7.6), (3.2, -1.5), 4.5, plain)
-    for k in range(3):
-        poster = materials.stuff(rng, "poster", materials.PAINTS)
-        stage.surface(quad((-2.6 + 1.9 * k, 7.58, 1.4), (0.8, 0, 0), (0, 0, 0.8)), poster)
-    stage.add(furniture.sofa(rng), x=float(rng.uniform(-1.6, 0.0)), y=6.6, subject=False)
-    stage.add(furniture.bookcase(rng), x=float(rng.uniform(1.6, 2.4)), y=7.3, subject=False)
