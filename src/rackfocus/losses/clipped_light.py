@@ -22,13 +22,16 @@ def clipped_light_loss(
     Args:
         srgb: the encoded, clipped image in 0..1.
         log_exposure: the prediction `E` (Eq. 4).
-        radiance: the true linear light at the exposure of the image, display white 1.
+        radiance: the true linear light at the exposure of the image, display white 1; NaN where it is not
+            known, which does not count.
         clipping_from: pixels whose brightest channel is above this count.
 
     Returns:
         0 where no pixel counts.
     """
     light = apply_log_exposure(srgb_to_linear(srgb), log_exposure)
-    error = ((light + EPSILON).log() - (radiance + EPSILON).log()).square().mean(dim=1)
-    counted = srgb.amax(dim=1) > clipping_from
+    # Replaced before the difference is taken: the gradient of what `where` leaves out would be NaN.
+    truth = torch.where(radiance.isnan(), light.detach(), radiance)
+    error = ((light + EPSILON).log() - (truth + EPSILON).log()).square().mean(dim=1)
+    counted = (srgb.amax(dim=1) > clipping_from) & ~radiance.isnan().any(dim=1)
     return torch.where(counted, error, 0.0).sum() / counted.sum().clamp_min(1)

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.losses.clipped_light import clipped_light_loss
 from rackfocus.losses.relative_depth import relative_depth_loss
+from rackfocus.losses.steadiness import steadiness_loss
+from rackfocus.models.backends import disparity_from_nearness
 from rackfocus.types import RGBDHDR
 
 
@@ -32,7 +34,9 @@ class PhotographSupervision(nn.Module):
         usual_weight: of the mean absolute difference between `D` and a label stretched to `usual_range`, in
             units of that range. It keeps the blur of photographs, whose aperture no label tells, near that of
             a fast lens.
-        usual_range: the range of `D` (2nd to 98th percentile) of a photograph, over its longer side.
+        usual_range: see `rackfocus.models.backends.disparity_from_nearness`. A lens of 50 mm at f/2 before
+            36 mm of film, focused at 2 m, blurs what is far away by a radius of .009 of the picture's width.
+        steady_weight: of `rackfocus.losses.steadiness`, in units of that range.
         light_weight: of `rackfocus.losses.clipped_light`.
     """
 
@@ -43,7 +47,8 @@ class PhotographSupervision(nn.Module):
         disparity_weight: float = 4.0,
         relative_weight: float = 20.0,
         usual_weight: float = 4.0,
-        usual_range: float = 0.03,
+        usual_range: float = 0.01,
+        steady_weight: float = 20.0,
         light_weight: float = 20.0,
     ) -> None:
         super().__init__()
@@ -52,6 +57,7 @@ class PhotographSupervision(nn.Module):
         self.relative_weight = relative_weight
         self.usual_weight = usual_weight
         self.usual_range = usual_range
+        self.steady_weight = steady_weight
         self.light_weight = light_weight
 
     def scene(
@@ -101,8 +107,17 @@ class PhotographSupervision(nn.Module):
             label: relative inverse depth, larger is nearer.
         """
         relative = relative_depth_loss(-disparity, label)
-        usual = (disparity / self._range_px(disparity) - farness(label)).abs().mean()
-        return self.relative_weight * relative + self.usual_weight * usual
+        usual = (disparity - disparity_from_nearness(label, self.usual_range)).abs().mean()
+        return self.relative_weight * relative + self.usual_weight * usual / self._range_px(disparity)
+
+    def steadiness(
+        self,
+        disparity: Float[Tensor, "batch 1 height width"],
+        again: Float[Tensor, "batch 1 height width"],
+        grid: Float[Tensor, "batch height width 2"],
+    ) -> Float[Tensor, ""]:
+        """A photograph taken twice; see `rackfocus.losses.steadiness.steadiness_loss`."""
+        return self.steady_weight * steadiness_loss(disparity, again, grid) / self._range_px(disparity)
 
     def light(
         self,
@@ -115,11 +130,3 @@ class PhotographSupervision(nn.Module):
 
     def _range_px(self, image: Tensor) -> float:
         return self.usual_range * max(image.shape[-2:])
-
-
-def farness(nearness: Float[Tensor, "batch 1 height width"]) -> Float[Tensor, "batch 1 height width"]:
-    """Nearness turned round: median 0, range from the 2nd to the 98th percentile 1; a flat image gives 0."""
-    flat = nearness.flatten(1)
-    shares = torch.tensor([0.02, 0.5, 0.98]).to(flat)
-    low, median, high = flat.quantile(shares, dim=1)[..., None, None, None]
-    return (median - nearness) / (high - low).clamp_min(1e-6)

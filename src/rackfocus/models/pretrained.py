@@ -59,8 +59,8 @@ STRUCTURE_SIGMA = 0.043
 """Standard deviation of `L`, over the shorter side."""
 
 SLOWED = 0.1
-LARGEST_LOG_SCALE = 1.5
-"""`s` stays within a factor of 4.5 of its start."""
+LARGEST_LOG_SCALE = 2.5
+"""`s` stays within a factor of 12 of its start."""
 
 
 class PretrainedRGBDHDRNet(nn.Module):

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.losses.photographs import PhotographSupervision
+from rackfocus.losses.steadiness import taken_again
 from rackfocus.metrics.image import psnr
 from rackfocus.models.pretrained import PretrainedRGBDHDRNet
 from rackfocus.tasks.mixed_batches import KindBatch, LightBatch, NearnessBatch, SceneBatch
@@ -100,7 +101,15 @@ class PhotographsTask(RGBDHDRTask):
             return terms.total, outputs | {"rendered": terms.rendered}
         if isinstance(part, LightBatch):
             return self.loss.light(prediction.log_exposure, part.image, part.radiance), outputs
-        return self.loss.nearness(prediction.disparity, part.nearness), outputs
+        term = self.loss.nearness(prediction.disparity, part.nearness)
+        return term + self._steadiness(part.image, prediction.disparity), outputs
+
+    def _steadiness(self, image: Tensor, disparity: Tensor) -> Float[Tensor, ""]:
+        """How differently the network sees a photograph that is taken again."""
+        # Drawn by the step, so that a run that goes on draws what it would have drawn.
+        again = taken_again(image, torch.Generator().manual_seed(self.global_step))
+        other = self.model(again.image, trunk_learns=True).disparity
+        return self.loss.steadiness(disparity, other, again.grid)
 
 
 def _name(part: KindBatch) -> str:

@@ -9,6 +9,7 @@ from torch.utils.data import Dataset
 
 from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.data.taught.samples import NearnessSample
+from rackfocus.models.backends import disparity_from_nearness
 from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.optics.renderer import render
 from rackfocus.optics.thin_lens import refocus_disparity
@@ -19,18 +20,18 @@ from rackfocus.types import InputError
 class RenderedCutOuts(Dataset[FocusSample]):
     """Aperture triplets (even indices) and focal triplets (odd ones) of compositions such as `CutOuts`.
 
-    Nearness is an affine function of disparity: the focus and the size of the blur are drawn. As in
-    `RaytracedScenes`, the aperture triplet is f/2 and f/8, the focal one twice f/2. What is drawn depends on
-    the seed and the index alone.
+    The median of nearness is in focus. As in `RaytracedScenes`, the aperture triplet is f/2 and f/8, the focal
+    one twice f/2, focused elsewhere the second time. Light is known where the picture did not clip. What is
+    drawn depends on the seed and the index alone.
 
     Args:
         compositions: pictures with nearness.
         size: height and width of the samples; pictures are cropped to this aspect, then resized.
-        largest_blur: the range of the largest blur radius, relative to the longer side.
-        seed: of crops, focus and blur.
+        disparity_range: see `rackfocus.models.backends.disparity_from_nearness`.
+        seed: of crops and focus.
 
     Raises:
-        InputError: a size is not positive, or the range is empty.
+        InputError: a size or the range is not positive.
     """
 
     def __init__(
@@ -38,17 +39,17 @@ class RenderedCutOuts(Dataset[FocusSample]):
         compositions: Dataset[NearnessSample],
         *,
         size: tuple[int, int],
-        largest_blur: tuple[float, float] = (0.01, 0.03),
+        disparity_range: float,
         seed: int = 0,
     ) -> None:
-        if min(size) < 1 or not 0 < largest_blur[0] <= largest_blur[1]:
+        if min(size) < 1 or not disparity_range > 0:
             raise InputError(
-                "size must be a height and a width, and largest_blur a range above 0; they are "
-                f"[{size[0]}, {size[1]}] and [{largest_blur[0]}, {largest_blur[1]}]."
+                "size must be a height and a width, and disparity_range above 0; they are "
+                f"[{size[0]}, {size[1]}] and {disparity_range}."
             )
         self.compositions = compositions
         self.size = (int(size[0]), int(size[1]))
-        self.largest_blur = largest_blur
+        self.disparity_range = disparity_range
         self.seed = seed
 
     def __len__(self) -> int:
@@ -62,10 +63,7 @@ class RenderedCutOuts(Dataset[FocusSample]):
         rng = np.random.default_rng((self.seed, place))
         linear, nearness = _cropped(sample, self.size, rng)
         deep = torch.round(255 * linear_to_srgb(linear.clamp(0, 1))) / 255
-        low, high = nearness.aminmax()
-        blur_px = rng.uniform(*self.largest_blur) * max(self.size)
-        disparity = -blur_px * (nearness - low) / (high - low).clamp_min(1e-6)
-        disparity = disparity - _at_random(disparity, rng)
+        disparity = disparity_from_nearness(nearness[None], self.disparity_range)[0]
         is_focal = place % 2 == 1
         ratio = 1.0 if is_focal else F2_TO_F8
         focus = _at_random(disparity, rng) if is_focal else 0.0
@@ -77,8 +75,16 @@ class RenderedCutOuts(Dataset[FocusSample]):
                 refocus_disparity(disparity, aperture_ratio=ratio, focal_disparity=focus),
             )
         )
-        name = f"{sample.name}/{'focal' if is_focal else 'aperture'}"
-        return FocusSample(name, deep, shallow, adjusted, ratio, focus, disparity)
+        return FocusSample(
+            f"{sample.name}/{'focal' if is_focal else 'aperture'}",
+            deep,
+            shallow,
+            adjusted,
+            ratio,
+            focus,
+            disparity,
+            radiance=torch.where(deep < 1, light, torch.nan),
+        )
 
 
 def _at_random(disparity: Float[Tensor, "1 height width"], rng: np.random.Generator) -> float:
