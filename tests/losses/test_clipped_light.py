@@ -33,3 +33,17 @@ def test_gradcheck():
     radiance = 1 + torch.rand(1, 3, 2, 3, generator=generator, dtype=torch.float64)
     log_exposure = torch.rand(1, 3, 2, 3, generator=generator, dtype=torch.float64) / HDR_GAIN
     torch.autograd.gradcheck(lambda e: clipped_light_loss(srgb, e, radiance), log_exposure.requires_grad_())
+
+
+def test_unknown_light_does_not_count():
+    srgb = torch.ones(1, 3, 2, 2)
+    radiance = torch.full((1, 3, 2, 2), 8.0)
+    log_exposure = torch.full((1, 3, 2, 2), 0.1, requires_grad=True)
+    known = clipped_light_loss(srgb, log_exposure, radiance)
+    radiance[:, 1, 0] = torch.nan
+    loss = clipped_light_loss(srgb, log_exposure, radiance)
+    torch.testing.assert_close(loss, known)
+    loss.backward()
+    assert log_exposure.grad.isfinite().all()
+    assert not log_exposure.grad[..., 0, :].any()
+    assert log_exposure.grad[..., 1, :].all()

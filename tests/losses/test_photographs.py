@@ -1,10 +1,12 @@
 import pytest
 import torch
+import torch.nn.functional as F
 
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.losses.clipped_light import clipped_light_loss
-from rackfocus.losses.photographs import PhotographSupervision, farness
+from rackfocus.losses.photographs import PhotographSupervision
 from rackfocus.losses.relative_depth import relative_depth_loss
+from rackfocus.models.backends import disparity_from_nearness
 from rackfocus.optics import Renderer
 from rackfocus.types import RGBDHDR
 
@@ -17,25 +19,26 @@ def loss():
         relative_weight=5.0,
         usual_weight=7.0,
         usual_range=0.1,
+        steady_weight=13.0,
         light_weight=11.0,
     )
-
-
-def test_farness_is_stretched_nearness_turned_round():
-    nearness = torch.linspace(2, 6, 101).view(1, 1, 1, 101)
-    far = farness(nearness)
-    assert far[0, 0, 0, 50] == 0
-    torch.testing.assert_close(far[0, 0, 0, 2] - far[0, 0, 0, 98], torch.tensor(1.0))
-    assert not farness(torch.ones(1, 1, 3, 3)).any()
 
 
 def test_a_label_is_asked_for_by_shape_and_by_its_usual_range(loss):
     label, disparity = torch.rand(2, 1, 1, 20, 40)
     label, disparity = label[None, 0], disparity[None, 0]
-    usual = (disparity / 4.0 - farness(label)).abs().mean()
+    asked = disparity_from_nearness(label, 0.1)
+    usual = (disparity - asked).abs().mean() / 4.0
     expected = 5 * relative_depth_loss(-disparity, label) + 7 * usual
     torch.testing.assert_close(loss.nearness(disparity, label), expected)
-    assert loss.nearness(4.0 * farness(label), label) < 1e-4
+    inside = label.clamp(*label.quantile(torch.tensor([0.02, 0.98])).tolist())
+    assert loss.nearness(disparity_from_nearness(inside, 0.1), inside) < 1e-4
+
+
+def test_steadiness_is_counted_in_units_of_the_usual_range(loss):
+    grid = F.affine_grid(torch.eye(2, 3)[None], [1, 1, 20, 40], align_corners=False)
+    disparity = torch.rand(1, 1, 20, 40)
+    torch.testing.assert_close(loss.steadiness(disparity, disparity + 2, grid), torch.tensor(13 * 2 / 4.0))
 
 
 def test_a_scene_adds_the_errors_of_its_truth(loss):

@@ -1,8 +1,8 @@
 """Supervision of `D` by itself: a picture taken again, a little moved, must have the same disparity.
 
-Between two frames of a video a camera moves by parts of a pixel and its noise changes; what a network makes of
-that is flicker. It is learned from photographs alone, as in Eilertsen et al. 2019, "Single-Frame Regularization
-for Temporally Stable CNNs", whose transforms are these, too.
+Between two frames of a video the camera moves a little and its noise changes; a network's answer to that is
+flicker. This is learned from photographs alone, with transforms like those of Eilertsen et al. 2019,
+"Single-frame Regularization for Temporally Stable CNNs".
 """
 
 import math

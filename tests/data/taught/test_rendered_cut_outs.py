@@ -24,16 +24,13 @@ class Steps(Dataset):
 
 
 def test_triplets_are_what_the_renderer_makes_of_their_disparity():
-    samples = RenderedCutOuts(Steps(), size=(32, 48), largest_blur=(0.05, 0.05))
+    samples = RenderedCutOuts(Steps(), size=(32, 48), disparity_range=0.05)
     for index in range(4):
         sample = samples[index]
         assert sample.disparity is not None
         assert sample.deep.shape == (3, 32, 48)
-        # Only two distances, so far apart as the largest blur, and one of them in focus.
-        values = sample.disparity.unique()
-        assert len(values) == 2
-        assert float(values[1] - values[0]) == pytest.approx(0.05 * 48, rel=1e-5)
-        assert 0.0 in values.tolist()
+        # Only two distances, as far apart as the range, and the one that most pixels have is in focus.
+        torch.testing.assert_close(sample.disparity.unique(), torch.tensor([-0.05 * 48, 0.0]))
         light = srgb_to_linear(sample.deep)[None]
         torch.testing.assert_close(sample.shallow, render(light, sample.disparity[None])[0].clamp(0, 1))
         other = refocus_disparity(
@@ -44,8 +41,21 @@ def test_triplets_are_what_the_renderer_makes_of_their_disparity():
     assert torch.equal(samples[1].shallow, samples[-3].shallow)
 
 
+def test_light_is_known_where_nothing_clipped():
+    class White(Steps):
+        def __getitem__(self, index):
+            sample = super().__getitem__(index)
+            sample.image[1, :, :30] = 1
+            return sample
+
+    sample = RenderedCutOuts(White(), size=(40, 60), disparity_range=0.05)[0]
+    assert sample.radiance is not None
+    assert torch.equal(sample.radiance.isnan(), sample.deep == 1)
+    assert sample.radiance[1, :, :30].isnan().all()
+
+
 def test_bad_settings():
     with pytest.raises(InputError, match="size"):
-        RenderedCutOuts(Steps(), size=(0, 4))
-    with pytest.raises(InputError, match="largest_blur"):
-        RenderedCutOuts(Steps(), size=(4, 4), largest_blur=(0.1, 0.05))
+        RenderedCutOuts(Steps(), size=(0, 4), disparity_range=0.01)
+    with pytest.raises(InputError, match="disparity_range"):
+        RenderedCutOuts(Steps(), size=(4, 4), disparity_range=0.0)

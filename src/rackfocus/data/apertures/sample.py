@@ -20,7 +20,7 @@ class FocusSample:
             `adjusted`; see `rackfocus.refocus_disparity`.
         focal_disparity: in pixels of these images.
         disparity: the true disparity of `shallow` in pixels, where it is known.
-        radiance: the true linear light of `deep`, unclipped, where it is known; NaN at pixels of which it is not.
+        radiance: the true linear light of `deep`, unclipped, where it is known; NaN at other pixels.
     """
 
     name: str

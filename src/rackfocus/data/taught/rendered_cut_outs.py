@@ -20,9 +20,9 @@ from rackfocus.types import InputError
 class RenderedCutOuts(Dataset[FocusSample]):
     """Aperture triplets (even indices) and focal triplets (odd ones) of compositions such as `CutOuts`.
 
-    The median of nearness is in focus. As in `RaytracedScenes`, the aperture triplet is f/2 and f/8, the focal
-    one twice f/2, focused elsewhere the second time. Light is known where the picture did not clip. What is
-    drawn depends on the seed and the index alone.
+    The median of nearness is in focus. As in `RaytracedScenes`, the aperture triplet is f/2 and f/8, the
+    focal one twice f/2, focused elsewhere the second time. Light is known where the picture did not clip.
+    What is drawn depends on the seed and the index alone.
 
     Args:
         compositions: pictures with nearness.
