@@ -20,6 +20,21 @@ def can_read(*maps: Tensor) -> bool:
 
 
 @njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
+def between(pixel, scale, count):
+    """The two cells of a line of `count` cells between whose centres a pixel's centre lies, and its share of
+    the second one.
+
+    Args:
+        pixel: its index.
+        scale: cells a pixel, float32.
+        count: how many cells there are; pixels beyond the outer centres have the outer cell.
+    """
+    place = min(max((np.float32(pixel) + HALF) * scale - HALF, ZERO), np.float32(count - 1))
+    first = min(int(place), max(count - 2, 0))
+    return first, min(first + 1, count - 1), place - np.float32(first)
+
+
+@njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
 def slice_grid(grid, guide, bandwidth_px, band, sliced):
     """Read the grid trilinearly at the pixels of some rows of the guide.
 
@@ -33,26 +48,29 @@ def slice_grid(grid, guide, bandwidth_px, band, sliced):
     rows, columns, vertices = grid.shape
     width = guide.shape[1]
     per_pixel = ONE / bandwidth_px
+    # Unsigned indices into one flat line: numba checks none of them, and several can be read at once.
+    line = np.empty(columns * vertices, np.float32)
+    lefts, rights = np.empty(width, np.uint32), np.empty(width, np.uint32)
+    shares = np.empty(width, np.float32)
+    for column in range(width):
+        left, right, shares[column] = between(column, per_pixel, columns)
+        lefts[column], rights[column] = left * vertices, right * vertices
+    darkest_of_last, to_brighter = np.uint32(max(vertices - 2, 0)), np.uint32(vertices > 1)
     for row in range(band[0], band[1]):
-        y = min(max((row + HALF) * per_pixel - HALF, ZERO), np.float32(rows - 1))
-        top = min(int(y), max(rows - 2, 0))
-        bottom = min(top + 1, rows - 1)
-        down = y - np.float32(top)
+        top, bottom, down = between(row, per_pixel, rows)
+        for column in range(columns):
+            for vertex in range(vertices):
+                above = grid[top, column, vertex]
+                line[column * vertices + vertex] = above + down * (grid[bottom, column, vertex] - above)
+        lumas, values = guide[row], sliced[row]
         for column in range(width):
-            x = min(max((column + HALF) * per_pixel - HALF, ZERO), np.float32(columns - 1))
-            left = min(int(x), max(columns - 2, 0))
-            right = min(left + 1, columns - 1)
-            across = x - np.float32(left)
-            z = min(max(guide[row, column], ZERO), ONE) * np.float32(vertices - 1)
-            dark = min(int(z), max(vertices - 2, 0))
-            bright = min(dark + 1, vertices - 1)
+            z = min(max(lumas[column], ZERO), ONE) * np.float32(vertices - 1)
+            dark = min(np.uint32(np.int32(z)), darkest_of_last)
             up = z - np.float32(dark)
-            a = grid[top, left, dark] + up * (grid[top, left, bright] - grid[top, left, dark])
-            b = grid[top, right, dark] + up * (grid[top, right, bright] - grid[top, right, dark])
-            c = grid[bottom, left, dark] + up * (grid[bottom, left, bright] - grid[bottom, left, dark])
-            d = grid[bottom, right, dark] + up * (grid[bottom, right, bright] - grid[bottom, right, dark])
-            above = a + across * (b - a)
-            sliced[row, column] = above + down * (c + across * (d - c) - above)
+            left, right = lefts[column] + dark, rights[column] + dark
+            a = line[left] + up * (line[left + to_brighter] - line[left])
+            b = line[right] + up * (line[right + to_brighter] - line[right])
+            values[column] = a + shares[column] * (b - a)
 
 
 @njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
@@ -72,20 +90,14 @@ def read_clipped(log_exposure, image, clipping_from, each_channel, band, enlarge
     y_scale, x_scale = np.float32(rows) / np.float32(height), np.float32(columns) / np.float32(width)
     per_share = ONE / (ONE - clipping_from)
     for row in range(band[0], band[1]):
-        y = min(max((row + HALF) * y_scale - HALF, ZERO), np.float32(rows - 1))
-        top = min(int(y), max(rows - 2, 0))
-        bottom = min(top + 1, rows - 1)
-        down = y - np.float32(top)
+        top, bottom, down = between(row, y_scale, rows)
         for column in range(width):
             red, green, blue = image[0, row, column], image[1, row, column], image[2, row, column]
             brightest = max(max(red, green), blue)
             if brightest <= clipping_from:
                 continue
             second = max(min(red, green), min(max(red, green), blue))
-            x = min(max((column + HALF) * x_scale - HALF, ZERO), np.float32(columns - 1))
-            left = min(int(x), max(columns - 2, 0))
-            right = min(left + 1, columns - 1)
-            across = x - np.float32(left)
+            left, right, across = between(column, x_scale, columns)
             for channel in range(channels):
                 share = min(max((brightest - clipping_from) * per_share, ZERO), ONE)
                 if each_channel:

@@ -141,7 +141,7 @@ class PretrainedRGBDHDRNet(nn.Module):
         flat = bounded_disparity(START_SCALE * longer * scale * gain * (centre - nearness), longer)
         residual = bounded_disparity(RESIDUAL_SCALE * longer * grid, longer)
         disparity = F.interpolate(flat, size=srgb.shape[-2:], mode="bilinear")
-        disparity = disparity + slice_grid(residual, luma(srgb), CELL_PX * srgb.shape[-1] / seen.shape[-1])
+        disparity += slice_grid(residual, luma(srgb), CELL_PX * srgb.shape[-1] / seen.shape[-1])
         log_exposure = read_log_exposure(log_gain, srgb, self.clipping_from, each_channel=True)
         return RGBDHDR(disparity, log_exposure)
 

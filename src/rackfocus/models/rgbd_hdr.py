@@ -175,7 +175,8 @@ def _where_clipped(
 ) -> Float[Tensor, "batch 3 height width"]:
     """Enlarged to the size of the image, times `clipping_share`; worked out only where that is above 0."""
     if compiled.can_read(log_exposure, srgb):
-        read = torch.zeros(srgb.shape)
+        # Memory from numpy is mapped where it is written: most pictures clip in few places.
+        read = torch.from_numpy(np.zeros(srgb.shape, np.float32))
         for each in zip(log_exposure, srgb, read, strict=True):
             _read_clipped(*each, clipping_from, each_channel=each_channel)
         return read

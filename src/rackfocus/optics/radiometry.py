@@ -66,5 +66,6 @@ def apply_log_exposure(
 def luma(encoded_rgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
     """BT.709 luma of an encoded image, 0..1 for inputs in 0..1."""
     red, green, blue = encoded_rgb.split(1, dim=1)
-    # Not as a product of matrices, which mixed precision would round to half.
-    return torch.add(torch.add(0.2126 * red, green, alpha=0.7152), blue, alpha=0.0722)
+    # Not as a product of matrices, which mixed precision would round to half. In place, since a new picture
+    # costs more than the sum: the system has to map its memory first.
+    return (0.2126 * red).add_(green, alpha=0.7152).add_(blue, alpha=0.0722)
