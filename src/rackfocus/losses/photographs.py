@@ -33,8 +33,8 @@ class PhotographSupervision(nn.Module):
         usual_weight: of the mean absolute difference between `D` and a label stretched to `usual_range`, in
             units of that range. It keeps the blur of photographs, whose aperture no label tells, near that of
             a fast lens.
-        usual_range: see `rackfocus.models.backends.disparity_from_nearness`. A lens of 50 mm at f/2 before
-            36 mm of film, focused at 2 m, blurs what is far away by a radius of .009 of the picture's width.
+        usual_range: see `rackfocus.models.backends.disparity_from_nearness`. A lens of 40 mm at f/2 before
+            36 mm of film, focused at 2 m, blurs what is far away by a radius of .006 of the picture's width.
         steady_weight: of `rackfocus.losses.steadiness`, in units of that range.
         light_weight: of `rackfocus.losses.clipped_light`.
     """
@@ -46,7 +46,7 @@ class PhotographSupervision(nn.Module):
         disparity_weight: float = 4.0,
         relative_weight: float = 20.0,
         usual_weight: float = 4.0,
-        usual_range: float = 0.01,
+        usual_range: float = 0.006,
         steady_weight: float = 20.0,
         light_weight: float = 20.0,
     ) -> None:

@@ -5,7 +5,9 @@ of what the network sees. A second one, which stays as published, gives nearness
 that size: a network that sees fewer pixels knows better what lies before what, one that sees more knows
 better where things end. With a wide Gaussian `L`,
 
-    n = e + L(c - e).
+    n = e + L(c - e) / 2,
+
+so that the low frequencies are the mean of both, which changes less from frame to frame than either.
 
 A U-Net over features, `n` and the image, at a quarter of that size, gives `E`, a gain `g` in 0..2 and a
 bilateral grid:
@@ -127,7 +129,7 @@ class PretrainedRGBDHDRNet(nn.Module):
         padded = F.pad(seen, (0, -width % MULTIPLE_PX, 0, -height % MULTIPLE_PX), mode="replicate")
         with torch.set_grad_enabled(trunk_learns and torch.is_grad_enabled()):
             coarse, features, edges = self.trunk(padded)
-        nearness = edges + self._missing_structure(edges, padded)
+        nearness = edges + self._missing_structure(edges, padded) / 2
         found = F.avg_pool2d(torch.cat([features, nearness], dim=1), CELL_PX // 2)
         channels = self.unet(torch.cat([F.pixel_unshuffle(2 * padded - 1, CELL_PX), found], dim=1))
         # Mixed precision ends here: half a pixel of blur is more than bfloat16 tells apart.
