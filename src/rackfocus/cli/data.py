@@ -16,6 +16,7 @@ from rackfocus.cli.progress import progress_bar
 from rackfocus.evaluation.reports.contact_sheet import draw_contact_sheet
 from rackfocus.evaluation.reports.data_check import SplitCheck, check_split
 from rackfocus.types import InputError
+from rackfocus.whole_files import write_whole
 
 SUBJECTS = ("check",)
 FLAGS = {"--skip-broken": "skip_broken=true"}
@@ -75,7 +76,7 @@ def _tell(broken: Sequence[str], folder: Path) -> None:
     if not broken:
         print("All files can be read.")
         return
-    (folder / BROKEN_FILE).write_text("\n".join(broken) + "\n", encoding="utf-8")
+    write_whole(folder / BROKEN_FILE, ("\n".join(broken) + "\n").encode())
     print(f"{len(broken)} broken, also listed in {folder / BROKEN_FILE}:")
     for sentence in broken:
         print(f"  {sentence}")

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from rackfocus.models.af_net import AFNet
 from rackfocus.types import InputError
+from rackfocus.whole_files import whole_file
 
 FORMAT = "rackfocus.af_net"
 VERSION = "1"
@@ -27,9 +28,8 @@ def save_af_net(model: AFNet, path: Path, *, half: bool = False) -> None:
         for name, tensor in model.state_dict().items()
     }
     metadata = {"format": FORMAT, "version": VERSION, "architecture": json.dumps(model.architecture)}
-    partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata)
-    partial.replace(path)
+    with whole_file(path) as draft:
+        save_file(tensors, draft, metadata)
 
 
 def load_af_net(name_or_path: str | Path = SHIPPED, *, centre_prior: bool = False) -> AFNet:

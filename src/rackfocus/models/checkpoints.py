@@ -12,6 +12,7 @@ from rackfocus.models.pretrained import PretrainedRGBDHDRNet
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.models.sequential import SequentialRGBDHDRNet
 from rackfocus.types import InputError
+from rackfocus.whole_files import whole_file
 
 FORMAT = "rackfocus.rgbd_hdr"
 VERSION = "1"
@@ -42,9 +43,8 @@ def save_model(model: RGBDHDRNetwork, path: Path, *, half: bool = False) -> None
         "network": type(model).__name__,
         "architecture": json.dumps(model.architecture),
     }
-    partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata)
-    partial.replace(path)
+    with whole_file(path) as draft:
+        save_file(tensors, draft, metadata)
 
 
 def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNetwork:

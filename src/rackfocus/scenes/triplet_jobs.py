@@ -1,6 +1,5 @@
 """Many scenes at once, each rendered into a folder of its own."""
 
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from rackfocus.scenes.layouts.rich import scene_of_seed
 from rackfocus.scenes.mitsuba_shapes import load_mitsuba
 from rackfocus.scenes.triplets import render_scene, write_scene
 from rackfocus.types import InputError
+from rackfocus.whole_files import whole_folder
 
 
 def render_scenes(
@@ -104,13 +104,9 @@ class TripletJob:
             samples=self.samples_per_pixel,
             blur_px=self.blur_px,
         )
-        for left in self.place.parent.glob(f".{self.place.name}.*"):  # of a run that was stopped
-            shutil.rmtree(left, ignore_errors=True)
-        draft = self.place.with_name(f".{self.place.name}.{os.getpid()}")
-        draft.mkdir(parents=True, exist_ok=True)
-        write_scene(
-            draft, rendered, recipe, samples=self.samples_per_pixel, mitsuba_version=mitsuba.__version__
-        )
-        shutil.rmtree(self.place, ignore_errors=True)
-        draft.rename(self.place)
+        with whole_folder(self.place) as draft:
+            write_scene(
+                draft, rendered, recipe, samples=self.samples_per_pixel, mitsuba_version=mitsuba.__version__
+            )
+            shutil.rmtree(self.place, ignore_errors=True)
         report(1)

@@ -11,6 +11,7 @@ from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins import TorchCheckpointIO
 
 from rackfocus.types import InputError
+from rackfocus.whole_files import whole_file
 
 
 class WholeCheckpointIO(TorchCheckpointIO):
@@ -31,18 +32,13 @@ class WholeCheckpointIO(TorchCheckpointIO):
         if storage_options is not None:
             raise TypeError("there are no storage options for a file")
         target = Path(path)
-        partial = target.with_name(target.name + ".partial")
         content = io.BytesIO()
         torch.save(checkpoint, content)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
+            with whole_file(target, synced=True) as draft, draft.open("wb") as file:
                 file.write(content.getbuffer())
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(target)
         except OSError as error:
-            partial.unlink(missing_ok=True)
             raise InputError(
                 f"The checkpoint {target} cannot be written ({error.strerror}); make room and go on "
                 "(ckpt=last): those written before are whole."

@@ -22,6 +22,7 @@ from rackfocus.video.reader import VideoReader
 from rackfocus.video.segments import Segment, SegmentEncoder, configure, end_to_end
 from rackfocus.video.sound.remux import Soundtrack, soundtracks
 from rackfocus.video.source import Frame
+from rackfocus.whole_files import write_whole
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
@@ -142,9 +143,7 @@ class VideoWriter:
         if not (job.is_file() and job.read_text(encoding="utf-8") == self._job):
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir()
-            draft = job.with_suffix(".partial")
-            draft.write_text(self._job, encoding="utf-8")
-            draft.replace(job)
+            write_whole(job, self._job.encode())
         while (segment := Segment.load(self._segment_file(self._segments))) is not None:
             self.frames_written += len(segment.packets)
             self._segments += 1

@@ -4,7 +4,6 @@ A segment begins with a key frame and refers to nothing outside itself, so that 
 alone: what a killed program had finished need not be made again, and comes out the same.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from av.codec.context import Flags
 
 from rackfocus.video.codecs import Codec
 from rackfocus.video.source import VideoInfo
+from rackfocus.whole_files import whole_file
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,8 @@ class Segment:
             np.int64,
         )
         data = np.frombuffer(b"".join(each.data for each in self.packets), np.uint8)
-        partial = path.with_name(path.name + ".partial")
-        with partial.open("wb") as file:
+        with whole_file(path, synced=True) as draft, draft.open("wb") as file:
             np.savez(file, table=table, data=data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Self | None:

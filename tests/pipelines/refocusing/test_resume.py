@@ -65,7 +65,7 @@ def test_the_same_bytes(tmp_path, make_video, network, window_mean, stops):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["never", "o.mp4", "v.mp4"]
 
 
-@pytest.mark.parametrize("file", ["whole.mp4", "job.partial", "000002.npz.partial"])
+@pytest.mark.parametrize("file", ["whole.mp4", "job.json.partial", "000002.npz.partial"])
 def test_killed_between_the_frames(tmp_path, make_video, network, monkeypatch, file):
     """While the folder is made, a segment is stored, or the segments are put together."""
     source, target = make_video(tmp_path / "v.mp4", pts=range(13)), tmp_path / "o.mp4"

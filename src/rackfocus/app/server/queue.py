@@ -10,7 +10,6 @@ What an annotation has no room for is kept here, too. The file lies in the folde
 import dataclasses
 import json
 import math
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from typing import Any
 
 from rackfocus.app.work.notices import Notices
 from rackfocus.types import InputError
+from rackfocus.whole_files import write_whole
 
 FILE = "rackfocus-queue.json"
 FORMAT = "rackfocus.queue"
@@ -212,10 +212,9 @@ class Queue:
         for each in said.values():
             del each["video"], each["vanished"]
         content = {"format": FORMAT, "version": 1, "annotator": self.annotator, "videos": said}
-        draft = self.path.with_name(f".{FILE}.{os.getpid()}")
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         try:
-            draft.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            draft.replace(self.path)
+            write_whole(self.path, text.encode(), shared=True)
             self._seen, self._saved = self._written(), True
         except OSError as error:
             if self._saved:

@@ -28,6 +28,7 @@ from rackfocus.evaluation.benchmarks.renderer_peers import METHODS, OURS
 from rackfocus.evaluation.benchmarks.renderer_peers.memory import require_process_memory
 from rackfocus.metrics.lpips import LPIPS
 from rackfocus.types import InputError
+from rackfocus.whole_files import write_whole
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -64,7 +65,7 @@ def benchmark_renderer(cfg: DictConfig) -> None:
         "inputs for time and memory": "a ray-traced test scene, enlarged (`inputs.timing_input`)",
         "pairs": f"{cfg.repeats}, after a first one that does not count",
     }
-    (folder / "table.md").write_text(markdown(costs, qualities, chosen, facts), encoding="utf-8")
+    write_whole(folder / "table.md", markdown(costs, qualities, chosen, facts).encode())
     draw_scaling(costs, folder / "scaling.png")
     draw_sheet(
         [*foreground_scenes(scenes), *(foreground_scenes(larger) if larger else [])], folder / "sheet.jpg"

@@ -18,6 +18,7 @@ from rackfocus.data.apertures.manifest import Manifest, Photograph, Rejection, a
 from rackfocus.data.preparation.captures import Limits, aperture_items, focal_items, judge
 from rackfocus.evaluation.reports.preparation_page import Row, report_row, write_report
 from rackfocus.types import InputError
+from rackfocus.whole_files import write_whole
 
 WORK_VERSION = 1
 """Goes up when what is kept of a shot, or how it is judged, changes."""
@@ -88,9 +89,7 @@ def _judged(deep: Photograph, shot: Photograph, limits: Limits, work: Path) -> t
     judged, views = judge(deep, shot, limits)
     row = report_row(judged, views)
     about = dataclasses.asdict(row) | {"gain": judged.shot.gain, "warp": judged.shot.warp}
-    partial = kept.with_suffix(".partial")
-    partial.write_text(json.dumps(about), encoding="utf-8")
-    partial.replace(kept)
+    write_whole(kept, json.dumps(about).encode())
     return judged.shot, row
 
 

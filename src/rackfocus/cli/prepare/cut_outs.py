@@ -12,8 +12,8 @@ from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.data.preparation.cut_out_making import CutOutRules, cut_out
 from rackfocus.data.preparation.teaching_pictures import teaching_pictures
-from rackfocus.data.taught.taught_photographs import write_whole
 from rackfocus.models.subject_masks import SubjectMask, refined
+from rackfocus.whole_files import write_whole
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -42,7 +42,9 @@ def run(cfg: DictConfig) -> None:
                 if not isinstance(found, str):
                     path = root / f"{name}.png"
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    write_whole(path, cv2.imencode(".png", cv2.cvtColor(found, cv2.COLOR_RGBA2BGRA))[1])
+                    write_whole(
+                        path, cv2.imencode(".png", cv2.cvtColor(found, cv2.COLOR_RGBA2BGRA))[1].tobytes()
+                    )
                     made += 1
                 seen = _seen(root, name)
                 seen.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from rackfocus.data.preparation.teaching_pictures import teaching_pictures
 from rackfocus.data.taught.taught_photographs import is_labelled, write_label
 from rackfocus.models.backends import DepthBackend
 from rackfocus.types import InputError
+from rackfocus.whole_files import write_whole
 
 ABOUT_FILE = "teacher.json"
 
@@ -70,6 +71,4 @@ def _remember(root: Path, cfg: DictConfig) -> None:
             )
         return
     root.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(about, indent=2), encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, json.dumps(about, indent=2).encode())

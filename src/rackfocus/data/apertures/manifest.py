@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from rackfocus.types import InputError
+from rackfocus.whole_files import write_whole
 
 FORMAT, VERSION = "rackfocus.aperture", 1
 SPLITS = ("train", "validation", "test")
@@ -158,9 +159,7 @@ def write_manifest(path: Path, manifest: Manifest, *, root: Path) -> None:
         ],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, (json.dumps(about, indent=2) + "\n").encode())
 
 
 def pairs_and_triplets(

@@ -16,6 +16,7 @@ from rackfocus.scenes.clips.events import CLIP_FORMAT
 from rackfocus.scenes.files import read_disparity
 from rackfocus.types import FocusAnnotation, InputError
 from rackfocus.video.flow.files import read_flow
+from rackfocus.whole_files import DRAFT_SUFFIX
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class FocusEventClips(Dataset[FocusEventClip]):
     def __init__(self, root: str | Path, kind: str | None = None) -> None:
         folder = Path(root) / "clips"
         self.folders = sorted(
-            path for path in folder.glob(f"{kind or '*'}_*") if path.is_dir() and path.suffix != ".partial"
+            path for path in folder.glob(f"{kind or '*'}_*") if path.is_dir() and path.suffix != DRAFT_SUFFIX
         )
         if not self.folders:
             wanted = "clip" if kind is None else f"clip of kind {kind!r}"

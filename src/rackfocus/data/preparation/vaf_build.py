@@ -17,6 +17,7 @@ from pathlib import Path
 from rackfocus.types import InputError
 from rackfocus.video import open_video
 from rackfocus.video.shot_cuts import THUMBNAIL, begins_shot
+from rackfocus.whole_files import whole_file
 
 VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm")
 TABLE_FILE = "videos.csv"
@@ -221,12 +222,10 @@ def _row(row: dict[str, str]) -> Seen:
 
 
 def _write_table(videos: Iterable[Seen], path: Path) -> None:
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(Seen)], lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(video) for video in sorted(videos, key=lambda video: video.video))
-    partial.replace(path)
 
 
 def _videos(folder: Path, dataset: Path) -> list[Path]:
@@ -263,6 +262,5 @@ def _place(source: Path, target: Path) -> None:
     with suppress(OSError):
         target.hardlink_to(source)
         return
-    partial = target.with_name(target.name + ".partial")
-    shutil.copyfile(source, partial)
-    partial.replace(target)
+    with whole_file(target) as draft:
+        shutil.copyfile(source, draft)

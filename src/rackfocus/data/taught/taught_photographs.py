@@ -17,6 +17,7 @@ from rackfocus.data.evaluation_files import existing_folder, read_codes
 from rackfocus.data.evaluation_samples import require_size
 from rackfocus.data.taught.samples import NearnessSample
 from rackfocus.types import InputError
+from rackfocus.whole_files import write_whole
 
 LABEL_SUFFIX = ".nearness.png"
 PICTURE_SUFFIX = ".jpg"
@@ -90,15 +91,10 @@ def write_label(
     label = _label(root, name)
     label.parent.mkdir(parents=True, exist_ok=True)
     quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-    write_whole(root / f"{name}{PICTURE_SUFFIX}", cv2.imencode(".jpg", picture[..., ::-1], quality)[1])
-    write_whole(label, cv2.imencode(".png", codes.cpu().numpy().astype(np.uint16))[1])
-
-
-def write_whole(path: Path, content: UInt8[np.ndarray, " bytes"]) -> None:
-    """Write a file that is under its name only when it is whole."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content.tobytes())
-    partial.replace(path)
+    write_whole(
+        root / f"{name}{PICTURE_SUFFIX}", cv2.imencode(".jpg", picture[..., ::-1], quality)[1].tobytes()
+    )
+    write_whole(label, cv2.imencode(".png", codes.cpu().numpy().astype(np.uint16))[1].tobytes())
 
 
 def read_eight_bits(path: Path) -> Float[Tensor, "3 height width"]:

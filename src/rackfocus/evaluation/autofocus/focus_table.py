@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from rackfocus.whole_files import whole_file
+
 PAPER_FPS = 30.0
 """The paper counts |Δt| in frames of videos of this rate."""
 LEFT_OUT = "left out"
@@ -44,7 +46,7 @@ def mean(rows: Sequence[Row], column: str) -> float:
 def write_rows(rows: Sequence[Row], path: Path) -> None:
     """Write a table as CSV; what is not a number stays empty."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows({column: told(value) for column, value in row.items()} for row in rows)

@@ -15,6 +15,7 @@ from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.streaming_autofocus import streaming_tracks
 from rackfocus.types import FocusTrack, InputError
+from rackfocus.whole_files import whole_file
 
 PICTURE_FILE = "look_ahead.png"
 
@@ -93,10 +94,8 @@ def draw_study(means: Sequence[Row], path: Path) -> None:
         axes.set(xlabel="buffer in seconds", ylabel=label)
         axes.set_ylim(bottom=0)
         axes.grid(visible=True, lw=0.4, color="#dddddd")
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    with whole_file(path) as draft, draft.open("wb") as file:
         FigureCanvasAgg(figure).print_png(file)
-    partial.replace(path)
 
 
 def _mean(rows: Sequence[Row]) -> Row:

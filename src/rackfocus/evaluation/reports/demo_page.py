@@ -29,6 +29,7 @@ from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import srgb_to_linear
 from rackfocus.pipelines.autofocus import autofocus, open_footage
 from rackfocus.types import FocusTarget, FocusTrack
+from rackfocus.whole_files import write_whole
 
 DIFFERENCE_GAIN = 4
 
@@ -164,9 +165,7 @@ def write_page(
         timeline=file_uri(timeline.read_bytes(), "image/png"),
         facts=facts,
     )
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(page, encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, page.encode())
 
 
 def _smoothed(values: Sequence[float], momentum: float = 0.97) -> list[float]:

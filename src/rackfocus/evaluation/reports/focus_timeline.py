@@ -18,6 +18,7 @@ from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.autofocus_analysis import clip_window
 from rackfocus.pipelines.footage import Footage, Shown
 from rackfocus.types import FocusPulls, FocusTarget, FocusTrack
+from rackfocus.whole_files import whole_file
 
 AROUND_S = 1.0
 """How much of the video before and after a target detectors see for its thumbnails."""
@@ -92,10 +93,8 @@ def draw_timeline(
     _draw_curve(figure.add_subplot(grid[rows, :]), track, fps, pulls or FocusPulls(), truth or Truth())
     if title:
         figure.suptitle(title)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    with whole_file(path) as draft, draft.open("wb") as file:
         FigureCanvasAgg(figure).print_png(file)
-    partial.replace(path)
 
 
 def thumbnails_at(

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from rackfocus.evaluation.reports.records import Record
+from rackfocus.whole_files import whole_file
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8b5a2b", "#9a9a9a")
 """Told apart by the colour-blind too (Okabe & Ito)."""
@@ -109,9 +110,8 @@ def draw_histogram(records: Sequence[Record], column: str, title: str, path: Pat
     )
     figure.supylabel("pictures", fontsize=10, color=_INK)
     panels[-1].set_xlabel(axis.label, fontsize=10, color=_INK)
-    partial = path.with_name(path.name + ".partial")
-    figure.savefig(partial, format="png", dpi=150)
-    partial.replace(path)
+    with whole_file(path) as draft:
+        figure.savefig(draft, format="png", dpi=150)
     return True
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from rackfocus.data.preparation.captures import Judged, Linear, Views
 from rackfocus.evaluation.reports.pictures import data_uri, difference_picture, picture
+from rackfocus.whole_files import write_whole
 
 _THUMBNAIL_PX = 360
 _CROP_PX = 240
@@ -93,9 +94,7 @@ def write_report(path: Path, rows: Sequence[Row], broken: Sequence[str], facts: 
         broken=broken,
         facts=facts,
     )
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(page, encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, page.encode())
 
 
 def _px(value: float) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rackfocus.types import InputError
+from rackfocus.whole_files import whole_file
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,10 @@ def read_records(path: Path) -> list[Record]:
 
 def write_csv(columns: Sequence[str], rows: Iterable[dict[str, object]], path: Path) -> None:
     """Write a table with a heading, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)
-    partial.replace(path)
 
 
 def _blank_nan(row: dict[str, object]) -> dict[str, object]:

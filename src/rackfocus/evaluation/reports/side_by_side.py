@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from rackfocus.evaluation.images.examination import SheetRow
+from rackfocus.whole_files import whole_file
 
 _CELL_PX = 300
 _GAP_PX, _MARGIN_PX, _LINE_PX = 8, 16, 20
@@ -32,9 +33,8 @@ def draw_side_by_side(rows: Sequence[SheetRow], path: Path) -> None:
             sheet.paste(Image.fromarray(pixels), (left, top + _LINE_PX))
             draw.text((left, top + _LINE_PX + pixels.shape[0] + 2), caption, _PALE, font)
         top += tall + 2 * _LINE_PX + 2 * _GAP_PX
-    partial = path.with_name(path.name + ".partial")
-    sheet.save(partial, "JPEG", quality=85, subsampling=0)
-    partial.replace(path)
+    with whole_file(path) as draft:
+        sheet.save(draft, "JPEG", quality=85, subsampling=0)
 
 
 def _fit(pixels: np.ndarray) -> np.ndarray:

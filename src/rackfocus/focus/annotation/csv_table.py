@@ -16,6 +16,7 @@ from typing import Any
 
 from rackfocus.focus.annotation.json_file import FORMAT, load_annotation
 from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusPulls, FocusTarget, InputError
+from rackfocus.whole_files import whole_file
 
 COLUMNS = (
     "file", "video", "sha256", "width", "height", "frames", "fps",
@@ -46,13 +47,11 @@ def annotations_in(folder: str | Path) -> Annotations:
 
 def write_csv(annotations: Mapping[str, FocusAnnotation], path: Path, *, annotator: str = "") -> None:
     """Write the table, whole or not at all; `annotator` is who made them."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for name, annotation in annotations.items():
             writer.writerows(_rows(name, annotation, annotator))
-    partial.replace(path)
 
 
 def read_csv(path: Path, *, annotator: str | None = None) -> Annotations:

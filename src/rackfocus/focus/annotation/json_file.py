@@ -11,9 +11,7 @@ out; `annotation.schema.json` says it in full. Files of older versions are read;
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from functools import cache, partial
 from importlib import resources
@@ -22,6 +20,7 @@ from typing import Any, TypeVar
 
 from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusPulls, FocusTarget, InputError
 from rackfocus.video import open_video
+from rackfocus.whole_files import write_whole
 
 Value = TypeVar("Value")
 
@@ -74,13 +73,9 @@ def save_annotation(path: str | Path, annotation: FocusAnnotation) -> None:
     path = Path(path)
     head = {"format": FORMAT, "version": VERSION}
     text = json.dumps(head | asdict(annotation), indent=2, ensure_ascii=False) + "\n"
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        write_whole(path, text.encode(), shared=True)
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
         raise InputError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
 
 

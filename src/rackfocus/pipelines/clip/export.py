@@ -5,7 +5,6 @@ says what the files are, and of which clip.
 """
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from typing import Any
 from rackfocus.pipelines.clip.info import INFO_FILE
 from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.pipelines.clip.source import digest
-from rackfocus.pipelines.clip.writer import write_whole
 from rackfocus.types import InputError
+from rackfocus.whole_files import whole_file, write_whole
 
 EXPORT_FILE = "export.json"
 
@@ -65,14 +64,10 @@ class ExportFolder:
             InputError: the folder cannot be written.
         """
         target = self.file(frame)
-        partial = target.with_name(target.name + ".partial")
         try:
-            write(partial)
-            with partial.open("rb") as file:
-                os.fsync(file.fileno())
-            partial.replace(target)
+            with whole_file(target, synced=True) as draft:
+                write(draft)
         except (OSError, RuntimeError) as error:
-            partial.unlink(missing_ok=True)
             raise self._unwritable(error) from error
 
     def _begin(self, description: str) -> None:
@@ -82,7 +77,7 @@ class ExportFolder:
             if not note.exists():
                 if any(self.path.iterdir()):
                     raise InputError(f"{self.path} is not empty; name a folder of its own for the export.")
-                write_whole(note, description.encode())
+                write_whole(note, description.encode(), synced=True)
             elif note.read_text(encoding="utf-8") != description:
                 raise InputError(f"{self.path} holds another export; name another folder, or remove it.")
         except (FileNotFoundError, FileExistsError, NotADirectoryError) as error:

@@ -23,6 +23,7 @@ from rackfocus.pipelines.clip.info import INFO_FILE, ClipHead, ClipInfo, head_te
 from rackfocus.pipelines.clip.journal import JOURNAL_FILE, Journal, Line
 from rackfocus.pipelines.clip.refocusable_clip import DISPARITY, LOG_EXPOSURE, SUFFIX, chunk_file, open_array
 from rackfocus.types import InputError
+from rackfocus.whole_files import DRAFT_SUFFIX, whole_folder, write_whole
 
 UNBOUNDED = 2**31 - 1
 """Length of the arrays of a clip that is being made, because a video does not always tell its own."""
@@ -62,7 +63,8 @@ class ClipWriter:
     def __enter__(self) -> Self:
         try:
             if not self.path.exists():
-                _make_folder(self.path, self._head)
+                with whole_folder(self.path) as draft:
+                    _fill_folder(draft, self._head)
             found = read_info(self.path / INFO_FILE)
             self._go_on_with(found)
             _sweep(self.path)
@@ -74,7 +76,7 @@ class ClipWriter:
             if self._head.last is not None and self.frames > self._head.last - self._head.first:
                 self._journal.close()
                 raise InputError(f"{self.path} already has {self.frames} frames; ask for more, or remove it.")
-            write_whole(self.path / INFO_FILE, head_text(self._head).encode())
+            write_whole(self.path / INFO_FILE, head_text(self._head).encode(), synced=True)
             # It may have been stopped while it was finished.
             self._set_length(UNBOUNDED)
             self._arrays = {
@@ -145,7 +147,7 @@ class ClipWriter:
         )
         try:
             self._set_length(self.frames)
-            write_whole(self.path / INFO_FILE, info_text(info).encode())
+            write_whole(self.path / INFO_FILE, info_text(info).encode(), synced=True)
             self._journal.remove()
         except OSError as error:
             raise self._unwritable(error) from error
@@ -168,7 +170,7 @@ class ClipWriter:
             content = json.loads(description.read_text(encoding="utf-8"))
             if content["shape"][0] != frames:
                 content["shape"][0] = frames
-                write_whole(description, json.dumps(content, indent=2).encode())
+                write_whole(description, json.dumps(content, indent=2).encode(), synced=True)
 
     def _unwritable(self, error: OSError) -> InputError:
         reason = error.strerror or str(error)
@@ -187,31 +189,6 @@ def check_target(path: Path) -> None:
         raise InputError(f"The folder {parent} of {path.name} does not exist; make it first.")
     if path.exists() and not (path / INFO_FILE).is_file():
         raise InputError(f"{path} is there already and is no clip; choose another name.")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that takes its name when it is whole, and on disk."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def _make_folder(path: Path, head: ClipHead) -> None:
-    draft = path.with_name(f".{path.name}.partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    try:
-        _fill_folder(draft, head)
-        draft.rename(path)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
 
 
 def _fill_folder(draft: Path, head: ClipHead) -> None:
@@ -235,7 +212,7 @@ def _fill_folder(draft: Path, head: ClipHead) -> None:
             dimension_names=["frame", "channel", "height", "width"],
         )
     (draft / JOURNAL_FILE).touch()
-    write_whole(draft / INFO_FILE, head_text(head).encode())
+    write_whole(draft / INFO_FILE, head_text(head).encode(), synced=True)
 
 
 def _half(values: Tensor) -> np.ndarray:
@@ -255,5 +232,5 @@ def _settle(path: Path) -> None:
 def _sweep(path: Path) -> None:
     """Remove what a writer that was killed left half done."""
     for folder in (path, path / DISPARITY, path / LOG_EXPOSURE):
-        for partial in folder.glob("*.partial"):
+        for partial in folder.glob(f"*{DRAFT_SUFFIX}"):
             partial.unlink()

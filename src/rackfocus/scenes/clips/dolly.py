@@ -27,6 +27,7 @@ from rackfocus.scenes.objects import materials, pedestrians, plants, street_thin
 from rackfocus.scenes.recipe import Camera, Part, SceneRecipe, Sky, placed
 from rackfocus.scenes.renderer import SceneRenderer, low_pass
 from rackfocus.types import InputError
+from rackfocus.whole_files import DRAFT_SUFFIX, whole_file
 
 FRAMES_PER_SECOND = 24
 CLIP_SEED = 9001
@@ -145,7 +146,7 @@ def render_clip(
         )
     if (folder / "clip.json").is_file():
         return folder
-    draft = folder.with_name(f".{folder.name}.partial")
+    draft = folder.with_name(f".{folder.name}{DRAFT_SUFFIX}")
     for part in ("disparity", "truth", "frames"):
         (draft / part).mkdir(parents=True, exist_ok=True)
     mitsuba = load_mitsuba(variant)
@@ -170,7 +171,8 @@ def render_clip(
             deep = renderer.image(
                 lens, aperture_ratio=F2_TO_F22, focus_m=lens.focus_m, samples=samples_per_pixel, seed=frame
             )
-            np.save(picture, encode_video(low_pass(deep)))
+            with whole_file(picture) as part, part.open("wb") as file:
+                np.save(file, encode_video(low_pass(deep)))
         if progress is not None:
             progress(f"clip/{frame:04d}", frame + 1, frames)
     event = _event(notes, frames)

@@ -25,6 +25,7 @@ from rackfocus.scenes.recipe import Part, SceneRecipe
 from rackfocus.scenes.renderer import SceneRenderer, low_pass
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 from rackfocus.video.flow.files import write_flow
+from rackfocus.whole_files import DRAFT_SUFFIX, whole_file
 
 CLIP_FORMAT = "rackfocus.raytraced.events"
 CLIP_VERSION = 1
@@ -95,7 +96,7 @@ class ClipJob:
     def run(self, report: Report) -> None:
         """Render it; frames of a run that was stopped are kept where the settings are the same."""
         story = tell_story(self.kind, self.seed, frames=self.frames, fps=self.fps)
-        draft = self.place.with_name(f".{self.place.name}.partial")
+        draft = self.place.with_name(f".{self.place.name}{DRAFT_SUFFIX}")
         self._clear_others(draft)
         for part in (*_FOLDERS, "pictures"):
             (draft / part).mkdir(parents=True, exist_ok=True)
@@ -163,9 +164,8 @@ class _Studio:
                     )
                 )
                 write_hdr(draft / "hdr" / f"{name}.exr", deep)
-                with picture.with_suffix(".part").open("wb") as file:
+                with whole_file(picture) as part, part.open("wb") as file:
                     np.save(file, encode_video(deep))
-                picture.with_suffix(".part").replace(picture)  # Half of a frame must not pass for a frame.
             seen.append(self._note(frame, now, disparity))
             report(frame + 1)
             if later is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, get_type_hints
 
 from rackfocus.types import InputError
+from rackfocus.whole_files import whole_file
 
 Record = TypeVar("Record")
 
@@ -34,21 +35,21 @@ class Journal(Generic[Record]):
         self.records: list[Record] = []
         if path.is_file():
             earlier = [record for record in self._read(kind) if keep(record)]
-            partial = path.with_name(path.name + ".partial")
-            self._path = partial
-            partial.unlink(missing_ok=True)
-            for record in earlier:
-                self.add(record)
-            self._path = path
-            if earlier:
-                partial.replace(path)
-            else:
+            if not earlier:
                 path.unlink()
+                return
+            with whole_file(path) as draft:
+                draft.unlink(missing_ok=True)
+                for record in earlier:
+                    self._append(record, draft)
 
     def add(self, record: Record) -> None:
         """Write one more."""
-        new = not self._path.is_file()
-        with self._path.open("a", newline="", encoding="utf-8") as file:
+        self._append(record, self._path)
+
+    def _append(self, record: Record, path: Path) -> None:
+        new = not path.is_file()
+        with path.open("a", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             if new:
                 writer.writerow(self._names)
