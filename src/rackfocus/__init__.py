@@ -6,6 +6,8 @@ The names below are what people script against; they never need Hydra. Each is i
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rackfocus.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from rackfocus.focus.annotation.json_file import load_annotation, save_annotation
     from rackfocus.focus.annotation.keyframes import load_keyframes
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
         InputError,
         Lens,
     )
-
-__version__ = "0.1.0"
 
 __all__ = [
     "RGBDHDR",

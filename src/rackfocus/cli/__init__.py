@@ -5,7 +5,7 @@ import os
 import sys
 from importlib import import_module
 
-import rackfocus
+from rackfocus.version import __version__
 
 COMMANDS = {
     "train": "train RGBD-HDR from aperture and focal triplets, or AF-Net",
@@ -23,7 +23,7 @@ COMMANDS = {
     "demo": "train, evaluate and refocus the embedded data, and write a page about it",
 }
 
-OVERVIEW = f"""rackfocus {rackfocus.__version__}: synthetic defocus and look-ahead autofocus for video.
+OVERVIEW = f"""rackfocus {__version__}: synthetic defocus and look-ahead autofocus for video.
 
 Usage: rackfocus COMMAND [key=value ...]
 
@@ -41,7 +41,7 @@ def main() -> None:
         print(OVERVIEW)
         sys.exit(0)
     if arguments[0] == "--version":
-        print(f"rackfocus {rackfocus.__version__}")
+        print(f"rackfocus {__version__}")
         sys.exit(0)
     name = arguments[0]
     if name not in COMMANDS:

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-import rackfocus
+from rackfocus.version import __version__
 
 
 def fingerprint(**settings: Any) -> str:
     """JSON of everything that the settings consist of, and of the version of this package."""
-    told = {"rackfocus": rackfocus.__version__} | {key: _told(each) for key, each in settings.items()}
+    told = {"rackfocus": __version__} | {key: _told(each) for key, each in settings.items()}
     return json.dumps(told, indent=1, sort_keys=True)
 
 

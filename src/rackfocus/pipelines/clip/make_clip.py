@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import nn
 
-import rackfocus
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.pipelines.ahead import ahead
@@ -18,6 +17,7 @@ from rackfocus.pipelines.clip.source import identify
 from rackfocus.pipelines.clip.writer import ClipWriter, check_target
 from rackfocus.pipelines.estimates import VideoEstimates
 from rackfocus.types import InputError
+from rackfocus.version import __version__
 from rackfocus.video import open_video
 from rackfocus.video.stabilizer.none import NoStabilizer
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
@@ -84,7 +84,7 @@ def make_clip(
             first=first,
             last=last,
             settings=json.loads(json.dumps(made_by)),
-            software=f"rackfocus {rackfocus.__version__}",
+            software=f"rackfocus {__version__}",
             revision=revision,
         )
         total = _frame_count(reader.info.frames, first, last)
