@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Any
 from rackfocus.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from rackfocus.data.apertures.photographs import ManifestPhotographs
     from rackfocus.focus.annotation.json_file import load_annotation, save_annotation
     from rackfocus.focus.annotation.keyframes import load_keyframes
     from rackfocus.models.checkpoints import load_model
+    from rackfocus.optics.lens_shapes import (
+        Anamorphic,
+        CatEye,
+        Disk,
+        PhotographedKernel,
+        Polygon,
+        SphericalAberration,
+    )
     from rackfocus.optics.renderer import render
     from rackfocus.optics.thin_lens import refocus_disparity
     from rackfocus.pipelines.autofocus import autofocus
@@ -20,9 +29,11 @@ if TYPE_CHECKING:
     from rackfocus.pipelines.refocus import refocus
     from rackfocus.types import (
         RGBDHDR,
+        AnnotatedVideo,
         FocusAnnotation,
         FocusKeyframe,
         FocusKeyframes,
+        FocusPulls,
         FocusTarget,
         FocusTrack,
         InputError,
@@ -31,14 +42,23 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RGBDHDR",
+    "Anamorphic",
+    "AnnotatedVideo",
+    "CatEye",
+    "Disk",
     "FocusAnnotation",
     "FocusKeyframe",
     "FocusKeyframes",
+    "FocusPulls",
     "FocusTarget",
     "FocusTrack",
     "InputError",
     "Lens",
+    "ManifestPhotographs",
+    "PhotographedKernel",
+    "Polygon",
     "RefocusableClip",
+    "SphericalAberration",
     "autofocus",
     "load_annotation",
     "load_keyframes",
@@ -51,15 +71,24 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Anamorphic": "rackfocus.optics.lens_shapes",
+    "AnnotatedVideo": "rackfocus.types",
+    "CatEye": "rackfocus.optics.lens_shapes",
+    "Disk": "rackfocus.optics.lens_shapes",
     "FocusAnnotation": "rackfocus.types",
     "FocusKeyframe": "rackfocus.types",
     "FocusKeyframes": "rackfocus.types",
+    "FocusPulls": "rackfocus.types",
     "FocusTarget": "rackfocus.types",
     "FocusTrack": "rackfocus.types",
     "InputError": "rackfocus.types",
     "Lens": "rackfocus.types",
+    "ManifestPhotographs": "rackfocus.data.apertures.photographs",
+    "PhotographedKernel": "rackfocus.optics.lens_shapes",
+    "Polygon": "rackfocus.optics.lens_shapes",
     "RGBDHDR": "rackfocus.types",
     "RefocusableClip": "rackfocus.pipelines.clip.refocusable_clip",
+    "SphericalAberration": "rackfocus.optics.lens_shapes",
     "autofocus": "rackfocus.pipelines.autofocus",
     "load_annotation": "rackfocus.focus.annotation.json_file",
     "load_keyframes": "rackfocus.focus.annotation.keyframes",
