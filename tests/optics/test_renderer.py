@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rackfocus import InputError, Lens, render
-from rackfocus.optics import FORMULATIONS, render_reference
+from rackfocus.optics import FORMULATIONS, Renderer, render_reference
 from rackfocus.optics.kernels import disk_kernel
 from rackfocus.optics.levels import fill_radius
 
@@ -130,6 +130,20 @@ def test_a_sharp_foreground_hides_the_blurred_background():
     bled = render(image, disparity, formulation="weighted_sum")[0, 0, 16, :22]
     assert occluded.max() < 1e-3
     assert bled.max() > 0.2
+
+
+@pytest.mark.parametrize("by", [render, render_reference, Renderer()])
+def test_aperture_and_focus_are_refocused_disparity(by, generator):
+    """`alpha D + beta`, where the lens's own ratio and the given one multiply; one each an image, too."""
+    image, disparity = torch.rand(2, 3, 12, 15, generator=generator), torch.randn(2, 1, 12, 15) * 3
+    ratio, focal = torch.tensor([0.5, 2.0]).view(2, 1, 1, 1), torch.tensor([-1.5, 4.0]).view(2, 1, 1, 1)
+    for alpha, lens in ((0.5, None), (0.25, Lens(f_number=4))):
+        wanted = by(image, alpha * (disparity - 1.25))
+        found = by(image, disparity, lens=lens, aperture_ratio=0.5, focal_disparity=1.25)
+        torch.testing.assert_close(found, wanted, rtol=0, atol=0)
+    wanted = by(image, ratio * (disparity - focal))
+    found = by(image, disparity, aperture_ratio=ratio, focal_disparity=focal)
+    torch.testing.assert_close(found, wanted, rtol=0, atol=0)
 
 
 def edge(near, far, *, position=40, width=80):

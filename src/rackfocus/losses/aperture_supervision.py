@@ -10,7 +10,6 @@ from rackfocus.losses.reconstruction import as_photographed, pixel_l1
 from rackfocus.losses.smoothness import edge_aware_smoothness
 from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.optics.renderer import Renderer
-from rackfocus.optics.thin_lens import refocus_disparity
 from rackfocus.types import RGBDHDR
 
 
@@ -76,12 +75,14 @@ class ApertureSupervision(nn.Module):
         if is_pair or not self.triplets:
             adjusted_rendering = rendering
         else:
-            disparity = refocus_disparity(
-                prediction.disparity, aperture_ratio=aperture_ratio, focal_disparity=focal_disparity
+            refocused = self.renderer(
+                linear,
+                prediction.disparity,
+                prediction.log_exposure,
+                aperture_ratio=aperture_ratio,
+                focal_disparity=focal_disparity,
             )
-            adjusted_rendering = self.rendering_loss(
-                self.renderer(linear, disparity, prediction.log_exposure), adjusted
-            )
+            adjusted_rendering = self.rendering_loss(refocused, adjusted)
         smoothness = edge_aware_smoothness(prediction.disparity, deep)
         total = rendering + adjusted_rendering + self.smoothness_weight * smoothness
         return ApertureTerms(rendering, adjusted_rendering, smoothness, total, rendered)

@@ -21,6 +21,8 @@ def render(
     log_exposure: Float[Tensor, "batch 3 height width"] | None = None,
     *,
     lens: Lens | None = None,
+    aperture_ratio: float | Float[Tensor, "#batch 1 1 1"] = 1.0,
+    focal_disparity: float | Float[Tensor, "#batch 1 1 1"] = 0.0,
     formulation: str = "coverage",
 ) -> Float[Tensor, "batch 3 height width"]:
     """Render a deep-DOF image through a thin lens: `F(I, D, E)`, differentiable in all three.
@@ -30,6 +32,9 @@ def render(
         disparity: signed disparity `D`, the blur radius in pixels of this image at the reference aperture.
         log_exposure: HDR log exposure `E >= 0` (Eq. 4); none means `I` is radiance already.
         lens: its aperture scales `D`, its shape is the blur's; none means a disk at the reference aperture.
+        aperture_ratio: diameter of the aperture over that of the lens, `>= 0`; one number, or one an image.
+        focal_disparity: the disparity that comes into focus, in pixels of this image at the reference
+            aperture; one number, or one an image. See `refocus_disparity`.
         formulation: `coverage` (the most accurate), `transmittance` (RENDERER.md), `weighted_sum` (Srinivasan
             et al. 2018, normalised) or `paper` (Eq. 3 as printed). `optics.levels` says what they are.
 
@@ -40,6 +45,7 @@ def render(
         InputError: an image has no pixels, sizes differ, a disparity is not finite, or the formulation is
             unknown.
     """
+    disparity = _through(lens, disparity, aperture_ratio, focal_disparity)
     return _render(linear_rgb, disparity, log_exposure, lens, formulation, by_reference=False)
 
 
@@ -49,9 +55,12 @@ def render_reference(
     log_exposure: Float[Tensor, "batch 3 height width"] | None = None,
     *,
     lens: Lens | None = None,
+    aperture_ratio: float | Float[Tensor, "#batch 1 1 1"] = 1.0,
+    focal_disparity: float | Float[Tensor, "#batch 1 1 1"] = 0.0,
     formulation: str = "coverage",
 ) -> Float[Tensor, "batch 3 height width"]:
     """As `render`, in plain torch: the oracle, slow, and differentiable more than once."""
+    disparity = _through(lens, disparity, aperture_ratio, focal_disparity)
     return _render(linear_rgb, disparity, log_exposure, lens, formulation, by_reference=True)
 
 
@@ -73,8 +82,27 @@ class Renderer(nn.Module):
         log_exposure: Float[Tensor, "batch 3 height width"] | None = None,
         *,
         lens: Lens | None = None,
+        aperture_ratio: float | Float[Tensor, "#batch 1 1 1"] = 1.0,
+        focal_disparity: float | Float[Tensor, "#batch 1 1 1"] = 0.0,
     ) -> Float[Tensor, "batch 3 height width"]:
-        return render(linear_rgb, disparity, log_exposure, lens=lens, formulation=self.formulation)
+        return render(
+            linear_rgb,
+            disparity,
+            log_exposure,
+            lens=lens,
+            aperture_ratio=aperture_ratio,
+            focal_disparity=focal_disparity,
+            formulation=self.formulation,
+        )
+
+
+def _through(
+    lens: Lens | None, disparity: Tensor, aperture_ratio: float | Tensor, focal_disparity: float | Tensor
+) -> Tensor:
+    """The disparity as the lens is set; `alpha D + beta` of Sec. 4.1."""
+    if lens is not None:
+        aperture_ratio = aperture_ratio * lens.aperture_ratio
+    return refocus_disparity(disparity, aperture_ratio=aperture_ratio, focal_disparity=focal_disparity)
 
 
 def _render(
@@ -88,8 +116,6 @@ def _render(
 ) -> Tensor:
     _check(linear_rgb, disparity, formulation)
     radiance = linear_rgb if log_exposure is None else apply_log_exposure(linear_rgb, log_exposure)
-    if lens is not None:
-        disparity = refocus_disparity(disparity, aperture_ratio=lens.aperture_ratio)
     shape = lens.shape if lens is not None and lens.shape is not None else Disk()
     kind = radiance.dtype
     if kind.itemsize < torch.float32.itemsize:

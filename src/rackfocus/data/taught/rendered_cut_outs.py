@@ -12,7 +12,6 @@ from rackfocus.data.taught.samples import NearnessSample
 from rackfocus.models.backends import disparity_from_nearness
 from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.optics.renderer import render
-from rackfocus.optics.thin_lens import refocus_disparity
 from rackfocus.scenes.lens import F2_TO_F8
 from rackfocus.types import InputError
 
@@ -68,18 +67,13 @@ class RenderedCutOuts(Dataset[FocusSample]):
         ratio = 1.0 if is_focal else F2_TO_F8
         focus = _at_random(disparity, rng) if is_focal else 0.0
         light = srgb_to_linear(deep)
-        shallow, adjusted = (
-            render(light[None], each[None])[0].clamp(0, 1)
-            for each in (
-                disparity,
-                refocus_disparity(disparity, aperture_ratio=ratio, focal_disparity=focus),
-            )
-        )
+        shallow = render(light[None], disparity[None])
+        adjusted = render(light[None], disparity[None], aperture_ratio=ratio, focal_disparity=focus)
         return FocusSample(
             f"{sample.name}/{'focal' if is_focal else 'aperture'}",
             deep,
-            shallow,
-            adjusted,
+            shallow[0].clamp(0, 1),
+            adjusted[0].clamp(0, 1),
             ratio,
             focus,
             disparity,

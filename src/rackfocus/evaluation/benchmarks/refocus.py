@@ -20,7 +20,6 @@ from rackfocus.evaluation.benchmarks.stabilizer import StageCost, median_cost, p
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
 from rackfocus.optics.renderer import Renderer
-from rackfocus.optics.thin_lens import refocus_disparity
 from rackfocus.pipelines.refocus import refocus
 from rackfocus.types import Lens
 from rackfocus.video import Frame, VideoWriter, open_video
@@ -88,8 +87,9 @@ def stage_costs(video: Path, how: Refocusing) -> list[StageCost]:
             linear, srgb, image = timed("curves of light", _light, frame)
             seen = timed("network", how.network, srgb, network_size_px=how.network_size_px)
             timed("flow and filter", stabilizer.push, image, seen.disparity[0], seen.log_exposure[0])
-            disparity = refocus_disparity(seen.disparity, focal_disparity=float(seen.disparity.median()))
-            shallow = timed("render", how.renderer, linear, disparity, seen.log_exposure, lens=how.lens)
+            focal = float(seen.disparity.median())
+            maps = seen.disparity, seen.log_exposure
+            shallow = timed("render", how.renderer, linear, *maps, lens=how.lens, focal_disparity=focal)
             picture = timed("curves of light, back", TRANSFER_CURVES[frame.transfer.value][1], shallow)[0]
             timed("encode", writer.write, frame, picture)
     return [median_cost(stage, each[1:]) for stage, each in seconds.items()]

@@ -115,8 +115,13 @@ def targets(scene: RaytracedScene) -> dict[str, tuple[Tensor, float, float]]:
 
 def render_target(estimate: Estimate, ratio: float, focal_disparity: float, formulation: str) -> Tensor:
     """The estimate seen through another aperture and focus."""
-    disparity = refocus_disparity(estimate.disparity, aperture_ratio=ratio, focal_disparity=focal_disparity)
-    return render(estimate.radiance, disparity, formulation=formulation)
+    return render(
+        estimate.radiance,
+        estimate.disparity,
+        aperture_ratio=ratio,
+        focal_disparity=focal_disparity,
+        formulation=formulation,
+    )
 
 
 @torch.inference_mode()
