@@ -149,6 +149,8 @@ class FocusTrack:
         points: `(x, y)` of what is focused on, followed through the video, in pixels of the source video.
         focal_disparity: the disparity in focus, pulls included, in pixels of the source video.
         confidence: of the tracker in each frame, 0 (the subject is lost) to 1.
+        pulls: when focus moves from one subject to the next: the frame from which it does, and the frame in
+            which it has arrived, or in which another pull begins.
         warnings: what was missing, each a sentence for a person.
     """
 
@@ -156,6 +158,7 @@ class FocusTrack:
     points: Float[np.ndarray, "frame 2"]
     focal_disparity: Float[np.ndarray, " frame"]
     confidence: Float[np.ndarray, " frame"]
+    pulls: tuple[tuple[int, int], ...] = ()
     warnings: tuple[str, ...] = ()
 
 

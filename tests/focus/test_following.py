@@ -53,6 +53,11 @@ def boxed(t, x, **more):
     return FocusTarget(t, x, 30.0, (x - 4, 26.0, x + 4, 34.0), **more)
 
 
+def test_the_track_knows_when_focus_moves():
+    track = followed([boxed(0, 20), boxed(10, 60), boxed(20, 20), boxed(99, 60)], 30, cuts=[18])
+    assert track.pulls == ((6, 10),)  # with the cut it jumps, and the last comes after the end
+
+
 def test_a_subject_is_followed_and_its_disparity_read():
     track = followed([boxed(0, 20)], 10)
     np.testing.assert_allclose(track.points, [(20 + index, 30) for index in range(10)])

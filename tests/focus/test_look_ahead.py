@@ -72,6 +72,7 @@ def test_what_is_known_in_time_is_in_focus_in_time():
     expected = np.interp(np.arange(COUNT), [20, 30], [-4, 6])
     np.testing.assert_allclose(track.focal_disparity, expected)
     assert [each.t for each in track.targets] == [0, 30]
+    assert track.pulls == ((20, 30),)
     np.testing.assert_allclose(track.points[[29, 30]], [NEAR, FAR])
     assert (track.confidence == 1).all()
 
@@ -100,6 +101,7 @@ def test_what_is_noticed_just_before_is_pulled_to_faster():
 def test_with_a_cut_focus_jumps():
     track = focused([START, (0, target(30, FAR))], cuts=[30])
     np.testing.assert_allclose(track.focal_disparity, np.where(np.arange(COUNT) < 30, -4, 6))
+    assert track.pulls == ()
     assert [each.t for each in track.targets] == [0, 30]
 
 

@@ -49,6 +49,33 @@ def test_a_pull_never_crosses_a_cut():
     np.testing.assert_array_equal(FocusPuller(10, 2)(curve, [30], [18]), FocusPuller(10, 2)(curve, [30]))
 
 
+def test_when_pulls_begin_and_end():
+    puller = FocusPuller(10, 2)
+    assert puller.intervals([0, 30, 60]) == ((18, 28), (48, 58))
+    assert FocusPuller(10, 0).intervals([20, 27]) == ((10, 20), (20, 27))  # waits for the one before
+    assert FocusPuller(10, 0).intervals([20, 22]) == ((10, 17), (17, 22))  # breaks it off
+    assert puller.intervals([3, 4]) == ((0, 2),)
+    assert puller.intervals([30], [22]) == puller.intervals([30], [30]) == ()
+    assert puller.intervals([30], [18]) == ((18, 28),)
+    assert FocusPuller(0, 0).intervals([30]) == puller.intervals([]) == ()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 79), max_size=5), st.lists(st.integers(0, 79), max_size=3),
+       st.integers(0, 12), st.integers(0, 4), st.integers(0, 2**31))  # fmt: skip
+def test_focus_moves_in_these_intervals_and_jumps_else(starts, cuts, duration, early, seed):
+    inside = sorted({start for start in starts if start})
+    levels = np.random.default_rng(seed).uniform(-20, 20, len(inside) + 1)
+    puller = FocusPuller(duration, early, smoothing_frames=0)
+    changes = set(np.flatnonzero(np.diff(puller(steps(levels, inside, 80), starts, cuts))).tolist())
+    moves = {at for begin, end in puller.intervals(starts, cuts) for at in range(begin, end)}
+    assert moves <= changes
+    jumps = (
+        {at - 1 for at in cuts} if duration else {at - 1 for at in cuts} | {at - early - 1 for at in inside}
+    )
+    assert changes - moves <= jumps
+
+
 def test_no_duration_is_a_jump():
     np.testing.assert_allclose(FocusPuller(0, 0)(steps([0.0, 9.0], [3], 5), [3]), [0, 0, 0, 9, 9])
 

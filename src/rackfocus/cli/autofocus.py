@@ -63,7 +63,6 @@ def run(cfg: DictConfig) -> None:
                 Path(cfg.picture),
                 track,
                 fps=float(opened.reader.info.fps),
-                pulls=before.pulls,
                 thumbnails=thumbnails_at(track.targets, opened, scene),
             )
         print(cfg.picture)

@@ -80,13 +80,15 @@ class Following:
 
     def finish(self) -> FocusTrack:
         """The track of the frames so far."""
-        starts = [decision.start for decision in self._plan]
+        count = len(self._points)
+        starts = [decision.start for decision in self._plan if decision.start < count]
         focal = self._puller(np.array(self._disparity, np.float64), starts, self._cuts)
         return FocusTrack(
             targets=self._targets,
             points=np.array(self._points, np.float64).reshape(-1, 2),
             focal_disparity=focal,
             confidence=np.array(self._confidence, np.float64),
+            pulls=self._puller.intervals(starts, self._cuts),
             warnings=tuple(self._warnings()),
         )
 

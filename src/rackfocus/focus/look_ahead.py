@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from rackfocus.focus.puller import FocusPuller, smoothed
+from rackfocus.focus.puller import FocusPuller, Pull, smoothed
 from rackfocus.focus.scene_specific import RegionCurve
 from rackfocus.focus.subjects.followed_subject import FollowedSubject
 from rackfocus.focus.trackers.tracker import Tracker
@@ -75,6 +75,7 @@ class LookAhead:
         self._decided = -1
         self._recent: deque[float] = deque(maxlen=puller.smoothing_frames + 1)
         self._targets: list[FocusTarget] = []
+        self._pulls: list[Pull] = []
         self._points: list[tuple[float, float]] = []
         self._focal: list[float] = []
         self._confidence: list[float] = []
@@ -123,6 +124,7 @@ class LookAhead:
             points=np.array(self._points, np.float64).reshape(-1, 2),
             focal_disparity=np.array(self._focal, np.float64),
             confidence=np.array(self._confidence, np.float64),
+            pulls=tuple(self._pulls),
         )
 
     def _decide(self, index: int, cuts_ahead: Sequence[int], known: Known) -> None:
@@ -146,6 +148,8 @@ class LookAhead:
                 chosen = _Pull(target, index, arrival, start, self._focal[-1], self._goal(known, start))
         if chosen is not None:
             self._pull, self._decided = chosen, chosen.target.t
+            if chosen.begin < chosen.arrival:
+                self._pulls.append((chosen.begin, chosen.arrival))
 
     def _arrival(self, frame: int, index: int) -> int | None:
         """When a pull that sets off now arrives at a target; none where it is too early for it."""

@@ -4,6 +4,7 @@ One-dimensional curves only, in any unit of disparity. The jitter of what was re
 by itself; pulls then join them.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from rackfocus.types import FocusPulls, InputError
 
 Curve = Float[np.ndarray, " frame"]
+Pull = tuple[int, int]
+"""The frame from which focus moves, and the frame in which it has arrived."""
 
 _SHAPES: dict[str, Callable[[float], float]] = {
     "linear": lambda share: share,
@@ -68,20 +71,43 @@ class FocusPuller:
         count = len(disparity)
         starts, cuts = (sorted({at for at in each if 0 < at < count}) for each in (starts, cuts))
         focus = self._held(disparity.astype(np.float64), sorted({0, *starts, *cuts}))
-        half, before = (self.duration_frames + 1) // 2, 0
-        for start in starts:
+        for before, start in pairwise([0, *starts]):
             goal = focus[start]
-            arrival = max(start - self.early_frames, 0)
-            begin = max(arrival - self.duration_frames, min(before, arrival - half), 0)
-            crossed = [cut for cut in cuts if begin < cut <= start]
-            if crossed:
-                arrival = begin = crossed[-1]
-            elif begin < arrival:
+            begin, arrival = self._interval(before, start, cuts)
+            if begin < arrival:
                 shares = [self.shape(passed / (arrival - begin)) for passed in range(arrival - begin)]
                 focus[begin:arrival] = focus[begin] + np.array(shares) * (goal - focus[begin])
             focus[arrival:start] = goal
-            before = start
         return focus
+
+    def intervals(self, starts: Sequence[int], cuts: Sequence[int] = ()) -> tuple[Pull, ...]:
+        """When focus moves, in the order of time; a pull that is broken off ends where the next one begins.
+
+        Where focus jumps there is no pull.
+
+        Args:
+            starts: as of `__call__`; those after the last frame count like others.
+            cuts: as of `__call__`.
+        """
+        changes = sorted({start for start in starts if start > 0})
+        pulls = (self._interval(before, start, cuts) for before, start in pairwise([0, *changes]))
+        moves = [(begin, arrival) for begin, arrival in pulls if begin < arrival]
+        ends = [min(arrival, following) for (_, arrival), (following, _) in pairwise([*moves, (math.inf, 0)])]
+        return tuple((begin, int(end)) for (begin, _), end in zip(moves, ends, strict=True) if begin < end)
+
+    def _interval(self, before: int, start: int, cuts: Sequence[int]) -> Pull:
+        """When the pull to the target at `start` begins and arrives; the same frame where focus jumps.
+
+        Args:
+            before: frame of the target before it.
+            start: frame of its target.
+            cuts: the first frames of new shots.
+        """
+        arrival = max(start - self.early_frames, 0)
+        half = (self.duration_frames + 1) // 2
+        begin = max(arrival - self.duration_frames, min(before, arrival - half), 0)
+        last_cut = max((cut for cut in cuts if begin < cut <= start), default=None)
+        return (begin, arrival) if last_cut is None else (last_cut, last_cut)
 
     def shape(self, share: float) -> float:
         """How far a pull has come, 0 to 1, when this share of its time is over."""

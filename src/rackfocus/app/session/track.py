@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -44,7 +43,7 @@ class Track:
         held: the same, and where it is not known yet, what the puller makes of its neighbours; NaN if nothing
             is known at all.
         spans: which target counts when.
-        pulls: the frames in which focus moves, first and last.
+        pulls: when focus moves; see `FocusTrack`.
     """
 
     revision: int
@@ -66,7 +65,7 @@ class Track:
 
     def focus(self, targets: Sequence[FocusTarget]) -> FocusTrack:
         """The same for those who render; to be used where it is complete."""
-        return FocusTrack(tuple(targets), self.points, np.nan_to_num(self.held), self.confidence)
+        return FocusTrack(tuple(targets), self.points, np.nan_to_num(self.held), self.confidence, self.pulls)
 
 
 def empty_track(count: int, revision: int) -> Track:
@@ -82,7 +81,7 @@ def pulled(
     cuts: Sequence[int],
     puller: FocusPuller,
 ) -> tuple[Float[np.ndarray, " frame"], tuple[tuple[int, int], ...]]:
-    """Where focus lies, and the frames in which it moves.
+    """Where focus lies, and when it moves.
 
     Args:
         read: see `Track`.
@@ -92,16 +91,4 @@ def pulled(
     """
     if not np.isfinite(read).any():
         return np.full(len(read), np.nan), ()
-    return puller(read, starts, cuts), _pulls(starts, cuts, puller)
-
-
-def _pulls(starts: Sequence[int], cuts: Sequence[int], puller: FocusPuller) -> tuple[tuple[int, int], ...]:
-    """When each pull sets off and arrives, as `FocusPuller` has it; one that jumps with a cut is none."""
-    ranges = []
-    half = (puller.duration_frames + 1) // 2
-    for before, start in pairwise([0, *sorted({start for start in starts if start > 0})]):
-        arrival = max(start - puller.early_frames, 0)
-        begin = max(arrival - puller.duration_frames, min(before, arrival - half), 0)
-        if begin < arrival and not any(begin < cut <= start for cut in cuts):
-            ranges.append((begin, arrival))
-    return tuple(ranges)
+    return puller(read, starts, cuts), puller.intervals(starts, cuts)

@@ -20,7 +20,7 @@ from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.autofocus import autofocus
 from rackfocus.pipelines.streaming_autofocus import streaming_autofocus
-from rackfocus.types import FocusPulls, FocusTrack
+from rackfocus.types import FocusTrack
 
 LAAF, CAUSAL, OPTICAL = "look-ahead", "causal", "first focus kept"
 TIMELY_FRAMES = 15
@@ -103,7 +103,6 @@ class Table1:
         }
 
     def _draw(self, clip: AnnotatedClip, track: FocusTrack, truth: np.ndarray, path: Path) -> None:
-        puller = self.puller
         with clip.footage(
             network_size_px=self.network_size_px, longer_side_px=self.longer_side_px
         ) as footage:
@@ -111,7 +110,6 @@ class Table1:
                 path,
                 track,
                 fps=clip.annotation.video.fps,
-                pulls=FocusPulls(puller.duration_frames, puller.early_frames, puller.easing),
                 thumbnails=thumbnails_at(track.targets, footage, self.autofocus),
                 truth=Truth(clip.targets, truth),
                 title=clip.name,

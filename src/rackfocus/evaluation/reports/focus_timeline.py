@@ -17,7 +17,7 @@ from matplotlib.patches import Rectangle
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.autofocus_analysis import clip_window
 from rackfocus.pipelines.footage import Footage, Shown
-from rackfocus.types import FocusPulls, FocusTarget, FocusTrack
+from rackfocus.types import FocusTarget, FocusTrack
 from rackfocus.whole_files import whole_file
 
 AROUND_S = 1.0
@@ -64,7 +64,6 @@ def draw_timeline(
     track: FocusTrack,
     *,
     fps: float,
-    pulls: FocusPulls | None = None,
     thumbnails: Sequence[Thumbnail] = (),
     truth: Truth | None = None,
     title: str = "",
@@ -75,7 +74,6 @@ def draw_timeline(
         path: the file.
         track: what to show.
         fps: of the video.
-        pulls: how focus moved between the targets.
         thumbnails: at the targets, in the order of time.
         truth: what should have been.
         title: above it all.
@@ -90,7 +88,7 @@ def draw_timeline(
     )
     for column, thumbnail in enumerate(thumbnails):
         _draw_thumbnail(figure, grid, column, thumbnail, detectors)
-    _draw_curve(figure.add_subplot(grid[rows, :]), track, fps, pulls or FocusPulls(), truth or Truth())
+    _draw_curve(figure.add_subplot(grid[rows, :]), track, fps, truth or Truth())
     if title:
         figure.suptitle(title)
     with whole_file(path) as draft, draft.open("wb") as file:
@@ -166,13 +164,10 @@ def _overlaid(
     return ((1 - share) * 0.7 * grey + share * np.array([255, 120, 0], np.float32)).astype(np.uint8)
 
 
-def _draw_curve(axes: Any, track: FocusTrack, fps: float, pulls: FocusPulls, truth: Truth) -> None:
+def _draw_curve(axes: Any, track: FocusTrack, fps: float, truth: Truth) -> None:
     count = len(track.focal_disparity)
     frames = np.arange(count)
-    changes = [target for target in track.targets if 0 < target.t < count]
-    for target in changes:
-        arrival = max(target.t - pulls.early_frames, 0)
-        begin = max(arrival - pulls.duration_frames, 0)
+    for begin, arrival in track.pulls:
         axes.axvspan(begin, arrival, color=_FOCUS, alpha=0.15, lw=0)
     lost = track.confidence <= 0
     axes.fill_between(
