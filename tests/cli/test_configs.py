@@ -8,6 +8,8 @@ from omegaconf import OmegaConf
 
 from rackfocus.cli import COMMANDS
 from rackfocus.cli.command import config_folder
+from rackfocus.focus.modes import _MODES, target_finder
+from rackfocus.pipelines.fingerprint import fingerprint
 
 GROUPS = sorted(
     f"{path.parent.name}={path.stem}"
@@ -191,3 +193,14 @@ def test_wandb_is_offline_without_a_key(composed, tmp_path, monkeypatch):
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     logger = instantiate(composed("train", "logger=wandb").logger.wandb)
     assert logger.mode == "offline"
+
+
+def test_every_mode_of_autofocus_has_its_config():
+    configs = {path.stem.replace("_", "-") for path in config_folder().glob("autofocus/*.yaml")}
+    assert configs - {"scene-specific"} == set(_MODES)
+
+
+@pytest.mark.parametrize("mode", _MODES)
+def test_a_mode_of_autofocus_and_its_config_are_the_same(mode, composed):
+    by_config = instantiate(composed("autofocus", f"autofocus={mode.replace('-', '_')}").autofocus)
+    assert fingerprint(autofocus=by_config) == fingerprint(autofocus=target_finder(mode))
