@@ -45,7 +45,7 @@ def test_help(monkeypatch, capfd):
 @pytest.mark.parametrize(
     ("setting", "says"),
     [
-        ("batches=0", "batches must be 1"),
+        ("batches=0", "batches must be more than 0"),
         ("workers=[-1]", "workers must be"),
         ("data=sintel", "no split 'train'"),
     ],

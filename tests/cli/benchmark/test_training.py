@@ -54,7 +54,7 @@ def test_both_renderers_see_a_learned_disparity_and_give_one_loss(raytraced, tin
 
 
 @pytest.mark.parametrize(
-    ("setting", "says"), [("rounds=0", "rounds must be more"), ("cores=5000", "cores=5000 is")]
+    ("setting", "says"), [("rounds=0", "rounds must be more"), ("cores=5000", "cores must be 1 to")]
 )
 def test_mistakes(setting, says, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)

@@ -1,21 +1,17 @@
 """`rackfocus benchmark af_net`: what AF-Net costs, and what sharing between windows saves."""
 
-import csv
-import dataclasses
-import os
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
-import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from rackfocus.cli.benchmark.report import use_cores
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
-from rackfocus.evaluation.benchmarks.af_net import af_net_cost
+from rackfocus.evaluation.benchmarks.af_net import AFNetCost, af_net_cost
+from rackfocus.evaluation.reports.records import write_dataclasses
 from rackfocus.pipelines.autofocus import open_footage
-from rackfocus.types import InputError
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -25,11 +21,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(cfg: DictConfig) -> None:
     """Measure, print, and write it down."""
-    available = len(os.sched_getaffinity(0))
-    if not 1 <= cfg.cores <= available:
-        raise InputError(f"cores must be 1 to {available} on this machine, and is {cfg.cores}.")
-    torch.set_num_threads(cfg.cores)
-    cv2.setNumThreads(cfg.cores)
+    use_cores(cfg.cores)
     folder = run_folder()
     record_provenance(cfg, folder)
     # Disparity is not asked for.
@@ -39,10 +31,7 @@ def run(cfg: DictConfig) -> None:
         cost = af_net_cost(footage, instantiate(cfg.autofocus))
         info = footage.reader.info
         size = f"{info.width} x {info.height}"
-    with (folder / "af_net.csv").open("w", newline="", encoding="utf-8") as file:
-        rows = csv.DictWriter(file, [field.name for field in dataclasses.fields(cost)])
-        rows.writeheader()
-        rows.writerow(dataclasses.asdict(cost))
+    write_dataclasses(AFNetCost, [cost], folder / "af_net.csv")
     print(
         f"{cost.video_s:.1f} s of {size} on {cfg.cores} cores: {cost.all_s:.1f} s ({cost.all_cpu_s:.1f} s of "
         f"a processor), of which {cost.decode_s:.1f} s to decode.\n"

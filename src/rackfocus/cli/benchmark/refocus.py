@@ -1,21 +1,15 @@
 """`rackfocus benchmark refocus`: what a frame costs from file to file, stage by stage."""
 
-import csv
-import dataclasses
-import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import cv2
-import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
+from rackfocus.cli.benchmark.report import STAGE_COLUMNS, report, use_cores
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.cli.refocus import parse_model
@@ -38,9 +32,7 @@ def run(cfg: DictConfig) -> None:
     """Measure, print a table, and write it down."""
     if cfg.pan_frames < 2:
         raise InputError(f"pan_frames must be 2 or more, and is {cfg.pan_frames}.")
-    available = len(os.sched_getaffinity(0))
-    if not 1 <= cfg.cores <= available:
-        raise InputError(f"cores must be 1 to {available}, which this machine gives, and is {cfg.cores}.")
+    use_cores(cfg.cores)
     size = parse_size(str(cfg.size))
     model = parse_model(cfg)
     how = Refocusing(
@@ -53,8 +45,6 @@ def run(cfg: DictConfig) -> None:
     )
     folder, console = run_folder(), Console()
     record_provenance(cfg, folder)
-    torch.set_num_threads(cfg.cores)
-    cv2.setNumThreads(cfg.cores)
     with TemporaryDirectory() as made:
         if cfg.source is None:
             video = Path(made) / "pan.mp4"
@@ -68,22 +58,8 @@ def run(cfg: DictConfig) -> None:
         with console.status("as refocus does it"):
             whole = whole_cost(video, how, Path(made) / f"out{how.codec.suffixes[0]}")
     apart = StageCost("all, one stage after the other", *_sums(costs))
-    table = Table(
-        title=f"A frame of {cfg.source or f'a pan at {size}'}, {cfg.cores} cores",
-        box=box.SIMPLE,
-        title_justify="left",
-    )
-    table.add_column("stage")
-    for heading in ("processor seconds", "seconds"):
-        table.add_column(heading, justify="right")
-    with (folder / RECORDS_FILE).open("w", newline="", encoding="utf-8") as file:
-        rows = csv.DictWriter(file, [field.name for field in dataclasses.fields(StageCost)])
-        rows.writeheader()
-        for cost in (*costs, apart, whole):
-            table.add_row(cost.stage, f"{cost.cpu_s:.3f}", f"{cost.wall_s:.3f}")
-            rows.writerow(dataclasses.asdict(cost))
-    console.print(table)
-    print(f"The table: {folder / RECORDS_FILE}")
+    title = f"A frame of {cfg.source or f'a pan at {size}'}, {cfg.cores} cores"
+    report(title, (*costs, apart, whole), STAGE_COLUMNS, folder / RECORDS_FILE)
 
 
 def _sums(costs: Sequence[StageCost]) -> tuple[float, float]:

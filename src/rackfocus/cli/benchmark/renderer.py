@@ -1,6 +1,5 @@
 """`rackfocus benchmark`: how fast, how large and how good the renderer is, beside others."""
 
-import os
 import platform
 from collections.abc import Sequence
 from functools import partial
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rackfocus.cli.benchmark import OTHERS
+from rackfocus.cli.benchmark.report import check_cores, require_positive
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import git_revision, record_provenance
@@ -82,15 +82,11 @@ def _check(cfg: DictConfig) -> None:
             raise InputError(f"There is no method {name!r}; choose from {', '.join(METHODS)}.")
     if OURS not in cfg.methods:
         raise InputError(f"methods must name {OURS!r}, which the others are measured against.")
-    for name in ("repeats", "cores", "memory_limit_gb", "seconds_limit"):
-        if not cfg[name] > 0:
-            raise InputError(f"{name} must be more than 0, and is {cfg[name]}.")
+    require_positive(cfg, "repeats", "memory_limit_gb", "seconds_limit")
+    check_cores(cfg.cores)
     if not all(radius > 0 for radius in cfg.radii):
         raise InputError(f"radii must be more than 0, and are {', '.join(map(str, cfg.radii))}.")
     require_process_memory()
-    available = len(os.sched_getaffinity(0))
-    if cfg.cores > available:
-        raise InputError(f"cores={cfg.cores} is more than the {available} that this machine gives.")
 
 
 def _qualities(

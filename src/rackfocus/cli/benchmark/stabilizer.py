@@ -1,20 +1,14 @@
 """`rackfocus benchmark stabilizer`: what stabilising a frame costs, and that memory does not grow."""
 
-import csv
-import dataclasses
-import os
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-import cv2
-import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
+from rackfocus.cli.benchmark.report import STAGE_COLUMNS, report, require_positive, use_cores
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
@@ -22,12 +16,12 @@ from rackfocus.evaluation.benchmarks.renderer.inputs import parse_size
 from rackfocus.evaluation.benchmarks.renderer_peers.memory import require_process_memory
 from rackfocus.evaluation.benchmarks.stabilizer import (
     MemoryPeak,
-    StageCost,
     memory_peak,
     naive_cost,
     panned,
     stage_costs,
 )
+from rackfocus.evaluation.reports.records import write_dataclasses
 from rackfocus.types import InputError
 from rackfocus.video.stabilizer.stabilizer import TemporalStabilizer
 
@@ -41,21 +35,15 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(cfg: DictConfig) -> None:
     """Measure, print two tables, and write them down."""
-    for name in ("frames", "cores"):
-        if cfg[name] < 1:
-            raise InputError(f"{name} must be 1 or more, and is {cfg[name]}.")
+    require_positive(cfg, "frames")
     if not cfg.memory_frames or min(cfg.memory_frames) < 1:
         raise InputError("memory_frames must be numbers of frames such as [50,500].")
-    available = len(os.sched_getaffinity(0))
-    if cfg.cores > available:
-        raise InputError(f"cores={cfg.cores} is more than the {available} that this machine gives.")
+    use_cores(cfg.cores)
     require_process_memory()
     scene = scene_folders(Path(cfg.data.root), "test")[0]
     size, small = parse_size(str(cfg.size)), parse_size(str(cfg.memory_size))
     folder, console = run_folder(), Console()
     record_provenance(cfg, folder)
-    torch.set_num_threads(cfg.cores)
-    cv2.setNumThreads(cfg.cores)
     flow = instantiate(cfg.flow)
     settings = {"delta_px": cfg.delta_px, "outlier_scale": cfg.outlier_scale}
     with console.status("timing the stages"):
@@ -71,23 +59,8 @@ def run(cfg: DictConfig) -> None:
             made = TemporalStabilizer(flow=flow, window_frames=WINDOW_FRAMES, **settings)
             peaks.append(memory_peak(made, scene, small, frames=count))
     costs = [*stages, naive]
-    _write(folder / "stabilizer.csv", StageCost, costs)
-    _write(folder / "memory.csv", MemoryPeak, peaks)
-    table = Table(title=f"A frame at {size}, {cfg.cores} cores", box=box.SIMPLE, title_justify="left")
-    table.add_column("stage")
-    for heading in ("processor seconds", "seconds"):
-        table.add_column(heading, justify="right")
-    for cost in costs:
-        table.add_row(cost.stage, f"{cost.cpu_s:.3f}", f"{cost.wall_s:.3f}")
-    console.print(table)
+    write_dataclasses(MemoryPeak, peaks, folder / "memory.csv")
+    report(f"A frame at {size}, {cfg.cores} cores", costs, STAGE_COLUMNS, folder / "stabilizer.csv")
     console.print(f"{naive.cpu_s / stages[-1].cpu_s:.1f} times as cheap as the naive design.")
     for peak in peaks:
         console.print(f"Over {peak.frames} frames at {small} memory grew by {peak.megabytes:.0f} MB at most.")
-    print(f"The tables: {folder}")
-
-
-def _write(path: Path, kind: type, records: Sequence[StageCost] | Sequence[MemoryPeak]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.DictWriter(file, [field.name for field in dataclasses.fields(kind)])
-        rows.writeheader()
-        rows.writerows(dataclasses.asdict(record) for record in records)

@@ -1,9 +1,6 @@
 """`rackfocus evaluate stabilizer`: disparity per frame beside stabilised disparity, on real clips."""
 
-import csv
-import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
@@ -69,8 +66,8 @@ def run(cfg: DictConfig) -> None:
                 draw_strip(clip, rows, folder / f"{name}_{maps.replace(' + ', '_')}.jpg", columns=columns)
             seen += _rendered(clip, network, cfg.network_size_px, stabilizers, renderer, metric_flow)
             # After each clip: a later one may be broken.
-            _write(Score, scores, folder / RECORDS_FILE)
-            _write(RenderedScore, seen, folder / RENDERED_FILE)
+            write_dataclasses(Score, scores, folder / RECORDS_FILE)
+            write_dataclasses(RenderedScore, seen, folder / RENDERED_FILE)
             progress(done + 1, len(cfg.clips))
     console = Console(width=120)
     console.print(_table(scores))
@@ -95,13 +92,6 @@ def _rendered(
         score_rendered(clip, method, rendered(clip, each, renderer), truth, flow)
         for method, each in methods.items()
     ]
-
-
-def _write(kind: type, scores: Sequence[Score] | Sequence[RenderedScore], path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.DictWriter(file, [field.name for field in dataclasses.fields(kind)])
-        rows.writeheader()
-        rows.writerows(dataclasses.asdict(record) for record in scores)
 
 
 def _table(scores: Sequence[Score]) -> Table:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 import torch
@@ -10,6 +11,21 @@ from torch.utils.data import DataLoader
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.tasks.data import FocusBatch
+
+
+@dataclass(frozen=True)
+class LoadingRate:
+    """How fast samples are loaded, beside how fast they are trained on.
+
+    Attributes:
+        workers: processes that load; 0 is the main one.
+        samples_per_second: that they load.
+        trained_samples_per_second: that training would use up.
+    """
+
+    workers: int
+    samples_per_second: float
+    trained_samples_per_second: float
 
 
 def batch_rate(loader: DataLoader[FocusBatch], *, batches: int) -> float:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rackfocus.types import InputError
 from rackfocus.whole_files import whole_file
@@ -98,6 +99,11 @@ def read_records(path: Path) -> list[Record]:
             ]
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} holds no records of this version; evaluate anew.") from error
+
+
+def write_dataclasses(kind: type, records: Iterable[Any], path: Path) -> None:
+    """Write dataclasses of one kind, a column for each field, whole or not at all."""
+    write_csv([field.name for field in dataclasses.fields(kind)], map(dataclasses.asdict, records), path)
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[dict[str, object]], path: Path) -> None:

@@ -1,0 +1,84 @@
+"""What the benchmarks share around their measuring: checks of settings, the CSV file, the printed table."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cv2
+import torch
+from omegaconf import DictConfig
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from rackfocus.evaluation.benchmarks.stabilizer import StageCost
+from rackfocus.evaluation.reports.records import write_dataclasses
+from rackfocus.types import InputError
+
+Measured = TypeVar("Measured")
+
+STAGE_COLUMNS: Mapping[str, Callable[[StageCost], str]] = {
+    "stage": lambda cost: cost.stage,
+    "processor seconds": lambda cost: f"{cost.cpu_s:.4f}",
+    "seconds": lambda cost: f"{cost.wall_s:.4f}",
+}
+"""The table of what stages cost."""
+
+
+def require_positive(cfg: DictConfig, *names: str) -> None:
+    """Check settings that are numbers.
+
+    Raises:
+        InputError: one of them is 0 or less.
+    """
+    for name in names:
+        if not cfg[name] > 0:
+            raise InputError(f"{name} must be more than 0, and is {cfg[name]}.")
+
+
+def check_cores(cores: int) -> None:
+    """Check how many cores to measure with.
+
+    Raises:
+        InputError: it is less than one, or more than this process may use.
+    """
+    available = len(os.sched_getaffinity(0))
+    if not 1 <= cores <= available:
+        raise InputError(f"cores must be 1 to {available} on this machine, and is {cores}.")
+
+
+def use_cores(cores: int) -> None:
+    """Have torch and OpenCV use so many threads.
+
+    Raises:
+        InputError: see `check_cores`.
+    """
+    check_cores(cores)
+    torch.set_num_threads(cores)
+    cv2.setNumThreads(cores)
+
+
+def report(
+    title: str,
+    records: Sequence[Measured],
+    columns: Mapping[str, Callable[[Measured], str]],
+    path: Path,
+) -> None:
+    """Write what was measured as CSV, print it as a table, and say where it is.
+
+    Args:
+        title: above the table.
+        records: dataclasses of one kind, at least one; the file has all of their fields.
+        columns: of the table, by their headings; the first one names the row.
+        path: of the CSV file.
+    """
+    kind: Any = type(records[0])
+    write_dataclasses(kind, records, path)
+    table = Table(title=title, box=box.SIMPLE, title_justify="left")
+    for number, heading in enumerate(columns):
+        table.add_column(heading, justify="right" if number else "left")
+    for record in records:
+        table.add_row(*(cell(record) for cell in columns.values()))
+    Console().print(table)
+    print(f"The table: {path}")
