@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.metrics.flow import end_point_error, flow_difference, precision_recall
+from rackfocus.metrics.flow import end_point_error, flow_difference
 
 
 def test_end_points():
@@ -15,13 +15,6 @@ def test_end_points():
     valid = torch.ones(4, 5, dtype=torch.bool)
     valid[0] = False
     assert end_point_error(flow, truth, valid=valid) == 5
-
-
-def test_precision_and_recall():
-    found, truth = torch.tensor([True, True, True, False]), torch.tensor([True, False, False, True])
-    precision, recall = precision_recall(found, truth)
-    assert (precision, recall) == (pytest.approx(1 / 3), pytest.approx(1 / 2))
-    assert math.isnan(precision_recall(found & False, truth)[0])
 
 
 def brightness(first, second):

@@ -7,8 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rackfocus.metrics.focus import (
-    FocalError,
-    FocusTargetScore,
     focal_error,
     level_px,
     match_targets,
@@ -91,21 +89,3 @@ def test_focal_error_is_the_mean_over_frames_in_levels():
     truth = torch.tensor([0.0, 1.0, 2.0, 2.0])
     assert focal_error(truth + torch.tensor([0.0, 1, -3, 0]), truth).item() == 1
     assert focal_error(truth + 5, truth, level_px=level_px(1920)).item() == pytest.approx(1)
-
-
-def test_the_shells_are_the_functions_over_all_videos():
-    score = FocusTargetScore(tolerance_frames=15)
-    score.update(at(10, 30), at(12))
-    score.update(at(40), at(44, 80))
-    told = {name: value.item() for name, value in score.compute().items()}
-    assert told == pytest.approx({"timing_error": 3.0, "precision": 2 / 3, "recall": 2 / 3})
-    error = FocalError()
-    error.update(torch.tensor([1.0, 1.0, 1.0]), torch.zeros(3))
-    error.update(torch.tensor([4.0]), torch.zeros(1), level_px=0.8)
-    assert error.compute().item() == pytest.approx(2.0)
-
-
-def test_nothing_to_judge_is_not_a_number():
-    score = FocusTargetScore(tolerance_frames=3)
-    score.update([], [])
-    assert all(math.isnan(value) for value in score.compute().values())

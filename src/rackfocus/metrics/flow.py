@@ -19,14 +19,6 @@ def end_point_error(
     return distance.mean() if valid is None else distance[valid].mean()
 
 
-def precision_recall(
-    found: Bool[Tensor, "*shape"], truth: Bool[Tensor, "*shape"]
-) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    """Which share of what was found is true, and which share of the truth was found; NaN of nothing."""
-    both = (found & truth).sum()
-    return both / found.sum(), both / truth.sum()
-
-
 def flow_difference(
     flow: OpticalFlow,
     frames: tuple[Float[Tensor, "3 height width"], Float[Tensor, "3 height width"]],

@@ -6,12 +6,9 @@ nor what becomes of one that has no counterpart: here they are matched, and miss
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
-from torchmetrics import Metric
 
 from rackfocus.types import FocusTarget
 
@@ -124,71 +121,6 @@ def focal_error(
         level_px: what one level is; see the function of that name.
     """
     return (focal_disparity - truth).abs().mean() / level_px
-
-
-class FocusTargetScore(Metric):
-    """|Δt|, precision and recall over all targets of many videos.
-
-    Args:
-        tolerance_frames: the largest |Δt| of a pair.
-    """
-
-    full_state_update = False
-    distance: Tensor
-    matched: Tensor
-    missed: Tensor
-    spurious: Tensor
-
-    def __init__(self, tolerance_frames: int, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.tolerance_frames = tolerance_frames
-        for name in ("distance", "matched", "missed", "spurious"):
-            self.add_state(name, torch.tensor(0), dist_reduce_fx="sum")
-
-    def update(
-        self, found: Sequence[FocusTarget], truth: Sequence[FocusTarget], agree: Agreement | None = None
-    ) -> None:
-        """Add a video."""
-        matching = match_targets(found, truth, tolerance_frames=self.tolerance_frames, agree=agree)
-        self.distance += sum(abs(offset) for offset in matching.offsets)
-        self.matched += len(matching.pairs)
-        self.missed += len(matching.missed)
-        self.spurious += len(matching.spurious)
-
-    def compute(self) -> dict[str, Float[Tensor, ""]]:
-        """`timing_error`, `precision` and `recall`; NaN where nothing was there to be judged."""
-        return {
-            "timing_error": self.distance / self.matched,
-            "precision": self.matched / (self.matched + self.spurious),
-            "recall": self.matched / (self.matched + self.missed),
-        }
-
-
-class FocalError(Metric):
-    """|Δd| over all frames of many videos, in levels."""
-
-    full_state_update = False
-    distance: Tensor
-    frames: Tensor
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.add_state("distance", torch.tensor(0.0, dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("frames", torch.tensor(0), dist_reduce_fx="sum")
-
-    def update(
-        self,
-        focal_disparity: Float[Tensor, " frame"],
-        truth: Float[Tensor, " frame"],
-        level_px: float = 1.0,
-    ) -> None:
-        """Add a video."""
-        self.distance += focal_error(focal_disparity, truth, level_px=level_px).double() * len(truth)
-        self.frames += len(truth)
-
-    def compute(self) -> Float[Tensor, ""]:
-        """NaN where there was no frame."""
-        return self.distance / self.frames
 
 
 def _share(hits: int, others: int) -> float:

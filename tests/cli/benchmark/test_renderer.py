@@ -33,7 +33,15 @@ def test_a_small_benchmark(tmp_path, monkeypatch, capfd, raytraced):
     assert "OpenCV pre-blur" in out
     assert "No LPIPS: The weights lpips_alex.safetensors are missing" in out
     made = {path.name for path in output.iterdir()}
-    assert made >= {"records.csv", "quality.csv", "table.md", "scaling.png", "sheet.jpg", "environment.txt"}
+    assert made >= {
+        "records.csv",
+        "quality.csv",
+        "table.md",
+        "scaling.png",
+        "sheet.jpg",
+        "lens_shapes.png",
+        "environment.txt",
+    }
     lines = (output / "records.csv").read_text().splitlines()
     assert [line.split(",")[:5] for line in lines[1:]] == [
         ["ours", "False", "64", "48", "2"],

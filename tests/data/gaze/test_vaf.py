@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.data.gaze.vaf import ClassBalance, Vaf
+from rackfocus.data.gaze.vaf import Vaf
 from rackfocus.focus.annotation.json_file import annotated_video, save_annotation
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
@@ -93,12 +93,6 @@ def test_other_videos_and_automatic_targets(root):
 def test_a_video_may_lie_beside_its_annotation(root):
     (root / "video" / "mine.AVI").rename(root / "vaf" / "test" / "mine.AVI")
     assert len(Vaf(root / "nowhere", root / "vaf", "test", window=20)[0].frames) == 2
-
-
-def test_class_balance_counts_each_sampled_frame_once(root):
-    clips = Vaf(root, root / "vaf", "train", window=4, stride=1)
-    assert clips.class_balance() == ClassBalance(frames=7 + 4, new_targets=2, videos=2, videos_without=1)
-    assert clips.class_balance().positive_share == 2 / 11
 
 
 def test_missing_things_are_named(root):

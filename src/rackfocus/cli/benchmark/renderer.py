@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from omegaconf import DictConfig
+from PIL import Image
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -26,6 +27,7 @@ from rackfocus.evaluation.benchmarks.renderer.sheet import draw_sheet, foregroun
 from rackfocus.evaluation.benchmarks.renderer.table import markdown, summary_caption, summary_rows
 from rackfocus.evaluation.benchmarks.renderer_peers import METHODS, OURS
 from rackfocus.evaluation.benchmarks.renderer_peers.memory import require_process_memory
+from rackfocus.evaluation.reports.lens_sheet import lens_sheet
 from rackfocus.metrics.lpips import LPIPS
 from rackfocus.types import InputError
 from rackfocus.whole_files import write_whole
@@ -70,6 +72,7 @@ def benchmark_renderer(cfg: DictConfig) -> None:
     draw_sheet(
         [*foreground_scenes(scenes), *(foreground_scenes(larger) if larger else [])], folder / "sheet.jpg"
     )
+    Image.fromarray(lens_sheet()).save(folder / "lens_shapes.png")
     _print_summary(costs, qualities)
     for name, why in chosen.items():
         print(f"Not measured, {METHODS[name].title}: {why}")

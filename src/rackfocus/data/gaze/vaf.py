@@ -8,7 +8,6 @@ have targets and no fixations.
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from torch.utils.data import Dataset
@@ -27,28 +26,6 @@ from rackfocus.focus.decisions import decisions
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
 _DHF1K_NAME = re.compile(r"(\d{3,4})\.AVI")
-
-
-@dataclass(frozen=True)
-class ClassBalance:
-    """How rare new focus targets are: what a loss weighs them by.
-
-    Attributes:
-        frames: sampled frames of all videos, each counted once.
-        new_targets: those at which a new focus target begins.
-        videos: how many there are.
-        videos_without: those in which focus never changes.
-    """
-
-    frames: int
-    new_targets: int
-    videos: int
-    videos_without: int
-
-    @property
-    def positive_share(self) -> float:
-        """Of the sampled frames; 0 to 1."""
-        return self.new_targets / self.frames
 
 
 class Vaf(Dataset[FocusClip]):
@@ -129,26 +106,12 @@ class Vaf(Dataset[FocusClip]):
             targets=clip_targets(at, indices, source=source, size=size),
         )
 
-    def class_balance(self) -> ClassBalance:
-        """Count new focus targets over the sampled frames of the split; no video is read."""
-        counts = [self._counts(annotation) for annotation in self.annotations]
-        return ClassBalance(
-            frames=sum(frames for frames, _ in counts),
-            new_targets=sum(targets for _, targets in counts),
-            videos=len(counts),
-            videos_without=sum(targets == 0 for _, targets in counts),
-        )
-
     def _video(self, annotation: Path, name: str) -> Path:
         """The video of an annotation: beside it, or else in the folder of all."""
         beside, folder = annotation.with_name(name), self.root / "video"
         if not beside.is_file() and not folder.is_dir():
             raise InputError(f"{folder} is no folder; set data.root to the folder of DHF1K.")
         return beside if beside.is_file() else folder / name
-
-    def _counts(self, annotation: FocusAnnotation) -> tuple[int, int]:
-        frames = self.sampling.frames(annotation.video.frames, annotation.video.fps)
-        return len(frames), len(target_frames(_new_targets(annotation), frames))
 
     def _gaze(
         self, name: str, indices: tuple[int, ...], source: tuple[int, int], size: tuple[int, int]

@@ -1,4 +1,4 @@
-"""Every lens shape on one picture, to judge by eye: `experiments/renderer/lens_shapes.png`."""
+"""Every lens shape on one picture, to judge by eye; `rackfocus benchmark renderer` draws it."""
 
 from collections.abc import Mapping
 
@@ -34,8 +34,7 @@ def lens_sheet(
 ) -> UInt8[np.ndarray, "height width 3"]:
     """Kernels as they look behind the focal plane, a column for a shape and a row for a radius.
 
-    Each is as bright as its brightest pixel allows, in sRGB, and enlarged by whole pixels. To make the
-    recorded one, give the result to `PIL.Image.fromarray` and save it.
+    Each is as bright as its brightest pixel allows, in sRGB, and enlarged by whole pixels.
 
     Args:
         shapes: a shape and where in the frame it is, by title.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rackfocus.types import InputError
 from rackfocus.whole_files import whole_file
 
 
@@ -75,30 +74,6 @@ def write_records(records: Iterable[Record], path: Path) -> None:
     """Write one line a record, whole or not at all."""
     rows = [_blank_nan(dataclasses.asdict(record)) for record in records]
     write_csv([field.name for field in dataclasses.fields(Record)], rows, path)
-
-
-def read_records(path: Path) -> list[Record]:
-    """What `write_records` wrote.
-
-    Raises:
-        InputError: there is no such file, or it holds no records.
-    """
-    if not path.is_file():
-        raise InputError(f"There are no records {path}; run `rackfocus evaluate` first.")
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [
-                Record(
-                    data_set=row.pop("data_set"),
-                    image=row.pop("image"),
-                    method=row.pop("method"),
-                    target=row.pop("target"),
-                    **{column: float(cell or "nan") for column, cell in row.items()},
-                )
-                for row in csv.DictReader(file)
-            ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} holds no records of this version; evaluate anew.") from error
 
 
 def write_dataclasses(kind: type, records: Iterable[Any], path: Path) -> None:
