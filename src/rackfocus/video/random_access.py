@@ -7,10 +7,11 @@ from the start.
 
 import bisect
 import copy
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import av
 import cv2
@@ -21,14 +22,13 @@ from jaxtyping import Float, UInt8
 
 from rackfocus.types import InputError
 from rackfocus.video.decode import ContainerReader, open_container, open_video, video_stream
+from rackfocus.video.packet_table import PacketTable, packet_table
 from rackfocus.video.source import VideoInfo, picture_tags
 
 Image = UInt8[np.ndarray, "height width 3"]
 
 SEEK_FRAMES = 48
 """What is farther ahead than this is sought; what is nearer is decoded up to."""
-STAMPED = ("mp4", "matroska")
-"""Containers whose packets always carry the time at which they are shown."""
 READING_THREADS = 2
 EXACT_FRAMES = 24
 """From so long before a frame that is sought every picture is decoded; before that, as few as will do."""
@@ -60,9 +60,9 @@ class RandomAccess:
                 raise InputError(f"{path} is no video file; give a file such as .mp4, .mov or .mkv.")
             self.path, self.info, self._look = reader.path, reader.info, reader.look
             self._file = _identity(self.path)
-            self._keys, self._stamps, self._start = _table(self.path)
-            if self._stamps:
-                times = np.array(self._stamps, np.float64) * float(self.info.time_base)
+            self._table = packet_table(self.path)
+            if self._table is not None:
+                times = np.array(self._table.stamps, np.float64) * float(self.info.time_base)
             else:
                 count = self.info.frames or sum(1 for _ in reader.frames())
                 times = np.arange(count) / float(self.info.fps)
@@ -71,7 +71,7 @@ class RandomAccess:
         self.size = _reduced_size(self.info, height_px)
         coded_aspect = float(self.info.sample_aspect_ratio or 1)
         self.pixel_aspect = 1 / coded_aspect if self._look.orientation.sideways else coded_aspect
-        self._index = {stamp: at for at, stamp in enumerate(self._stamps)}
+        self._index = {stamp: at for at, stamp in enumerate(self._table.stamps if self._table else ())}
         self._pictures: Generator[tuple[int, av.VideoFrame], None, None] | None = None
         self._next = 0
 
@@ -153,33 +153,12 @@ class RandomAccess:
         with open_container(self.path) as container:
             stream: Any = video_stream(container, self.path)
             stream.codec_context.thread_count = READING_THREADS
-            if not self._stamps:
+            if self._table is None:
                 yield from enumerate(container.decode(stream))
                 return
-            wanted = self._stamps[index]
-            before = bisect.bisect_right(self._keys, wanted, key=lambda key: key.shown)
-            for key in reversed(self._keys[:before]):
-                container.seek(key.sought, stream=stream)
-                pictures = _from_key(container, stream, self._stamps[max(index - EXACT_FRAMES, 0)])
-                try:
-                    first = next(pictures, None)
-                except av.FFmpegError:
-                    # Where groups of pictures are open, a key frame need not be a place to begin at.
-                    continue
-                # Some containers seek coarsely: what was sought may be missed.
-                if first is not None and first.pts is not None and first.pts <= wanted:
-                    break
-            else:
-                container.seek(self._start, stream=stream)
-                stream.codec_context.skip_frame = "DEFAULT"
-                pictures = (
-                    picture for packet in container.demux(stream) for picture in stream.decode(packet)
-                )
-                first = next(pictures, None)
-            while first is not None:
-                if first.pts in self._index:
-                    yield self._index[first.pts], first
-                first = next(pictures, None)
+            for picture in _sought(container, stream, self._table, index):
+                if picture.pts in self._index:
+                    yield self._index[picture.pts], picture
 
     def _reduced(self, picture: av.VideoFrame) -> Image:
         """Reduced as it is coded, which is quick; then its colours."""
@@ -201,6 +180,28 @@ class RandomAccess:
         if image.shape[:2] != (height, width):
             image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
         return np.ascontiguousarray(image)
+
+
+def _sought(
+    container: InputContainer, stream: Any, table: PacketTable, index: int
+) -> Iterator[av.VideoFrame]:
+    """Pictures in the order of display, from one that is shown no later than frame `index` on."""
+    wanted, exact_from = table.stamps[index], table.stamps[max(index - EXACT_FRAMES, 0)]
+    before = bisect.bisect_right(table.keys, wanted, key=lambda key: key.shown)
+    for key in reversed(table.keys[:before]):
+        container.seek(key.sought, stream=stream)
+        pictures = _from_key(container, stream, exact_from)
+        try:
+            first = next(pictures, None)
+        except av.FFmpegError:
+            # Where groups of pictures are open, a key frame need not be a place to begin at.
+            continue
+        # Some containers seek coarsely: what was sought may be missed.
+        if first is not None and first.pts is not None and first.pts <= wanted:
+            return chain([first], pictures)
+    container.seek(table.start, stream=stream)
+    stream.codec_context.skip_frame = "DEFAULT"
+    return (picture for packet in container.demux(stream) for picture in stream.decode(packet))
 
 
 def _from_key(
@@ -234,44 +235,3 @@ def _identity(path: Path) -> tuple[int, int, int] | None:
 def _reduced_size(info: VideoInfo, height_px: int) -> tuple[int, int]:
     reduction = min(1.0, height_px / info.height)
     return max(1, round(info.width * reduction)), max(1, round(info.height * reduction))
-
-
-class _Key(NamedTuple):
-    """A key frame: when it is shown, and the time at which the container finds it."""
-
-    shown: int
-    sought: int
-
-
-def _table(path: Path) -> tuple[list[_Key], list[int], int]:
-    """Key frames and the time stamps of all frames, in order, and the first time at which anything is found.
-
-    Nothing where the stamps are of no use.
-    """
-    with open_container(path) as container:
-        stream = video_stream(container, path)
-        packets = [
-            (packet.pts, packet.dts, packet.is_keyframe, packet.is_discard)
-            for packet in container.demux(stream)
-            if packet.size
-        ]
-        stamped = any(kind in container.format.name for kind in STAMPED)
-        reordered = stream.codec_context.has_b_frames
-    shown = [pts for pts, *_, discarded in packets if not discarded]
-    stamps = [pts for pts in shown if pts is not None]
-    if not stamps or len(set(stamps)) != len(shown):
-        return [], [], 0
-    # What an edit list leaves out may be what the first frames are made from.
-    keys = sorted(
-        _Key(pts, pts if stamped or dts is None else dts)
-        for pts, dts, is_key, _ in packets
-        if is_key and pts is not None
-    )
-    if not stamped:
-        if not keys or (reordered and stamps == sorted(stamps)):
-            # They count packets as these are decoded, which is not as they are shown.
-            return [], [], 0
-        # What comes before the first key frame is not decoded.
-        stamps = [stamp for stamp in stamps if stamp >= keys[0].shown]
-    start = min(stamp for pts, dts, *_ in packets for stamp in (pts, dts) if stamp is not None)
-    return keys, sorted(stamps), start
