@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from rackfocus.cli import COMMANDS, main
-from rackfocus.cli.command import _overrides, config_folder
+from rackfocus.cli.command import _overrides
+from rackfocus.cli.config_files import config_folder
 from rackfocus.types import InputError
 
 

@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 
 import rackfocus
+from rackfocus.cli.config_files import named_config
 
 COMMANDS = {
     "train": "train RGBD-HDR from aperture and focal triplets, or AF-Net",
@@ -51,12 +52,22 @@ def main() -> None:
         sys.exit(2)
     # Threads that spin while they wait make two programs on two cores some thirty times slower than one.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    module = import_module(f"rackfocus.cli.{name.replace('-', '_')}")
     try:
-        code = module.main(arguments[1:])
+        code = _run(name, arguments[1:])
         sys.stdout.flush()
     except BrokenPipeError:
         # Who read has enough, as `head` has; nothing is left to be flushed at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code)
+
+
+def _run(command: str, arguments: list[str]) -> int:
+    """Run the module that belongs to the configuration of the command line; returns the exit code."""
+    try:
+        config, rest = named_config(command, arguments)
+    except ValueError as error:
+        print(f"rackfocus {command}: {error}", file=sys.stderr)
+        return 2
+    code: int = import_module(f"rackfocus.cli.{config.replace('/', '.')}").main(rest)
+    return code

@@ -23,7 +23,7 @@ from rackfocus.types import InputError
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("benchmark-autofocus", run, arguments, positional=("source",))
+    return run_command("benchmark/autofocus", run, arguments, positional=("source",))
 
 
 def run(cfg: DictConfig) -> None:

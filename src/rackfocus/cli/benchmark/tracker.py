@@ -19,7 +19,7 @@ from rackfocus.types import InputError
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("benchmark-tracker", run, arguments)
+    return run_command("benchmark/tracker", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:

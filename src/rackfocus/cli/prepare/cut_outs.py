@@ -18,7 +18,7 @@ from rackfocus.models.subject_masks import SubjectMask, refined
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("prepare-cut-outs", run, arguments)
+    return run_command("prepare/cut_outs", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:
