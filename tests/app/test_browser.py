@@ -294,7 +294,7 @@ def test_a_folder_from_the_queue_to_the_final_video(page, serve, video, tmp_path
 
     find_focus(page, "conversation")
     find_focus(page, "action")
-    find_focus(page, "af-net")
+    find_focus(page, "af_net")
     weak = diamonds(page, "weak")
     if weak:
         page.get_by_role("button", name="Reject all").click()

@@ -35,7 +35,7 @@ COMMAND_OF_GROUP = {
 """Which command takes a group; the others belong to `train`."""
 PRIMARY = [name for command in COMMANDS for name in config_names(command)]
 PIXELS_ONLY = ("demo", "raytraced", "without_vgg")
-AF_NET = ("afnet", "afnet_gaze")
+AF_NET = ("af_net", "af_net_gaze")
 EXPERIMENTS = sorted(path.stem for path in config_folder().glob("experiment/*.yaml"))
 
 

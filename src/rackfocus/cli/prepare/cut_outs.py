@@ -1,4 +1,4 @@
-"""`rackfocus prepare cut-outs`: subjects of photographs, cut out once, where a mask is sure of them."""
+"""`rackfocus prepare cut_outs`: subjects of photographs, cut out once, where a mask is sure of them."""
 
 from collections.abc import Sequence
 from pathlib import Path
