@@ -61,7 +61,7 @@ def test_an_unknown_key_is_one_sentence(override, monkeypatch, capfd):
 
 @pytest.mark.parametrize("value", ["null", "3"])
 def test_a_group_needs_the_name_of_a_choice(value, monkeypatch, capfd):
-    code, _, err = run(monkeypatch, capfd, "train", f"schedule={value}")
+    code, _, err = run(monkeypatch, capfd, "train", f"scheduler={value}")
     assert code == 2
     assert_one_sentence(err, says="A group of settings takes a name")
 

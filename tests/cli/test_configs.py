@@ -25,7 +25,7 @@ COMMAND_OF_GROUP = {
     "lens": "refocus",
     "puller": "autofocus",
     "quality": "refocus",
-    "show": "refocus",
+    "output": "refocus",
     "stabilizer": "make_clip",
     "suite": "evaluate/images",
     "table": "evaluate/autofocus",
