@@ -40,7 +40,8 @@ def test_a_table_is_written_and_printed(monkeypatch, tmp_path, capsys):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_table_composes(name, capsys):
-    assert autofocus.main([f"table={name}", "--cfg", "job", "--resolve"]) == 0
+    given = ["root=/data", "annotations=/annotated"]
+    assert autofocus.main([f"table={name}", *given, "--cfg", "job", "--resolve"]) == 0
     assert "_target_: rackfocus.evaluation." in capsys.readouterr().out
 
 
