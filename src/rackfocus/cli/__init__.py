@@ -6,7 +6,8 @@ import sys
 from importlib import import_module
 
 import rackfocus
-from rackfocus.cli.config_files import named_config
+from rackfocus.cli.config_files import DEFAULT_SUBJECT, named_config
+from rackfocus.cli.help_text import help_text, overview
 
 COMMANDS = {
     "train": "train RGBD-HDR from aperture and focal triplets, or AF-Net",
@@ -24,6 +25,8 @@ COMMANDS = {
     "demo": "train, evaluate and refocus the embedded data, and write a page about it",
 }
 
+HELP = {"-h", "--help"}
+
 OVERVIEW = f"""rackfocus {rackfocus.__version__}: synthetic defocus and look-ahead autofocus for video.
 
 Usage: rackfocus COMMAND [key=value ...]
@@ -38,7 +41,7 @@ Commands:
 def main() -> None:
     """Entry point; exits with 0, with 2 for a user's mistake, with 130 when interrupted."""
     arguments = sys.argv[1:]
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
+    if not arguments or arguments[0] in {*HELP, "help"}:
         print(OVERVIEW)
         sys.exit(0)
     if arguments[0] == "--version":
@@ -64,10 +67,17 @@ def main() -> None:
 
 def _run(command: str, arguments: list[str]) -> int:
     """Run the module that belongs to the configuration of the command line; returns the exit code."""
+    asks_for_help = not HELP.isdisjoint(arguments)
+    if asks_for_help and arguments[0] in HELP and DEFAULT_SUBJECT.get(command, command) is None:
+        print(overview(command))
+        return 0
     try:
         config, rest = named_config(command, arguments)
     except ValueError as error:
         print(f"rackfocus {command}: {error}", file=sys.stderr)
         return 2
+    if asks_for_help:
+        print(help_text(config, rest))
+        return 0
     code: int = import_module(f"rackfocus.cli.{config.replace('/', '.')}").main(rest)
     return code
