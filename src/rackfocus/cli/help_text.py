@@ -1,5 +1,6 @@
 """What `--help` prints: the comments in the configuration of a command and in the choices of its groups."""
 
+import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,11 +52,11 @@ def overview(command: str) -> str:
 
 
 def _summaries(folder: Path, configs: Iterable[str]) -> list[str]:
-    """The first sentence of each description, which is the header's second paragraph, after the usage."""
+    """How each description begins, which is the header's second paragraph, after the usage."""
     told = []
     for name in configs:
         description = "\n".join(read_commented(folder / f"{name}.yaml").header).split("\n\n")[1]
-        told.append(_line(spoken_name(name), " ".join(description.split()).partition(". ")[0]))
+        told.append(_line(spoken_name(name), re.split("[.:;] ", " ".join(description.split()))[0]))
     return told
 
 
