@@ -9,7 +9,7 @@ from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
 from rackfocus import InputError
-from rackfocus.cli.config_files import config_folder
+from rackfocus.cli.configs.files import config_folder
 from rackfocus.cli.ranges import parse_range
 from rackfocus.cli.refocus import parse_focus, parse_model
 from rackfocus.focus.annotation.keyframes import load_keyframes

@@ -6,8 +6,8 @@ import sys
 from importlib import import_module
 
 import rackfocus
-from rackfocus.cli.config_files import DEFAULT_SUBJECT, named_config
-from rackfocus.cli.help_text import help_text, overview
+from rackfocus.cli.configs.files import DEFAULT_SUBJECT, named_config
+from rackfocus.cli.configs.help_text import help_text, overview
 
 COMMANDS = {
     "train": "train RGBD-HDR from aperture and focal triplets, or AF-Net",

@@ -13,7 +13,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from rackfocus.cli.config_files import config_folder, spoken_name
+from rackfocus.cli.configs.files import config_folder, spoken_name
 from rackfocus.types import InputError
 
 USER_ERROR = 2

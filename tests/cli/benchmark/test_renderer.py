@@ -47,7 +47,7 @@ def test_a_small_benchmark(tmp_path, monkeypatch, capfd, raytraced):
     ("arguments", "says"),
     [
         (["network"], "no `rackfocus benchmark network`"),
-        ([], "no `rackfocus benchmark`"),
+        ([], "Say what `rackfocus benchmark` is to do"),
         (["renderer", "methods=[ours,gimp]"], "no method 'gimp'"),
         (["renderer", "methods=[gegl]"], "must name 'ours'"),
         (["renderer", "sizes=[huge]"], "no size 'huge'"),

@@ -2,7 +2,7 @@ import csv
 
 import pytest
 
-from rackfocus.cli.config_files import config_folder
+from rackfocus.cli.configs.files import config_folder
 from rackfocus.cli.evaluate import autofocus
 
 TABLES = sorted(path.stem for path in config_folder().glob("table/*.yaml"))

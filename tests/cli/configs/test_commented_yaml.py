@@ -3,8 +3,8 @@
 import pytest
 from omegaconf import OmegaConf
 
-from rackfocus.cli.commented_yaml import Default, Setting, read_commented
-from rackfocus.cli.config_files import config_folder
+from rackfocus.cli.configs.commented_yaml import Default, Setting, read_commented
+from rackfocus.cli.configs.files import config_folder
 
 FILES = sorted(config_folder().rglob("*.yaml"))
 

@@ -14,7 +14,7 @@ def config_folder() -> Path:
     Raises:
         InputError: they are missing.
     """
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parents[2]
     for folder in (package / "conf", package.parents[1] / "conf"):
         if folder.is_dir():
             return folder
@@ -59,11 +59,13 @@ def named_config(command: str, arguments: Sequence[str]) -> tuple[str, list[str]
     if config not in names:
         from rackfocus.types import InputError
 
-        known = [spoken_name(name) for name in names]
-        near = difflib.get_close_matches(spoken_name(config), known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(known)}."
-        asked = command if subject is None else f"{command} {first}"
-        raise InputError(f"There is no `rackfocus {asked}`; {hint}")
+        known = [name.partition("/")[2] for name in names]
+        choice = f"choose one of {', '.join(known)}."
+        if subject is None:
+            raise InputError(f"Say what `rackfocus {command}` is to do; {choice}")
+        near = difflib.get_close_matches(subject, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else choice
+        raise InputError(f"There is no `rackfocus {command} {first}`; {hint}")
     return config, list(arguments)
 
 

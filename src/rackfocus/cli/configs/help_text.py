@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rackfocus.cli.commented_yaml import CommentedYaml, Setting, read_commented
-from rackfocus.cli.config_files import config_folder, config_names, spoken_name
+from rackfocus.cli.configs.commented_yaml import CommentedYaml, Setting, read_commented
+from rackfocus.cli.configs.files import config_folder, config_names, spoken_name
 
 WIDTH = 110
 COLUMN = 30

@@ -7,7 +7,7 @@ from hydra.utils import get_class, get_method, instantiate
 from omegaconf import OmegaConf
 
 from rackfocus.cli import COMMANDS
-from rackfocus.cli.config_files import DEFAULT_SUBJECT, config_folder, config_names
+from rackfocus.cli.configs.files import DEFAULT_SUBJECT, config_folder, config_names
 
 GROUPS = sorted(
     f"{path.parent.name}={path.stem}"
