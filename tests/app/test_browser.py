@@ -294,7 +294,7 @@ def test_a_folder_from_the_queue_to_the_final_video(page, serve, video, tmp_path
 
     find_focus(page, "conversation")
     find_focus(page, "action")
-    find_focus(page, "af-net")
+    find_focus(page, "af_net")
     weak = diamonds(page, "weak")
     if weak:
         page.get_by_role("button", name="Reject all").click()
@@ -337,7 +337,7 @@ def test_a_folder_from_the_queue_to_the_final_video(page, serve, video, tmp_path
     assert done.returncode == 0, done.stderr
     with av.open(str(out)) as container:
         assert sum(1 for _ in container.decode(video=0)) == 48
-    done = run("evaluate", "table=1", f"folder={video.parent}", "network_size_px=96", cwd=tmp_path)
+    done = run("evaluate", "table=table_1", f"folder={video.parent}", "network_size_px=96", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (table,) = tmp_path.glob("runs/evaluate/*/table.csv")
     assert f"\n{video.parent.name},look-ahead," in table.read_text()  # one alone is called as its folder

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from rackfocus.cli import COMMANDS, main
-from rackfocus.cli.command import _overrides, config_folder
+from rackfocus.cli.command import _overrides
+from rackfocus.cli.configs.files import config_folder
 from rackfocus.types import InputError
 
 
@@ -38,7 +39,8 @@ def test_every_command_answers_help_and_cfg(name, monkeypatch, capfd):
     code, out, err = run(monkeypatch, capfd, name, "--help")
     assert (code, err) == (0, "")
     assert f"rackfocus {name}" in out
-    code, out, err = run(monkeypatch, capfd, name, "--cfg", "job")
+    named = ("benchmark", "renderer") if name == "benchmark" else (name,)
+    code, out, err = run(monkeypatch, capfd, *named, "--cfg", "job")
     assert (code, err) == (0, "")
     assert ":" in out
 
@@ -60,7 +62,7 @@ def test_an_unknown_key_is_one_sentence(override, monkeypatch, capfd):
 
 @pytest.mark.parametrize("value", ["null", "3"])
 def test_a_group_needs_the_name_of_a_choice(value, monkeypatch, capfd):
-    code, _, err = run(monkeypatch, capfd, "train", f"schedule={value}")
+    code, _, err = run(monkeypatch, capfd, "train", f"scheduler={value}")
     assert code == 2
     assert_one_sentence(err, says="A group of settings takes a name")
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 import rackfocus
 from rackfocus.cli import main
-from rackfocus.cli.command import config_folder
+from rackfocus.cli.configs.files import config_folder
 from rackfocus.models.published import megadepth
 from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 

@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
 from rackfocus.cli import main
-from rackfocus.cli.command import config_folder
+from rackfocus.cli.configs.files import config_folder
 from rackfocus.optics import lens_shapes
 from rackfocus.types import Lens
 

@@ -9,7 +9,7 @@ from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
 from rackfocus import InputError
-from rackfocus.cli.command import config_folder
+from rackfocus.cli.configs.files import config_folder
 from rackfocus.cli.ranges import parse_range
 from rackfocus.cli.refocus import parse_focus, parse_model
 from rackfocus.focus.annotation.keyframes import load_keyframes
@@ -118,9 +118,9 @@ def test_focus_by_files(tmp_path):
         parse_focus(None, None, None, str(tmp_path / "none.json"))
 
 
-@pytest.mark.parametrize("choice", ["codec=hevc", "codec=prores", "show=side_by_side", "show=disparity",
+@pytest.mark.parametrize("choice", ["codec=hevc", "codec=prores", "output=side_by_side", "output=disparity",
                                     "stabilizer=none", "stabilizer=causal", "flow=farneback"])  # fmt: skip
 def test_every_choice_can_be_made(choice):
     cfg = composed(choice)
-    for part in (cfg.codec, cfg.show, cfg.stabilizer, cfg.lens, cfg.renderer):
+    for part in (cfg.codec, cfg.output, cfg.stabilizer, cfg.lens, cfg.renderer):
         assert instantiate(part) is not None

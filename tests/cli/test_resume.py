@@ -34,6 +34,15 @@ def test_the_newest_goes_on_with_its_settings_and_those_given_on_top(runs):
     assert resumed_arguments(["ckpt=last"])[-1] == "hydra.run.dir='runs/train/new'"
 
 
+def test_settings_that_had_another_name_are_still_read(runs):
+    earlier = runs / "old" / ".hydra" / "overrides.yaml"
+    earlier.write_text("- experiment=afnet_gaze\n- schedule=cosine\n")
+    assert resumed_arguments([f"hydra.run.dir={runs / 'old'}", "ckpt=last"])[:2] == [
+        "experiment=af_net_gaze",
+        "scheduler=cosine",
+    ]
+
+
 def test_a_folder_that_is_named_goes_on(runs):
     named = f"hydra.run.dir={runs / 'old'}"
     assert resumed_arguments([named, "ckpt=last"]) == [

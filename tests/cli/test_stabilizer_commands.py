@@ -55,7 +55,7 @@ def test_evaluate(tmp_path, monkeypatch, capfd):
         (("benchmark", "stabilizer", "memory_frames=[]"), "memory_frames must be"),
         (("benchmark", "stabilizer", "size=huge"), "There is no size"),
         (("evaluate", "stabilizer", "frames=1"), "frames must be 2 or more"),
-        (("evaluate", "stabilizer", "flow.preset=slow"), "flow.preset must be one of"),
+        (("evaluate", "stabilizer", "root=nowhere", "flow.preset=slow"), "flow.preset must be one of"),
     ],
 )
 def test_mistakes(arguments, says, raytraced, tmp_path, monkeypatch, capfd):

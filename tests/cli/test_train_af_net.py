@@ -25,7 +25,7 @@ def test_a_network_is_trained_goes_on_and_finds_targets(tmp_path, write_event_cl
     for number in range(3):
         write_event_clip(tmp_path, f"acts_000{number}")
     settings = (
-        "experiment=afnet", f"data.root={tmp_path}", "data.train_seeds=[0,2]", "data.validation_seeds=[2,3]",
+        "experiment=af_net", f"data.root={tmp_path}", "data.train_seeds=[0,2]", "data.validation_seeds=[2,3]",
         "model.width=8", "model.feature_width=8", "model.time_width=8", "datamodule.view.height_px=32",
         "datamodule.view.width_px=48", "datamodule.batch_size=2", "trainer.val_check_interval=1",
         "trainer.max_steps=2", "hydra.run.dir=made",

@@ -56,13 +56,13 @@ def test_overfitting_one_triplet_brings_the_rendering_loss_under_a_fifth(raytrac
     assert min(losses) < losses[0] / 5
 
 
-def test_the_learning_rate_is_fixed_unless_a_schedule_changes_it_after_every_step():
-    def rates(schedule):
+def test_the_learning_rate_is_fixed_unless_a_scheduler_changes_it_after_every_step():
+    def rates(scheduler):
         task = RGBDHDRTask(
-            RGBDHDRNet(base_width=4, levels=1), ApertureSupervision(Renderer()), 1e-3, schedule=schedule
+            RGBDHDRNet(base_width=4, levels=1), ApertureSupervision(Renderer()), 1e-3, scheduler=scheduler
         )
         found = task.configure_optimizers()
-        if schedule is None:
+        if scheduler is None:
             return [group["lr"] for group in found.param_groups]
         (optimizer,), (plan,) = found
         assert plan["interval"] == "step"

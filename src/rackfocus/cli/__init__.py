@@ -5,6 +5,8 @@ import os
 import sys
 from importlib import import_module
 
+from rackfocus.cli.configs.files import DEFAULT_SUBJECT, named_config
+from rackfocus.cli.configs.help_text import help_text, overview
 from rackfocus.version import __version__
 
 COMMANDS = {
@@ -23,6 +25,8 @@ COMMANDS = {
     "demo": "train, evaluate and refocus the embedded data, and write a page about it",
 }
 
+HELP = {"-h", "--help"}
+
 OVERVIEW = f"""rackfocus {__version__}: synthetic defocus and look-ahead autofocus for video.
 
 Usage: rackfocus COMMAND [key=value ...]
@@ -37,7 +41,7 @@ Commands:
 def main() -> None:
     """Entry point; exits with 0, with 2 for a user's mistake, with 130 when interrupted."""
     arguments = sys.argv[1:]
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
+    if not arguments or arguments[0] in {*HELP, "help"}:
         print(OVERVIEW)
         sys.exit(0)
     if arguments[0] == "--version":
@@ -51,12 +55,29 @@ def main() -> None:
         sys.exit(2)
     # Threads that spin while they wait make two programs on two cores some thirty times slower than one.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    module = import_module(f"rackfocus.cli.{name.replace('-', '_')}")
     try:
-        code = module.main(arguments[1:])
+        code = _run(name, arguments[1:])
         sys.stdout.flush()
     except BrokenPipeError:
         # Who read has enough, as `head` has; nothing is left to be flushed at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code)
+
+
+def _run(command: str, arguments: list[str]) -> int:
+    """Run the module that belongs to the configuration of the command line; returns the exit code."""
+    asks_for_help = not HELP.isdisjoint(arguments)
+    if asks_for_help and arguments[0] in HELP and DEFAULT_SUBJECT.get(command, command) is None:
+        print(overview(command))
+        return 0
+    try:
+        config, rest = named_config(command, arguments)
+    except ValueError as error:
+        print(f"rackfocus {command}: {error}", file=sys.stderr)
+        return 2
+    if asks_for_help:
+        print(help_text(config, rest))
+        return 0
+    code: int = import_module(f"rackfocus.cli.{config.replace('/', '.')}").main(rest)
+    return code

@@ -13,6 +13,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from rackfocus.cli.configs.files import config_folder, spoken_name
 from rackfocus.types import InputError
 
 USER_ERROR = 2
@@ -23,23 +24,23 @@ HYDRA_OPTIONS_WITH_VALUE |= {"--config-name", "-cn", "--config-dir", "-cd", "--e
 
 
 def run_command(
-    name: str,
+    config: str,
     job: Callable[[DictConfig], None],
     arguments: Sequence[str],
     *,
     positional: Sequence[str] = (),
     options: Sequence[str] = (),
 ) -> int:
-    """Compose `conf/<name>.yaml` with the arguments and run the job; returns the exit code.
+    """Compose `conf/<config>.yaml` with the arguments and run the job; returns the exit code.
 
     Args:
-        name: the sub-command.
+        config: the configuration, such as `refocus` or `benchmark/loading`.
         job: what it does with its configuration.
         arguments: the command line after the sub-command.
         positional: the keys that arguments without `=` stand for, in order.
         options: the keys that may be written as `--key value` or `--key=value`, too.
     """
-    config = name.replace("-", "_")
+    name = spoken_name(config)
     # Hydra prints and swallows errors itself unless told to hand them on.
     os.environ["HYDRA_FULL_ERROR"] = "1"
 
@@ -77,15 +78,6 @@ def run_command(
         _say(name, "A group of settings takes a name, such as lens=disk; leave one out with ~, as ~lens.")
         return USER_ERROR
     return 0
-
-
-def config_folder() -> Path:
-    """Where the configs are: inside an installed package, or at the top of a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "conf", package.parents[1] / "conf"):
-        if folder.is_dir():
-            return folder
-    raise InputError(f"The configs that belong to {package} are missing; install rackfocus anew.")
 
 
 def run_folder() -> Path:

@@ -18,7 +18,7 @@ COMPONENTS = ("model", "stabilizer")
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("make-clip", run, arguments, positional=("source", "target"))
+    return run_command("make_clip", run, arguments, positional=("source", "target"))
 
 
 def run(cfg: DictConfig) -> None:

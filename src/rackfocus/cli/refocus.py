@@ -39,7 +39,7 @@ def run(cfg: DictConfig) -> None:
             stabilizer=instantiate(cfg.stabilizer),
             renderer=instantiate(cfg.renderer),
             codec=instantiate(cfg.codec),
-            output=instantiate(cfg.show),
+            output=instantiate(cfg.output),
             first=first,
             last=last,
             scale=cfg.scale,

@@ -21,7 +21,7 @@ SPLITS = ("train", "validation", "test")
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("render-scenes", run, arguments)
+    return run_command("render_scenes", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:

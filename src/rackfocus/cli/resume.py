@@ -10,6 +10,8 @@ from rackfocus.types import InputError
 
 LAST = Path("checkpoints") / "last.ckpt"
 RUNS = Path("runs/train")
+RENAMED = {"schedule=": "scheduler=", "experiment=afnet": "experiment=af_net"}
+"""How settings begin that trainings of before wrote down under another name, and how they begin now."""
 
 
 def resumed_arguments(arguments: Sequence[str]) -> list[str]:
@@ -27,7 +29,7 @@ def resumed_arguments(arguments: Sequence[str]) -> list[str]:
     named = [argument.partition("=")[2] for argument in arguments if argument.startswith("hydra.run.dir=")]
     folder = Path(named[-1].strip("'\"")) if named else _newest_run()
     overrides = folder / ".hydra" / "overrides.yaml"
-    earlier = [str(setting) for setting in OmegaConf.load(overrides)] if overrides.is_file() else []
+    earlier = [_renamed(str(setting)) for setting in OmegaConf.load(overrides)] if overrides.is_file() else []
     given = {_key(argument) for argument in arguments}
     settings = [setting for setting in earlier if _key(setting) not in given]
     return [*settings, *arguments, *([] if named else [f"hydra.run.dir='{folder}'"])]
@@ -58,6 +60,13 @@ def _newest_run() -> Path:
             f"There is no {RUNS}/*/{LAST} to go on from; give a path as ckpt=..., or leave it out."
         )
     return max(last, key=lambda path: path.stat().st_mtime).parents[1]
+
+
+def _renamed(setting: str) -> str:
+    for before, now in RENAMED.items():
+        if setting.startswith(before):
+            return now + setting.removeprefix(before)
+    return setting
 
 
 def _key(setting: str) -> str:

@@ -71,7 +71,7 @@ def train(cfg: DictConfig, folder: Path) -> Path:
     checkpoint = checkpoint_to_resume(cfg.ckpt, folder)
     data = instantiate(cfg.datamodule)
     task: Task = instantiate(cfg.task)(
-        instantiate(cfg.model), instantiate(cfg.loss), schedule=instantiate(cfg.get("schedule"))
+        instantiate(cfg.model), instantiate(cfg.loss), scheduler=instantiate(cfg.get("scheduler"))
     )
     if checkpoint is not None:
         _require_fit(checkpoint, task)

@@ -13,7 +13,7 @@ def target_finder(mode: str) -> SceneSpecific | TargetFinder:
 
     Args:
         mode: `action` (what moves and stands out), `conversation` (who is speaking), `general` (faces, else
-            what moves, else what stands out), or `af-net` (what a network has learned to look at).
+            what moves, else what stands out), or `af_net` (what a network has learned to look at).
 
     Raises:
         InputError: there is no such mode.
@@ -85,5 +85,5 @@ _MODES: dict[str, Callable[[], SceneSpecific | TargetFinder]] = {
     "action": _action,
     "conversation": _conversation,
     "general": _general,
-    "af-net": _af_net,
+    "af_net": _af_net,
 }

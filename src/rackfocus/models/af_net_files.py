@@ -46,7 +46,7 @@ def load_af_net(name_or_path: str | Path = SHIPPED, *, centre_prior: bool = Fals
     path = Path(str(files("rackfocus") / "weights" / "af_net.safetensors")) if shipped else Path(name_or_path)
     if not path.is_file():
         raise InputError(
-            f"There is no checkpoint {path}; give a file that `rackfocus train experiment=afnet` wrote, or "
+            f"There is no checkpoint {path}; give a file that `rackfocus train experiment=af_net` wrote, or "
             f"{SHIPPED!r}."
         )
     try:

@@ -69,7 +69,7 @@ def autofocus(
 
     Args:
         source: a video, a folder of frames, or a refocusable clip (`.rvr`).
-        mode: `action`, `conversation`, `general`, `af-net`, a set of detectors of your own, or anything else
+        mode: `action`, `conversation`, `general`, `af_net`, a set of detectors of your own, or anything else
             that finds targets.
         disparity: in pixels of the video, where it is known; a clip has its own, else it is estimated.
         model: what estimates it; see `rackfocus.refocus`.

@@ -1,4 +1,4 @@
-"""What a refocused video shows: the rendering, or pictures to inspect it by. Made by `conf/show`."""
+"""What a refocused video shows: the rendering, or pictures to inspect it by. Made by `conf/output`."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Protocol

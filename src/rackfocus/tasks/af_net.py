@@ -10,7 +10,7 @@ from rackfocus.losses.af_net import AFNetLoss, AFNetTerms, scanpath_saliency
 from rackfocus.models.af_net import AFNet, AFNetOutput
 from rackfocus.models.af_net_files import save_af_net
 from rackfocus.tasks.clips import ClipBatch
-from rackfocus.tasks.task import Schedule, Task
+from rackfocus.tasks.task import MakeScheduler, Task
 
 
 class AFNetTask(Task):
@@ -21,7 +21,7 @@ class AFNetTask(Task):
         loss: the objective.
         learning_rate: Adam's.
         weight_decay: AdamW's.
-        schedule: makes of the optimizer what changes its rate after every step; none leaves it fixed.
+        scheduler: makes the scheduler that changes the learning rate after every step; `None` leaves it fixed.
     """
 
     WEIGHTS_FILE = "af_net.safetensors"
@@ -35,9 +35,9 @@ class AFNetTask(Task):
         learning_rate: float = 1e-3,
         *,
         weight_decay: float = 0.01,
-        schedule: Schedule | None = None,
+        scheduler: MakeScheduler | None = None,
     ) -> None:
-        super().__init__(model, learning_rate, schedule)
+        super().__init__(model, learning_rate, scheduler)
         self.loss = loss
         self.weight_decay = weight_decay
         # One that was read from a file comes as it is used.

@@ -12,7 +12,7 @@ from rackfocus.metrics.image import psnr
 from rackfocus.models.pretrained import PretrainedRGBDHDRNet
 from rackfocus.tasks.mixed_batches import KindBatch, LightBatch, NearnessBatch, SceneBatch
 from rackfocus.tasks.rgbd_hdr import RGBDHDRTask
-from rackfocus.tasks.task import Schedule
+from rackfocus.tasks.task import MakeScheduler
 
 
 class PhotographsTask(RGBDHDRTask):
@@ -25,7 +25,7 @@ class PhotographsTask(RGBDHDRTask):
         loss: the objective.
         learning_rate: Adam's.
         trunk_learning_rate: Adam's for the pretrained trunk, which has less to learn.
-        schedule: see `RGBDHDRTask`.
+        scheduler: see `RGBDHDRTask`.
         channels_last: see `RGBDHDRTask`.
         compile: see `RGBDHDRTask`.
     """
@@ -40,7 +40,7 @@ class PhotographsTask(RGBDHDRTask):
         learning_rate: float = 3e-4,
         *,
         trunk_learning_rate: float = 1e-4,
-        schedule: Schedule | None = None,
+        scheduler: MakeScheduler | None = None,
         channels_last: bool = False,
         compile: bool = False,
     ) -> None:
@@ -48,7 +48,7 @@ class PhotographsTask(RGBDHDRTask):
             model,
             loss,  # type: ignore[arg-type]
             learning_rate,
-            schedule=schedule,
+            scheduler=scheduler,
             channels_last=channels_last,
             compile=compile,
         )

@@ -10,7 +10,7 @@ from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.metrics.image import psnr
 from rackfocus.models.checkpoints import save_model
 from rackfocus.tasks.data import FocusBatch
-from rackfocus.tasks.task import Schedule, Task
+from rackfocus.tasks.task import MakeScheduler, Task
 from rackfocus.types import InputError
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
@@ -24,7 +24,7 @@ class RGBDHDRTask(Task):
         model: the network, sRGB to `RGBDHDR`.
         loss: the objective.
         learning_rate: Adam's; the paper's is fixed at 1e-4.
-        schedule: makes of the optimizer what changes its rate after every step; none leaves it fixed.
+        scheduler: makes the scheduler that changes the learning rate after every step; `None` leaves it fixed.
         channels_last: store colours beside one another, which convolutions in mixed precision want.
         compile: have torch compile the network for images of any size; weights keep their names.
     """
@@ -39,11 +39,11 @@ class RGBDHDRTask(Task):
         loss: ApertureSupervision,
         learning_rate: float = 1e-4,
         *,
-        schedule: Schedule | None = None,
+        scheduler: MakeScheduler | None = None,
         channels_last: bool = False,
         compile: bool = False,
     ) -> None:
-        super().__init__(model, learning_rate, schedule)
+        super().__init__(model, learning_rate, scheduler)
         self.loss = loss
         if channels_last:
             self.to(memory_format=torch.channels_last)

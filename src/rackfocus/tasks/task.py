@@ -9,8 +9,8 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 
-Schedule = Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler]
-"""Makes of the optimizer what changes its rate after every step."""
+MakeScheduler = Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler]
+"""Makes the scheduler of an optimizer, which changes the learning rate after every step."""
 
 
 class Task(pl.LightningModule, ABC):
@@ -24,18 +24,18 @@ class Task(pl.LightningModule, ABC):
     Args:
         model: the network.
         learning_rate: Adam's.
-        schedule: of it; none leaves it fixed.
+        scheduler: makes the scheduler of the learning rate; `None` leaves the rate fixed.
     """
 
     WEIGHTS_FILE: ClassVar[str]
     TRY: ClassVar[str]
     HEADLINE: ClassVar[tuple[str, str]]
 
-    def __init__(self, model: nn.Module, learning_rate: float, schedule: Schedule | None) -> None:
+    def __init__(self, model: nn.Module, learning_rate: float, scheduler: MakeScheduler | None) -> None:
         super().__init__()
         self.model = model
         self.learning_rate = learning_rate
-        self.schedule = schedule
+        self.scheduler = scheduler
 
     @abstractmethod
     def save_weights(self, path: Path) -> None:
@@ -44,9 +44,9 @@ class Task(pl.LightningModule, ABC):
     def configure_optimizers(self) -> Any:
         """Adam over what learns: a network inside the loss does not."""
         optimizer = self.optimizer()
-        if self.schedule is None:
+        if self.scheduler is None:
             return optimizer
-        return [optimizer], [{"scheduler": self.schedule(optimizer), "interval": "step"}]
+        return [optimizer], [{"scheduler": self.scheduler(optimizer), "interval": "step"}]
 
     def optimizer(self) -> torch.optim.Optimizer:
         """What changes the weights."""

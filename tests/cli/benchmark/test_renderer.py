@@ -54,8 +54,8 @@ def test_a_small_benchmark(tmp_path, monkeypatch, capfd, raytraced):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["network"], "no benchmark 'network'; choose one of renderer"),
-        ([], "'what' has to be given"),
+        (["network"], "no `rackfocus benchmark network`"),
+        ([], "Say what `rackfocus benchmark` is to do"),
         (["renderer", "methods=[ours,gimp]"], "no method 'gimp'"),
         (["renderer", "methods=[gegl]"], "must name 'ours'"),
         (["renderer", "sizes=[huge]"], "no size 'huge'"),

@@ -2,8 +2,7 @@ import csv
 
 import pytest
 
-from rackfocus.cli import evaluate
-from rackfocus.cli.command import config_folder
+from rackfocus.cli.configs.files import config_folder
 from rackfocus.cli.evaluate import autofocus
 
 TABLES = sorted(path.stem for path in config_folder().glob("table/*.yaml"))
@@ -25,7 +24,7 @@ class Counting:
 
 def test_a_table_is_written_and_printed(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(autofocus, "instantiate", lambda _node: Counting())
-    assert evaluate.main(["table=1", f"hydra.run.dir={tmp_path}"]) == 0
+    assert autofocus.main(["table=table_1", f"hydra.run.dir={tmp_path}"]) == 0
     with (tmp_path / "table.csv").open() as file:
         assert list(csv.DictReader(file)) == [
             {"video": "v0", "|Δt|": "0", "set": "", "left out": ""},
@@ -41,13 +40,14 @@ def test_a_table_is_written_and_printed(monkeypatch, tmp_path, capsys):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_table_composes(name, capsys):
-    assert evaluate.main([f"table={name}", "--cfg", "job", "--resolve"]) == 0
+    given = ["root=/data", "annotations=/annotated"]
+    assert autofocus.main([f"table={name}", *given, "--cfg", "job", "--resolve"]) == 0
     assert "_target_: rackfocus.evaluation." in capsys.readouterr().out
 
 
 def test_what_is_missing_is_told_in_a_sentence(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
-        evaluate.main(["table=1", f"folder={tmp_path}", f"hydra.run.dir={tmp_path / 'run'}"])
+        autofocus.main(["table=table_1", f"folder={tmp_path}", f"hydra.run.dir={tmp_path / 'run'}"])
     assert "holds no annotated video" in capsys.readouterr().err
-    assert evaluate.main(["table=7"]) == 2
+    assert autofocus.main(["table=7"]) == 2
     assert "table" in capsys.readouterr().err

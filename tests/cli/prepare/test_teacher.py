@@ -1,4 +1,4 @@
-"""Small real runs of `prepare teacher` and `prepare cut-outs`, with models that look at a colour."""
+"""Small real runs of `prepare teacher` and `prepare cut_outs`, with models that look at a colour."""
 
 import sys
 from pathlib import Path
@@ -99,10 +99,10 @@ def test_subjects_are_cut_out_once(monkeypatch, capfd):
         return real(node) if rules else lambda srgb: (srgb[:, :1] > 0.5).float()
 
     monkeypatch.setattr(cut_outs, "instantiate", red_or_rules)
-    assert run(monkeypatch, "cut-outs", "photographs=photos", "folder=cut") == 0
+    assert run(monkeypatch, "cut_outs", "photographs=photos", "folder=cut") == 0
     assert "2 subjects of 3 new pictures" in capfd.readouterr().out
     assert sorted(path.name for path in Path("cut").rglob("*.png")) == ["a.png", "b.png"]
     assert cv2.imread("cut/photos/a.png", cv2.IMREAD_UNCHANGED).shape[2] == 4
     assert "it fills" in Path("cut/.seen/photos/small.txt").read_text()
-    assert run(monkeypatch, "cut-outs", "photographs=photos", "folder=cut") == 0
+    assert run(monkeypatch, "cut_outs", "photographs=photos", "folder=cut") == 0
     assert "0 subjects of 0 new pictures" in capfd.readouterr().out

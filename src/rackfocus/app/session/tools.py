@@ -15,7 +15,7 @@ from rackfocus.models.checkpoints import load_model
 from rackfocus.types import InputError, Lens
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
-NAMED = ("action", "conversation", "general", "af-net")
+NAMED = ("action", "conversation", "general", "af_net")
 """What needs no configuration."""
 
 

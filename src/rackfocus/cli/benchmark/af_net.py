@@ -16,7 +16,7 @@ from rackfocus.pipelines.autofocus import open_footage
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("benchmark-af-net", run, arguments, positional=("source",))
+    return run_command("benchmark/af_net", run, arguments, positional=("source",))
 
 
 def run(cfg: DictConfig) -> None:

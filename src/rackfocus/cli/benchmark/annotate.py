@@ -19,7 +19,7 @@ from rackfocus.types import InputError
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("benchmark-annotate", run, arguments, positional=("path",))
+    return run_command("benchmark/annotate", run, arguments, positional=("path",))
 
 
 def run(cfg: DictConfig) -> None:

@@ -19,7 +19,7 @@ RECORDS_FILE = "loading.csv"
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("benchmark-loading", run, arguments)
+    return run_command("benchmark/loading", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:

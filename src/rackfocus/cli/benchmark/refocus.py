@@ -25,7 +25,7 @@ RECORDS_FILE = "refocus.csv"
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("benchmark-refocus", run, arguments)
+    return run_command("benchmark/refocus", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:

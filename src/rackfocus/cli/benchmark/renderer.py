@@ -11,7 +11,6 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from rackfocus.cli.benchmark import OTHERS
 from rackfocus.cli.benchmark.report import check_cores, require_positive
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
@@ -35,14 +34,11 @@ from rackfocus.whole_files import write_whole
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("benchmark", run, arguments, positional=("what",))
+    return run_command("benchmark/renderer", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:
     """Measure what is not measured yet, and write records, tables and pictures."""
-    if cfg.what != "renderer":
-        subjects = ", ".join(("renderer", *OTHERS))
-        raise InputError(f"There is no benchmark {cfg.what!r}; choose one of {subjects}.")
     benchmark_renderer(cfg)
 
 

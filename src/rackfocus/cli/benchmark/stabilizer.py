@@ -30,7 +30,7 @@ WINDOW_FRAMES = 6
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("benchmark-stabilizer", run, arguments)
+    return run_command("benchmark/stabilizer", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:

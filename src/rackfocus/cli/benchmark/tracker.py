@@ -17,7 +17,7 @@ from rackfocus.whole_files import write_whole
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("benchmark-tracker", run, arguments)
+    return run_command("benchmark/tracker", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:

@@ -20,7 +20,7 @@ RECORDS_FILE = "training.csv"
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("benchmark-training", run, arguments)
+    return run_command("benchmark/training", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:

@@ -18,9 +18,7 @@ RECORDS_FILE = "table.csv"
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    # Hydra wants the name of a file to be text, and 1 is a number.
-    quoted = [f"table='{each[6:]}'" if each.startswith("table=") else each for each in arguments]
-    return run_command("evaluate-focus", run, quoted)
+    return run_command("evaluate/autofocus", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:

@@ -39,7 +39,7 @@ SUMMARY_FILE = "summary.csv"
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("evaluate", run, arguments)
+    return run_command("evaluate/images", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:

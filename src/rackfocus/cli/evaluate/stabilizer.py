@@ -37,7 +37,7 @@ PICTURES = 6
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("evaluate-stabilizer", run, arguments)
+    return run_command("evaluate/stabilizer", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:

@@ -27,7 +27,7 @@ WORK_VERSION = 1
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
     plain = ["skip_broken=true" if argument == "--skip-broken" else argument for argument in arguments]
-    return run_command("prepare", run, plain)
+    return run_command("prepare/captures", run, plain)
 
 
 def run(cfg: DictConfig) -> None:

@@ -1,4 +1,4 @@
-"""`rackfocus prepare cut-outs`: subjects of photographs, cut out once, where a mask is sure of them."""
+"""`rackfocus prepare cut_outs`: subjects of photographs, cut out once, where a mask is sure of them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from rackfocus.whole_files import write_whole
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("prepare-cut-outs", run, arguments)
+    return run_command("prepare/cut_outs", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:

@@ -21,7 +21,7 @@ ABOUT_FILE = "teacher.json"
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("prepare-teacher", run, arguments)
+    return run_command("prepare/teacher", run, arguments)
 
 
 def run(cfg: DictConfig) -> None:

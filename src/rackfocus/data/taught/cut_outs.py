@@ -1,6 +1,6 @@
 """Subjects cut out of photographs and set before other photographs: silhouettes that are exactly known.
 
-`rackfocus prepare cut-outs` cuts them out; the background's nearness is a teacher's.
+`rackfocus prepare cut_outs` cuts them out; the background's nearness is a teacher's.
 """
 
 from pathlib import Path
@@ -72,7 +72,7 @@ class CutOuts(Dataset[NearnessSample]):
         self.files = sorted(folder.rglob("*.png"))
         if not self.files:
             raise InputError(
-                f"{folder} holds no cut-out (.png); make some with `rackfocus prepare cut-outs`."
+                f"{folder} holds no cut-out (.png); make some with `rackfocus prepare cut_outs`."
             )
         if min(most, length) < 1:
             raise InputError(f"most and length must be 1 or more, and are {most} and {length}.")
@@ -113,7 +113,7 @@ def read_cut_out(path: Path) -> UInt8[np.ndarray, "rows columns 4"]:
     if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 4 or pixels.dtype != np.uint8:
         raise InputError(
             f"{path} cannot be read as a cut-out (8 bits with alpha); make it again with "
-            "`rackfocus prepare cut-outs`."
+            "`rackfocus prepare cut_outs`."
         )
     rgba: UInt8[np.ndarray, "rows columns 4"] = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA)
     return rgba
