@@ -117,7 +117,7 @@ def halves(near, far, *, index=0, size=(20, 30)):
 def rendered(frames, **settings):
     plain = {"focusing": PointFocus((25, 10)), "lens": Lens(), "f_numbers": None}
     rendering = Rendering(**plain | {"renderer": Renderer(), "output": Rendered()} | settings)
-    return [each for _, each in rendering.pictures(frames, enlargement=1.0, start_s=0.0)]
+    return [each for _, each in rendering.pictures(frames, scale_from_source=1.0, start_s=0.0)]
 
 
 def test_an_image_by_the_formula():

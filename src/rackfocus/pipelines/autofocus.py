@@ -146,7 +146,7 @@ def follow(
         targets,
         tracker=tracker or RecoveringTracker(KCF()),
         puller=puller or FocusPuller(),
-        enlargement=1 / footage.enlargement,
+        scale_from_source=1 / footage.scale_to_source,
     )
     for shown in footage.frames(known):
         following.push(shown.image, shown.disparity, shown.is_cut)

@@ -135,11 +135,11 @@ class ClipEstimates:
         for frame in ahead(_readable(self.reader, first, stop, needed)):
             decode, encode = TRANSFER_CURVES[frame.transfer.value]
             disparity, log_exposure = self.clip.disparity(frame.index), self.clip.log_exposure(frame.index)
-            encoded, enlargement = frame.encoded, self.size[0] / disparity.shape[-1]
+            encoded, scale_from_source = frame.encoded, self.size[0] / disparity.shape[-1]
             with torch.inference_mode():
                 if self.size != (encoded.shape[-1], encoded.shape[-2]):
                     encoded = encode(resized(decode(encoded[None]), self.size))[0]
-                disparity = resized(disparity[None], self.size)[0] * enlargement
+                disparity = resized(disparity[None], self.size)[0] * scale_from_source
                 log_exposure = resized(log_exposure[None], self.size)[0]
             frame = dataclasses.replace(frame, encoded=encoded.half())
             yield EstimatedFrame(frame, disparity.half(), log_exposure.half())

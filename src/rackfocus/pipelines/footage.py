@@ -69,7 +69,7 @@ class Footage:
         return reduced_size(self.reader.info.width, self.reader.info.height, self.longer_side_px)
 
     @property
-    def enlargement(self) -> float:
+    def scale_to_source(self) -> float:
         """Width of the source over that of the pictures."""
         return self.reader.info.width / self.size[0]
 
@@ -115,7 +115,7 @@ class Footage:
         disparity = self.disparity
         if not isinstance(disparity, NetworkDisparity):
             return lambda frame, _: disparity(frame.index)
-        return disparity.in_order(frames=self.reader.info.frames, enlargement=self.enlargement)
+        return disparity.in_order(frames=self.reader.info.frames, scale_to_source=self.scale_to_source)
 
 
 @dataclass
@@ -166,7 +166,7 @@ class NetworkDisparity:
     network_size_px: int | None
 
     def in_order(
-        self, *, frames: int | None, enlargement: float
+        self, *, frames: int | None, scale_to_source: float
     ) -> Callable[[Frame, UInt8[np.ndarray, "height width 3"]], Map]:
         """What estimates the frames of a video in order, in pixels of the video.
 
@@ -174,14 +174,14 @@ class NetworkDisparity:
 
         Args:
             frames: how many the video has; None where its container does not say.
-            enlargement: width of the video over that of the pictures.
+            scale_to_source: width of the video over that of the pictures.
         """
         estimator = SequentialEstimator(self.network, self.network_size_px, frames=frames)
 
         def estimate(frame: Frame, image: UInt8[np.ndarray, "height width 3"]) -> Map:
             estimator.see(frame)
             estimate = estimator.estimate(srgb_of(image, frame.transfer))
-            return estimate.disparity[0, 0].float().numpy() * enlargement
+            return estimate.disparity[0, 0].float().numpy() * scale_to_source
 
         return estimate
 

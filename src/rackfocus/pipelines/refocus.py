@@ -172,7 +172,7 @@ def refocus(
             if last is None or rest < last:
                 pictures = rendering.pictures(
                     ahead(estimates.frames(rest, last, last)),
-                    enlargement=size[0] / reader.info.width,
+                    scale_from_source=size[0] / reader.info.width,
                     start_s=start_s,
                 )
                 for frame, picture in ahead(pictures):
