@@ -33,7 +33,7 @@ from rackfocus.pipelines.rendering import Rendering
 from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTrack, InputError, Lens
 from rackfocus.video import VideoInfo, VideoWriter, open_video
 from rackfocus.video.codecs import H264, Codec
-from rackfocus.video.stabilizer.none import NoStabilizer
+from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 Focus = Point | float | FocusAnnotation | FocusKeyframes | FocusTrack | None
@@ -85,7 +85,8 @@ def refocus(
         lens: the lens to render with; disparity is the blur radius at its reference aperture.
         model: what estimates disparity and HDR (a network, or `Assembled` from other models), the checkpoint
             of a network, or the name of the one that comes with the package. A clip holds its estimates.
-        stabilizer: the temporal filter, as new; none renders what each frame gives by itself.
+        stabilizer: the temporal filter, as new; `look_ahead_stabilizer()` by default. `NoStabilizer()`
+            renders what the network gives for each frame by itself.
         renderer: the forward model; `coverage` by default.
         codec: H.264 by default.
         output: what to show; the rendering by default.
@@ -122,7 +123,7 @@ def refocus(
         if clip is None:
             model = load_model(model) if isinstance(model, str | Path) else model
             estimates: Estimates = VideoEstimates(
-                reader, model, stabilizer or NoStabilizer(), network_size_px, size
+                reader, model, stabilizer or look_ahead_stabilizer(), network_size_px, size
             )
         else:
             estimates = ClipEstimates(clip, reader, size)

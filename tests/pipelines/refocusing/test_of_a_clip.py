@@ -3,11 +3,14 @@
 import shutil
 
 import pytest
+import torch
 
-from rackfocus import InputError, refocus
+from rackfocus import InputError, RefocusableClip, refocus
 from rackfocus.pipelines.clip.make_clip import make_clip
 from rackfocus.video import open_video
 from rackfocus.video.codecs import H264
+from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
+from rackfocus.video.stabilizer.none import NoStabilizer
 
 FAST = H264(preset="ultrafast")
 
@@ -49,3 +52,18 @@ def test_a_video_that_was_moved(tmp_path, source, clip):
     with pytest.raises(InputError, match="is not there"):
         refocus(clip, tmp_path / "o.mp4", codec=FAST)
     assert refocus(clip, tmp_path / "o.mp4", video=moved, codec=FAST) == 10
+
+
+def test_what_is_stabilised_where_nothing_is_said(tmp_path, source, network):
+    """A video and a clip alike; `NoStabilizer()` switches the filter off."""
+    filters = {"default": None, "filtered": look_ahead_stabilizer(), "plain": NoStabilizer()}
+    videos, maps = {}, {}
+    for name, stabilizer in filters.items():
+        settings = {"model": network, "stabilizer": stabilizer}
+        refocus(source, tmp_path / f"{name}.mp4", focus=3.0, codec=FAST, **settings)
+        make_clip(source, tmp_path / f"{name}.rvr", **settings)
+        videos[name] = (tmp_path / f"{name}.mp4").read_bytes()
+        maps[name] = RefocusableClip.open(tmp_path / f"{name}.rvr").disparity(5)
+    assert videos["default"] == videos["filtered"] != videos["plain"]
+    assert torch.equal(maps["default"], maps["filtered"])
+    assert not torch.equal(maps["default"], maps["plain"])

@@ -19,7 +19,7 @@ from rackfocus.pipelines.clip.writer import ClipWriter, check_target
 from rackfocus.pipelines.estimates import VideoEstimates
 from rackfocus.types import InputError
 from rackfocus.video import open_video
-from rackfocus.video.stabilizer.none import NoStabilizer
+from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 
@@ -48,7 +48,8 @@ def make_clip(
         target: the folder to make; its name ends in `.rvr`.
         model: what estimates disparity and HDR, the checkpoint of a network, or the name of the one that
             comes with the package.
-        stabilizer: the temporal filter, as new; none writes what each frame gives by itself.
+        stabilizer: the temporal filter, as new; `look_ahead_stabilizer()` by default. `NoStabilizer()`
+            writes what the network gives for each frame by itself.
         network_size_px: the longer side of what the network sees; none means the whole frame.
         first: the first frame.
         last: the frame after the last one; none means the end.
@@ -71,7 +72,7 @@ def make_clip(
     if network_size_px is not None and not (isinstance(network_size_px, int) and network_size_px >= 1):
         raise InputError(f"network_size_px must be a whole number of pixels, and is {network_size_px}.")
     with open_video(Path(source), fps=fps) as reader:
-        stabilizer = stabilizer or NoStabilizer()
+        stabilizer = stabilizer or look_ahead_stabilizer()
         network = load_model(model) if isinstance(model, str | Path) else model
         made_by = {
             "network": describe(network),
