@@ -15,6 +15,8 @@ from rackfocus.cli.refocus import parse_focus, parse_model
 from rackfocus.focus.annotation.keyframes import load_keyframes
 from rackfocus.models.backends import Assembled
 from rackfocus.models.checkpoints import save_model
+from rackfocus.pipelines.fingerprint import fingerprint
+from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
 
 BACKENDS = sorted(f"model/{path.parent.name}={path.stem}" for path in config_folder().glob("model/*/*.yaml"))
 
@@ -124,3 +126,11 @@ def test_every_choice_can_be_made(choice):
     cfg = composed(choice)
     for part in (cfg.codec, cfg.output, cfg.stabilizer, cfg.lens, cfg.renderer):
         assert instantiate(part) is not None
+
+
+def test_commands_and_python_have_one_temporal_filter_by_default():
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        clip = compose("make_clip", ["source=in.mp4", "target=out.rvr"])
+    expected = fingerprint(stabilizer=look_ahead_stabilizer())
+    for cfg in (composed(), clip):
+        assert fingerprint(stabilizer=instantiate(cfg.stabilizer)) == expected

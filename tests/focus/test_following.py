@@ -34,13 +34,13 @@ def plane(columns=WIDTH):
 
 
 def followed(
-    targets, frames, *, lost=(), cuts=(), disparity=None, puller=None, tracker=None, enlargement=1.0
+    targets, frames, *, lost=(), cuts=(), disparity=None, puller=None, tracker=None, scale_from_source=1.0
 ):
     following = Following(
         targets,
         tracker=tracker or Moving(),
         puller=puller or FocusPuller(4, 0, smoothing_frames=0),
-        enlargement=enlargement,
+        scale_from_source=scale_from_source,
     )
     for index in range(frames):
         image = IMAGE.copy()
@@ -73,7 +73,7 @@ def test_coarse_disparity_and_enlarged_frames_are_the_same():
         followed([boxed(0, 20)], 6, disparity=plane(50)).focal_disparity, fine.focal_disparity, atol=1.1
     )
     # Frames of half the size: a pixel of theirs is two of the source's.
-    half = followed([FocusTarget(0, 40.5, 60.5, (32.0, 52.0, 49.0, 69.0))], 6, enlargement=0.5)
+    half = followed([FocusTarget(0, 40.5, 60.5, (32.0, 52.0, 49.0, 69.0))], 6, scale_from_source=0.5)
     np.testing.assert_allclose(half.points, [(40.5 + 2 * index, 60.5) for index in range(6)])
 
 
@@ -152,5 +152,5 @@ def test_an_all_black_video_with_a_real_tracker():
 
 
 def test_mistakes():
-    with pytest.raises(InputError, match="enlargement must be a positive number"):
-        followed([], 1, enlargement=0.0)
+    with pytest.raises(InputError, match="scale_from_source must be a positive number"):
+        followed([], 1, scale_from_source=0.0)

@@ -48,7 +48,7 @@ def focused(knowing, *, cuts=(), buffer_frames=COUNT, **pulls):
     focusing = LookAhead(
         tracker=Still(),
         puller=FocusPuller(**({"early_frames": 0} | pulls)),
-        enlargement=1.0,
+        scale_from_source=1.0,
         stay_frames=5,
     )
     image, disparity = np.zeros((40, 80, 3), np.uint8), np.full((40, 80), -4.0)

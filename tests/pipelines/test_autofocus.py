@@ -210,7 +210,7 @@ def test_footage_is_reduced_and_points_come_back_in_pixels_of_the_video(tmp_path
         source, disparity=lambda _: np.kron(halves(), np.ones((3, 3))), longer_side_px=96
     ) as seen:
         assert seen.size == SIZE
-        assert seen.enlargement == 3
+        assert seen.scale_to_source == 3
         shown = next(iter(seen.frames()))
         assert (shown.image == picture(LEFT)).all()
     track = autofocus(source, scene(), disparity=halves, longer_side_px=96, fps=12)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from rackfocus.pipelines.autofocus import autofocus
-from rackfocus.pipelines.footage import Footage
 
 SIZE, RATE = (96, 64), 16_000
 GROUND = np.random.default_rng(0).integers(60, 110, (SIZE[1], SIZE[0], 3)).astype(np.uint8)
@@ -56,8 +55,8 @@ def flat(index):  # noqa: ARG001
     return np.full((16, 24), 2.0, np.float32)
 
 
-def checked(path, mode, frames):
-    track = autofocus(path, mode, disparity=flat)
+def checked(path, mode, frames, disparity=flat):
+    track = autofocus(path, mode, disparity=disparity)
     assert track.points.shape == (frames, 2)
     assert track.focal_disparity.shape == track.confidence.shape == (frames,)
     assert np.isfinite(track.points).all()
@@ -89,14 +88,12 @@ def test_sound_in_which_nobody_speaks(tmp_path, level, says):
     assert any(says in each for each in track.warnings)
 
 
-def test_a_further_look_works_out_no_disparity(tmp_path, monkeypatch):
+def test_a_further_look_works_out_no_disparity(tmp_path):
     asked = []
-    known = Footage._disparity_by_frame
 
-    def counted(self):
-        disparity_of = known(self)
-        return lambda frame, image: (asked.append(1), disparity_of(frame, image))[1]
+    def counted(index):
+        asked.append(index)
+        return flat(index)
 
-    monkeypatch.setattr(Footage, "_disparity_by_frame", counted)
-    checked(write(tmp_path / "v.mkv", VIDEOS["all black"]), "conversation", 6)
-    assert len(asked) == 6
+    checked(write(tmp_path / "v.mkv", VIDEOS["all black"]), "conversation", 6, disparity=counted)
+    assert asked == list(range(6))

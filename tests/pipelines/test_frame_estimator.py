@@ -110,8 +110,7 @@ def test_autofocus_reads_what_is_rendered(video):
     with open_footage(video, model=network()) as footage:
         maps = [shown.disparity for shown in footage.frames()]
     for found, rendered in zip(maps, whole, strict=True):
-        # The same but for what eight bits leave of a picture.
-        np.testing.assert_allclose(found, rendered.float().numpy(), atol=0.1)
+        np.testing.assert_array_equal(found, rendered.float().numpy())
 
 
 def test_the_page_knows_the_scale_in_any_order(video):

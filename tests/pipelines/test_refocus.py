@@ -117,7 +117,7 @@ def halves(near, far, *, index=0, size=(20, 30)):
 def rendered(frames, **settings):
     plain = {"focusing": PointFocus((25, 10)), "lens": Lens(), "f_numbers": None}
     rendering = Rendering(**plain | {"renderer": Renderer(), "output": Rendered()} | settings)
-    return [each for _, each in rendering.pictures(frames, enlargement=1.0, start_s=0.0)]
+    return [each for _, each in rendering.pictures(frames, scale_from_source=1.0, start_s=0.0)]
 
 
 def test_an_image_by_the_formula():
@@ -194,8 +194,38 @@ def test_autofocus_finds_what_is_sharp(tmp_path, caplog):
         assert sharpness(picture[:, :24]) > 2 * sharpness(picture[:, 44:])
     for picture in (after[24], after[47]):
         assert sharpness(picture[:, 44:]) > 2 * sharpness(picture[:, :20])
-    assert calls[-1] == (96, 96)
+    assert calls == [(done, 144) for done in range(1, 145)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4", "out.mp4"]
     assert "nothing to be heard" in caplog.text
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_the_network_runs_once_a_frame(tmp_path, found):
+    """For finding focus, following it and rendering."""
+    source = write_video(tmp_path / "in.mp4", frames=12, still=True)
+    runs = []
+
+    class Counted(Known):
+        def forward(self, srgb, *, network_size_px=None):
+            runs.append(srgb.shape)
+            return super().forward(srgb, network_size_px=network_size_px)
+
+    how = (
+        {"autofocus": SceneSpecific({"middle": Middle()})}
+        if found
+        else {"focus": annotated(source, FocusTarget(0, 10, 24))}
+    )
+    refocus(source, tmp_path / "out.mp4", model=Counted(), scale=0.5, **how)
+    assert runs == [(1, 3, 24, 32)] * 12
+
+
+def test_a_target_that_cannot_be_written_is_told_before_anything_is_estimated(tmp_path):
+    source = write_video(tmp_path / "in.mp4", frames=2)
+    calls = []
+    how = {"focus": annotated(source, FocusTarget(0, 10, 24)), "autofocus_progress": calls.append}
+    with pytest.raises(InputError, match="of no kind of video"):
+        refocus(source, tmp_path / "out.txt", model=Known(), **how)
+    assert calls == []
 
 
 def test_a_user_outranks_autofocus(tmp_path):

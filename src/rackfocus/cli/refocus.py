@@ -26,7 +26,7 @@ def run(cfg: DictConfig) -> None:
     first, last = parse_range("frames", cfg.frames)
     focus, f_number = parse_focus(**cfg.focus)
     with (
-        progress_bar("looking for focus", "frames") as autofocus_progress,
+        progress_bar("estimating and looking for focus", "frames, in passes") as autofocus_progress,
         progress_bar("refocusing", "frames") as progress,
     ):
         frames = refocus(

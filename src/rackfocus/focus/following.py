@@ -29,19 +29,24 @@ class Following:
         targets: all of them, whoever said so; which of them counts, `rackfocus.focus.decisions` says.
         tracker: follows a subject, not started; each target gets a copy.
         puller: moves focus between them.
-        enlargement: width of the frames to come over that of the source video.
+        scale_from_source: width of the frames to come over that of the source video.
 
     Raises:
-        InputError: the enlargement is not positive.
+        InputError: scale_from_source is not positive.
     """
 
     def __init__(
-        self, targets: Iterable[FocusTarget], *, tracker: Tracker, puller: FocusPuller, enlargement: float
+        self,
+        targets: Iterable[FocusTarget],
+        *,
+        tracker: Tracker,
+        puller: FocusPuller,
+        scale_from_source: float,
     ) -> None:
-        if not (math.isfinite(enlargement) and enlargement > 0):
-            raise InputError(f"enlargement must be a positive number, and is {enlargement}.")
+        if not (math.isfinite(scale_from_source) and scale_from_source > 0):
+            raise InputError(f"scale_from_source must be a positive number, and is {scale_from_source}.")
         self._targets = tuple(sorted(targets, key=lambda target: target.t))
-        self._tracker, self._puller, self._enlargement = tracker, puller, enlargement
+        self._tracker, self._puller, self._scale_from_source = tracker, puller, scale_from_source
         self._plan = decisions(self._targets)
         self._subjects: list[FollowedSubject] = []
         self._points: list[tuple[float, float]] = []
@@ -60,7 +65,7 @@ class Following:
         """
         index = len(self._points)
         if not self._plan:
-            height, width = (size / self._enlargement for size in image.shape[:2])
+            height, width = (size / self._scale_from_source for size in image.shape[:2])
             self._plan = (Decision(FocusTarget(0, width / 2 - 0.5, height / 2 - 0.5, source="track"), 0),)
         if is_cut:
             self._cuts.append(index)
@@ -68,13 +73,13 @@ class Following:
         for subject in self._subjects:
             subject.follow(image, is_cut)
         for target, end in self._beginning(index):
-            self._subjects.append(FollowedSubject(target, end, self._enlargement, image, disparity))
+            self._subjects.append(FollowedSubject(target, end, self._scale_from_source, image, disparity))
             if target.t == index:
                 self._subjects[-1].start(copy.deepcopy(self._tracker), image)
         counting = self._counting(index)
         subject = next(each for each in reversed(self._subjects) if each.target is counting)
         x, y = subject.point(image)
-        self._points.append(((x / self._enlargement) - 0.5, (y / self._enlargement) - 0.5))
+        self._points.append(((x / self._scale_from_source) - 0.5, (y / self._scale_from_source) - 0.5))
         self._confidence.append(subject.tracked.confidence)
         self._disparity.append(subject.disparity(image, disparity))
 

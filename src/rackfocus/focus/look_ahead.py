@@ -61,14 +61,14 @@ class LookAhead:
     Args:
         tracker: follows a subject; each gets a copy.
         puller: how focus moves.
-        enlargement: width of the frames to come over that of the source video.
+        scale_from_source: width of the frames to come over that of the source video.
         stay_frames: two targets are at least so far apart, since the frame of one may be corrected later.
     """
 
     def __init__(
-        self, *, tracker: Tracker, puller: FocusPuller, enlargement: float, stay_frames: int
+        self, *, tracker: Tracker, puller: FocusPuller, scale_from_source: float, stay_frames: int
     ) -> None:
-        self._tracker, self._puller, self._enlargement = tracker, puller, enlargement
+        self._tracker, self._puller, self._scale_from_source = tracker, puller, scale_from_source
         self._stay_frames = stay_frames
         self._subject: FollowedSubject | None = None
         self._pull: _Pull | None = None
@@ -107,11 +107,11 @@ class LookAhead:
         value = subject.disparity(image, disparity)
         self._recent.append(value)
         self._focal.append(self._focus(index))
-        x, y = (each / self._enlargement - 0.5 for each in subject.point(image))
+        x, y = (each / self._scale_from_source - 0.5 for each in subject.point(image))
         self._points.append((x, y))
         self._confidence.append(subject.tracked.confidence)
         if pull is not None and index >= max(pull.arrival, pull.start):
-            left, top, right, bottom = (each / self._enlargement for each in subject.tracked.box)
+            left, top, right, bottom = (each / self._scale_from_source for each in subject.tracked.box)
             box = left, top, max(left, right - 1), max(top, bottom - 1)
             self._targets.append(FocusTarget(index, x, y, box, pull.target.source))
             self._pull = None
@@ -164,7 +164,7 @@ class LookAhead:
     def _follow(self, pull: _Pull, known: Known, index: int, image: Image, disparity: Disparity) -> None:
         """Turn to the subject of a pull, where it now is."""
         self._subject = FollowedSubject(
-            self._seen(pull.target, known, index), float("inf"), self._enlargement, image, disparity
+            self._seen(pull.target, known, index), float("inf"), self._scale_from_source, image, disparity
         )
         self._subject.start(copy.deepcopy(self._tracker), image)
         self._recent.clear()

@@ -21,14 +21,15 @@ from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.pipelines.autofocus_analysis import found_targets
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.clip.source import digest
+from rackfocus.pipelines.estimates import VideoEstimates
 from rackfocus.pipelines.footage import (
     Disparity,
     Footage,
     KnownFrames,
-    NetworkDisparity,
     disparity_by_frame,
-    disparity_of_clip,
+    stored_disparity,
 )
+from rackfocus.pipelines.frame_estimator import reduced_size
 from rackfocus.types import (
     AnnotatedVideo,
     FocusAnnotation,
@@ -38,6 +39,7 @@ from rackfocus.types import (
     InputError,
 )
 from rackfocus.video import open_video
+from rackfocus.video.stabilizer.none import NoStabilizer
 
 GivenDisparity = Disparity | Float[np.ndarray, "frame rows columns"] | str | Path | None
 """A function of the frame's index, an array, a folder of `.npy` or `.png`, or none: it is estimated."""
@@ -87,26 +89,43 @@ def autofocus(
         InputError: the source cannot be read, there is no such mode, or a setting is out of range.
     """
     finder = target_finder(mode) if isinstance(mode, str) else mode
-    with (
-        open_footage(
-            source,
-            disparity=disparity,
-            model=model,
-            network_size_px=network_size_px,
-            longer_side_px=longer_side_px,
-            last=last,
-            fps=fps,
-            video=video,
-        ) as footage,
-        KnownFrames() as known,
-    ):
-        count = footage.frame_count
-        both = None if count is None else 2 * count
+    with open_footage(
+        source,
+        disparity=disparity,
+        model=model,
+        network_size_px=network_size_px,
+        longer_side_px=longer_side_px,
+        last=last,
+        fps=fps,
+        video=video,
+    ) as footage:
+        return find_and_follow(
+            footage, finder, targets=targets, tracker=tracker, puller=puller, progress=progress
+        )
 
-        def first_pass(done: int) -> None:
-            if progress is not None:
-                progress(done, both)
 
+def find_and_follow(
+    footage: Footage,
+    finder: SceneSpecific | TargetFinder,
+    *,
+    targets: Sequence[FocusTarget] = (),
+    tracker: Tracker | None = None,
+    puller: FocusPuller | None = None,
+    progress: Progress | None = None,
+) -> FocusTrack:
+    """Both passes of `autofocus` over a video that is open.
+
+    Raises:
+        InputError: the video cannot be read, or has no frame.
+    """
+    count = footage.frame_count
+    both = None if count is None else 2 * count
+
+    def first_pass(done: int) -> None:
+        if progress is not None:
+            progress(done, both)
+
+    with KnownFrames() as known:
         found, warnings = found_targets(footage, finder, known, progress=first_pass)
         frames = len(known.is_cut)
         track = follow(
@@ -146,7 +165,7 @@ def follow(
         targets,
         tracker=tracker or RecoveringTracker(KCF()),
         puller=puller or FocusPuller(),
-        enlargement=1 / footage.enlargement,
+        scale_from_source=1 / footage.scale_to_source,
     )
     for shown in footage.frames(known):
         following.push(shown.image, shown.disparity, shown.is_cut)
@@ -191,12 +210,14 @@ def open_footage(
     clip = RefocusableClip.open(source, source=video) if source.suffix == SUFFIX and source.is_dir() else None
     with open_video(source, fps=fps) if clip is None else clip.open_source() as reader:
         if disparity is not None:
-            maps: Disparity | NetworkDisparity = disparity_by_frame(disparity)
+            maps: Disparity | VideoEstimates = disparity_by_frame(disparity)
         elif clip is not None:
-            maps = disparity_of_clip(clip)
+            maps = stored_disparity(clip, reader.info.width)
             stop = clip.frame_range.stop if clip.info.last is not None else None
             last = stop if last is None else last if stop is None else min(last, stop)
         else:
             network = load_model(model) if isinstance(model, str | Path) else model
-            maps = NetworkDisparity(network, network_size_px)
+            size = reduced_size(reader.info.width, reader.info.height, longer_side_px)
+            # Without the temporal filter: robust reading of small maps makes up for its absence.
+            maps = VideoEstimates(reader, network, NoStabilizer(), network_size_px, size)
         yield Footage(reader, maps, longer_side_px, last)

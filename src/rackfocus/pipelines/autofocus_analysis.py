@@ -40,14 +40,14 @@ class CurveDraft:
     _rows: list[Float[np.ndarray, "10"]] = field(default_factory=list)
     _cuts: list[bool] = field(default_factory=list)
 
-    def put(self, shown: Shown, regions: Regions, at: int, enlargement: float) -> None:
+    def put(self, shown: Shown, regions: Regions, at: int, scale_to_source: float) -> None:
         """Write down the region of a frame: the next one, or anew one that is there.
 
         Args:
             shown: the frame.
             regions: of a window with it.
             at: where in the window it is.
-            enlargement: width of the video over that of the picture.
+            scale_to_source: width of the video over that of the picture.
         """
         rows, columns = regions.weights.shape[1:]
         picture = np.array([shown.image.shape[1], shown.image.shape[0]], float)
@@ -57,10 +57,10 @@ class CurveDraft:
         )
         row = np.concatenate(
             [
-                (subject.point + 0.5) * cell * enlargement - 0.5,
-                subject.box * np.tile(cell, 2) * enlargement,
+                (subject.point + 0.5) * cell * scale_to_source - 0.5,
+                subject.box * np.tile(cell, 2) * scale_to_source,
                 [subject.disparity, regions.weights[at].max()],
-                resting_point(shown.disparity) * picture * enlargement - 0.5,
+                resting_point(shown.disparity) * picture * scale_to_source - 0.5,
             ]
         )
         place = shown.index - self.first
@@ -138,7 +138,7 @@ def analyse(
         windows += 1
         lacking.update(scene.missing(window))
         for at in range(keep.start, keep.stop):
-            draft.put(frames[at], regions, at, footage.enlargement)
+            draft.put(frames[at], regions, at, footage.scale_to_source)
     if not windows:
         raise InputError(f"{footage.reader.path} has no frame.")
     curve = draft.curve()

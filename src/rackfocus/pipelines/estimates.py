@@ -1,4 +1,4 @@
-"""The frames of a video with their `D` and `E`, in order: estimated on the way, or read of a clip."""
+"""The frames of a video with their `D` and `E`, in order: estimated on the way, or read from disk."""
 
 import dataclasses
 from collections import deque
@@ -14,8 +14,6 @@ from torch import Tensor
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
 from rackfocus.pipelines.ahead import ahead
-from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
-from rackfocus.pipelines.fingerprint import file_identity
 from rackfocus.pipelines.frame_estimator import SequentialEstimator
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader
@@ -45,6 +43,11 @@ class EstimatedFrame:
 class Estimates(Protocol):
     """Gives the frames of a video as they were if all of it were estimated, wherever it begins."""
 
+    @property
+    def size(self) -> Size:
+        """Width and height of the frames."""
+        ...
+
     def frames(self, first: int, last: int | None, needed: int | None) -> Iterator[EstimatedFrame]:
         """The frames from `first` to, not including, `last`, or to the end.
 
@@ -73,6 +76,9 @@ class VideoEstimates:
         stabilizer: as new; it is shown the frames before and after that it needs.
         network_size_px: the longer side of what the network sees; none means the whole frame.
         size: of the frames to give.
+
+    Raises:
+        InputError: `network_size_px` is not a whole number of pixels.
     """
 
     reader: VideoReader
@@ -80,6 +86,11 @@ class VideoEstimates:
     stabilizer: Stabilizer
     network_size_px: int | None
     size: Size
+
+    def __post_init__(self) -> None:
+        pixels = self.network_size_px
+        if pixels is not None and not (isinstance(pixels, int) and pixels >= 1):
+            raise InputError(f"network_size_px must be a whole number of pixels, and is {pixels}.")
 
     def frames(self, first: int, last: int | None, needed: int | None) -> Iterator[EstimatedFrame]:
         """See `Estimates.frames`."""
@@ -114,39 +125,60 @@ class VideoEstimates:
         return self.network, self.stabilizer, self.network_size_px
 
 
+class StoredMaps(Protocol):
+    """`D` and `E` of some frames of a video on disk: a refocusable clip, or `KeptEstimates`."""
+
+    @property
+    def frame_range(self) -> range:
+        """The frames that are there."""
+        ...
+
+    def disparity(self, frame: int) -> Float[Tensor, "1 height width"]:
+        """`D` of a frame, in pixels of the map, which covers the frame."""
+        ...
+
+    def log_exposure(self, frame: int) -> Float[Tensor, "3 height width"]:
+        """`E >= 0` of a frame."""
+        ...
+
+    def identity(self) -> Any:
+        """What tells these maps from others, for `fingerprint`."""
+        ...
+
+
 @dataclass(frozen=True)
-class ClipEstimates:
-    """Reads what `rackfocus make-clip` estimated.
+class StoredEstimates:
+    """Reads what was estimated before.
 
     Attributes:
-        clip: holds `D` and `E`.
-        reader: of its video.
+        maps: hold `D` and `E`.
+        reader: of their video.
         size: of the frames to give.
     """
 
-    clip: RefocusableClip
+    maps: StoredMaps
     reader: VideoReader
     size: Size
 
     def frames(self, first: int, last: int | None, needed: int | None) -> Iterator[EstimatedFrame]:
-        """See `Estimates.frames`; ends with the clip."""
-        held = self.clip.frame_range
+        """See `Estimates.frames`; ends with the maps."""
+        held = self.maps.frame_range
         stop = held.stop if last is None else min(last, held.stop)
         for frame in ahead(_readable(self.reader, first, stop, needed)):
             decode, encode = TRANSFER_CURVES[frame.transfer.value]
-            disparity, log_exposure = self.clip.disparity(frame.index), self.clip.log_exposure(frame.index)
-            encoded, enlargement = frame.encoded, self.size[0] / disparity.shape[-1]
+            disparity, log_exposure = self.maps.disparity(frame.index), self.maps.log_exposure(frame.index)
+            encoded, scale_from_map = frame.encoded, self.size[0] / disparity.shape[-1]
             with torch.inference_mode():
                 if self.size != (encoded.shape[-1], encoded.shape[-2]):
                     encoded = encode(resized(decode(encoded[None]), self.size))[0]
-                disparity = resized(disparity[None], self.size)[0] * enlargement
+                disparity = resized(disparity[None], self.size)[0] * scale_from_map
                 log_exposure = resized(log_exposure[None], self.size)[0]
             frame = dataclasses.replace(frame, encoded=encoded.half())
             yield EstimatedFrame(frame, disparity.half(), log_exposure.half())
 
     def identity(self) -> Any:
         """See `Estimates.identity`."""
-        return file_identity(self.clip.path)
+        return self.maps.identity()
 
 
 def resized(

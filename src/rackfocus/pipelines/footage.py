@@ -1,8 +1,9 @@
 """What autofocus sees of a video: small pictures, where shots begin, and a small map of disparity."""
 
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -12,12 +13,11 @@ import cv2
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
-from rackfocus.models.backends import RGBDHDREstimator
-from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
-from rackfocus.pipelines.frame_estimator import SequentialEstimator, reduced, reduced_size, srgb_of
+from rackfocus.pipelines.estimates import StoredMaps, VideoEstimates
+from rackfocus.pipelines.frame_estimator import reduced, reduced_size
 from rackfocus.scenes.files import read_disparity
 from rackfocus.types import InputError
-from rackfocus.video import Frame, VideoReader
+from rackfocus.video import VideoReader
 from rackfocus.video.shot_cuts import begins_shot
 
 MAP_LONGER_SIDE = 240
@@ -53,13 +53,13 @@ class Footage:
 
     Attributes:
         reader: of the video.
-        disparity: of its frames: known by their index, or estimated from the picture.
+        disparity: of its frames: known by their index, or estimated on the way.
         longer_side_px: of the pictures; smaller videos stay as they are.
         last: the frame after the last one; none means the end.
     """
 
     reader: VideoReader
-    disparity: "Disparity | NetworkDisparity"
+    disparity: Disparity | VideoEstimates
     longer_side_px: int = 640
     last: int | None = None
 
@@ -69,7 +69,7 @@ class Footage:
         return reduced_size(self.reader.info.width, self.reader.info.height, self.longer_side_px)
 
     @property
-    def enlargement(self) -> float:
+    def scale_to_source(self) -> float:
         """Width of the source over that of the pictures."""
         return self.reader.info.width / self.size[0]
 
@@ -90,16 +90,15 @@ class Footage:
         Args:
             known: what an earlier pass kept of the frames, which then is not worked out again.
         """
-        before, disparity_of = None, self._disparity_by_frame()
+        if known is None:
+            for shown, disparity in zip(self.pictures(), self._disparities(), strict=False):
+                yield replace(shown, disparity=small_map(disparity))
+            return
         for frame in self.reader.frames(0, self.last):
-            image = reduced(frame, self.size)
-            if known is None:
-                is_cut = before is not None and begins_shot(before, image)
-                disparity = small_map(disparity_of(frame, image))
-            else:
-                is_cut, disparity = known.is_cut[frame.index], known.disparity(frame.index)
-            yield Shown(frame.index, frame.time_s - self.origin_s, image, is_cut, disparity)
-            before = image
+            image, index = reduced(frame, self.size), frame.index
+            yield Shown(
+                index, frame.time_s - self.origin_s, image, known.is_cut[index], known.disparity(index)
+            )
 
     def pictures(self) -> Iterator[Shown]:
         """All frames, in order, without their disparity: it is 0."""
@@ -110,12 +109,14 @@ class Footage:
             yield Shown(frame.index, frame.time_s - self.origin_s, image, is_cut, flat)
             before = image
 
-    def _disparity_by_frame(self) -> Callable[[Frame, UInt8[np.ndarray, "height width 3"]], Map]:
-        """What gives the disparity of one frame after another, by the frame and its picture."""
-        disparity = self.disparity
-        if not isinstance(disparity, NetworkDisparity):
-            return lambda frame, _: disparity(frame.index)
-        return disparity.in_order(frames=self.reader.info.frames, enlargement=self.enlargement)
+    def _disparities(self) -> Iterator[Map]:
+        """The disparity of one frame after another."""
+        if not isinstance(self.disparity, VideoEstimates):
+            yield from map(self.disparity, itertools.count())
+            return
+        for estimate in self.disparity.frames(0, self.last, None):
+            scale_to_source = self.reader.info.width / estimate.disparity.shape[-1]
+            yield estimate.disparity[0].float().numpy() * scale_to_source
 
 
 @dataclass
@@ -153,43 +154,20 @@ class KnownFrames:
         return values.reshape(self._shape).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class NetworkDisparity:
-    """Estimates the disparity of frames, without the temporal filter; robust reading makes up for its jitter.
+def stored_disparity(maps: StoredMaps, width: int) -> Disparity:
+    """What was estimated before; frames beyond those that are stored have that of the nearest one.
 
-    Attributes:
-        network: what estimates.
-        network_size_px: the longer side of what it sees; None means the whole picture.
+    Args:
+        maps: of the video.
+        width: of the video, in whose pixels disparity is given.
     """
 
-    network: RGBDHDREstimator
-    network_size_px: int | None
+    def read(index: int) -> Map:
+        held = maps.frame_range
+        disparity = maps.disparity(min(max(index, held.start), held.stop - 1))[0].numpy()
+        return disparity * (width / disparity.shape[-1])
 
-    def in_order(
-        self, *, frames: int | None, enlargement: float
-    ) -> Callable[[Frame, UInt8[np.ndarray, "height width 3"]], Map]:
-        """What estimates the frames of a video in order, in pixels of the video.
-
-        It takes each frame and its reduced picture.
-
-        Args:
-            frames: how many the video has; None where its container does not say.
-            enlargement: width of the video over that of the pictures.
-        """
-        estimator = SequentialEstimator(self.network, self.network_size_px, frames=frames)
-
-        def estimate(frame: Frame, image: UInt8[np.ndarray, "height width 3"]) -> Map:
-            estimator.see(frame)
-            estimate = estimator.estimate(srgb_of(image, frame.transfer))
-            return estimate.disparity[0, 0].float().numpy() * enlargement
-
-        return estimate
-
-
-def disparity_of_clip(clip: RefocusableClip) -> Disparity:
-    """What `rackfocus make-clip` estimated; frames beyond the clip have that of the nearest one in it."""
-    held = clip.frame_range
-    return lambda index: clip.disparity(min(max(index, held.start), held.stop - 1))[0].numpy()
+    return read
 
 
 def disparity_in(folder: str | Path) -> Disparity:

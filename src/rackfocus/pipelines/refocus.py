@@ -1,11 +1,10 @@
 """From a deep-focus video, or its refocusable clip, to a shallow-focus one, a frame at a time."""
 
 import dataclasses
-import logging
 import math
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from rackfocus.focus.focus_track import (
     FixedFocus,
@@ -15,6 +14,7 @@ from rackfocus.focus.focus_track import (
     PointFocus,
     TrackedFocus,
 )
+from rackfocus.focus.modes import target_finder
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.focus.target_finder import TargetFinder
@@ -23,27 +23,24 @@ from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.ahead import ahead
-from rackfocus.pipelines.autofocus import autofocus as focus_track_of
-from rackfocus.pipelines.autofocus import follow, open_footage
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
-from rackfocus.pipelines.estimates import ClipEstimates, Estimates, Size, VideoEstimates
+from rackfocus.pipelines.estimates import Estimates, Size, StoredEstimates, VideoEstimates
 from rackfocus.pipelines.fingerprint import file_identity, fingerprint
+from rackfocus.pipelines.focus_search import FocusSearch
+from rackfocus.pipelines.frame_range import check_range, frame_count
+from rackfocus.pipelines.kept_estimates import KeptEstimates
 from rackfocus.pipelines.outputs import Output, Rendered
 from rackfocus.pipelines.rendering import Rendering
 from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTrack, InputError, Lens
-from rackfocus.video import VideoInfo, VideoWriter, open_video
+from rackfocus.video import VideoInfo, VideoReader, VideoWriter, open_video
 from rackfocus.video.codecs import H264, Codec
-from rackfocus.video.stabilizer.none import NoStabilizer
+from rackfocus.video.encode import check_target
+from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 Focus = Point | float | FocusAnnotation | FocusKeyframes | FocusTrack | None
 """A point `(x, y)` in pixels of the source video, a disparity in its pixels, an annotation whose targets are
 followed, keyframes, a track of `rackfocus.autofocus`, or none: the network's own plane."""
-
-_log = logging.getLogger(__name__)
-
-LOOK_AHEAD_S = 4.0
-"""How far beyond the last frame that is rendered autofocus looks for what focus should turn to."""
 
 
 def refocus(
@@ -76,6 +73,10 @@ def refocus(
     colour tags and sound are the source's. Stopped at any instant and called again in the same way, it goes
     on where it was and comes to the same bytes, on the same machine with as many threads.
 
+    Where focus is found by autofocus or follows an annotation, the frames of a video are estimated first,
+    from its beginning on. What was estimated waits in a hidden folder beside the target, half a megabyte for
+    a frame of 1920x1080, and is rendered with in the end.
+
     Args:
         source: a video, a folder of frames, or a refocusable clip (`.rvr`).
         target: the video to write (`.mp4`, `.mov`, `.mkv`).
@@ -85,7 +86,8 @@ def refocus(
         lens: the lens to render with; disparity is the blur radius at its reference aperture.
         model: what estimates disparity and HDR (a network, or `Assembled` from other models), the checkpoint
             of a network, or the name of the one that comes with the package. A clip holds its estimates.
-        stabilizer: the temporal filter, as new; none renders what each frame gives by itself.
+        stabilizer: the temporal filter, as new; `look_ahead_stabilizer()` by default. `NoStabilizer()`
+            renders what the network gives for each frame by itself.
         renderer: the forward model; `coverage` by default.
         codec: H.264 by default.
         output: what to show; the rendering by default.
@@ -100,7 +102,7 @@ def refocus(
         tracker: follows the subjects of targets; KCF by default.
         puller: pulls focus between them; as an annotation says, or 10 frames linearly.
         progress: called with frames done and frames in all, the latter None where unknown.
-        autofocus_progress: the same while focus is found or followed.
+        autofocus_progress: the same while frames are estimated and focus is found and followed in them.
 
     Returns:
         The number of frames written.
@@ -110,46 +112,38 @@ def refocus(
             frame, or a setting is out of range.
     """
     source, target = Path(source), Path(target)
-    _check_settings(focus, first, last, scale, network_size_px)
-    if autofocus is not None and not (focus is None or isinstance(focus, FocusAnnotation)):
-        raise InputError("Say only once what is in focus: by autofocus, or by a point, disparity or track.")
+    codec = codec or H264()
+    _check_settings(focus, first, last, scale)
+    search = _search(focus, autofocus, tracker, puller, autofocus_progress)
     lens, f_numbers = _aperture(focus, f_number, lens or Lens())
     clip = RefocusableClip.open(source, source=video) if source.suffix == SUFFIX and source.is_dir() else None
-    with open_video(source, fps=fps) if clip is None else clip.open_source() as reader:
+    with ExitStack() as stack:
+        reader = stack.enter_context(open_video(source, fps=fps) if clip is None else clip.open_source())
         check_focus(focus, reader.info)
+        check_target(target, reader.path, codec)
         size = _scaled(reader.info, scale)
         whole_sound = last is None
-        if clip is None:
-            model = load_model(model) if isinstance(model, str | Path) else model
-            estimates: Estimates = VideoEstimates(
-                reader, model, stabilizer or NoStabilizer(), network_size_px, size
-            )
-        else:
-            estimates = ClipEstimates(clip, reader, size)
+        estimates: Estimates
+        if clip is not None:
             whole_sound = whole_sound and clip.info.last is None
             first, last = _within(clip, first, last)
-        if autofocus is not None or isinstance(focus, FocusAnnotation):
-            focus = _track(
-                focus if isinstance(focus, FocusAnnotation) else None,
-                autofocus,
-                {
-                    "source": source,
-                    "model": model,
-                    "network_size_px": network_size_px,
-                    "fps": fps,
-                    "video": video,
-                    "last": None if last is None else last + round(LOOK_AHEAD_S * reader.info.fps),
-                },
-                tracker=tracker,
-                puller=puller,
-                progress=autofocus_progress,
-            )
-            for warning in focus.warnings:
-                _log.warning("%s: %s", source, warning)
+            estimates = StoredEstimates(clip, reader, size)
+            if search is not None:
+                focus = search.track(reader, clip, last)
+        else:
+            network = load_model(model) if isinstance(model, str | Path) else model
+            stabilizer = stabilizer or look_ahead_stabilizer()
+            estimates = VideoEstimates(reader, network, stabilizer, network_size_px, size)
+            if search is not None:
+                kept = stack.enter_context(_kept(target, estimates, fps))
+                search.estimate(kept, estimates, last)
+                focus = search.track(reader, kept, last, done=kept.frame_range.stop)
+                estimates = StoredEstimates(kept, reader, size)
+        # The track has taken the place of the annotation.
+        assert not isinstance(focus, FocusAnnotation)
         rendering = Rendering(
             focusing_of(focus), lens, f_numbers, renderer or Renderer(), output or Rendered()
         )
-        codec = codec or H264()
         job = fingerprint(
             source=file_identity(reader.path),
             frames=(first, last, fps),
@@ -158,32 +152,74 @@ def refocus(
             rendering=rendering,
             target=(target.name, codec),
         )
-        total = _frame_count(reader.info.frames, first, last)
-        start_s = next((frame.time_s for frame in reader.frames(0, 1)), 0.0)
+        shown_size = rendering.output.size(*size)
         with VideoWriter(
-            target,
-            reader,
-            size=rendering.output.size(*size),
-            codec=codec,
-            whole_sound=whole_sound,
-            job=job,
+            target, reader, size=shown_size, codec=codec, whole_sound=whole_sound, job=job
         ) as writer:
-            rest = first + writer.frames_written
-            if last is None or rest < last:
-                pictures = rendering.pictures(
-                    ahead(estimates.frames(rest, last, last)),
-                    enlargement=size[0] / reader.info.width,
-                    start_s=start_s,
-                )
-                for frame, picture in ahead(pictures):
-                    writer.write(frame, picture)
-                    if progress is not None:
-                        progress(writer.frames_written, total)
+            _write(writer, rendering, estimates, reader, first=first, last=last, progress=progress)
             if writer.frames_written == 0:
                 raise InputError(
                     f"{source} has no frame {first}; it has {reader.info.frames or 'fewer'} frames."
                 )
     return writer.frames_written
+
+
+def _search(
+    focus: Focus,
+    autofocus: str | SceneSpecific | TargetFinder | None,
+    tracker: Tracker | None,
+    puller: FocusPuller | None,
+    progress: Callable[[int, int | None], None] | None,
+) -> FocusSearch | None:
+    """What finds the focus track; None where focus is told without one.
+
+    Raises:
+        InputError: focus is said twice, there is no such autofocus, or there is no target.
+    """
+    annotation = focus if isinstance(focus, FocusAnnotation) else None
+    if autofocus is not None and focus is not annotation:
+        raise InputError("Say only once what is in focus: by autofocus, or by a point, disparity or track.")
+    if autofocus is None and annotation is None:
+        return None
+    finder = target_finder(autofocus) if isinstance(autofocus, str) else autofocus
+    return FocusSearch(annotation, finder, tracker, puller, progress)
+
+
+def _kept(target: Path, estimates: VideoEstimates, fps: float) -> KeptEstimates:
+    """Where the estimates of a video wait while focus is found in them."""
+    job = fingerprint(
+        source=file_identity(estimates.reader.path),
+        fps=fps,
+        size=estimates.size,
+        estimates=estimates.identity(),
+    )
+    return KeptEstimates(target, estimates.size, job)
+
+
+def _write(
+    writer: VideoWriter,
+    rendering: Rendering,
+    estimates: Estimates,
+    reader: VideoReader,
+    *,
+    first: int,
+    last: int | None,
+    progress: Callable[[int, int | None], None] | None,
+) -> None:
+    """Render the frames that were not written before."""
+    rest = first + writer.frames_written
+    if last is not None and rest >= last:
+        return
+    total = frame_count(reader.info.frames, first, last)
+    pictures = rendering.pictures(
+        ahead(estimates.frames(rest, last, last)),
+        scale_from_source=estimates.size[0] / reader.info.width,
+        start_s=next((frame.time_s for frame in reader.frames(0, 1)), 0.0),
+    )
+    for frame, picture in ahead(pictures):
+        writer.write(frame, picture)
+        if progress is not None:
+            progress(writer.frames_written, total)
 
 
 def focusing_of(focus: Point | float | FocusKeyframes | FocusTrack | None) -> Focusing:
@@ -199,33 +235,6 @@ def focusing_of(focus: Point | float | FocusKeyframes | FocusTrack | None) -> Fo
     if isinstance(focus, tuple):
         return PointFocus(focus)
     return FixedFocus(0.0 if focus is None else float(focus))
-
-
-def _track(
-    annotation: FocusAnnotation | None,
-    mode: str | SceneSpecific | TargetFinder | None,
-    footage: dict[str, Any],
-    *,
-    tracker: Tracker | None,
-    puller: FocusPuller | None,
-    progress: Callable[[int, int | None], None] | None,
-) -> FocusTrack:
-    """The track of an annotation's targets, of those that autofocus finds, or of both.
-
-    Raises:
-        InputError: an annotation holds no target and nothing else finds one.
-    """
-    targets = () if annotation is None else annotation.targets
-    if annotation is not None:
-        puller = puller or FocusPuller(**dataclasses.asdict(annotation.pulls))
-    if mode is not None:
-        return focus_track_of(
-            mode=mode, targets=targets, tracker=tracker, puller=puller, progress=progress, **footage
-        )
-    if not targets:
-        raise InputError("There is no focus target; add one, or give a point or a disparity.")
-    with open_footage(**footage) as shown:
-        return follow(shown, targets, tracker=tracker, puller=puller, progress=progress)
 
 
 def check_focus(focus: Focus, info: VideoInfo) -> None:
@@ -273,15 +282,10 @@ def _within(clip: RefocusableClip, first: int, last: int | None) -> tuple[int, i
     return part.start, part.stop
 
 
-def _check_settings(
-    focus: Focus, first: int, last: int | None, scale: float, network_size_px: int | None
-) -> None:
+def _check_settings(focus: Focus, first: int, last: int | None, scale: float) -> None:
     if not isinstance(scale, int | float) or not 0 < scale <= 1:
         raise InputError(f"scale must lie above 0 and be at most 1, and is {scale}.")
-    if network_size_px is not None and not (isinstance(network_size_px, int) and network_size_px >= 1):
-        raise InputError(f"network_size_px must be a whole number of pixels, and is {network_size_px}.")
-    if first < 0 or (last is not None and last <= first):
-        raise InputError(f"The frames from {first} to {last} are no range.")
+    check_range(first, last)
     numbers = focus if isinstance(focus, tuple) else (focus,)
     if not all(math.isfinite(number) for number in numbers if isinstance(number, int | float)):
         raise InputError(f"The focus must be finite numbers, and is {focus}.")
@@ -292,9 +296,3 @@ def _scaled(info: VideoInfo, scale: float) -> Size:
     if scale == 1.0:
         return info.width, info.height
     return max(2, 2 * round(info.width * scale / 2)), max(2, 2 * round(info.height * scale / 2))
-
-
-def _frame_count(frames: int | None, first: int, last: int | None) -> int | None:
-    if frames is None:
-        return None if last is None else last - first
-    return max(0, (frames if last is None else min(frames, last)) - first)

@@ -45,20 +45,20 @@ class Rendering:
         self,
         frames: Iterable[EstimatedFrame],
         *,
-        enlargement: float,
+        scale_from_source: float,
         start_s: float,
     ) -> Iterator[tuple[Frame, Float[Tensor, "3 height width"]]]:
         """One picture, encoded like its frame, for each frame.
 
         Args:
             frames: in order.
-            enlargement: width of the frames over that of the source video.
+            scale_from_source: width of the frames over that of the source video.
             start_s: when the first frame of the video is shown, on its clock.
         """
         for shown in frames:
             index, time_s = shown.frame.index, shown.frame.time_s - start_s
-            focal = self.focusing.focal_disparity(index, time_s, _Reading(shown, enlargement))
-            yield shown.frame, self._picture(shown, focal * enlargement, self._lens(index, time_s))
+            focal = self.focusing.focal_disparity(index, time_s, _Reading(shown, scale_from_source))
+            yield shown.frame, self._picture(shown, focal * scale_from_source, self._lens(index, time_s))
 
     def _lens(self, index: int, time_s: float) -> Lens:
         f_number = None if self.f_numbers is None else f_number_at(self.f_numbers, index, time_s)
@@ -81,11 +81,11 @@ class _Reading:
     """Reads the disparity at a point of the source, in its pixels."""
 
     shown: EstimatedFrame
-    enlargement: float
+    scale_from_source: float
 
     def __call__(self, point: Point) -> float:
-        x, y = (max((at + 0.5) * self.enlargement - 0.5, 0.0) for at in point)
-        return disparity_about(self.shown.disparity, (x, y)) / self.enlargement
+        x, y = (max((at + 0.5) * self.scale_from_source - 0.5, 0.0) for at in point)
+        return disparity_about(self.shown.disparity, (x, y)) / self.scale_from_source
 
 
 def disparity_about(disparity: Float[Tensor, "1 height width"], point: Point) -> float:

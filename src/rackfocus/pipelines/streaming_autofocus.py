@@ -109,7 +109,7 @@ def streaming_tracks(
             LookAhead(
                 tracker=tracker or RecoveringTracker(KCF()),
                 puller=puller or FocusPuller(),
-                enlargement=1 / footage.enlargement,
+                scale_from_source=1 / footage.scale_to_source,
                 stay_frames=round(scene.stay_s * rate),
             ),
             round(buffer_s * rate),
@@ -179,7 +179,7 @@ def _look(footage: Footage, scene: SceneSpecific, draft: CurveDraft, frames: Seq
     newest = frames[-1].time_s
     for at, shown in enumerate(frames):
         if newest - shown.time_s <= SETTLED_S or shown.index >= draft.end:
-            draft.put(shown, regions, at, footage.enlargement)
+            draft.put(shown, regions, at, footage.scale_to_source)
     draft.forget(round(MEMORY_S * draft.fps))
     curve = draft.curve()
     targets = (dataclasses.replace(target, t=target.t + draft.first) for target in scene.targets(curve))

@@ -21,7 +21,7 @@ class AFNetTask(Task):
         loss: the objective.
         learning_rate: Adam's.
         weight_decay: AdamW's.
-        scheduler: makes the scheduler that changes the learning rate after every step; `None` leaves it fixed.
+        scheduler: makes what changes the learning rate after every step; `None` leaves it fixed.
     """
 
     WEIGHTS_FILE = "af_net.safetensors"

@@ -24,7 +24,7 @@ class RGBDHDRTask(Task):
         model: the network, sRGB to `RGBDHDR`.
         loss: the objective.
         learning_rate: Adam's; the paper's is fixed at 1e-4.
-        scheduler: makes the scheduler that changes the learning rate after every step; `None` leaves it fixed.
+        scheduler: makes what changes the learning rate after every step; `None` leaves it fixed.
         channels_last: store colours beside one another, which convolutions in mixed precision want.
         compile: have torch compile the network for images of any size; weights keep their names.
     """

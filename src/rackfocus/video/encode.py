@@ -67,10 +67,7 @@ class VideoWriter:
     ) -> None:
         self.path = Path(path)
         self._codec = codec or H264()
-        try:
-            _check_target(self.path, source.path, self._codec)
-        except OSError as error:
-            raise self._unwritable(error) from error
+        check_target(self.path, source.path, self._codec)
         self.width, self.height = size or (source.info.width, source.info.height)
         sideways = source.info.orientation.sideways
         self._coded_size = (self.height, self.width) if sideways else (self.width, self.height)
@@ -237,13 +234,29 @@ class VideoWriter:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _unwritable(self, error: Exception) -> InputError:
-        reason = getattr(error, "strerror", None) or str(error)
-        return InputError(
-            f"{self.path} cannot be written ({reason}); choose another place or free some space."
-        )
+        return _unwritable(self.path, error)
 
 
-def _check_target(path: Path, source: Path, codec: Codec) -> None:
+def check_target(path: Path, source: Path, codec: Codec) -> None:
+    """Raise InputError where a video of this name cannot be made of a source.
+
+    Args:
+        path: of the video to make.
+        source: what its frames and sound come from.
+        codec: that it is to be coded with.
+    """
+    try:
+        _check_name(path, source, codec)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: Exception) -> InputError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return InputError(f"{path} cannot be written ({reason}); choose another place or free some space.")
+
+
+def _check_name(path: Path, source: Path, codec: Codec) -> None:
     if path.suffix.lower() not in CONTAINERS:
         kinds = ", ".join(CONTAINERS)
         raise InputError(

@@ -52,7 +52,7 @@ def test_the_track_is_that_of_autofocus(session, until):
         session.document.annotation.targets,
         tracker=RecoveringTracker(KCF()),
         puller=FocusPuller(),
-        enlargement=1.0,
+        scale_from_source=1.0,
     )
     for index in range(FRAMES):
         image = session._frames.image(index, TRACKING)

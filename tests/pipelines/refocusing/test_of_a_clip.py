@@ -3,11 +3,15 @@
 import shutil
 
 import pytest
+import torch
 
-from rackfocus import InputError, refocus
+from rackfocus import InputError, RefocusableClip, refocus
 from rackfocus.pipelines.clip.make_clip import make_clip
+from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusTarget
 from rackfocus.video import open_video
 from rackfocus.video.codecs import H264
+from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
+from rackfocus.video.stabilizer.none import NoStabilizer
 
 FAST = H264(preset="ultrafast")
 
@@ -30,6 +34,19 @@ def test_the_same_bytes_as_of_its_video(tmp_path, source, clip, network, window_
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
+def test_focus_that_is_followed_is_that_of_its_video(tmp_path, source, clip, network, window_mean):
+    """But for what is rounded where the estimates of a video wait for their focus."""
+    about = AnnotatedVideo("v.mp4", "0" * 64, 64, 48, 10, 24.0)
+    focus = FocusAnnotation(about, (FocusTarget(0, 20, 20), FocusTarget(6, 50, 40)))
+    lossless = H264(preset="ultrafast", crf=0)
+    refocus(clip, tmp_path / "a.mp4", focus=focus, codec=lossless)
+    refocus(source, tmp_path / "b.mp4", focus=focus, codec=lossless, model=network, stabilizer=window_mean())
+    with open_video(tmp_path / "a.mp4") as one, open_video(tmp_path / "b.mp4") as other:
+        for first, second in zip(one.frames(), other.frames(), strict=True):
+            assert (first.encoded - second.encoded).abs().max() <= 6 / 255
+            assert (first.encoded - second.encoded).abs().mean() <= 0.5 / 255
+
+
 def test_a_preview_and_a_range(tmp_path, clip):
     assert refocus(clip, tmp_path / "o.mp4", first=2, last=6, scale=0.5, codec=FAST) == 4
     with open_video(tmp_path / "o.mp4") as reader:
@@ -49,3 +66,18 @@ def test_a_video_that_was_moved(tmp_path, source, clip):
     with pytest.raises(InputError, match="is not there"):
         refocus(clip, tmp_path / "o.mp4", codec=FAST)
     assert refocus(clip, tmp_path / "o.mp4", video=moved, codec=FAST) == 10
+
+
+def test_what_is_stabilised_where_nothing_is_said(tmp_path, source, network):
+    """A video and a clip alike; `NoStabilizer()` switches the filter off."""
+    filters = {"default": None, "filtered": look_ahead_stabilizer(), "plain": NoStabilizer()}
+    videos, maps = {}, {}
+    for name, stabilizer in filters.items():
+        settings = {"model": network, "stabilizer": stabilizer}
+        refocus(source, tmp_path / f"{name}.mp4", focus=3.0, codec=FAST, **settings)
+        make_clip(source, tmp_path / f"{name}.rvr", **settings)
+        videos[name] = (tmp_path / f"{name}.mp4").read_bytes()
+        maps[name] = RefocusableClip.open(tmp_path / f"{name}.rvr").disparity(5)
+    assert videos["default"] == videos["filtered"] != videos["plain"]
+    assert torch.equal(maps["default"], maps["filtered"])
+    assert not torch.equal(maps["default"], maps["plain"])

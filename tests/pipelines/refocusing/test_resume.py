@@ -1,5 +1,6 @@
 """Stopped at any instant and started again, a video comes out to the same bytes."""
 
+import contextlib
 import errno
 import json
 import random
@@ -61,6 +62,37 @@ def test_the_same_bytes(tmp_path, make_video, network, window_mean, stops):
             run(target, stop_at(stop))
         assert not target.exists()
     assert run(target) == 23
+    assert target.read_bytes() == (tmp_path / "never" / "o.mp4").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["never", "o.mp4", "v.mp4"]
+
+
+@pytest.mark.parametrize("stops", [[4], [9, 17], [23], [12, 30]])
+def test_the_same_bytes_where_focus_is_looked_for(tmp_path, make_video, network, window_mean, stops):
+    """Stopped while the 23 frames are estimated, or their target is followed; none is estimated twice."""
+    source = make_video(tmp_path / "v.mp4", pts=range(23))
+
+    def run(target, stop=None):
+        told = []
+
+        def progress(done, total):
+            told.append(done)
+            assert total == 46
+            if done == stop:
+                raise Stop
+
+        settings = {"focus": annotation(), "model": network, "codec": FAST, "autofocus_progress": progress}
+        with contextlib.suppress(Stop):
+            refocus(source, target, stabilizer=window_mean(), **settings)
+        return told
+
+    (tmp_path / "never").mkdir()
+    assert run(tmp_path / "never" / "o.mp4") == list(range(1, 47))
+    target, before = tmp_path / "o.mp4", 0
+    for stop in stops:
+        assert run(target, stop) == list(range(before + 1, stop + 1))
+        assert not target.exists()
+        before = min(stop, 23)
+    assert run(target) == list(range(before + 1, 47))
     assert target.read_bytes() == (tmp_path / "never" / "o.mp4").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["never", "o.mp4", "v.mp4"]
 

@@ -13,6 +13,7 @@ from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import load_model
 from rackfocus.types import InputError, Lens
+from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 NAMED = ("action", "conversation", "general", "af_net")
@@ -29,7 +30,7 @@ class Tools:
         lenses: by the shape of their aperture.
         trackers: follow subjects.
         autofocus: sets of detectors, or AF-Net.
-        stabilizer: for the final video; none renders what each frame gives by itself.
+        stabilizer: for the final video.
     """
 
     network: Callable[[], RGBDHDREstimator] = load_model
@@ -41,7 +42,7 @@ class Tools:
     autofocus: Mapping[str, Callable[[], SceneSpecific | TargetFinder]] = field(
         default_factory=lambda: {mode: partial(target_finder, mode) for mode in NAMED}
     )
-    stabilizer: Callable[[], Stabilizer] | None = None
+    stabilizer: Callable[[], Stabilizer] = look_ahead_stabilizer
 
 
 def chosen(what: str, name: str, among: Mapping[str, Callable[[], object]]) -> str:

@@ -190,11 +190,11 @@ class Disparities:
             time_s=float(self._frames.video.times_s[index]),
             scale=self._shot_scale(estimator, index),
         )
-        enlargement = info.width / image.shape[1]
+        scale_to_source = info.width / image.shape[1]
         self.store.put(
             index,
             Estimate(said.disparity[0].half().numpy(), said.log_exposure[0].half().numpy()),
-            small_map(said.disparity[0, 0].float().numpy()) * np.float32(enlargement),
+            small_map(said.disparity[0, 0].float().numpy()) * np.float32(scale_to_source),
         )
 
     def _shot_scale(self, estimator: FrameEstimator, index: int) -> NearnessScale | None:

@@ -147,18 +147,18 @@ class Preview:
 
     def _picture(self, shot: Shot, image: Image, estimate: Estimate) -> Image:
         info = self._frames.video.info
-        enlargement = image.shape[1] / info.width
+        scale_from_source = image.shape[1] / info.width
         focal = shot.focal_disparity
         disparity = torch.from_numpy(estimate.disparity)
         if focal is None:
             height, width = image.shape[:2]
-            focal = disparity_about(disparity.float(), (width / 2, height / 2)) / enlargement
+            focal = disparity_about(disparity.float(), (width / 2, height / 2)) / scale_from_source
         encoded = torch.from_numpy(image).permute(2, 0, 1).half() / 255
         frame = Frame(shot.index, shot.index, 1, info.time_base, encoded, info.transfer)
         lens, output = shot.lens or Lens(), _OUTPUTS[shot.view]
         rendering = Rendering(FixedFocus(focal), lens, None, self._renderer, output)
         shown = EstimatedFrame(frame, disparity, torch.from_numpy(estimate.log_exposure))
-        [(_, picture)] = rendering.pictures([shown], enlargement=enlargement, start_s=0.0)
+        [(_, picture)] = rendering.pictures([shown], scale_from_source=scale_from_source, start_s=0.0)
         return (picture.clamp(0, 1) * 255 + 0.5).byte().permute(1, 2, 0).contiguous().numpy()
 
     def _run(self) -> None:

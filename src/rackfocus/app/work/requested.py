@@ -90,7 +90,7 @@ class Work:
                 lens=self.lens(),
                 model=self.tools.network(),
                 network_size_px=self.tools.network_size_px,
-                stabilizer=None if self.tools.stabilizer is None else self.tools.stabilizer(),
+                stabilizer=self.tools.stabilizer(),
                 scale=scale,
                 progress=progress,
             )

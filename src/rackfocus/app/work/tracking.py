@@ -98,7 +98,7 @@ class Tracking:
         self._count = frames.video.count
         reduction = min(1.0, LONGER_SIDE_PX / max(frames.video.size))
         self._size = tuple(max(1, round(side * reduction)) for side in frames.video.size)
-        self._enlargement = self._size[0] / frames.video.info.width
+        self._scale_from_source = self._size[0] / frames.video.info.width
         self._wanted: tuple[int, Version] | None = None
         self._at = 0
         self._paths: dict[tuple[FocusTarget, str, bool], _Path] = {}
@@ -237,7 +237,9 @@ class Tracking:
         first = target.t if moves else 0
         length = self._count - first
         image = self._picture(first)
-        subject = FollowedSubject(target, math.inf, self._enlargement, image, self._disparities.small(first))
+        subject = FollowedSubject(
+            target, math.inf, self._scale_from_source, image, self._disparities.small(first)
+        )
         if moves:
             subject.start(self._trackers(tracker), image)
         path = _Path(
@@ -257,8 +259,8 @@ class Tracking:
 
     def _write(self, path: _Path, index: int, image: Image) -> None:
         row = index - path.first
-        path.boxes[row] = np.array(path.subject.tracked.box) / self._enlargement
-        path.points[row] = np.array(path.subject.point(image)) / self._enlargement - 0.5
+        path.boxes[row] = np.array(path.subject.tracked.box) / self._scale_from_source
+        path.points[row] = np.array(path.subject.point(image)) / self._scale_from_source - 0.5
         path.confidence[row] = path.subject.tracked.confidence
         path.done = index + 1
         self._read_row(path, index)

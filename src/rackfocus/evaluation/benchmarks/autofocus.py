@@ -63,14 +63,14 @@ def stage_costs(
         def decide() -> Any:
             regions = scene.regions_of(maps, window)
             for at, shown in enumerate(held):
-                draft.put(shown, regions, at, footage.enlargement)
+                draft.put(shown, regions, at, footage.scale_to_source)
             return scene.targets(draft.curve())
 
         targets = clock.timed(REGIONS, decide)
 
         def follow() -> Any:
             following = Following(
-                targets, tracker=tracker, puller=puller, enlargement=1 / footage.enlargement
+                targets, tracker=tracker, puller=puller, scale_from_source=1 / footage.scale_to_source
             )
             for shown in held:
                 following.push(shown.image, shown.disparity, shown.is_cut)

@@ -113,7 +113,7 @@ def thumbnails_at(
     for frames, at in _windows_about(sorted(wanted), footage):
         window = clip_window(footage, frames)
         target = wanted[frames[at].index]
-        x, y = ((each + 0.5) / footage.enlargement - 0.5 for each in (target.x, target.y))
+        x, y = ((each + 0.5) / footage.scale_to_source - 0.5 for each in (target.x, target.y))
         maps = {name: detect(window)[at] for name, detect in scene.detectors.items()}
         found.append(Thumbnail(target.t, frames[at].image, maps, (x, y)))
     return found

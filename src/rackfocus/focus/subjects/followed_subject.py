@@ -24,22 +24,22 @@ class FollowedSubject:
     Args:
         target: in pixels of the source video.
         end: see above.
-        enlargement: width of the frames over that of the source video.
+        scale_from_source: width of the frames over that of the source video.
         image: the frame in which it is at the target's point.
         disparity: of that frame, maybe coarser: how far the subject reaches, where the target has no box.
     """
 
     def __init__(
-        self, target: FocusTarget, end: float, enlargement: float, image: Image, disparity: Disparity
+        self, target: FocusTarget, end: float, scale_from_source: float, image: Image, disparity: Disparity
     ) -> None:
         self.target, self.end = target, end
-        x, y = (target.x + 0.5) * enlargement, (target.y + 0.5) * enlargement
+        x, y = (target.x + 0.5) * scale_from_source, (target.y + 0.5) * scale_from_source
         if target.box is None:
             across, down = _cells(image, disparity)
             box = _scaled(subject_box(disparity, (x * across, y * down)), 1 / across, 1 / down)
         else:
             left, top, right, bottom = target.box
-            box = _scaled((left, top, right + 1, bottom + 1), enlargement, enlargement)
+            box = _scaled((left, top, right + 1, bottom + 1), scale_from_source, scale_from_source)
         self.tracked = Tracked(box, 0.0)
         # Where in its box the point is.
         self._share = (x - box[0]) / (box[2] - box[0]), (y - box[1]) / (box[3] - box[1])

@@ -16,10 +16,11 @@ from rackfocus.pipelines.clip.info import ClipHead
 from rackfocus.pipelines.clip.source import identify
 from rackfocus.pipelines.clip.writer import ClipWriter, check_target
 from rackfocus.pipelines.estimates import VideoEstimates
+from rackfocus.pipelines.frame_range import check_range, frame_count
 from rackfocus.types import InputError
 from rackfocus.version import __version__
 from rackfocus.video import open_video
-from rackfocus.video.stabilizer.none import NoStabilizer
+from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 
@@ -48,7 +49,8 @@ def make_clip(
         target: the folder to make; its name ends in `.rvr`.
         model: what estimates disparity and HDR, the checkpoint of a network, or the name of the one that
             comes with the package.
-        stabilizer: the temporal filter, as new; none writes what each frame gives by itself.
+        stabilizer: the temporal filter, as new; `look_ahead_stabilizer()` by default. `NoStabilizer()`
+            writes what the network gives for each frame by itself.
         network_size_px: the longer side of what the network sees; none means the whole frame.
         first: the first frame.
         last: the frame after the last one; none means the end.
@@ -66,17 +68,17 @@ def make_clip(
     """
     target = Path(target)
     check_target(target)
-    if first < 0 or (last is not None and last <= first):
-        raise InputError(f"The frames from {first} to {last} are no range.")
-    if network_size_px is not None and not (isinstance(network_size_px, int) and network_size_px >= 1):
-        raise InputError(f"network_size_px must be a whole number of pixels, and is {network_size_px}.")
+    check_range(first, last)
     with open_video(Path(source), fps=fps) as reader:
-        stabilizer = stabilizer or NoStabilizer()
         network = load_model(model) if isinstance(model, str | Path) else model
+        size = (reader.info.width, reader.info.height)
+        estimates = VideoEstimates(
+            reader, network, stabilizer or look_ahead_stabilizer(), network_size_px, size
+        )
         made_by = {
             "network": describe(network),
             "network_size_px": network_size_px,
-            "stabilizer": type(stabilizer).__name__,
+            "stabilizer": type(estimates.stabilizer).__name__,
             **(settings or {}),
         }
         head = ClipHead(
@@ -87,32 +89,41 @@ def make_clip(
             software=f"rackfocus {__version__}",
             revision=revision,
         )
-        total = _frame_count(reader.info.frames, first, last)
         with ClipWriter(target, head) as writer:
-            if writer.is_finished:
-                return writer.frames
-            if progress is not None and writer.frames:
-                progress(writer.frames, total)
-            begin = first + writer.frames
-            size = (reader.info.width, reader.info.height)
-            estimates = VideoEstimates(reader, network, stabilizer, network_size_px, size)
-            made = estimates.frames(begin, last, last) if last is None or begin < last else iter(())
-            for estimate in ahead(made):
-                writer.write(
-                    estimate.disparity,
-                    estimate.log_exposure,
-                    pts=estimate.frame.pts,
-                    duration=estimate.frame.duration,
-                    is_cut=estimate.is_cut,
-                )
-                if progress is not None:
-                    progress(writer.frames, total)
-            if writer.frames == 0:
-                raise InputError(
-                    f"{source} has no frame {first}; it has {reader.info.frames or 'fewer'} frames."
-                )
-            writer.finish()
+            if not writer.is_finished:
+                _write(writer, estimates, first, last, progress)
+                if writer.frames == 0:
+                    raise InputError(
+                        f"{source} has no frame {first}; it has {reader.info.frames or 'fewer'} frames."
+                    )
+                writer.finish()
             return writer.frames
+
+
+def _write(
+    writer: ClipWriter,
+    estimates: VideoEstimates,
+    first: int,
+    last: int | None,
+    progress: Callable[[int, int | None], None] | None,
+) -> None:
+    """Estimate the frames that were not written before."""
+    total = frame_count(estimates.reader.info.frames, first, last)
+    if progress is not None and writer.frames:
+        progress(writer.frames, total)
+    begin = first + writer.frames
+    if last is not None and begin >= last:
+        return
+    for estimate in ahead(estimates.frames(begin, last, last)):
+        writer.write(
+            estimate.disparity,
+            estimate.log_exposure,
+            pts=estimate.frame.pts,
+            duration=estimate.frame.duration,
+            is_cut=estimate.is_cut,
+        )
+        if progress is not None:
+            progress(writer.frames, total)
 
 
 def describe(network: RGBDHDREstimator) -> str:
@@ -128,9 +139,3 @@ def describe(network: RGBDHDREstimator) -> str:
         sum_of_weights.update(name.encode())
         sum_of_weights.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
     return f"{kind} {sum_of_weights.hexdigest()}"
-
-
-def _frame_count(frames: int | None, first: int, last: int | None) -> int | None:
-    if frames is None:
-        return None if last is None else last - first
-    return max(0, (frames if last is None else min(frames, last)) - first)

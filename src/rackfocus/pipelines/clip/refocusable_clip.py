@@ -20,6 +20,7 @@ from torch import Tensor
 
 from rackfocus.pipelines.clip.info import INFO_FILE, ClipInfo, read_info
 from rackfocus.pipelines.clip.source import find_source
+from rackfocus.pipelines.fingerprint import file_identity
 from rackfocus.types import InputError
 from rackfocus.video import VideoReader, open_video
 
@@ -110,6 +111,10 @@ class RefocusableClip:
             InputError: the clip does not hold the frame, or it is damaged on disk.
         """
         return self._read(LOG_EXPOSURE, frame)
+
+    def identity(self) -> Any:
+        """What tells this clip from others, for `fingerprint`."""
+        return file_identity(self.path)
 
     def _read(self, name: str, frame: int) -> Tensor:
         if frame not in self.frame_range:

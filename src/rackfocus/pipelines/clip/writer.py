@@ -67,7 +67,7 @@ class ClipWriter:
                     _fill_folder(draft, self._head)
             found = read_info(self.path / INFO_FILE)
             self._go_on_with(found)
-            _sweep(self.path)
+            sweep(self.path)
             if isinstance(found, ClipInfo):
                 (self.path / JOURNAL_FILE).unlink(missing_ok=True)
                 self._whole = found
@@ -125,7 +125,7 @@ class ClipWriter:
         try:
             for name, values in halves.items():
                 self._arrays[name][self.frames] = values
-                _settle(chunk_file(self.path, name, self.frames))
+                settle(chunk_file(self.path, name, self.frames))
             self._journal.append(line)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -219,7 +219,7 @@ def _half(values: Tensor) -> np.ndarray:
     return values.detach().cpu().numpy().astype(np.float16)
 
 
-def _settle(path: Path) -> None:
+def settle(path: Path) -> None:
     """Have a file and its name on disk, also should the power fail."""
     for each in (path, path.parent):
         descriptor = os.open(each, os.O_RDONLY)
@@ -229,7 +229,7 @@ def _settle(path: Path) -> None:
             os.close(descriptor)
 
 
-def _sweep(path: Path) -> None:
+def sweep(path: Path) -> None:
     """Remove what a writer that was killed left half done."""
     for folder in (path, path / DISPARITY, path / LOG_EXPOSURE):
         for partial in folder.glob(f"*{DRAFT_SUFFIX}"):

@@ -1,0 +1,197 @@
+"""`D` and `E` that were estimated for finding focus, kept on disk for rendering.
+
+They lie in a hidden folder beside the video that is made, a chunk a frame, until that video is whole. A job
+that was killed goes on after the last frame there. A frame of 1920x1080 takes about half a megabyte: values
+are rounded to steps that cannot be seen, and stored as differences along rows.
+"""
+
+import math
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import torch
+import zarr
+from jaxtyping import Float, UInt16
+from torch import Tensor
+from zarr.codecs import BloscCodec, Crc32cCodec
+
+from rackfocus.pipelines.ahead import ahead
+from rackfocus.pipelines.clip.refocusable_clip import DISPARITY, LOG_EXPOSURE, chunk_file, open_array
+from rackfocus.pipelines.clip.writer import UNBOUNDED, settle, sweep, write_whole
+from rackfocus.pipelines.estimates import Estimates, Size
+from rackfocus.types import InputError
+
+STEPS = {DISPARITY: 1 / 16, LOG_EXPOSURE: 1 / 3200}
+"""What values are rounded to: a 16th of a pixel of blur radius; 1/64 of `k E`, 1.6 percent of radiance."""
+
+JOB_FILE = "job.json"
+
+
+class KeptEstimates:
+    """The maps of the first frames of a video, on disk. A context manager.
+
+    The folder is removed when the context ends without an error, or before a frame is there. After an error
+    it stays, for the same job to go on.
+
+    Args:
+        target: the video that is made, beside which the folder is.
+        size: width and height of the maps.
+        job: a text that tells what is estimated and how; what another job left is removed.
+
+    Raises:
+        InputError: on entering, the folder cannot be made.
+    """
+
+    def __init__(self, target: Path, size: Size, job: str) -> None:
+        name = f".{target.stem[:40]}-{zlib.crc32(target.name.encode()):08x}.estimates"
+        self.path = target.absolute().with_name(name)
+        self._size, self._job = size, job
+        self._frames = 0
+        self._arrays: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        job = self.path / JOB_FILE
+        try:
+            if not (job.is_file() and job.read_text(encoding="utf-8") == self._job):
+                shutil.rmtree(self.path, ignore_errors=True)
+                self._make_folder()
+            sweep(self.path)
+            self._arrays = {name: open_array(self.path, name, mode="r+") for name in STEPS}
+            while all(chunk_file(self.path, name, self._frames).is_file() for name in STEPS):
+                self._frames += 1
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None or self._frames == 0:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    @property
+    def frame_range(self) -> range:
+        """The frames that are there."""
+        return range(self._frames)
+
+    def identity(self) -> Any:
+        """What tells these estimates from others, for `fingerprint`."""
+        return self._job
+
+    def append(
+        self, disparity: Float[Tensor, "1 height width"], log_exposure: Float[Tensor, "3 height width"]
+    ) -> None:
+        """Keep those of the next frame.
+
+        Args:
+            disparity: in pixels of the map.
+            log_exposure: `>= 0`.
+
+        Raises:
+            InputError: a value is not finite, or the disk is full or cannot be written for another reason.
+        """
+        for name, values in ((DISPARITY, disparity), (LOG_EXPOSURE, log_exposure)):
+            if not all(math.isfinite(extreme) for extreme in values.float().aminmax()):
+                raise InputError(
+                    f"The network gives no numbers for frame {self._frames}; try another checkpoint."
+                )
+            try:
+                self._arrays[name][self._frames] = packed(values, STEPS[name])
+                settle(chunk_file(self.path, name, self._frames))
+            except OSError as error:
+                raise self._unwritable(error) from error
+        self._frames += 1
+
+    def added(self, estimates: Estimates, last: int | None, *, needed: int | None) -> Iterator[int]:
+        """Keep the frames that are not there yet; gives how many are there after each.
+
+        Args:
+            estimates: of the video.
+            last: the frame after the last one; None means the end.
+            needed: see `Estimates.frames`.
+
+        Raises:
+            InputError: a frame that is needed cannot be read, or nothing can be written.
+        """
+        if last is not None and self._frames >= last:
+            return
+        for estimate in ahead(estimates.frames(self._frames, last, needed)):
+            self.append(estimate.disparity, estimate.log_exposure)
+            yield self._frames
+
+    def disparity(self, frame: int) -> Float[Tensor, "1 height width"]:
+        """`D` of a frame, in pixels of the map.
+
+        Raises:
+            InputError: it was damaged on disk.
+        """
+        return self._read(DISPARITY, frame)
+
+    def log_exposure(self, frame: int) -> Float[Tensor, "3 height width"]:
+        """`E >= 0` of a frame.
+
+        Raises:
+            InputError: it was damaged on disk.
+        """
+        return self._read(LOG_EXPOSURE, frame)
+
+    def _read(self, name: str, frame: int) -> Tensor:
+        try:
+            return unpacked(self._arrays[name][frame], STEPS[name])
+        except (ValueError, RuntimeError, OSError) as error:
+            raise InputError(
+                f"{self.path} is damaged; remove it, then run the same command again."
+            ) from error
+
+    def _make_folder(self) -> None:
+        width, height = self._size
+        zarr.create_group(str(self.path), zarr_format=3)
+        for name, channels in ((DISPARITY, 1), (LOG_EXPOSURE, 3)):
+            zarr.create_array(
+                str(self.path / name),
+                shape=(UNBOUNDED, channels, height, width),
+                chunks=(1, channels, height, width),
+                dtype="uint16",
+                # No frame consists of this, so that each is written.
+                fill_value=2**16 - 1,
+                compressors=[
+                    BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle", typesize=2),
+                    Crc32cCodec(),
+                ],
+                chunk_key_encoding={"name": "default", "separator": "."},
+            )
+        write_whole(self.path / JOB_FILE, self._job.encode())
+
+    def _unwritable(self, error: OSError) -> InputError:
+        reason = error.strerror or str(error)
+        return InputError(
+            f"{self.path} cannot be written after {self._frames} frames ({reason}); free some space or "
+            "change its permissions, then run the same command again to go on."
+        )
+
+
+def packed(
+    values: Float[Tensor, "channel height width"], step: float
+) -> UInt16[np.ndarray, "channel height width"]:
+    """Values in steps, as differences along rows, folded so that small ones of either sign have few bits.
+
+    Values beyond 32767 steps are held there. Differences wrap around, and so do the sums that undo them.
+    """
+    # In place where it can be: at this size memory is what takes the time.
+    steps = values.float().div(step).round_().clamp_(-(2**15), 2**15 - 1).to(torch.int16).cpu().numpy()
+    differences = np.diff(steps, axis=-1, prepend=np.int16(0))
+    return ((differences << 1) ^ (differences >> 15)).view(np.uint16)
+
+
+def unpacked(
+    folded: UInt16[np.ndarray, "channel height width"], step: float
+) -> Float[Tensor, "channel height width"]:
+    """What `packed` packed, in multiples of the step."""
+    differences = (folded >> 1).view(np.int16) ^ -(folded & 1).view(np.int16)
+    steps = np.cumsum(differences, axis=-1, dtype=np.int16)
+    return torch.from_numpy(steps).float().mul_(step)
