@@ -49,5 +49,5 @@ def test_what_is_missing_is_told_in_a_sentence(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         autofocus.main(["table=table_1", f"folder={tmp_path}", f"hydra.run.dir={tmp_path / 'run'}"])
     assert "holds no annotated video" in capsys.readouterr().err
-    assert autofocus.main(["table=7"]) == 2
+    assert autofocus.main(["table=table_7"]) == 2
     assert "table" in capsys.readouterr().err
