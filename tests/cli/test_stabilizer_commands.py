@@ -51,7 +51,7 @@ def test_evaluate(tmp_path, monkeypatch, capfd):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("benchmark", "stabilizer", "frames=0"), "frames must be 1 or more"),
+        (("benchmark", "stabilizer", "frames=0"), "frames must be more than 0"),
         (("benchmark", "stabilizer", "memory_frames=[]"), "memory_frames must be"),
         (("benchmark", "stabilizer", "size=huge"), "There is no size"),
         (("evaluate", "stabilizer", "frames=1"), "frames must be 2 or more"),
