@@ -18,13 +18,19 @@ from rackfocus.pipelines.clip.make_clip import describe, make_clip
 from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.video import open_video
 from rackfocus.video.flow.dis import DISFlow
+from rackfocus.video.stabilizer.none import NoStabilizer
 from rackfocus.video.stabilizer.stabilizer import TemporalStabilizer
 
 
 def test_a_clip_holds_what_the_network_says(tmp_path, source, known):
     calls = []
     frames = make_clip(
-        source, tmp_path / "a.rvr", model=known, revision="r1", progress=lambda *call: calls.append(call)
+        source,
+        tmp_path / "a.rvr",
+        model=known,
+        stabilizer=NoStabilizer(),
+        revision="r1",
+        progress=lambda *call: calls.append(call),
     )
     clip = RefocusableClip.open(tmp_path / "a.rvr")
     assert frames == clip.frames == 6

@@ -12,5 +12,5 @@ def look_ahead_stabilizer() -> TemporalStabilizer:
         look_ahead_frames=3,
         delta_px=1.0,
         outlier_scale=0.003,
-        luma_scale=8.0,
+        luma_scale=8,
     )
