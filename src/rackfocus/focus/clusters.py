@@ -23,7 +23,6 @@ def weighted_kmeans(
 
     Returns:
         The centres, and the index of the centre of each point.
-        The centres, and for each point the index of its centre.
     """
     chosen = [int(weights.argmax())]
     nearest = np.square(points - points[chosen[0]]).sum(axis=1)

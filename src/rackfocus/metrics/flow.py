@@ -30,7 +30,6 @@ def flow_difference(
 
     Args:
         flow: the optical flow method, used for both.
-        flow: what sees the motion, the same in both.
         frames: two successive rendered frames, encoded, in 0..1.
         true_frames: the same two of the truth.
     """

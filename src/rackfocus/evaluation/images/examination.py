@@ -1,4 +1,4 @@
-"""Settings and results of the evaluation of a sample, for all data sets: records, and pictures for a sheet."""
+"""Settings and results of the evaluation of a sample, for any data set: records, pictures for a sheet."""
 
 from dataclasses import dataclass, field
 

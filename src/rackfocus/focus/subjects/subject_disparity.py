@@ -37,7 +37,6 @@ def subject_disparity(disparity: Float[np.ndarray, "height width"], box: Box) ->
 
     Returns:
         In the same unit; NaN if nothing in the box is known.
-        The same unit; NaN where nothing of the box is known.
     """
     height, width = disparity.shape
     left, top = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
