@@ -40,9 +40,7 @@ MATTE_REACH = 2
 """A pixel is in no level further than this from its disparity; there `M` is below 1.4e-5."""
 
 OCCLUSION_GAP = 2
-"""In the product of transmittances a level occludes levels more than this far behind it; nearer levels belong
-to the same surface.
-"""
+"""For `transmittance`, a level occludes levels more than this far behind it; nearer ones are one surface."""
 
 ROOM_SLACK = 1e-4
 """Tolerance on the sum of coverages. On a flat surface the sum is exactly one; without the tolerance,

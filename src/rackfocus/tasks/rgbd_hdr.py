@@ -14,8 +14,7 @@ from rackfocus.tasks.task import MakeScheduler, Task
 from rackfocus.types import InputError
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
-"""In mixed ones convolutions are in half precision; blur radii, light and rendering are in single. A CPU
-supports bf16."""
+"""Mixed: convolutions in half precision; blur radii, light and rendering in single. A CPU supports bf16."""
 
 
 class RGBDHDRTask(Task):

@@ -49,7 +49,7 @@ class Fallback:
         return maps
 
     def missing(self, window: ClipWindow) -> str | None:
-        """What the last detector lacks; the others may fail, as that is what it is for."""
+        """What the last detector lacks; the others need not find anything."""
         return self.detectors[-1].missing(window)
 
     def _present(

@@ -15,7 +15,7 @@ NEAREST_SHARE = 0.12
 """The subject's depth is this quantile of the region, from the nearest; smaller parts may be noise."""
 
 MARGIN_CELLS = 2
-"""As near cells within this margin of a region belong to it: limbs are often at the border of motion."""
+"""Cells this close to a region and as near in depth belong to it: limbs are often at the border of motion."""
 
 SAME_DEPTH = 0.1
 """Cells have the same depth if they differ by less than this share of the spread of the frame's disparity."""
