@@ -21,13 +21,12 @@ def can_read(*maps: Tensor) -> bool:
 
 @njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
 def between(pixel, scale, count):
-    """The two cells of a line of `count` cells between whose centres a pixel's centre lies, and its share of
-    the second one.
+    """The two neighbouring cells of a line of `count` cells around a pixel, and the weight of the second one.
 
     Args:
         pixel: its index.
         scale: cells a pixel, float32.
-        count: how many cells there are; pixels beyond the outer centres have the outer cell.
+        count: number of cells; pixels beyond the outer centres get the outer cell.
     """
     place = min(max((np.float32(pixel) + HALF) * scale - HALF, ZERO), np.float32(count - 1))
     first = min(int(place), max(count - 2, 0))

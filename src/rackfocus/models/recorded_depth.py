@@ -157,7 +157,7 @@ def brought_to(
         return resized
     # OpenCV's filter takes a seventeenth of the time of kornia's on a CPU.
     luma = cv2.cvtColor(srgb[0].permute(1, 2, 0).float().cpu().numpy(), cv2.COLOR_RGB2GRAY)
-    # Centred for precision, since the filter subtracts squares.
+    # The mean is subtracted for precision, since the filter subtracts squares.
     shift = resized.mean()
     guided = cv2.ximgproc.guidedFilter(
         luma,
