@@ -150,8 +150,8 @@ class FocusTrack:
         points: `(x, y)` of the subject, tracked through the video, in pixels of the source video.
         focal_disparity: the disparity in focus, pulls included, in pixels of the source video.
         confidence: of the tracker in each frame, 0 (the subject is lost) to 1.
-        pulls: when focus moves from one subject to the next: the frame from which it does, and the frame in
-            which it has arrived, or in which another pull begins.
+        pulls: for each pull of focus, the frame in which it begins, and the frame in which it ends or another
+            pull begins.
         warnings: what was missing, each a sentence for a person.
     """
 

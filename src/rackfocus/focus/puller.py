@@ -17,7 +17,7 @@ from rackfocus.types import FocusPulls, InputError
 
 Curve = Float[np.ndarray, " frame"]
 Pull = tuple[int, int]
-"""The frame from which focus moves, and the frame in which it has arrived."""
+"""The frame in which a pull begins, and the frame in which it ends."""
 
 _SHAPES: dict[str, Callable[[float], float]] = {
     "linear": lambda share: share,
@@ -81,13 +81,14 @@ class FocusPuller:
         return focus
 
     def intervals(self, starts: Sequence[int], cuts: Sequence[int] = ()) -> tuple[Pull, ...]:
-        """When focus moves, in the order of time; a pull that is broken off ends where the next one begins.
+        """The first and last frame of each pull, in time order; an interrupted pull ends where the next one
+        begins.
 
-        Where focus jumps there is no pull.
+        There is no pull where focus jumps.
 
         Args:
-            starts: as of `__call__`; those after the last frame count like others.
-            cuts: as of `__call__`.
+            starts: as in `__call__`; starts after the last frame count, too.
+            cuts: as in `__call__`.
         """
         changes = sorted({start for start in starts if start > 0})
         pulls = (self._interval(before, start, cuts) for before, start in pairwise([0, *changes]))
@@ -96,11 +97,11 @@ class FocusPuller:
         return tuple((begin, int(end)) for (begin, _), end in zip(moves, ends, strict=True) if begin < end)
 
     def _interval(self, before: int, start: int, cuts: Sequence[int]) -> Pull:
-        """When the pull to the target at `start` begins and arrives; the same frame where focus jumps.
+        """The first and last frame of the pull to the target at `start`; the same frame where focus jumps.
 
         Args:
-            before: frame of the target before it.
-            start: frame of its target.
+            before: frame of the previous target.
+            start: frame of the pull's target.
             cuts: the first frames of new shots.
         """
         arrival = max(start - self.early_frames, 0)

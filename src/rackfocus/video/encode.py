@@ -239,12 +239,12 @@ class VideoWriter:
 
 
 def check_target(path: Path, source: Path, codec: Codec) -> None:
-    """Raise InputError where a video of this name cannot be made of a source.
+    """Check that a video of this name can be made of a source.
 
     Args:
         path: of the video to make.
-        source: what its frames and sound come from.
-        codec: that it is to be coded with.
+        source: its frames and sound are used.
+        codec: the codec of the video.
     """
     try:
         _check_name(path, source, codec)

@@ -186,7 +186,7 @@ class RandomAccess:
 def _sought(
     container: InputContainer, stream: Any, table: PacketTable, index: int
 ) -> Iterator[av.VideoFrame]:
-    """Pictures in the order of display, from one that is shown no later than frame `index` on."""
+    """Pictures in display order, beginning with one that is shown at or before frame `index`."""
     wanted, exact_from = table.stamps[index], table.stamps[max(index - EXACT_FRAMES, 0)]
     before = bisect.bisect_right(table.keys, wanted, key=lambda key: key.shown)
     for key in reversed(table.keys[:before]):
@@ -195,9 +195,9 @@ def _sought(
         try:
             first = next(pictures, None)
         except av.FFmpegError:
-            # Where groups of pictures are open, a key frame need not be a place to begin at.
+            # With open groups of pictures, decoding cannot begin at every key frame.
             continue
-        # Some containers seek coarsely: what was sought may be missed.
+        # Some containers seek inexactly and may land behind the wanted frame.
         if first is not None and first.pts is not None and first.pts <= wanted:
             return chain([first], pictures)
     container.seek(table.start, stream=stream)

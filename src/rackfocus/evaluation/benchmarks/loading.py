@@ -15,12 +15,12 @@ from rackfocus.tasks.data import FocusBatch
 
 @dataclass(frozen=True)
 class LoadingRate:
-    """How fast samples are loaded, beside how fast they are trained on.
+    """Speed of loading samples, compared with that of training on them.
 
     Attributes:
-        workers: processes that load; 0 is the main one.
-        samples_per_second: that they load.
-        trained_samples_per_second: that training would use up.
+        workers: number of loading processes; 0: loading in the main process.
+        samples_per_second: speed of loading.
+        trained_samples_per_second: speed of training.
     """
 
     workers: int
