@@ -1,4 +1,4 @@
-"""The frozen values that cross rooms, and the one error that a person is meant to read."""
+"""The frozen dataclasses that several rooms share, and the exception for mistakes of the user."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 class InputError(ValueError):
-    """Something that the user gave is wrong. The message is one sentence: what, where, what to do.
+    """An input of the user is wrong. The message is one sentence: what, where, what to do.
 
     The command line prints it without a traceback and exits with code 2.
     """
@@ -20,7 +20,7 @@ class InputError(ValueError):
 
 @dataclass(frozen=True)
 class RGBDHDR:
-    """What the network says of one image: disparity `D` and HDR log exposure `E`.
+    """The network's estimate for one image: disparity `D` and HDR log exposure `E`.
 
     Attributes:
         disparity: signed radius of the blur disk in pixels of this image at the reference aperture;
@@ -34,12 +34,13 @@ class RGBDHDR:
 
 @runtime_checkable
 class LensShape(Protocol):
-    """What a point of light becomes out of focus: the image of the aperture. `rackfocus.optics.lens_shapes`.
+    """The shape of the blur of an out-of-focus point: the image of the aperture.
+    `rackfocus.optics.lens_shapes`.
 
-    A shape is immutable and hashable, and its `repr` tells it from every other one.
+    A shape is immutable and hashable, and its `repr` is unique.
 
     Attributes:
-        varies: whether the kernel depends on where in the frame it is.
+        varies: whether the kernel depends on the position in the frame.
     """
 
     @property
@@ -52,15 +53,15 @@ class LensShape(Protocol):
     ) -> Float[Tensor, "size size"]:
         """The blur of a point BEHIND the focal plane, as seen in the photograph.
 
-        In front of it the same kernel is turned by 180 degrees.
+        In front of the focal plane the kernel is rotated by 180 degrees.
 
         Args:
-            radius_px: the disparity's size: the shape fits in a disk of this radius. 0 is the identity.
-            field: where in the frame, from its centre, `x` right and `y` down, in half diagonals.
+            radius_px: the absolute disparity: the shape fits in a disk of this radius. 0 is the identity.
+            field: position from the centre of the frame, `x` right and `y` down, in half diagonals.
             dtype: of the result; it is computed in float64.
 
         Returns:
-            Weights `>= 0` of unit sum, `size = 2 * radius_px + 1`.
+            Weights `>= 0` of sum 1, `size = 2 * radius_px + 1`.
         """
         ...
 
@@ -72,7 +73,7 @@ class Lens:
     Attributes:
         f_number: the aperture to render with; smaller is shallower. Finite and positive.
         reference_f_number: the aperture at which disparity is the blur radius (the paper: f/2).
-        shape: the aperture's shape and how evenly it is lit; none is the disk.
+        shape: shape and brightness profile of the aperture. `None`: an evenly lit disk.
 
     Raises:
         InputError: an f-number is zero, negative or not finite, or `shape` is no lens shape.
@@ -91,30 +92,30 @@ class Lens:
 
     @property
     def aperture_ratio(self) -> float:
-        """`alpha` of Sec. 4.1: how much wider this aperture is than the reference one."""
+        """`alpha` of Sec. 4.1: the diameter of this aperture over that of the reference aperture."""
         return self.reference_f_number / self.f_number
 
 
 TARGET_SOURCES = ("user", "action", "conversation", "af-net", "track", "gaze")
-"""Who may say that focus should change; a user's decision beats every other one."""
+"""The sources of focus targets; a user's target has priority over all others."""
 
 
 @dataclass(frozen=True)
 class FocusTarget:
     """A new focus target (Sec. 5): from frame `t` on, focus on what is at `(x, y)`.
 
-    A target at frame 0 says where focus starts; it is no change.
+    A target at frame 0 is the initial focus, not a change.
 
     Attributes:
         t: index of the frame, from 0.
         x: pixels of the video to the right, pixel centres at integers.
         y: pixels of the video downwards.
-        box: left, top, right and bottom pixel of what is to be in focus, where it is known.
-        source: who says so, one of `TARGET_SOURCES`; `gaze` is where the eyes of viewers went.
-        until: the frame from which it no longer counts; none holds until the next one.
+        box: left, top, right and bottom pixel of the subject. `None`: unknown.
+        source: one of `TARGET_SOURCES`; `gaze` is from the recorded gaze of viewers.
+        until: the frame from which it is no longer in force. `None`: until the next target.
 
     Raises:
-        InputError: a value is of no sense.
+        InputError: a value is invalid.
     """
 
     t: int
@@ -142,15 +143,15 @@ class FocusTarget:
 
 @dataclass(frozen=True, eq=False)
 class FocusTrack:
-    """Where focus lies in every frame of a video, and why: what look-ahead autofocus comes to (Sec. 5).
+    """The focus of every frame of a video: the result of look-ahead autofocus (Sec. 5).
 
     Attributes:
-        targets: the new focus targets that it follows, in the order of time.
-        points: `(x, y)` of what is focused on, followed through the video, in pixels of the source video.
+        targets: the new focus targets, in time order.
+        points: `(x, y)` of the subject, tracked through the video, in pixels of the source video.
         focal_disparity: the disparity in focus, pulls included, in pixels of the source video.
         confidence: of the tracker in each frame, 0 (the subject is lost) to 1.
-        pulls: when focus moves from one subject to the next: the frame from which it does, and the frame in
-            which it has arrived, or in which another pull begins.
+        pulls: for each pull of focus, the frame in which it begins, and the frame in which it ends or another
+            pull begins.
         warnings: what was missing, each a sentence for a person.
     """
 
@@ -164,18 +165,18 @@ class FocusTrack:
 
 @dataclass(frozen=True)
 class AnnotatedVideo:
-    """Which video an annotation belongs to.
+    """The identity of the video of an annotation.
 
     Attributes:
         name: of the file, without its folder.
         sha256: of the file, 64 hexadecimal digits.
         width: in pixels, as displayed.
         height: in pixels, as displayed.
-        frames: how many it holds.
+        frames: number of frames.
         fps: average rate, in frames a second.
 
     Raises:
-        InputError: a value is of no sense.
+        InputError: a value is invalid.
     """
 
     name: str
@@ -198,7 +199,7 @@ class AnnotatedVideo:
 
 
 EASINGS = ("linear", "eased")
-"""How a pull runs: at one speed, as in the paper, or setting off and arriving gently."""
+"""The time course of a pull: constant speed, as in the paper, or smooth start and end."""
 
 
 @dataclass(frozen=True)
@@ -206,13 +207,13 @@ class FocusPulls:
     """How focus moves from one target to the next.
 
     Attributes:
-        duration_frames: how long a pull takes (the paper: 10).
+        duration_frames: duration of a pull (the paper: 10).
         early_frames: how long before the frame of its target it arrives, for the eye to settle (the paper:
             "slightly").
         easing: one of `EASINGS`.
 
     Raises:
-        InputError: a number of frames is negative, or there is no such easing.
+        InputError: a number of frames is negative, or the easing is unknown.
     """
 
     duration_frames: int = 10
@@ -232,13 +233,13 @@ class FocusAnnotation:
     """Where and when one video is to be focused. On disk: `rackfocus.load_annotation`.
 
     Attributes:
-        video: which one.
-        targets: everything that anybody said, in the order of time.
+        video: the identity of the video.
+        targets: the targets of all sources, in time order.
         pulls: how focus moves.
-        aperture: the f-number to render with, where somebody chose one.
+        aperture: the f-number to render with. `None`: not chosen.
 
     Raises:
-        InputError: a target lies outside the video, one source names two at a frame, or the f-number is
+        InputError: a target lies outside the video, one source has two at a frame, or the f-number is
             not positive.
     """
 
@@ -269,15 +270,15 @@ class FocusAnnotation:
 
 @dataclass(frozen=True)
 class FocusKeyframe:
-    """What is in focus at one moment, and how wide the aperture is.
+    """The disparity in focus and the aperture at one time.
 
     Attributes:
-        at: index of the frame, or seconds from the first frame, as its `FocusKeyframes` count.
-        disparity: what is in focus, in pixels of the source video; none says nothing of it.
-        f_number: the aperture; none says nothing of it.
+        at: index of the frame, or seconds from the first frame; see `FocusKeyframes`.
+        disparity: the disparity in focus, in pixels of the source video. `None`: not set here.
+        f_number: the aperture. `None`: not set here.
 
     Raises:
-        InputError: a value is of no sense, or there is none.
+        InputError: a value is invalid, or neither is set.
     """
 
     at: float
@@ -297,14 +298,14 @@ class FocusKeyframe:
 
 @dataclass(frozen=True)
 class FocusKeyframes:
-    """A focus pull by hand. On disk: `rackfocus.focus.annotation.keyframes`.
+    """A manual focus pull. On disk: `rackfocus.focus.annotation.keyframes`.
 
     Attributes:
-        keyframes: in the order of time.
-        in_seconds: whether their moments are seconds; else they are frames.
+        keyframes: in time order.
+        in_seconds: whether their times are in seconds; else in frames.
 
     Raises:
-        InputError: there is none, or they are out of order.
+        InputError: there are none, or they are out of order.
     """
 
     keyframes: tuple[FocusKeyframe, ...]

@@ -1,7 +1,7 @@
-"""Files and folders that appear under their final names only when they are whole.
+"""Atomic writing: files and folders get their final names only when they are complete.
 
 Each is written under another name in the same folder and renamed, which is atomic within one file system. So
-a program that is stopped never leaves half of a file that passes for a whole one.
+an interrupted program never leaves an incomplete file under a final name.
 """
 
 import os
@@ -11,19 +11,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 DRAFT_SUFFIX = ".partial"
-"""What the name of an unfinished file or folder ends in."""
+"""The suffix of the names of unfinished files and folders."""
 
 
 @contextmanager
 def whole_file(path: Path, *, synced: bool = False, shared: bool = False) -> Iterator[Path]:
-    """Give the path of a draft, which becomes `path` at the end and is removed where an exception is raised.
+    """Yield the path of a draft, which is renamed to `path` at the end, and deleted after an exception.
 
-    An existing file is replaced. A draft that a killed program left has to be written over, not appended to.
+    An existing file is replaced. A draft left by a killed program has to be overwritten, not appended to.
 
     Args:
         path: the final name; its folder exists.
-        synced: flush the content to the disk before the renaming, so that the file is whole even where the
-            machine loses its power.
+        synced: flush the content to the disk before the renaming, so that the file is complete even after a
+            loss of power.
         shared: several processes may write this file at the same time; each has a draft of its own.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}" if shared else path.name + DRAFT_SUFFIX)
@@ -34,25 +34,25 @@ def whole_file(path: Path, *, synced: bool = False, shared: bool = False) -> Ite
                 os.fsync(file.fileno())
         draft.replace(path)
     except BaseException:
-        with suppress(OSError):  # Why it failed matters more than what is left of it.
+        with suppress(OSError):  # The first exception matters more than a draft that cannot be deleted.
             draft.unlink()
         raise
 
 
 def write_whole(path: Path, content: bytes, *, synced: bool = False, shared: bool = False) -> None:
-    """Write all of a file, as `whole_file` does."""
+    """Write a whole file atomically; see `whole_file`."""
     with whole_file(path, synced=synced, shared=shared) as draft:
         draft.write_bytes(content)
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Give an empty folder, which becomes `path` at the end and is removed where an exception is raised.
+    """Yield an empty folder, which is renamed to `path` at the end, and deleted after an exception.
 
-    Its name begins with a dot. What a killed program left under that name is removed first.
+    Its name begins with a dot. A folder left by a killed program under that name is deleted first.
 
     Args:
-        path: the final name; at the end there must be no folder of this name that holds anything.
+        path: the final name; at the end there must be no non-empty folder of this name.
     """
     draft = path.with_name(f".{path.name}{DRAFT_SUFFIX}")
     shutil.rmtree(draft, ignore_errors=True)

@@ -13,7 +13,7 @@ from rackfocus.optics.levels import fill_radius
 
 
 def brute_force(image, disparity, formulation):
-    """`optics.levels` and RENDERER.md, line by line, with spatial convolutions."""
+    """The formulas of `optics.levels`, line by line, with spatial convolutions."""
     low, high = int(disparity.floor().min()) - 2, int(disparity.ceil().max()) + 2
     fill = fill_radius(disparity)
     levels = range(low, high + 1)
@@ -94,7 +94,7 @@ def test_a_constant_image_stays_constant_at_any_disparity(formulation, colour, s
 
 
 def test_the_paper_form_loses_energy_as_was_measured():
-    """RENDERER.md: a constant image comes back as .748 at half-integer disparity."""
+    """Eq. 3 as printed renders 1 as .748 at half-integer disparity (see `optics.levels`)."""
     image, disparity = torch.ones(1, 3, 8, 8), torch.full((1, 1, 8, 8), 3.5)
     assert render(image, disparity, formulation="paper")[0, 0, 4, 4].item() == pytest.approx(0.748, abs=2e-3)
 

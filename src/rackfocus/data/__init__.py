@@ -1,1 +1,1 @@
-"""Data sets, in folders by what a sample is for; here is what several of them share."""
+"""Data sets, in folders by the purpose of a sample; at the top level is what several of them share."""

@@ -1,13 +1,13 @@
-"""Pixel alignment of two photographs that differ in blur: ECC on what is in focus in both.
+"""Pixel alignment of two photographs that differ in blur: ECC on the parts that are in focus in both.
 
-Evangelidis & Psarakis (2008) maximise the correlation coefficient, which does not see gain and offset. Blur
-it does see: an edge that is sharp in one picture and smeared in the other pulls the optimum. So ECC looks
-only where both pictures show the same detail equally strongly. Whether it succeeded is measured by other
-means: by phase correlation of tiles, each of which tells by itself whether it is in focus.
+Evangelidis & Psarakis (2008) maximise the correlation coefficient, which is invariant to gain and offset but
+not to blur: an edge that is sharp in one picture and blurred in the other shifts the optimum. So ECC is
+restricted to pixels where both pictures have the same detail, equally strong. The result is checked by
+another method, phase correlation of tiles, each of which shows whether it is in focus.
 
-Pictures here are grey, float32, encoded in 0..1 (noise is then about equal everywhere), of one exposure and
-one size. A warp is a 2x3 matrix in pixels, centres at integers, that maps a place in the deep picture to the
-same thing's place in the shot.
+Pictures here are grey, float32, encoded in 0..1 (which makes noise about equal everywhere), of one exposure
+and one size. A warp is a 2x3 matrix in pixels, centres at integers, that maps a position in the deep-DOF
+picture to the same point's position in the shot (the shallow-DOF photograph).
 """
 
 from collections.abc import Iterator
@@ -22,11 +22,11 @@ Mask = Bool[np.ndarray, "height width"]
 Warp = Float[np.ndarray, "2 3"]
 
 DARK, BRIGHT = 0.14, 0.96
-"""Encoded values outside which a pixel tells nothing: JPEG blocks, which never move, and clipping."""
+"""Pixels outside this encoded range are not used: JPEG blocks, which never move, and clipping."""
 
 _FINE_PX, _COARSE_PX = 0.8, 3.0
 _NOISE_FLOOR = 0.003
-"""Root mean square of detail below which there is only noise and JPEG: 0.8 of 255 steps."""
+"""Root mean square of detail below which there is only noise and JPEG artefacts: 0.8 of 255."""
 
 _LEAST_CORRELATION = 0.7
 _LEAST_STRENGTH_RATIO = 0.6
@@ -39,19 +39,19 @@ _MOST_CANDIDATES = 16
 _LEAST_USABLE = 0.25
 _LEAST_RESPONSE = 0.05
 _ONE_DIRECTION = 0.08
-"""Second over first eigenvalue of the structure tensor, below which all edges count as parallel."""
+"""Ratio of the eigenvalues of the structure tensor below which all edges count as parallel."""
 
 
 class AlignmentError(ValueError):
-    """The pictures cannot be aligned; the message says why, to follow "because"."""
+    """The pictures cannot be aligned; the message is a clause that follows "because"."""
 
 
 @dataclass(frozen=True)
 class TileShifts:
-    """Where things that are in focus in both are in the shot, relative to the deep picture.
+    """Displacements of tiles that are in focus in both pictures, from the deep picture to the shot.
 
     Attributes:
-        vectors_px: one `(x, y)` a tile; a tile with edges of one direction only tells the shift across them.
+        vectors_px: `(x, y)` of each tile; for parallel edges only the displacement across them is known.
         centres_px: the tiles' centres in the deep picture.
     """
 
@@ -60,29 +60,29 @@ class TileShifts:
 
     @property
     def count(self) -> int:
-        """How many tiles are in focus and could be measured."""
+        """Number of tiles that are in focus and could be measured."""
         return len(self.vectors_px)
 
     @property
     def lengths_px(self) -> Float[np.ndarray, "tiles"]:
-        """How far each is off."""
+        """Length of each displacement."""
         return np.hypot(self.vectors_px[:, 0], self.vectors_px[:, 1])
 
     @property
     def median_px(self) -> float:
-        """Median length; infinite where nothing could be measured."""
+        """Median length; infinite if nothing could be measured."""
         return float(np.median(self.lengths_px)) if self.count else float("inf")
 
     def share_beyond(self, limit_px: float) -> float:
-        """The share of tiles off by more: what moved, or lies elsewhere in depth while the camera moved."""
+        """The share of tiles displaced by more: moving objects, or other depths if the camera moved."""
         return float(np.mean(self.lengths_px > limit_px)) if self.count else 1.0
 
 
 def find_warp(deep: Grey, shot: Grey) -> Warp:
-    """The warp of the shot, as rich as need be: a translation, or an affine one where that is clearly better.
+    """The warp of the shot: a translation, or an affine warp where that is clearly better.
 
-    Focus breathing scales the picture, a hand turns it; but on a small region in focus an affine warp is
-    badly determined far away from it, so a translation that is as good is preferred.
+    Focus breathing scales the picture and camera shake rotates it. But on a small region in focus an affine
+    warp is inaccurate far away from it, so a translation that is as good is preferred.
 
     Raises:
         AlignmentError: too little is in focus in both, or ECC did not converge.
@@ -91,7 +91,7 @@ def find_warp(deep: Grey, shot: Grey) -> Warp:
     shifted = ecc(deep, shot, motion=cv2.MOTION_TRANSLATION, start=start, halvings=2)
     across = _only_direction(deep, in_focus_mask(deep, warp_picture(shot, shifted, deep.shape)))
     if across is not None:
-        # Edges of one direction: ECC slides along them as it likes, which is taken back.
+        # For parallel edges ECC's shift along them is arbitrary, so it is removed.
         slid = shifted[:, 2] - start[:, 2]
         return np.concatenate([np.eye(2), (start[:, 2] + across * (across @ slid))[:, None]], axis=1)
     try:
@@ -105,13 +105,13 @@ def find_warp(deep: Grey, shot: Grey) -> Warp:
 
 
 def ecc(deep: Grey, shot: Grey, *, motion: int, start: Warp, halvings: int) -> Warp:
-    """The warp of highest correlation, coarse to fine; what is in focus is found at every level.
+    """The warp of highest correlation, coarse to fine; the mask of what is in focus is updated at each level.
 
     Args:
         deep: the deep picture.
         shot: the shot.
         motion: `cv2.MOTION_TRANSLATION` or `cv2.MOTION_AFFINE`.
-        start: where to begin.
+        start: the initial warp.
         halvings: how often the size is halved for the coarsest level.
 
     Raises:
@@ -125,7 +125,7 @@ def ecc(deep: Grey, shot: Grey, *, motion: int, start: Warp, halvings: int) -> W
         mask = in_focus_mask(small_deep, warp_picture(small_shot, guess, small_deep.shape))
         if mask.sum() < _FEWEST_PIXELS:
             raise AlignmentError("too little of it is in focus in both pictures")
-        # cv2 masks its second picture, and gives the way from the first picture's pixels to the second's.
+        # cv2 masks its second picture, and returns the map from the first picture's pixels to the second's.
         back: np.ndarray = cv2.invertAffineTransform(guess).astype(np.float32)
         stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
         try:
@@ -139,14 +139,14 @@ def ecc(deep: Grey, shot: Grey, *, motion: int, start: Warp, halvings: int) -> W
 
 
 def detail(picture: Grey) -> Grey:
-    """The band of structures some pixels wide: without the noise, and without light and vignetting."""
+    """A band-pass filter for structures of some pixels: without noise, illumination and vignetting."""
     return cv2.GaussianBlur(picture, (0, 0), _FINE_PX) - cv2.GaussianBlur(picture, (0, 0), _COARSE_PX)
 
 
 def in_focus_mask(deep: Grey, shot: Grey) -> Mask:
-    """Where both, already aligned, show the same detail about equally strongly.
+    """Where both pictures, already aligned, have the same detail, about equally strong.
 
-    Equally strong alone would not do: noise is as strong in both, but not the same.
+    The sameness is tested because noise is equally strong in both, but not the same.
     """
     window = max(9, round(max(deep.shape) * _WINDOW_SHARE) | 1)
     fine = [detail(deep), detail(shot)]
@@ -159,13 +159,13 @@ def in_focus_mask(deep: Grey, shot: Grey) -> Mask:
 
 
 def usable(picture: Grey) -> Mask:
-    """Where a picture is neither dark nor clipped, nor beside such a place."""
+    """Where a picture is neither dark nor clipped, nor next to such pixels."""
     smooth = cv2.GaussianBlur(picture, (0, 0), _COARSE_PX)
     return (smooth > DARK) & (smooth < BRIGHT)
 
 
 def tile_shifts(deep: Grey, shot: Grey) -> TileShifts:
-    """Phase correlation of half-overlapping tiles; those in focus in both, at the shift found, count."""
+    """Phase correlation of half-overlapping tiles; only tiles in focus in both at that shift are returned."""
     window = cv2.createHanningWindow((_TILE_PX, _TILE_PX), cv2.CV_32F)
     fine, seen = [detail(deep), detail(shot)], usable(deep) & usable(shot)
     vectors, centres = [], []
@@ -181,9 +181,9 @@ def tile_shifts(deep: Grey, shot: Grey) -> TileShifts:
 
 
 def voted_shift(deep: Grey, shot: Grey) -> Warp:
-    """Of the translations that tiles suggest, the one that brings most into agreement: where ECC starts.
+    """The translation, among those of single tiles, on which most tiles agree: the initial warp for ECC.
 
-    ECC on whole coarse pictures would begin with what is most blurred, which is what changed most.
+    ECC on whole coarse pictures would be dominated by what is most blurred, which differs most.
 
     Raises:
         AlignmentError: no tile is in focus in both.
@@ -204,7 +204,7 @@ def voted_shift(deep: Grey, shot: Grey) -> Warp:
 
 
 def warp_picture(shot: np.ndarray, warp: Warp, size: tuple[int, ...]) -> np.ndarray:
-    """The shot as seen in the deep picture's pixels, bicubic; 0 where the shot does not reach.
+    """The shot resampled to the deep picture's pixels, bicubic; 0 outside the shot.
 
     Args:
         shot: float32, any channels last.
@@ -216,7 +216,7 @@ def warp_picture(shot: np.ndarray, warp: Warp, size: tuple[int, ...]) -> np.ndar
 
 
 def _tile_shift(deep: Grey, shot: Grey, window: Grey) -> np.ndarray | None:
-    """The shift of one tile of detail; none where it is out of focus in one of them or shows nothing."""
+    """The shift of one tile of detail. `None`: it is out of focus in a picture, or has no detail."""
     if np.sqrt(np.mean(deep * deep)) < _NOISE_FLOOR:
         return None
     (x, y), response = cv2.phaseCorrelate(deep, shot, window)
@@ -234,7 +234,7 @@ def _tile_shift(deep: Grey, shot: Grey, window: Grey) -> np.ndarray | None:
 
 
 def _only_direction(picture: Grey, weights: np.ndarray) -> Float[np.ndarray, "2"] | None:
-    """The unit vector across the edges where they are all parallel, from the structure tensor; else none."""
+    """The unit vector across the edges if all are parallel, by the structure tensor; else `None`."""
     across, down = cv2.Scharr(picture, cv2.CV_32F, 1, 0), cv2.Scharr(picture, cv2.CV_32F, 0, 1)
     xx, yy, xy = (float((weights * product).sum()) for product in (across**2, down**2, across * down))
     strengths, directions = np.linalg.eigh(np.array([[xx, xy], [xy, yy]]))
@@ -256,7 +256,8 @@ def _halved(picture: Grey, times: int) -> Grey:
 
 def _rescaled(warp: Warp, scale: float) -> Warp:
     """The same warp between pictures resized by `scale`."""
-    # With centres at integers, a place x of the large picture is at scale * (x + 0.5) - 0.5 of the small one.
+    # With centres at integers, position x of the large picture is at scale * (x + 0.5) - 0.5 of the small
+    # one.
     offset = np.full(2, (scale - 1.0) / 2.0)
     shift = scale * warp[:, 2] + offset - warp[:, :2] @ offset
     return np.concatenate([warp[:, :2], shift[:, None]], axis=1)

@@ -1,4 +1,4 @@
-"""Finding and reading what the evaluation sets share: folders, and PNG files of codes instead of colours."""
+"""Finds and reads files of the evaluation sets: folders, and PNG files of integer codes."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,7 +25,7 @@ def existing_folder(root: str | Path) -> Path:
 
 
 def list_files(folder: Path, suffixes: Iterable[str]) -> list[Path]:
-    """The files of a folder with these endings (lower case, with a dot; any case is found), in order."""
+    """The files of a folder with these endings (lower case, with a dot; case is ignored), in order."""
     wanted = frozenset(suffixes)
     return sorted(
         path
@@ -35,21 +35,21 @@ def list_files(folder: Path, suffixes: Iterable[str]) -> list[Path]:
 
 
 def folders_below(root: Path) -> list[Path]:
-    """`root` and every folder in it at any depth, in order, hidden ones left out."""
+    """`root` and all its subfolders at any depth, in order, without hidden ones."""
     below = [path for path in root.rglob("*") if path.is_dir()]
     seen = [path for path in below if not any(part.startswith(".") for part in path.relative_to(root).parts)]
     return [root, *sorted(seen)]
 
 
 def read_codes(path: Path, bits: int) -> Int[Tensor, "1 height width"]:
-    """Read a grey PNG whose values are codes, as int32. A grey picture saved in colour is taken as grey.
+    """Read a grey PNG of integer codes, as int32. A grey picture saved in colour is read as grey.
 
     Args:
         path: the file.
-        bits: how many a code has, 8 or 16.
+        bits: 8 or 16 bits a code.
 
     Raises:
-        InputError: the file is missing, unreadable, coloured, or has other codes.
+        InputError: the file is missing, unreadable, coloured, or has another bit depth.
     """
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again.")
@@ -67,6 +67,6 @@ def read_mask(path: Path) -> Bool[Tensor, "1 height width"]:
     """Read an 8-bit mask: true where it is not black.
 
     Raises:
-        InputError: as `read_codes`.
+        InputError: as from `read_codes`.
     """
     return read_codes(path, 8) > 0

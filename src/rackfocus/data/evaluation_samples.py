@@ -1,4 +1,4 @@
-"""What the evaluation sets give: pictures with the truth about their light, distances or motion."""
+"""Samples of the evaluation sets: pictures with true light, depth or motion."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,18 +10,18 @@ from rackfocus.types import InputError
 
 DisparityUnit = Literal["stereo px", "1/m", "relative"]
 """`stereo px`: the shift between two views in pixels of the image. `1/m`: the inverse of depth.
-`relative`: an unknown `a * (1 / depth) + b`; compare after a fit of `a` and `b`."""
+`relative`: `a * (1 / depth) + b` with unknown `a` and `b`, which have to be fitted for comparison."""
 
 
 @dataclass(frozen=True)
 class HDRSample:
-    """A photograph that clips, and the light that it clipped.
+    """A photograph that clips, and its true light.
 
     Attributes:
-        name: which picture.
-        image: what a network sees: encoded, 0..1 in steps of 1/255.
+        name: identifies the picture.
+        image: the network's input: encoded, 0..1 in steps of 1/255.
         radiance: the true linear light at the exposure of `image`, `>= 0`, unclipped; display white is 1.
-        clipped: where `image` reached white and no longer tells the radiance, channel by channel.
+        clipped: where a channel of `image` is white and its radiance is unknown from it.
     """
 
     name: str
@@ -32,13 +32,13 @@ class HDRSample:
 
 @dataclass(frozen=True)
 class DisparitySample:
-    """A picture and how near everything is.
+    """A picture and its disparity, as known from stereo.
 
     This is stereo's disparity: `>= 0` and larger when NEARER. The disparity `D` of `rackfocus` is an affine
     function of it, with a negative slope.
 
     Attributes:
-        name: which picture.
+        name: identifies the picture.
         image: encoded sRGB in 0..1.
         disparity: in `unit`; 0 where it is not valid.
         valid: where the truth is known.
@@ -54,10 +54,10 @@ class DisparitySample:
 
 @dataclass(frozen=True)
 class SilhouetteSample:
-    """A picture and the mask of a subject that is nearer than what surrounds it.
+    """A picture and the mask of a subject that is nearer than its surroundings.
 
     Attributes:
-        name: which picture.
+        name: identifies the picture.
         image: encoded sRGB in 0..1.
         mask: true on the subject.
     """
@@ -69,10 +69,10 @@ class SilhouetteSample:
 
 @dataclass(frozen=True)
 class VideoSample:
-    """Successive frames of a video of which nothing else is known.
+    """Successive frames of a video, without labels.
 
     Attributes:
-        name: which video.
+        name: identifies the video.
         images: encoded sRGB in 0..1.
     """
 
@@ -82,10 +82,10 @@ class VideoSample:
 
 @dataclass(frozen=True)
 class PictureToFocus:
-    """A picture to be looked at, of which no truth is known, and where its subject is.
+    """A picture for visual inspection, without labels, and the position of its subject.
 
     Attributes:
-        name: which picture.
+        name: identifies the picture.
         image: encoded sRGB in 0..1.
         point: `(x, y)` of the subject in pixels of the picture.
     """
@@ -100,13 +100,13 @@ class FlowSample:
     """Two frames and the motion between them.
 
     Attributes:
-        name: which frames.
+        name: identifies the frames.
         first: encoded sRGB in 0..1.
-        second: the frame after it.
+        second: the next frame.
         flow: what is at `(x, y)` in `first` is at `(x, y) + flow` in `second`; pixels, `x` right, `y` down;
-            0 where it is not known.
-        occluded: what is seen in `first` and hidden, or out of the frame, in `second`.
-        valid: where the flow is known and may be judged. What is occluded may be valid.
+            0 where it is unknown.
+        occluded: pixels of `first` that are hidden, or outside the frame, in `second`.
+        valid: where the flow is known. Occluded pixels may be valid.
     """
 
     name: str
@@ -119,7 +119,7 @@ class FlowSample:
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera in the world.
+    """A pinhole camera with its pose in the world.
 
     Attributes:
         intrinsics: from camera space (metres: `x` right, `y` down, `z` forward) to pixels, centres at
@@ -133,10 +133,10 @@ class Camera:
 
 @dataclass(frozen=True)
 class PosedClip:
-    """Successive frames of a scene that stands still, with depth, and where the camera was.
+    """Successive frames of a static scene, with depth and the poses of the camera.
 
     Attributes:
-        name: which frames.
+        name: identifies the frames.
         images: encoded sRGB in 0..1.
         depth: metres along the axis of the camera; 0 where it is not valid.
         valid: where the depth is known.
@@ -151,7 +151,7 @@ class PosedClip:
 
 
 def require_size(path: object, tensor: Tensor, like: Tensor, other: object) -> None:
-    """Refuse a file that does not cover the same pixels as another.
+    """Check that a file has the same size in pixels as another.
 
     Args:
         path: the file that `tensor` was read from.

@@ -1,4 +1,4 @@
-"""Radiance pictures of others: Radiance `.hdr` and OpenEXR."""
+"""Reads radiance pictures: Radiance `.hdr` and OpenEXR."""
 
 import re
 from pathlib import Path
@@ -21,10 +21,10 @@ _LARGEST_HALF = 65504.0
 def read_radiance(path: Path) -> Float[Tensor, "3 height width"]:
     """Read linear Rec.709 light, `>= 0`, on the file's own scale.
 
-    Half floats that ran over to infinity, as the sun does, are taken for the largest half float.
+    Half floats that overflowed to infinity, as at the sun, are replaced by the largest half float.
 
     Raises:
-        InputError: the file is missing, damaged, has no R, G and B, or holds values that are no numbers.
+        InputError: the file is missing, damaged, has no R, G and B, or contains NaN.
     """
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again.")
@@ -36,7 +36,7 @@ def read_radiance(path: Path) -> Float[Tensor, "3 height width"]:
 
 
 def picture_size(path: Path) -> tuple[int, int] | None:
-    """Height and width as the header says, or none when it cannot be read."""
+    """Height and width from the header. `None`: it cannot be read."""
     if path.suffix.lower() == ".exr":
         try:
             with OpenEXR.File(str(path), header_only=True) as file:

@@ -13,16 +13,16 @@ Sample = TypeVar("Sample")
 
 
 class Mixture(Dataset[Sample]):
-    """One data set that shows each of its parts as often as its weight says.
+    """Several data sets as one, each shown in proportion to its weight.
 
-    The proportions are exact (to one sample), the order is drawn once from the seed. A part that is to be
-    shown more often than it has samples starts again from its beginning.
+    The proportions are exact (to one sample); the order is drawn once from the seed. A part that is shown
+    more often than it has samples starts again from its beginning.
 
     Args:
         datasets: the parts, by name.
-        weights: how often each is shown, by name, in any unit; a part of weight 0 is left out.
-        length: how many samples make one pass; by default the fewest that show every sample of every part.
-            With fewer, some samples are never seen.
+        weights: relative frequency of each part, by name; a part of weight 0 is left out.
+        length: samples in one pass. `None`: the smallest number that shows every sample of every part. With a
+            smaller one, some samples are never shown.
         seed: of the order.
 
     Raises:
@@ -54,7 +54,7 @@ class Mixture(Dataset[Sample]):
         shares = np.array([weights[name] for name in names], dtype=np.float64)
         shares /= shares.sum()
         if length is None:
-            # Not thrown off by a share such as 1/3, which is not exact.
+            # Tolerance for rounded shares such as 1/3.
             length = max(math.ceil(size / share - 1e-6) for size, share in zip(sizes, shares, strict=True))
         if length < 1:
             raise InputError(f"The length of a mixture must be 1 or more, and is {length}.")
@@ -71,7 +71,7 @@ class Mixture(Dataset[Sample]):
 
 
 def _counts(shares: np.ndarray, length: int) -> np.ndarray:
-    """Whole numbers in these proportions that add up to `length`: the largest remainders round up."""
+    """Integers in these proportions that add up to `length`, by the largest-remainder method."""
     counts = np.floor(shares * length + 1e-6).astype(np.int64)
     left = length - int(counts.sum())
     counts[np.argsort(counts - shares * length, kind="stable")[:left]] += 1
@@ -79,7 +79,7 @@ def _counts(shares: np.ndarray, length: int) -> np.ndarray:
 
 
 def _places(sizes: list[int], counts: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """(part, index in it) of every sample of the mixture."""
+    """(part, index in it) for each sample of the mixture."""
     columns = []
     for part, (size, count) in enumerate(zip(sizes, counts, strict=True)):
         indices = np.resize(generator.permutation(size), int(count))

@@ -1,4 +1,4 @@
-"""Some frames of a video by their index, made small; decoding starts at the key frame before the first."""
+"""Reads single frames of a video by index, reduced in size, decoding from the preceding key frame."""
 
 import functools
 import re
@@ -22,12 +22,12 @@ from rackfocus.video.decode import open_container, video_stream
 from rackfocus.video.source import look_of
 
 _REFRESH = re.compile(rb"\x00\x00\x01[\x25\x45\x65]")
-"""The start of a unit of type 5."""
+"""The start code and header of an H.264 NAL unit of type 5, an instantaneous decoding refresh."""
 
 
 @dataclass(frozen=True)
 class FramesRead:
-    """Frames in their working size, and the size that they had.
+    """Frames reduced to the working size, and the original size.
 
     Attributes:
         frames: encoded sRGB in 0..1.
@@ -40,13 +40,13 @@ class FramesRead:
 
 @dataclass(frozen=True)
 class _Packets:
-    """What the container says of its packets, in the order of decoding.
+    """The container's table of packets, in decoding order.
 
     Attributes:
-        times: of each, in the order of display where the container tells it. An AVI tells that of decoding.
+        times: time stamp of each: of display, or of decoding in an AVI.
         shown: the rank of each by that time.
-        keys: the packets from which decoding may start. In an AVI frames are then counted, so nothing that
-            follows may be shown before them.
+        keys: packets at which decoding may start. In an AVI, where frames are counted, a key frame is left
+            out if a later packet is displayed before it.
     """
 
     times: tuple[int, ...]
@@ -55,21 +55,21 @@ class _Packets:
 
 
 def working_size(source: tuple[int, int], longer_side_px: int) -> tuple[int, int]:
-    """Height and width with the aspect kept."""
+    """Height and width for this longer side, with the aspect ratio kept."""
     scale = longer_side_px / max(source)
     return max(1, round(source[0] * scale)), max(1, round(source[1] * scale))
 
 
 def read_frames(path: Path, indices: Sequence[int], *, longer_side_px: int) -> FramesRead:
-    """Read the frames of a video at the given indices, which rise.
+    """Read the frames of a video at the given indices, which must increase.
 
     Args:
         path: of the video.
-        indices: from 0, in the order of display.
+        indices: from 0, in display order.
         longer_side_px: of the frames returned.
 
     Raises:
-        InputError: the file is missing, no video, or damaged at these frames, or ends before them.
+        InputError: the file is missing, no video, damaged at these frames, or ends before them.
     """
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again.")
@@ -102,7 +102,7 @@ def read_frames(path: Path, indices: Sequence[int], *, longer_side_px: int) -> F
 
 
 def small_picture(rgb: Float[Tensor, "3 height width"], longer_side_px: int) -> Tensor:
-    """A still picture, encoded sRGB, in its working size."""
+    """A still picture, encoded sRGB, reduced to the working size."""
     return _small(rgb, working_size((rgb.shape[1], rgb.shape[2]), longer_side_px), Transfer.SRGB)
 
 
@@ -118,7 +118,7 @@ def _small(rgb: Tensor, size: tuple[int, int], transfer: Transfer) -> Tensor:
 
 @functools.lru_cache(maxsize=1024)
 def _packets(path: Path, _changed: int) -> _Packets:
-    """Read the table of packets, without decoding. `_changed` renews what is remembered."""
+    """Read the table of packets without decoding. `_changed` invalidates the cache."""
     times: list[int] = []
     keys: list[int] = []
     try:
@@ -142,17 +142,17 @@ def _packets(path: Path, _changed: int) -> _Packets:
 
 
 def _is_closed(key: av.Packet, stream: VideoStream) -> bool:
-    """Whether no frame after a key frame, in the order of decoding, is shown before it."""
+    """Whether all frames decoded after a key frame are also displayed after it."""
     if not stream.codec_context.has_b_frames:
         return True
-    # H.264 says so by the type of its unit: an instantaneous decoding refresh. MPEG-4 Part 2 does not say.
+    # In H.264 this is an instantaneous decoding refresh unit. MPEG-4 Part 2 has no such mark.
     return stream.codec_context.name == "h264" and _REFRESH.search(bytes(key)) is not None
 
 
 def _pictures_from(
     container: InputContainer, stream: VideoStream, path: Path, packets: _Packets, first: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
-    """Decode from the last key frame that is shown no later than `first`."""
+    """Decode from the last key frame that is displayed at or before `first`."""
     key = max((key for key in packets.keys if packets.shown[key] <= first), default=0)
     by_time = dict(zip(packets.times, packets.shown, strict=True))
     is_avi = container.format.name == "avi"

@@ -1,1 +1,1 @@
-"""Methods against truth: records, tables, pictures and pages."""
+"""Evaluation of methods against ground truth: records, tables, pictures and pages."""

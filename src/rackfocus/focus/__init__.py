@@ -1,1 +1,1 @@
-"""Look-ahead autofocus: where and when a video is to be focused."""
+"""Look-ahead autofocus: decides where and when a video is focused."""

@@ -1,4 +1,4 @@
-"""AF-Net as look-ahead autofocus (Sec. 5.3): P over time, its peaks, and from them new focus targets."""
+"""AF-Net as look-ahead autofocus (Sec. 5.3): peaks of its probability over time become new focus targets."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -17,19 +17,19 @@ from rackfocus.models.af_net_files import SHIPPED, load_af_net
 from rackfocus.types import FocusTarget, InputError
 
 LOOKED_AT = 3
-"""Sampled frames, from the target on, whose focus regions say where it is: what is new shows by then."""
+"""Number of sampled frames, from the target on, whose focus regions give its position."""
 BOX_LEVEL = 0.5
-"""The box of a target is where the density is at least this much of its largest value."""
+"""The box of a target encloses the pixels where the density is at least this share of its maximum."""
 
 
 class AFNetAutofocus:
-    """Focus on what the network expects viewers to look at, from when it expects them to.
+    """Focuses on what the network predicts viewers to look at.
 
     Args:
         checkpoint: the network, by its name or file.
-        threshold: the least probability of a target.
-        apart_s: the least time between two targets, and between the beginning of a shot and the first one.
-        longer_side_px: of what the network sees; the size that it was trained with.
+        threshold: the minimum probability of a target.
+        apart_s: the minimum time between two targets, and between the start of a shot and its first target.
+        longer_side_px: of the network's input; the size used in its training.
 
     Raises:
         InputError: a value is out of range; on use, there is no such network.
@@ -58,12 +58,12 @@ class AFNetAutofocus:
 
     @cached_property
     def network(self) -> AFNet:
-        """Read on first use."""
+        """The network, loaded on first use."""
         return load_af_net(self.checkpoint)
 
     @cached_property
     def detectors(self) -> dict[str, FocusRegion]:
-        """What pictures of its targets show beside them."""
+        """The detectors whose maps are shown beside its targets."""
         return {"focus region": FocusRegion(self.network, longer_side_px=self.longer_side_px)}
 
     def find(
@@ -73,14 +73,14 @@ class AFNetAutofocus:
         return self.targets(self.predictions(pictures, fps=fps), size=size)
 
     def predictions(self, pictures: Iterable[Picture], *, fps: float) -> list[Prediction]:
-        """What the network says of each sampled frame."""
+        """The network's output for each sampled frame."""
         return list(predictions(self.network, pictures, fps=fps, longer_side_px=self.longer_side_px))
 
     def targets(self, seen: Sequence[Prediction], *, size: tuple[int, int]) -> tuple[FocusTarget, ...]:
-        """The beginnings of shots, and the peaks of the probability.
+        """A target at the start of each shot, and one at each peak of the probability.
 
         Args:
-            seen: all sampled frames.
+            seen: the predictions for all sampled frames.
             size: width and height of the video.
         """
         starts = [number for number, each in enumerate(seen) if each.begins_shot]
@@ -107,13 +107,13 @@ def peaks(
     least: float,
     apart_s: float,
 ) -> list[int]:
-    """The places of the largest values, each the largest within `apart_s` of it; in the order of time.
+    """The indices of local maxima, each the largest value within `apart_s` of it; in time order.
 
     Args:
         values: over time.
-        times_s: rising.
-        least: what a peak has at least.
-        apart_s: how far apart two peaks are at least.
+        times_s: increasing.
+        least: minimum value of a peak.
+        apart_s: minimum distance of two peaks.
     """
     left = values >= least
     found = []
@@ -127,10 +127,10 @@ def peaks(
 def subject(
     region: Float[np.ndarray, "rows columns"], size: tuple[int, int]
 ) -> tuple[float, float, tuple[float, float, float, float]]:
-    """The point and the box of what a density is on most, in pixels of the video.
+    """The point and the box of the main region of a density, in pixels of the video.
 
     Args:
-        region: the density; cells cover the frame evenly.
+        region: the density; its cells cover the frame evenly.
         size: width and height of the video.
     """
     rows, columns = region.shape

@@ -1,4 +1,4 @@
-"""What AF-Net says of a video while its frames stream by: a few seconds of small frames are held."""
+"""AF-Net's predictions for a stream of frames: only a few seconds of reduced frames are kept in memory."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,24 +13,24 @@ from rackfocus.focus.target_finder import Picture
 from rackfocus.models.af_net import AFNet
 
 SAMPLING_FPS = 6.0
-"""Frames that AF-Net sees of a second of video: every fifth of thirty (Sec. 5.3)."""
+"""Sampled frames for each second of video: every fifth of thirty (Sec. 5.3)."""
 CELL_PX = 4
-"""Of the maps of focus regions, in pixels of what the network sees."""
+"""Cell size of the stored focus regions, in pixels of the network's input."""
 BLOCK = 128
-"""Sampled frames that are predicted at once."""
+"""Number of sampled frames predicted at once."""
 _EARLIER = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """AF-Net on one sampled frame.
+    """AF-Net's output for one sampled frame.
 
     Attributes:
         index: of the frame in the video.
-        time_s: when it is shown.
-        begins_shot: whether it is the first of a shot.
+        time_s: its display time.
+        begins_shot: whether it is the first sampled frame of a shot.
         probability: that it is a new focus target.
-        region: the density of where to focus; cells cover the frame evenly.
+        region: the density of the focus region; its cells cover the frame evenly.
     """
 
     index: int
@@ -42,9 +42,10 @@ class Prediction:
 
 @dataclass
 class SampleClock:
-    """Chooses frames by when they are shown: whatever the rate, `SAMPLING_FPS` a second, or all of fewer.
+    """Samples frames by their display times: `SAMPLING_FPS` a second at any frame rate, or all at a lower
+    rate.
 
-    The same frames as `rackfocus.data.gaze.focus_clip.Sampling.frames` where the rate is constant.
+    The same frames as `rackfocus.data.gaze.focus_clip.Sampling.frames` if the rate is constant.
 
     Attributes:
         fps: average rate of the video.
@@ -54,7 +55,7 @@ class SampleClock:
     _due_s: float = 0.0
 
     def takes(self, time_s: float) -> bool:
-        """Whether the next frame, shown at `time_s` from the first one, is the one nearest to what is due."""
+        """Whether the next frame, shown `time_s` after the first, is nearest to the sampling time."""
         end_s = time_s + 0.5 / self.fps
         if end_s <= self._due_s + _EARLIER:
             return False
@@ -65,19 +66,19 @@ class SampleClock:
 def predictions(
     network: AFNet, pictures: Iterable[Picture], *, fps: float, longer_side_px: int
 ) -> Iterator[Prediction]:
-    """What the network says of the sampled frames of a video; each shot is a clip of its own.
+    """The network's output for the sampled frames of a video; each shot is a separate clip.
 
     Args:
         network: in evaluation mode.
         pictures: all frames, in order.
         fps: their average rate.
-        longer_side_px: of what the network sees.
+        longer_side_px: of the network's input.
     """
     clock, shot = SampleClock(fps), _Shot(network)
     cut = True
     for picture in pictures:
         cut = cut or picture.is_cut
-        # The first frame of a shot is its first sample, whenever it comes.
+        # The first frame of a shot is always sampled.
         if not (clock.takes(picture.time_s) or cut):
             continue
         if cut:
@@ -93,9 +94,9 @@ class _Shot:
     """The sampled frames of a shot that are still needed.
 
     Attributes:
-        network: what predicts.
+        network: the network.
         held: frames with their index and time.
-        done: how many of the held ones are predicted already; they are kept for those that follow.
+        done: number of held frames already predicted; they are needed for the following ones.
         is_new: whether nothing has been predicted yet.
     """
 
@@ -116,7 +117,7 @@ class _Shot:
             yield from self._predict(len(self.held))
 
     def _predict(self, end: int) -> Iterator[Prediction]:
-        """Predict the held frames up to one, and let go of those that no later one depends on."""
+        """Predict the held frames up to one, and drop those on which no later frame depends."""
         seen = np.stack([image for _, _, image in self.held[: end + self.network.reach]])
         with torch.inference_mode():
             output = self.network(torch.from_numpy(seen).permute(0, 3, 1, 2)[None].float() / 255)
@@ -136,7 +137,7 @@ class _Shot:
 def region_maps(
     network: AFNet, frames: UInt8[np.ndarray, "frame height width 3"], *, longer_side_px: int
 ) -> Float[np.ndarray, "frame rows columns"]:
-    """The focus regions alone of some sampled frames of one shot, in the size that the network sees."""
+    """Only the focus regions of sampled frames of one shot, at the size of the network's input."""
     small = np.stack([_small(frame, longer_side_px) for frame in frames])
     with torch.inference_mode():
         logits, _ = network.units(torch.from_numpy(small).permute(0, 3, 1, 2)[None].float() / 255)

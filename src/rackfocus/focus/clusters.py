@@ -1,4 +1,4 @@
-"""K-means with weights, in a few lines: the same points give the same clusters."""
+"""Weighted K-means, deterministic."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -11,19 +11,18 @@ def weighted_kmeans(
     *,
     iterations: int = 20,
 ) -> tuple[Float[np.ndarray, "cluster axis"], Int[np.ndarray, " point"]]:
-    """Lloyd's algorithm from the heaviest point and those far from all before them.
+    """Lloyd's algorithm, initialised with the heaviest point and then points far from all previous ones.
 
-    That start takes the place of a random one, so that there is no seed; it puts what lies far off into a
-    cluster of its own.
+    This initialisation replaces a random one, so that there is no seed; distant points get their own cluster.
 
     Args:
-        points: what to cluster, one or more.
+        points: the points, at least one.
         weights: of the points, above 0.
-        clusters: how many, K; fewer come back where there are fewer different points.
-        iterations: at most; it mostly settles before.
+        clusters: number of clusters, K; fewer are returned if there are fewer different points.
+        iterations: at most; it usually converges earlier.
 
     Returns:
-        The centres, and for each point the index of its centre.
+        The centres, and the index of the centre of each point.
     """
     chosen = [int(weights.argmax())]
     nearest = np.square(points - points[chosen[0]]).sum(axis=1)

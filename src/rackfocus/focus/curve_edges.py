@@ -1,23 +1,23 @@
-"""Where a curve over time jumps: a bilateral filter, then an edge detector, in one dimension (Sec. 5.2)."""
+"""Edges of a curve over time: a 1-D bilateral filter, then an edge detector (Sec. 5.2)."""
 
 import numpy as np
 from jaxtyping import Float
 
 REACH = 3
-"""Standard deviations over which the filter looks."""
+"""Radius of the filter in standard deviations."""
 ONSET = 0.25
-"""Of an edge's greatest slope: where a slope is less, the edge has not begun."""
+"""An edge begins where the slope exceeds this share of its maximum."""
 
 
 def bilateral_filter(
     curve: Float[np.ndarray, " frame"], *, sigma_frames: float, sigma_range: float
 ) -> Float[np.ndarray, " frame"]:
-    """The mean of the frames about each frame, of those with a value like its own: noise goes, steps stay.
+    """1-D bilateral filter: removes noise and keeps steps.
 
     Args:
         curve: finite values.
-        sigma_frames: how far off a frame still counts.
-        sigma_range: how different a value still counts.
+        sigma_frames: standard deviation in time.
+        sigma_range: standard deviation in value.
     """
     reach = min(int(np.ceil(REACH * sigma_frames)), len(curve) - 1)
     total, weight = np.zeros(len(curve)), np.zeros(len(curve))
@@ -34,22 +34,22 @@ def bilateral_filter(
 def edges(
     curve: Float[np.ndarray, " frame"], *, least_step: float, slope_frames: int, stay_frames: int
 ) -> list[int]:
-    """The frames at which a filtered curve begins to jump to another level and stay there.
+    """The frames at which a filtered curve begins to change to another level and stays there.
 
     Args:
         curve: finite values.
-        least_step: how far apart the levels are at least.
-        slope_frames: over how many frames the derivative is taken: as long as a jump may last.
-        stay_frames: how long a level holds before and after; of two edges less far apart, the steeper one
-            counts.
+        least_step: minimum difference of the levels.
+        slope_frames: number of frames over which the derivative is taken: the longest duration of a change.
+        stay_frames: how long a level must last before and after; of two edges closer together the steeper one
+            is kept.
 
     Returns:
-        For each, the first frame that has left the old level.
+        For each edge, the first frame that has left the old level.
     """
     count = len(curve)
     if count < 2:
         return []
-    # slope[t] is the rise that is over at frame t, centred on t - 1/2.
+    # slope[t] is the rise completed at frame t, centred on t - 1/2.
     before, after = (slope_frames - 1) // 2 + 1, slope_frames // 2
     padded = np.pad(curve, (before, after), mode="edge")
     slope = padded[before + after :] - padded[:count]
@@ -61,14 +61,14 @@ def edges(
             continue
         old = curve[max(0, peak - before - stay_frames) : max(1, peak - before + 1)]
         new = curve[peak + after : peak + after + stay_frames]
-        stays = 2 * len(new) >= stay_frames  # the video may end before it has stayed for all of it
+        stays = 2 * len(new) >= stay_frames  # the video may end earlier
         if stays and abs(np.median(new) - np.median(old)) >= least_step:
             found.append(int(peak))
     return sorted({_onset(curve, peak, before) for peak in found})
 
 
 def _onset(curve: Float[np.ndarray, " frame"], peak: int, before: int) -> int:
-    """The first frame of the rise about a peak of the slope."""
+    """The first frame of the rise around a maximum of the slope."""
     steps = np.diff(curve)
     first, last = max(0, peak - before), min(len(steps), peak + before)
     about = steps[first:last]

@@ -1,7 +1,7 @@
-"""Who decides: strong decisions, a user's, and weak ones, everybody else's.
+"""Priority of focus targets: a user's targets replace automatic ones.
 
-A user's target counts until the user's next one, or until its end. Automatic ones count before the first of
-the user's, and after one that has ended: then the one that would be in force takes over. Both are kept.
+A user's target is in force until the user's next one, or until its own end. Automatic ones are in force
+before the user's first target, and after a user's target has ended: then the latest automatic one resumes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,11 +12,11 @@ from rackfocus.types import FocusTarget
 
 @dataclass(frozen=True)
 class Decision:
-    """A target that counts, until the next decision.
+    """A target in force, until the next decision.
 
     Attributes:
-        target: what is in focus; what it shows is at its point at its own `t`.
-        start: the frame from which it counts: its `t`, or later where another one outranked it.
+        target: what is in focus; it is at its point at its own `t`.
+        start: the frame from which it is in force: its `t`, or later if another one had priority.
     """
 
     target: FocusTarget
@@ -24,10 +24,10 @@ class Decision:
 
 
 def decisions(targets: Iterable[FocusTarget]) -> tuple[Decision, ...]:
-    """Which target counts from which frame on, in the order of time.
+    """The targets in force, with their start frames, in time order.
 
-    An automatic target counts until the next automatic one; where two share a frame, the later in the list
-    counts. Where one ends and none takes over, focus has nowhere to go and stays with it.
+    An automatic target is in force until the next automatic one; of two at the same frame the later in the
+    list is used. Where a target ends and no other resumes, it stays in focus.
     """
     known = sorted(targets, key=lambda target: target.t)
     by_user = [target for target in known if target.source == "user"]

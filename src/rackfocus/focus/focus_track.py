@@ -1,4 +1,4 @@
-"""Where the focal plane lies in each frame: a disparity, a point, keyframes, or what autofocus decided."""
+"""The focal disparity of each frame: constant, of a point, by keyframes, or by autofocus."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ Point = tuple[float, float]
 """`(x, y)` in pixels of the source video."""
 
 Read = Callable[[Point], float]
-"""The disparity at a point of the frame at hand, robustly, in pixels of the source video."""
+"""Reads the disparity at a point of the current frame, robustly, in pixels of the source video."""
 
 
 class Focusing(Protocol):
-    """Says for every frame which disparity is in focus."""
+    """Determines the focal disparity of every frame."""
 
     def focal_disparity(self, index: int, time_s: float, read: Read) -> float:
         """The disparity in focus in a frame, in pixels of the source video.
@@ -23,14 +23,14 @@ class Focusing(Protocol):
         Args:
             index: of the frame.
             time_s: from the first frame.
-            read: of this frame.
+            read: reads a disparity of this frame.
         """
         ...
 
 
 @dataclass(frozen=True)
 class FixedFocus:
-    """One disparity for the whole video; 0 is the network's own plane."""
+    """One disparity for the whole video; 0 is the network's own focal plane."""
 
     disparity: float = 0.0
 
@@ -40,10 +40,10 @@ class FixedFocus:
 
 @dataclass(frozen=True)
 class KeyframedFocus:
-    """A disparity by hand.
+    """Manually set disparities.
 
     Raises:
-        InputError: the keyframes give none.
+        InputError: the keyframes have no disparity.
     """
 
     track: FocusKeyframes
@@ -60,7 +60,7 @@ class KeyframedFocus:
 
 @dataclass(frozen=True)
 class PointFocus:
-    """What is at a point, which stays where it is; its disparity is read anew in every frame."""
+    """The disparity at a fixed point, read in every frame."""
 
     point: Point
 
@@ -70,7 +70,7 @@ class PointFocus:
 
 @dataclass(frozen=True, eq=False)
 class TrackedFocus:
-    """What look-ahead autofocus decided; past its end, as in its last frame.
+    """The track of look-ahead autofocus; beyond its end, its last value.
 
     Raises:
         InputError: the track has no frame.

@@ -1,4 +1,4 @@
-"""From targets to a focus track: follows their subjects through the frames, and pulls focus between them."""
+"""Makes a focus track from targets: follows their subjects, and pulls focus between them."""
 
 import copy
 import math
@@ -19,17 +19,16 @@ Disparity = Num[np.ndarray, "rows columns"]
 
 
 class Following:
-    """Makes a focus track while frames stream by: it keeps a few numbers of each, and no frame.
+    """Makes a focus track from a stream of frames: it stores a few numbers for each frame, but no frames.
 
-    A target that is outranked for some time is followed all the same, so that it can take over again. Before
-    the first target its point counts, and does not move. Without any target, what is in the middle of the
-    first frame is followed.
+    A target that is temporarily outranked is still followed, so that it can resume. Before the first target,
+    its point is in focus without tracking. Without any target, the middle of the first frame is followed.
 
     Args:
-        targets: all of them, whoever said so; which of them counts, `rackfocus.focus.decisions` says.
+        targets: all targets of any source; `rackfocus.focus.decisions` selects the ones in force.
         tracker: follows a subject, not started; each target gets a copy.
         puller: moves focus between them.
-        scale_from_source: width of the frames to come over that of the source video.
+        scale_from_source: width of the frames over that of the source video.
 
     Raises:
         InputError: scale_from_source is not positive.
@@ -55,12 +54,12 @@ class Following:
         self._cuts: list[int] = []
 
     def push(self, image: Image, disparity: Disparity, is_cut: bool = False) -> None:
-        """The next frame, from frame 0 on.
+        """Process the next frame, starting with frame 0.
 
         Args:
             image: encoded RGB in 0..255.
-            disparity: of the same frame, in pixels of the source video; it may be coarser than the image. NaN
-                where it is not known.
+            disparity: of the same frame, in pixels of the source video; it may be coarser than the image.
+                NaN: unknown.
             is_cut: whether a new shot begins with the frame.
         """
         index = len(self._points)
@@ -98,12 +97,12 @@ class Following:
         )
 
     def _counting(self, index: int) -> FocusTarget:
-        """The target that counts in a frame; before the first one, that one."""
+        """The target in force in a frame; before the first one, the first one."""
         begun = [decision.target for decision in self._plan if decision.start <= index]
         return begun[-1] if begun else self._plan[0].target
 
     def _beginning(self, index: int) -> list[tuple[FocusTarget, float]]:
-        """The targets to follow from a frame on, and the frame after the last one in which they count."""
+        """The targets to follow from a frame on, and for each the frame in which it ceases to be in force."""
         ends = [*(float(decision.start) for decision in self._plan[1:]), math.inf]
         last = {id(decision.target): end for decision, end in zip(self._plan, ends, strict=True)}
         known = {id(decision.target): decision.target for decision in self._plan}

@@ -1,7 +1,7 @@
-"""Look-ahead autofocus while the video is still being taken (Sec. 5): only a buffer of it is known ahead.
+"""Look-ahead autofocus during recording (Sec. 5): only a buffer of future frames is known.
 
-A frame is focused when the buffer behind it is full. What is decided then holds: a target that is noticed too
-late for a pull to arrive in time is pulled to at once, and arrives late.
+A frame is focused when the buffer after it is full. Decisions are final: a target that is detected too late
+for a pull to arrive in time is pulled to at once, and the pull arrives late.
 """
 
 import copy
@@ -24,12 +24,12 @@ Disparity = Float[np.ndarray, "rows columns"]
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What is known when the buffer has come to some frame.
+    """The analysis results available when the buffer has reached some frame.
 
     Attributes:
         first: index of the first frame of the curve.
-        curve: of the focus regions, to the newest frame that was analysed.
-        targets: what it comes to so far; some may turn out to be none.
+        curve: of the focus regions, up to the newest analysed frame.
+        targets: the targets found so far; some may be dropped later.
     """
 
     first: int
@@ -39,12 +39,12 @@ class Known:
 
 @dataclass
 class _Pull:
-    """From frame `begin` on, to arrive at frame `arrival`.
+    """A pull from frame `begin` to frame `arrival`.
 
     Attributes:
-        start: the frame from which the new subject is there to be followed.
+        start: the frame from which the new subject can be followed.
         level: the disparity in focus when it began.
-        goal: that of the subject at `start`; NaN where it is not known before.
+        goal: disparity of the subject at `start`; NaN if it is not known before.
     """
 
     target: FocusTarget
@@ -56,13 +56,13 @@ class _Pull:
 
 
 class LookAhead:
-    """Focuses frame after frame, each with what is known at that moment.
+    """Focuses frame by frame, with the information available at that moment.
 
     Args:
         tracker: follows a subject; each gets a copy.
         puller: how focus moves.
-        scale_from_source: width of the frames to come over that of the source video.
-        stay_frames: two targets are at least so far apart, since the frame of one may be corrected later.
+        scale_from_source: width of the frames over that of the source video.
+        stay_frames: minimum distance of two targets, since the frame of a target may be corrected later.
     """
 
     def __init__(
@@ -83,14 +83,14 @@ class LookAhead:
     def show(
         self, image: Image, disparity: Disparity, *, is_cut: bool, cuts_ahead: Sequence[int], known: Known
     ) -> float:
-        """Focus the next frame, from frame 0 on.
+        """Focus the next frame, starting with frame 0.
 
         Args:
             image: encoded RGB in 0..255.
             disparity: of the same frame, in pixels of the source video.
             is_cut: whether a new shot begins with it.
-            cuts_ahead: the frames after it at which one does, as far as the buffer goes.
-            known: at this moment.
+            cuts_ahead: the later frames in the buffer at which a shot begins.
+            known: the results available now.
 
         Returns:
             The disparity in focus, in pixels of the source video.
@@ -118,7 +118,7 @@ class LookAhead:
         return self._focal[-1]
 
     def finish(self) -> FocusTrack:
-        """The track of the frames so far; its targets are at the frames at which focus had arrived."""
+        """The track of the frames so far; its targets are at the frames at which focus arrived."""
         return FocusTrack(
             targets=tuple(self._targets),
             points=np.array(self._points, np.float64).reshape(-1, 2),
@@ -128,7 +128,7 @@ class LookAhead:
         )
 
     def _decide(self, index: int, cuts_ahead: Sequence[int], known: Known) -> None:
-        """Begin a pull where it is time to, or past it."""
+        """Begin a pull if it is due or overdue."""
         if self._subject is None:
             x, y = known.curve.rest[0]
             first = next((each for each in known.targets if each.t == 0), None)
@@ -140,7 +140,7 @@ class LookAhead:
             jumps = self._is_cut(known, target.t)
             apart = 1 if jumps else self._stay_frames
             if target.t < self._decided + apart or any(cut <= target.t for cut in cuts_ahead):
-                continue  # decided already; or it waits for the cut before it
+                continue  # already decided; or it has to wait for the cut before it
             if jumps and target.t == index:
                 chosen = _Pull(target, index, index, index, np.nan, np.nan)
             elif (arrival := self._arrival(target.t, index)) is not None:
@@ -152,7 +152,7 @@ class LookAhead:
                 self._pulls.append((chosen.begin, chosen.arrival))
 
     def _arrival(self, frame: int, index: int) -> int | None:
-        """When a pull that sets off now arrives at a target; none where it is too early for it."""
+        """When a pull that begins now arrives at a target. `None`: it is too early for it."""
         duration = self._puller.duration_frames
         if frame <= index:
             return index + duration
@@ -162,7 +162,7 @@ class LookAhead:
         return max(arrival, index + (duration + 1) // 2)
 
     def _follow(self, pull: _Pull, known: Known, index: int, image: Image, disparity: Disparity) -> None:
-        """Turn to the subject of a pull, where it now is."""
+        """Begin to follow the subject of a pull at its current position."""
         self._subject = FollowedSubject(
             self._seen(pull.target, known, index), float("inf"), self._scale_from_source, image, disparity
         )
@@ -170,7 +170,7 @@ class LookAhead:
         self._recent.clear()
 
     def _seen(self, target: FocusTarget, known: Known, index: int) -> FocusTarget:
-        """A target that was noticed late, where its region is by now."""
+        """A target that was detected late, moved to the current position of its region."""
         curve, at = known.curve, index - known.first
         if target.t >= index or not 0 <= at < len(curve.points) or not np.isfinite(curve.boxes[at]).all():
             return target
@@ -192,7 +192,7 @@ class LookAhead:
         return pull.level + share * (goal - pull.level)
 
     def _steady(self) -> float:
-        """The subject's disparity without its jitter, from what was read so far."""
+        """The subject's disparity, smoothed, from the values read so far."""
         known = np.array([each for each in self._recent if np.isfinite(each)])
         if not len(known):
             return self._focal[-1] if self._focal else 0.0

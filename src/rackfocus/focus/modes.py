@@ -1,4 +1,4 @@
-"""The kinds of look-ahead autofocus that have a name, without any configuration file."""
+"""Named modes of look-ahead autofocus, without configuration files."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from rackfocus.types import InputError
 
 
 def target_finder(mode: str) -> SceneSpecific | TargetFinder:
-    """Look-ahead autofocus by its name.
+    """Look-ahead autofocus by the name of its mode.
 
     Args:
-        mode: `action` (what moves and stands out), `conversation` (who is speaking), `general` (faces, else
-            what moves, else what stands out), or `af_net` (what a network has learned to look at).
+        mode: `action` (moving and salient subjects), `conversation` (the speaker), `general` (faces, else
+            motion, else salient regions), or `af_net` (the network trained on gaze and annotations).
 
     Raises:
         InputError: there is no such mode.
@@ -24,10 +24,10 @@ def target_finder(mode: str) -> SceneSpecific | TargetFinder:
 
 
 def scene_specific(mode: str) -> SceneSpecific:
-    """The same, where detectors are needed.
+    """The scene-specific autofocus of a mode that has detectors.
 
     Raises:
-        InputError: there is no such mode, or it has none.
+        InputError: there is no such mode, or it has no detectors.
     """
     finder = target_finder(mode)
     if not isinstance(finder, SceneSpecific):

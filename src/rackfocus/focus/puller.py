@@ -1,7 +1,7 @@
-"""The focus puller: from the disparity of each subject to where focus lies (Sec. 5).
+"""The focus puller: computes the focal disparity of each frame from the disparities of the subjects (Sec. 5).
 
-One-dimensional curves only, in any unit of disparity. The jitter of what was read is smoothed, each subject
-by itself; pulls then join them.
+It works on 1-D curves in any unit of disparity. Each subject's disparity is smoothed separately; pulls then
+connect the subjects.
 """
 
 import math
@@ -17,7 +17,7 @@ from rackfocus.types import FocusPulls, InputError
 
 Curve = Float[np.ndarray, " frame"]
 Pull = tuple[int, int]
-"""The frame from which focus moves, and the frame in which it has arrived."""
+"""The frame in which a pull begins, and the frame in which it ends."""
 
 _SHAPES: dict[str, Callable[[float], float]] = {
     "linear": lambda share: share,
@@ -29,19 +29,19 @@ _SHAPES: dict[str, Callable[[float], float]] = {
 class FocusPuller:
     """Moves focus from subject to subject.
 
-    A pull sets off from where focus then is and goes straight to the disparity that its target has at the
-    target's own frame. It waits for the frame of the target before it, where that leaves it half of its
-    time; else it goes in half of its time, and a pull that is under way is broken off. It never crosses a
-    cut: where it would, focus jumps with the cut.
+    A pull begins at the current focus and moves to the disparity that its target has at the target's own
+    frame. It begins after the frame of the previous target, if at least half of its duration remains;
+    otherwise it takes half of its duration and interrupts a pull in progress. A pull never crosses a cut:
+    there, focus jumps with the cut.
 
     Attributes:
-        duration_frames: how long a pull takes (the paper: 10).
+        duration_frames: duration of a pull (the paper: 10).
         early_frames: how long before the frame of its target it arrives (the paper: "slightly").
-        easing: `linear` as in the paper, or `eased`: it sets off and arrives gently (smoothstep).
-        smoothing_frames: how far to either side what was read of a subject is smoothed; 0 is not at all.
+        easing: `linear` as in the paper, or `eased`: with smooth start and end (smoothstep).
+        smoothing_frames: radius of the smoothing of a subject's disparity; 0: none.
 
     Raises:
-        InputError: a number of frames is negative, or there is no such easing.
+        InputError: a number of frames is negative, or the easing is unknown.
     """
 
     duration_frames: int = 10
@@ -57,16 +57,16 @@ class FocusPuller:
     def __call__(
         self, disparity: Num[np.ndarray, " frame"], starts: Sequence[int], cuts: Sequence[int] = ()
     ) -> Curve:
-        """Where focus lies in every frame.
+        """The focal disparity of every frame.
 
         Args:
-            disparity: in each frame, of the subject that counts there; NaN where it is not known.
-            starts: the frames from which another subject counts, or the same one was found again.
+            disparity: in each frame, of the subject in force there; NaN where it is unknown.
+            starts: the frames from which another subject is in force, or the same one was found again.
             cuts: the first frames of new shots.
 
         Returns:
-            The same unit. What is not known stays what it was, until it is time to pull to what it is next;
-            from a start or a cut on it is what it is first. Where nothing is ever known, 0.
+            In the same unit. Where it is unknown the previous value is held until a pull to the next known
+            value is due; after a start or a cut the first known value is used. If nothing is known, 0.
         """
         count = len(disparity)
         starts, cuts = (sorted({at for at in each if 0 < at < count}) for each in (starts, cuts))
@@ -81,13 +81,14 @@ class FocusPuller:
         return focus
 
     def intervals(self, starts: Sequence[int], cuts: Sequence[int] = ()) -> tuple[Pull, ...]:
-        """When focus moves, in the order of time; a pull that is broken off ends where the next one begins.
+        """The first and last frame of each pull, in time order; an interrupted pull ends where the next one
+        begins.
 
-        Where focus jumps there is no pull.
+        There is no pull where focus jumps.
 
         Args:
-            starts: as of `__call__`; those after the last frame count like others.
-            cuts: as of `__call__`.
+            starts: as in `__call__`; starts after the last frame count, too.
+            cuts: as in `__call__`.
         """
         changes = sorted({start for start in starts if start > 0})
         pulls = (self._interval(before, start, cuts) for before, start in pairwise([0, *changes]))
@@ -96,11 +97,11 @@ class FocusPuller:
         return tuple((begin, int(end)) for (begin, _), end in zip(moves, ends, strict=True) if begin < end)
 
     def _interval(self, before: int, start: int, cuts: Sequence[int]) -> Pull:
-        """When the pull to the target at `start` begins and arrives; the same frame where focus jumps.
+        """The first and last frame of the pull to the target at `start`; the same frame where focus jumps.
 
         Args:
-            before: frame of the target before it.
-            start: frame of its target.
+            before: frame of the previous target.
+            start: frame of the pull's target.
             cuts: the first frames of new shots.
         """
         arrival = max(start - self.early_frames, 0)
@@ -110,11 +111,11 @@ class FocusPuller:
         return (begin, arrival) if last_cut is None else (last_cut, last_cut)
 
     def shape(self, share: float) -> float:
-        """How far a pull has come, 0 to 1, when this share of its time is over."""
+        """The covered share of a pull's way, 0 to 1, after this share of its time."""
         return _SHAPES[self.easing](share)
 
     def _held(self, disparity: Curve, starts: Sequence[int]) -> Curve:
-        """Every stretch smoothed by itself, and its gaps filled."""
+        """Each interval smoothed separately, with its gaps filled."""
         filled = np.empty_like(disparity)
         last = next((value for value in disparity if np.isfinite(value)), 0.0)
         for start, end in pairwise([*starts, len(disparity)]):
@@ -123,7 +124,7 @@ class FocusPuller:
                 filled[start:end] = last
                 continue
             values = smoothed(disparity[start:end][known.astype(int)], known, self.smoothing_frames)
-            # Within a gap: where it was until a pull to the other side has to set off.
+            # Within a gap the last value is held until a pull to the next one has to begin.
             ahead = known[1:] - max(self.duration_frames, 1)
             waits = ahead > known[:-1]
             moments = np.concatenate([known, ahead[waits]])
@@ -135,14 +136,14 @@ class FocusPuller:
 
 
 def smoothed(values: Curve, times: Curve, reach: int) -> Curve:
-    """A curve without spikes, and locally a line: a running median of five, then tricube-weighted regression.
+    """Remove spikes and noise: a running median of five, then local linear regression with tricube weights.
 
-    A line stays as it is up to its ends (Cleveland 1979, "Robust Locally Weighted Regression").
+    A linear curve is not changed, even at its ends (Cleveland 1979, "Robust Locally Weighted Regression").
 
     Args:
         values: all of them known.
-        times: when, ascending, in frames.
-        reach: to either side, in frames; 0 changes nothing.
+        times: increasing, in frames.
+        reach: radius in frames; 0 changes nothing.
     """
     if reach == 0 or len(values) < 3:
         return values
@@ -159,7 +160,7 @@ def smoothed(values: Curve, times: Curve, reach: int) -> Curve:
 
 
 def _without_spikes(values: Curve) -> Curve:
-    """A running median of five; of three and of one at the ends, where a slope must not be bent."""
+    """A running median of five; of three and of one at the ends, to keep their slope."""
     clean = values.copy()
     if len(values) >= 3:
         clean[1:-1] = np.median(sliding_window_view(values, 3), axis=1)

@@ -1,4 +1,4 @@
-"""The salient subject of a picture as a mask; needs the extra `onnx`."""
+"""Masks of the salient subject of a picture; needs the extra `onnx`."""
 
 from pathlib import Path
 
@@ -15,17 +15,17 @@ class SalientMask:
 
     Args:
         weights: a file, or the name of a published one.
-        threads: of the CPU.
+        threads: number of CPU threads.
 
     Raises:
-        InputError: as `U2Net`.
+        InputError: as from `U2Net`.
     """
 
     def __init__(self, weights: str | Path = "u2netp.onnx", threads: int = 1) -> None:
         self._network = U2Net(weights=weights, threads=threads)
 
     def __call__(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
-        """How salient each pixel is, 0 to 1."""
+        """The saliency of each pixel, 0 to 1."""
         images = (srgb.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
         maps = np.stack([self._network.salience(image, (SIZE_PX, SIZE_PX)) for image in images])
         found = torch.from_numpy(maps).to(srgb)[:, None].clamp(0, 1)

@@ -1,8 +1,8 @@
-"""Scene-specific look-ahead autofocus (Sec. 5.2): from what detectors see to new focus targets.
+"""Scene-specific look-ahead autofocus (Sec. 5.2): from detectors' maps to new focus targets.
 
 In every frame the maps `h` of a set `H` of detectors are intersected, `h(x, y) = min over H`; K-means with
-`K = 4` clusters what is left, and the centre of the majority cluster is the focus region. The disparities
-there make a curve over time; a bilateral filter and an edge detector find where it jumps: the targets.
+`K = 4` clusters the intersection, and the centre of the majority cluster is the focus region. The disparities
+there form a curve over time; a bilateral filter and an edge detector find its jumps: the targets.
 """
 
 from collections.abc import Mapping
@@ -23,13 +23,13 @@ NOWHERE = np.full(4, np.nan)
 
 @dataclass(frozen=True, eq=False)
 class Regions:
-    """The focus region of each frame of a window, in pixels of its frames; NaN where nothing is.
+    """The focus region of each frame of a window, in pixels of its frames; NaN where there is none.
 
     Attributes:
         points: `(x, y)`, the centre of the majority cluster.
-        boxes: left, top, right and bottom of all that hangs together with it; the latter two are the first
-            pixels outside.
-        weights: of the cells of all that hangs together with it, as in the intersection; 0 elsewhere.
+        boxes: left, top, right and bottom of its connected component; the latter two are the first pixels
+            outside.
+        weights: values of the intersection in its connected component; 0 elsewhere.
     """
 
     points: Float[np.ndarray, "frame 2"]
@@ -39,15 +39,15 @@ class Regions:
 
 @dataclass(frozen=True, eq=False)
 class RegionCurve:
-    """The subjects of the focus regions of a whole video, in its pixels; NaN where nothing is seen.
+    """The subjects of the focus regions of a whole video, in its pixels; NaN where nothing is detected.
 
     Attributes:
         points: `(x, y)`.
         boxes: left, top, right and bottom; the latter two are the first pixels outside.
-        disparity: there; see `rackfocus.focus.subjects.region_subject`.
-        strength: the largest value of the intersection there; 0 where nothing is seen.
+        disparity: of the subject; see `rackfocus.focus.subjects.region_subject`.
+        strength: the maximum of the intersection there; 0 where nothing is detected.
         is_cut: whether a shot begins with a frame.
-        rest: `(x, y)` to focus on at the beginning of a shot while nothing is seen.
+        rest: `(x, y)` to focus on at the start of a shot before anything is detected.
         size: width and height of the video.
         fps: average rate, in frames a second.
     """
@@ -64,31 +64,31 @@ class RegionCurve:
 
 @dataclass(frozen=True)
 class SceneSpecific:
-    """Focus on where all detectors of a set agree. The paper gives `clusters`; the other values are ours.
+    """Focuses on the region on which all detectors of a set agree. `clusters` is the paper's value.
 
     Attributes:
         detectors: the set, by name; `action` and `saliency`, or `audio` and `face`.
-        source: what the targets name as the one who decided.
+        source: the `source` of the targets.
         clusters: K of K-means.
-        threshold: the least value, in every map, of a cell of the intersection.
-        contrast: the power of its value that a cell weighs in the clusters: above 1, who is small and begins
-            outweighs who is large and has just stopped.
-        sure: what the intersection reaches at some time while a subject is seen, or it is none: of two
-            thresholds, as in Canny's edges, the lower one tells when it begins.
-        least_area: of the intersection, as a share of the frame; less is taken for noise.
+        threshold: minimum value of a cell of the intersection.
+        contrast: exponent of a cell's value for its weight in the clusters: values above 1 favour a small
+            subject that begins to move over a large one that has just stopped.
+        sure: minimum of a subject's largest value over time. Of two thresholds, as in Canny's hysteresis, the
+            lower one determines its beginning.
+        least_area: minimum area of the intersection, as a share of the frame; less is noise.
         filter_s: standard deviation of the bilateral filter in time.
         filter_range: the same in disparity, as a share of the frame's longer side.
-        least_step: the least jump of disparity that is a target, as a share of the frame's longer side.
-        slope_s: how long such a jump takes at most.
-        stay_s: how long what is new has to stay.
-        stay_share: in how much of that time it is seen at least.
-        onset: how well it is seen when it begins, over how well it is seen at its best soon after.
-        absence_s: after how long one who left the frame is another one on coming back.
-        reach: how far apart two regions of one subject are at most, as a share of the longer side.
-        follow_subjects: another subject that takes over and stays is a target also where disparity does not
-            change, which the paper does not have: tracking starts from `(x, y)`. One that does not stay is
-            none, even where disparity changes.
-        otherwise: the set that counts where those see nothing in the whole video.
+        least_step: minimum jump of disparity for a target, as a share of the frame's longer side.
+        slope_s: maximum duration of such a jump.
+        stay_s: how long a new subject has to stay.
+        stay_share: minimum share of that time in which it is detected.
+        onset: ratio of its strength at its beginning to its maximum soon after.
+        absence_s: after this time, a subject that left the frame counts as a new one when it returns.
+        reach: maximum distance of two regions of one subject, as a share of the longer side.
+        follow_subjects: a new subject that stays is also a target if the disparity does not change (not in
+            the paper), because tracking starts from its `(x, y)`. A subject that does not stay is no target,
+            even if the disparity changes.
+        otherwise: the set to use if this one detects nothing in the whole video.
 
     Raises:
         InputError: there is no detector, or a value is out of range.
@@ -127,7 +127,7 @@ class SceneSpecific:
         for name in ("least_area", "absence_s", "reach"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name} must be 0 or more, and is {getattr(self, name)}.")
-        FocusTarget(0, 0.0, 0.0, source=self.source)  # the name is one of those there are
+        FocusTarget(0, 0.0, 0.0, source=self.source)  # raises an error if the source is unknown
 
     def regions(self, window: ClipWindow) -> Regions:
         """The focus region of every frame of a window."""
@@ -136,8 +136,8 @@ class SceneSpecific:
     def regions_of(
         self, maps: Mapping[str, Float32[np.ndarray, "frame rows columns"]], window: ClipWindow
     ) -> Regions:
-        """The focus regions of a window whose maps are known, by the detectors' names."""
-        # The minimum, not the product: the threshold then asks the same of each detector, however many.
+        """The focus regions of a window from the detectors' maps, by name."""
+        # The minimum, not the product, so that the threshold is independent of the number of detectors.
         both = np.minimum.reduce([maps[name] for name in self.detectors])
         found = [self._region(each) for each in both]
         rows, columns = window.map_size
@@ -154,10 +154,10 @@ class SceneSpecific:
         return tuple(dict.fromkeys(each for each in sentences if each is not None))
 
     def targets(self, curve: RegionCurve) -> tuple[FocusTarget, ...]:
-        """The new focus targets of a video, in the order of time; the first frame of each shot has one.
+        """The new focus targets of a video, in time order; the first frame of each shot has one.
 
-        A target is at the first frame that shows what is new, however late it is sure to stay: its point and
-        box are those of that frame.
+        A target is at the first frame that shows the new subject, although it is confirmed later: its point
+        and box are those of that frame.
         """
         starts = [0, *(int(at) for at in np.flatnonzero(curve.is_cut) if at > 0)]
         ends = [*starts[1:], len(curve.points)]
@@ -183,7 +183,7 @@ class SceneSpecific:
         seen = np.flatnonzero(labels >= 0)
         if not len(seen):
             return [self._target(first, curve.rest[first])]
-        # What shows soon after a cut is what the shot begins with; else focus rests until it comes.
+        # A subject detected soon after a cut is the shot's first target; otherwise the resting point is used.
         changes = takeovers(
             labels, strength, stay_frames=min(stay, end - first), share=self.stay_share, onset=self.onset
         )
@@ -196,7 +196,7 @@ class SceneSpecific:
             appears = changes[:1]
         shown = labels >= 0
         if self.follow_subjects:
-            # Who passes between, or is seen and does not stay, is no jump of the subject in focus.
+            # Passers-by and subjects that do not stay must not cause a jump of the subject's disparity.
             in_focus = np.full(len(labels), -1)
             for change in changes:
                 in_focus[change:] = labels[change]
@@ -205,7 +205,7 @@ class SceneSpecific:
         at = [frame for frame in at if frame > begun]
         if self.follow_subjects:
             new = [*appears, *changes[1:]]
-            # An edge beside a change of subject is that change, whose frame is known exactly.
+            # An edge near a change of subject belongs to that change, whose frame is known exactly.
             at = sorted([*new, *(edge for edge in at if all(abs(edge - change) > stay for change in new))])
         else:
             at = sorted({*appears, *at})
@@ -218,7 +218,7 @@ class SceneSpecific:
     def _jumps(
         self, disparity: Float[np.ndarray, " frame"], stay: int, slope: int, longer: int, fps: float
     ) -> list[int]:
-        """Where the disparity of the focus region jumps; the previous one counts where there is none."""
+        """Jumps of the disparity of the focus region; gaps repeat the previous value."""
         known = np.flatnonzero(np.isfinite(disparity))
         if not len(known):
             return []
@@ -231,7 +231,7 @@ class SceneSpecific:
     def _region(
         self, both: Float32[np.ndarray, "rows columns"]
     ) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "4"], Float32[np.ndarray, "rows columns"]]:
-        """The majority cluster's centre in cells; the corners and the weights of what it is a part of."""
+        """The majority cluster's centre in cells; the corners and the weights of its connected component."""
         inside = both >= self.threshold
         rows, columns = np.nonzero(inside)
         if len(rows) < max(1, self.least_area * both.size):
@@ -242,7 +242,7 @@ class SceneSpecific:
         majority = int(np.bincount(labels, weights, minlength=len(centres)).argmax())
         _, parts = cv2.connectedComponents(inside.astype(np.uint8), connectivity=8)
         own = labels == majority
-        # The cluster may lie on several parts: the box is that of the one with most of it.
+        # The cluster may cover several components: the box is that of the one with most of it.
         part = int(np.bincount(parts[rows, columns][own], weights[own]).argmax())
         whole = cells[parts[rows, columns] == part]
         corners = np.concatenate([whole.min(axis=0), whole.max(axis=0) + 1])
@@ -252,7 +252,7 @@ class SceneSpecific:
         self, frame: int, point: Float[np.ndarray, "2"], box: Float[np.ndarray, "4"] = NOWHERE
     ) -> FocusTarget:
         left, top, right, bottom = (float(each) for each in box)
-        # A target's box names the last pixels inside.
+        # A target's box gives the last pixels inside.
         corners = None
         if np.isfinite(box).all():
             corners = left, top, max(left, right - 1), max(top, bottom - 1)
@@ -260,9 +260,9 @@ class SceneSpecific:
 
 
 def resting_point(disparity: Float[np.ndarray, "rows columns"]) -> Float[np.ndarray, "2"]:
-    """Where focus rests before anything happens, as shares of the frame: where the camera had it.
+    """The initial focus before any event, in shares of the frame: the camera's own focus.
 
-    That plane has disparity 0; of its cells, or of those nearest to it, one near the centre of the frame.
+    The focal plane has disparity 0; of its cells, or of those nearest to it, one near the centre is used.
     """
     rows, columns = disparity.shape
     y, x = np.mgrid[:rows, :columns]
@@ -274,4 +274,4 @@ def resting_point(disparity: Float[np.ndarray, "rows columns"]) -> Float[np.ndar
 
 
 CENTRE_WEIGHT = 0.1
-"""What the whole distance from the centre weighs beside the whole range of disparities."""
+"""Weight of the distance from the centre relative to the range of disparities."""

@@ -1,4 +1,4 @@
-"""What finds new focus targets in a whole video, by its pictures alone."""
+"""The interface of autofocus methods that find new focus targets from the frames of a whole video alone."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -14,12 +14,12 @@ class Picture(Protocol):
 
     @property
     def index(self) -> int:
-        """Of the frame in the video."""
+        """Index of the frame in the video."""
         ...
 
     @property
     def time_s(self) -> float:
-        """When it is shown, from the first frame."""
+        """Display time, from the first frame."""
         ...
 
     @property
@@ -34,17 +34,17 @@ class Picture(Protocol):
 
 
 class TargetFinder(Protocol):
-    """Look-ahead autofocus that asks neither sound nor disparity."""
+    """Look-ahead autofocus without sound and disparity."""
 
     @property
     def source(self) -> str:
-        """What its targets name as the one who decided."""
+        """The `source` of its targets."""
         ...
 
     def find(
         self, pictures: Iterable[Picture], *, size: tuple[int, int], fps: float
     ) -> tuple[FocusTarget, ...]:
-        """The new focus targets of a video, in the order of time; the first frame of each shot has one.
+        """The new focus targets of a video, in time order; the first frame of each shot has one.
 
         Args:
             pictures: all its frames, in order.

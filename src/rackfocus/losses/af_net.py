@@ -1,7 +1,7 @@
-"""What AF-Net learns from: where people focus, and when focus turns to something new (Sec. 5.3).
+"""The loss of AF-Net: focus regions, and the times of new focus targets (Sec. 5.3).
 
-A focus region is a density over the pixels of a frame; the network's logits are made one by softmax. Three
-measures of saliency (Bylinskii et al. 2019) compare the two; each is a loss, lower is better.
+A focus region is a density over the pixels of a frame; a softmax turns the network's logits into one. Three
+measures of saliency (Bylinskii et al. 2019) compare two densities; as losses, lower is better.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Maps = Float[Tensor, "frame 1 height width"]
 
 
 class AFNetTerms(NamedTuple):
-    """The terms before weighting, each 0 where nothing is known, and their weighted sum."""
+    """The terms before weighting, each 0 where no label is known, and their weighted sum."""
 
     region: Float[Tensor, ""]
     time: Float[Tensor, ""]
@@ -30,11 +30,11 @@ class AFNetLoss(nn.Module):
 
     Args:
         region: the loss of a frame's focus region: `kullback_leibler`, `scanpath_saliency`, `correlation`.
-        region_weight: of the focus regions.
-        time_weight: of the new focus targets.
-        window_s: standard deviation of the window around the moment of a target: to be early or late by
-            less is nearly as good.
-        positive_weight: how many times as much a frame counts at a target: they are rare.
+        region_weight: weight of the focus regions.
+        time_weight: weight of the new focus targets.
+        window_s: standard deviation of the window around the time of a target: predictions that are early or
+            late by less are nearly as good.
+        positive_weight: weight of frames at a target relative to others: targets are rare.
     """
 
     def __init__(
@@ -62,13 +62,13 @@ class AFNetLoss(nn.Module):
         new_target: Float[Tensor, "batch frame"],
         times_s: Float[Tensor, "batch frame"],
     ) -> AFNetTerms:
-        """Compare predictions with what is known.
+        """Compare predictions with labels.
 
         Args:
             region_logits: of `AFNet`.
             target_logits: of `AFNet`.
-            regions: densities; all 0 where nobody knows.
-            new_target: 1 where a new focus target begins, else 0; NaN where nobody knows.
+            regions: densities; all 0: unknown.
+            new_target: 1 where a new focus target begins, else 0; NaN: unknown.
             times_s: of the frames.
         """
         seen = regions.flatten(2).sum(2) > 0
@@ -89,7 +89,7 @@ class AFNetLoss(nn.Module):
 def soft_window(
     new_target: Float[Tensor, "batch frame"], times_s: Float[Tensor, "batch frame"], *, window_s: float
 ) -> Float[Tensor, "batch frame"]:
-    """1 where a new focus target begins, and a Gaussian about it; where two meet, the larger one.
+    """1 where a new focus target begins, with a Gaussian around it; overlapping ones are combined by `max`.
 
     Args:
         new_target: 1 where one begins, else 0; NaN counts as 0.
@@ -113,14 +113,14 @@ def kullback_leibler(logits: Maps, density: Maps) -> Float[Tensor, " frame"]:
 
 
 def scanpath_saliency(logits: Maps, density: Maps) -> Float[Tensor, " frame"]:
-    """Minus NSS: the standardised prediction, expected over the density."""
+    """Minus NSS: the expectation of the normalised prediction under the density."""
     prediction = logits.flatten(1).softmax(1)
     deviation, mean = torch.std_mean(prediction, 1, keepdim=True, correction=0)
     return -((prediction - mean) / (deviation + EPSILON) * density.flatten(1)).sum(1)
 
 
 def correlation(logits: Maps, density: Maps) -> Float[Tensor, " frame"]:
-    """Minus CC: Pearson's coefficient of the predicted and the true density over the pixels."""
+    """Minus CC: Pearson's correlation of the predicted and the true density over the pixels."""
     one, other = logits.flatten(1).softmax(1), density.flatten(1)
     one, other = one - one.mean(1, keepdim=True), other - other.mean(1, keepdim=True)
     return -(one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1) + EPSILON)

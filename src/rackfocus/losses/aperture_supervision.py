@@ -1,4 +1,4 @@
-"""The whole objective: rendering, adjusted rendering and smoothness (Eq. 5 and 6)."""
+"""The paper's training loss: rendering, adjusted rendering and smoothness (Eq. 5 and 6)."""
 
 from typing import NamedTuple
 
@@ -24,13 +24,14 @@ class ApertureTerms(NamedTuple):
 
 
 class ApertureSupervision(nn.Module):
-    """`L_rend + L_adjust_rend + w_1 L_smooth`: learning depth and light from shallow photographs alone.
+    """`L_rend + L_adjust_rend + w_1 L_smooth`: supervision of depth and light by shallow-DOF photographs
+    alone.
 
     Args:
         renderer: the forward model F.
-        perceptual: `L_feat`; none leaves the pixel term alone.
+        perceptual: `L_feat`. `None`: only the pixel term.
         smoothness_weight: `w_1`.
-        triplets: without, the third photograph is left out and every sample is a pair (Fig. 3C).
+        triplets: `False`: the third photograph is not used and every sample is a pair (Fig. 3C).
     """
 
     def __init__(
@@ -57,15 +58,15 @@ class ApertureSupervision(nn.Module):
         aperture_ratio: Float[Tensor, "batch 1 1 1"],
         focal_disparity: Float[Tensor, "batch 1 1 1"],
     ) -> ApertureTerms:
-        """Compare what the prediction renders with the photographs of a triplet.
+        """Compare renders of the prediction with the photographs of a triplet.
 
         Args:
             prediction: `D` for `shallow`'s aperture and focus, and `E`.
             deep: `I^S`, encoded sRGB in 0..1.
             shallow: `I^L`, linear light in 0..1.
-            adjusted: `I^L'`, linear light in 0..1. A pair has none: it gives `shallow` again with ratio 1 and
-                focal disparity 0, and its rendering loss counts double, as the paper says.
-            aperture_ratio: with `focal_disparity`, the refocus that leads from `shallow` to `adjusted`.
+            adjusted: `I^L'`, linear light in 0..1. A pair has none: pass `shallow` again with ratio 1 and
+                focal disparity 0; its rendering loss counts double, as in the paper.
+            aperture_ratio: with `focal_disparity`, the refocus from `shallow` to `adjusted`.
             focal_disparity: in pixels.
         """
         linear = srgb_to_linear(deep)
@@ -92,7 +93,7 @@ class ApertureSupervision(nn.Module):
         rendered: Float[Tensor, "batch 3 height width"],
         photograph: Float[Tensor, "batch 3 height width"],
     ) -> Float[Tensor, ""]:
-        """`L_rend` (Eq. 5): pixels, and features if there is a network for them."""
+        """`L_rend` (Eq. 5): pixels, and features if a perceptual loss is given."""
         image, target = as_photographed(rendered, photograph), linear_to_srgb(photograph)
         loss = pixel_l1(image, target)
         return loss if self.perceptual is None else loss + self.perceptual(image, target)

@@ -1,4 +1,4 @@
-"""Supervision of `E` by radiance that is known."""
+"""Supervision of `E` by known radiance."""
 
 import torch
 from jaxtyping import Float
@@ -7,7 +7,7 @@ from torch import Tensor
 from rackfocus.optics.radiometry import apply_log_exposure, srgb_to_linear
 
 EPSILON = 1 / 255
-"""Added to light before its logarithm, so that black counts little."""
+"""Added to light before its logarithm, so that errors in the dark count little."""
 
 
 def clipped_light_loss(
@@ -22,15 +22,14 @@ def clipped_light_loss(
     Args:
         srgb: the encoded, clipped image in 0..1.
         log_exposure: the prediction `E` (Eq. 4).
-        radiance: the true linear light at the exposure of the image, display white 1; NaN where it is not
-            known, which does not count.
-        clipping_from: pixels whose brightest channel is above this count.
+        radiance: the true linear light at the exposure of the image, display white 1; NaN: unknown, left out.
+        clipping_from: only pixels whose brightest channel is above this count.
 
     Returns:
         0 where no pixel counts.
     """
     light = apply_log_exposure(srgb_to_linear(srgb), log_exposure)
-    # Replaced before the difference is taken: the gradient of what `where` leaves out would be NaN.
+    # Replaced before the subtraction: behind a `where` the gradient of NaN would be NaN.
     truth = torch.where(radiance.isnan(), light.detach(), radiance)
     error = ((light + EPSILON).log() - (truth + EPSILON).log()).square().mean(dim=1)
     counted = (srgb.amax(dim=1) > clipping_from) & ~radiance.isnan().any(dim=1)

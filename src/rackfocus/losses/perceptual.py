@@ -15,11 +15,12 @@ CHEN_KOLTUN_WEIGHTS = {
     "conv4_2": 1 / 5.6,
     "conv5_2": 10 / 1.5,
 }
-"""`lambda_i`: the paper prints none and cites Chen & Koltun 2017, whose published weights these are."""
+"""`lambda_i`: the paper gives none and cites Chen & Koltun 2017, whose published weights these are."""
 
 
 class PerceptualLoss(nn.Module):
-    """`sum_i lambda_i |Phi_i(I^L) - Phi_i(F(I^S, D, E))|_1`, each the mean over a layer, in code values.
+    """`sum_i lambda_i |Phi_i(I^L) - Phi_i(F(I^S, D, E))|_1`, each the mean over a layer, in 8-bit code
+    values.
 
     Args:
         features: the frozen network `Phi`.
@@ -34,11 +35,11 @@ class PerceptualLoss(nn.Module):
     def forward(
         self, image: Float[Tensor, "batch 3 height width"], target: Float[Tensor, "batch 3 height width"]
     ) -> Float[Tensor, ""]:
-        """Compare two encoded images; the target carries no gradient."""
+        """Compare two encoded images; the target gets no gradient."""
         rendered = self.features(image, self.weights)
         photographed = self.features(target.detach(), self.weights)
         terms = [
-            # In mixed precision the features are of 8 bits, and their differences would be of fewer.
+            # In mixed precision features have a mantissa of 8 bits; their differences need float32.
             weight * (rendered[layer].float() - photographed[layer].float()).abs().mean()
             for layer, weight in self.weights.items()
         ]

@@ -1,4 +1,4 @@
-"""The objective of `experiment=photographs`: one term for each kind of sample that its mixture holds."""
+"""The loss of `experiment=photographs`: one term for each kind of sample in its mixture."""
 
 from typing import NamedTuple
 
@@ -24,19 +24,19 @@ class SceneTerms(NamedTuple):
 
 
 class PhotographSupervision(nn.Module):
-    """Eq. 5 and 6 and exact truth on ray-traced scenes, relative depth on photographs, light on panoramas.
+    """Eq. 5 and 6 and true disparity on ray-traced scenes, relative depth on photographs, light on panoramas.
 
     Args:
         apertures: Eq. 6, in 8-bit code values.
-        disparity_weight: of the mean absolute error of `D` in pixels, where the truth is exact.
-        relative_weight: of `rackfocus.losses.relative_depth`.
-        usual_weight: of the mean absolute difference between `D` and a label stretched to `usual_range`, in
-            units of that range. It keeps the blur of photographs, whose aperture no label tells, near that of
-            a fast lens.
-        usual_range: see `rackfocus.models.backends.disparity_from_nearness`. A lens of 40 mm at f/2 before
-            36 mm of film, focused at 2 m, blurs what is far away by a radius of .006 of the picture's width.
-        steady_weight: of `rackfocus.losses.steadiness`, in units of that range.
-        light_weight: of `rackfocus.losses.clipped_light`.
+        disparity_weight: weight of the mean absolute error of `D` in pixels, where the true `D` is known.
+        relative_weight: weight of `rackfocus.losses.relative_depth`.
+        usual_weight: weight of the mean absolute difference between `D` and a label scaled to `usual_range`,
+            in units of that range. Labels do not define an aperture; this term keeps the blur of photographs
+            near that of a fast lens.
+        usual_range: see `rackfocus.models.backends.disparity_from_nearness`. A 40 mm lens at f/2 on a sensor
+            36 mm wide, focused at 2 m, blurs objects at infinity by a radius of .006 of the picture's width.
+        steady_weight: weight of `rackfocus.losses.steadiness`, in units of that range.
+        light_weight: weight of `rackfocus.losses.clipped_light`.
     """
 
     def __init__(
@@ -71,15 +71,15 @@ class PhotographSupervision(nn.Module):
         disparity: Float[Tensor, "batch 1 height width"],
         radiance: Float[Tensor, "batch 3 height width"],
     ) -> SceneTerms:
-        """A triplet whose disparity and light are known; see `ApertureSupervision.forward`.
+        """The terms of a triplet of known disparity and light; see `ApertureSupervision.forward`.
 
         Args:
             prediction: `D` for `shallow`'s aperture and focus, and `E`.
-            deep: see there.
-            shallow: see there.
-            adjusted: see there.
-            aperture_ratio: see there.
-            focal_disparity: see there.
+            deep: see `ApertureSupervision.forward`.
+            shallow: see `ApertureSupervision.forward`.
+            adjusted: see `ApertureSupervision.forward`.
+            aperture_ratio: see `ApertureSupervision.forward`.
+            focal_disparity: see `ApertureSupervision.forward`.
             disparity: the true `D`.
             radiance: the true linear light of `deep`.
         """
@@ -99,7 +99,7 @@ class PhotographSupervision(nn.Module):
     def nearness(
         self, disparity: Float[Tensor, "batch 1 height width"], label: Float[Tensor, "batch 1 height width"]
     ) -> Float[Tensor, ""]:
-        """A photograph whose nearness a teacher gave, or composed of subjects that were cut out.
+        """The terms of a photograph with nearness from a teacher model or from a composition of cut-outs.
 
         Args:
             disparity: the predicted `D`.
@@ -115,7 +115,7 @@ class PhotographSupervision(nn.Module):
         again: Float[Tensor, "batch 1 height width"],
         grid: Float[Tensor, "batch height width 2"],
     ) -> Float[Tensor, ""]:
-        """A photograph taken twice; see `rackfocus.losses.steadiness.steadiness_loss`."""
+        """The term of a photograph and its transformed copy; see `rackfocus.losses.steadiness`."""
         return self.steady_weight * steadiness_loss(disparity, again, grid) / self._range_px(disparity)
 
     def light(
@@ -124,7 +124,7 @@ class PhotographSupervision(nn.Module):
         srgb: Float[Tensor, "batch 3 height width"],
         radiance: Float[Tensor, "batch 3 height width"],
     ) -> Float[Tensor, ""]:
-        """A photograph that clips, of a panorama whose light is known."""
+        """The term of a clipped view of a panorama of known light."""
         return self.light_weight * clipped_light_loss(srgb, log_exposure, radiance)
 
     def _range_px(self, image: Tensor) -> float:

@@ -1,4 +1,4 @@
-"""Comparing a rendered image with a photograph, which clips."""
+"""Pixel loss between a rendered image and a photograph, which clips."""
 
 import torch
 from jaxtyping import Float
@@ -10,17 +10,17 @@ CODE_VALUES = 255.0
 """Photometric losses are measured in 8-bit code values.
 
 The paper gives the weight of smoothness (10) but no units. With images in 0..1 that weight flattens the
-disparity at once; in the code values that networks of its time compared, the terms are of one order.
+disparity at once; with 8-bit code values, common in networks of its time, the terms have similar magnitudes.
 """
 
 
 def as_photographed(
     rendered: Float[Tensor, "batch 3 height width"], photograph: Float[Tensor, "batch 3 height width"]
 ) -> Float[Tensor, "batch 3 height width"]:
-    """The rendered light, sRGB-encoded, and clipped only where the photograph is.
+    """The rendered light, sRGB-encoded, clipped only where the photograph is clipped.
 
-    Where both exceed white they agree. Where the photograph is darker than white, light above white stays an
-    error with a gradient, which a plain clamp would lose.
+    Where both exceed white their difference is 0. Where the photograph is darker than white, light above
+    white remains an error with a gradient, which a plain clamp would remove.
 
     Args:
         rendered: linear light, unclipped.

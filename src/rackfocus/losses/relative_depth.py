@@ -1,11 +1,11 @@
-"""Supervision by relative depth, which has no scale and no shift (MiDaS: Ranftl et al. 2020, "Towards Robust
+"""Supervision by relative depth, invariant to scale and shift (MiDaS: Ranftl et al. 2020, "Towards Robust
 Monocular Depth Estimation").
 
-Prediction and label are each brought to median 0 and mean absolute deviation 1 (their Eq. 5 and 6),
+Prediction and label are both normalised to median 0 and mean absolute deviation 1 (their Eq. 5 and 6),
 
     p' = (p - median(p)) / mean |p - median(p)|,
 
-then compared by value and by gradients at four scales (Eq. 11), which put the edges in place.
+then compared by value and by gradients at four scales (Eq. 11), which align the edges.
 """
 
 import torch.nn.functional as F
@@ -25,7 +25,7 @@ def relative_depth_loss(
 
     Args:
         nearness: the prediction, relative inverse depth, larger is nearer.
-        label: the same, of a teacher or composed.
+        label: the same, from a teacher model or a composition.
         gradient_weight: `alpha`.
     """
     difference = normalised(nearness) - normalised(label)
@@ -33,15 +33,15 @@ def relative_depth_loss(
 
 
 def normalised(values: Float[Tensor, "batch 1 height width"]) -> Float[Tensor, "batch 1 height width"]:
-    """Median 0 and mean absolute deviation 1, each image by itself; a flat image gives 0."""
+    """Normalise each image to median 0 and mean absolute deviation 1; a constant image gives 0."""
     centred = values - values.flatten(1).median(dim=1).values[:, None, None, None]
     return centred / centred.abs().mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-6)
 
 
 def gradient_matching(difference: Float[Tensor, "batch 1 height width"]) -> Float[Tensor, ""]:
-    """The mean absolute step of a difference to the right and down, summed over `SCALES` sizes (Eq. 11).
+    """The mean absolute horizontal and vertical step of a difference, summed over `SCALES` sizes (Eq. 11).
 
-    Each size is half of the one before, averaged.
+    Each size is half of the previous one, averaged.
     """
     total = difference.new_zeros(())
     for _ in range(SCALES):

@@ -1,4 +1,4 @@
-"""The prior that disparity is a surface."""
+"""Edge-aware smoothness of disparity."""
 
 from jaxtyping import Float
 from torch import Tensor
@@ -10,7 +10,7 @@ def edge_aware_smoothness(
     """`|dD/dx| exp(-|dI/dx|) + |dD/dy| exp(-|dI/dy|)`, the mean over pixels (Sec. 4.1, L_smooth).
 
     Derivatives are forward differences; `|dI|` is the mean over the channels of the encoded image in 0..1,
-    as in Godard et al. 2017. A single row or column has no derivative across it and adds nothing.
+    as in Godard et al. 2017. A picture of a single row or column has no derivative across it.
     """
     total = disparity.new_zeros(())
     for axis in (-1, -2):

@@ -1,1 +1,1 @@
-"""Metrics: of rendered images, disparity and HDR."""
+"""Metrics of rendered images, disparity, HDR, optical flow, focus and saliency."""

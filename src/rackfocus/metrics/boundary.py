@@ -1,4 +1,4 @@
-"""Whether a disparity map has its edges where the scene has them."""
+"""F1 of depth edges: whether a disparity map has its edges where the scene has them."""
 
 import math
 
@@ -11,9 +11,9 @@ from torch import Tensor
 from rackfocus.metrics.disparity import align_affine, spread
 
 STEP = 0.25
-"""An edge is a step of more than this many standard deviations of the truth ..."""
+"""An edge is a step of more than this many standard deviations of the truth, over `REACH_PX` pixels."""
 REACH_PX = 5
-"""... between a pixel and the one that is so many pixels to the right or below."""
+"""Distance of the two pixels of a step, to the right or down."""
 TOLERANCE_PX = 2.0
 
 
@@ -25,11 +25,11 @@ def boundary_f1(
 ) -> Float[Tensor, ""]:
     """F1 of depth edges, 0 to 1, higher is better.
 
-    Precision and recall of edge pixels (Hu et al. 2019), where, unlike there, an edge counts as found within
-    `TOLERANCE_PX`, and the prediction, whose units may be unknown, is aligned with the truth first.
+    Precision and recall of edge pixels (Hu et al. 2019). Unlike there, an edge counts as found within
+    `TOLERANCE_PX`, and the prediction, whose units may be unknown, is first aligned with the truth.
 
     Args:
-        disparity: the prediction, larger farther or nearer.
+        disparity: the prediction; larger is farther or nearer.
         truth: the true map.
         valid: where the truth is known; only steps between valid pixels count.
 
@@ -62,6 +62,6 @@ def edge_mask(
 
 
 def _found(edges: np.ndarray, others: np.ndarray) -> float:
-    """The share of `edges` that lie within the tolerance of one of the others."""
+    """The share of `edges` that are within the tolerance of one of the others."""
     distance = cv2.distanceTransform((~others).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return float((distance[edges] <= TOLERANCE_PX + 1e-3).mean())

@@ -1,4 +1,4 @@
-"""Whether a depth map knows what is in front of what, whatever its units."""
+"""Ordinal errors of depth maps of any units: whether pairs of points are in the right order."""
 
 import cv2
 import numpy as np
@@ -10,12 +10,12 @@ from rackfocus.metrics.masks import signed_distance_px
 
 PAIRS = 50_000
 LEAST_DIFFERENCE = 0.05
-"""Pairs closer than this share of the truth's range (2nd to 98th percentile) are not asked about."""
+"""Pairs that differ by less than this share of the truth's range (2nd to 98th percentile) are left out."""
 MASK_STEP_PX = 6.0
-"""How far the points of a pair of `mask_order` are from the boundary."""
+"""Distance of the points of a pair of `mask_order` from the boundary."""
 
 _SMOOTHING_PX = 2.0
-"""Of the distance to the boundary, for its normals: a mask has steps, a subject has none."""
+"""Smoothing of the distance to the boundary for its normals, which removes the steps of pixels."""
 
 
 def whdr(
@@ -27,15 +27,15 @@ def whdr(
 ) -> Float[Tensor, ""]:
     """The share of random pairs of pixels whose order in depth is wrong; 0 to 1, lower is better.
 
-    WHDR of Chen et al. 2016 (Depth in the Wild, DIW), all weights 1, asked of those of `PAIRS` pairs whose
-    truth differs clearly. The usual threshold is on the ratio of two depths, which a map without scale and
-    shift does not have: here it is on their difference, relative to the range. A tie counts as half wrong, so
-    a single plane gets 0.5.
+    WHDR of Chen et al. 2016 (Depth in the Wild, DIW), with all weights 1, over those of `PAIRS` random pairs
+    whose truth differs clearly. The usual threshold is on the ratio of two depths, which is undefined for a
+    map without scale and shift: here it is on their difference, relative to the range. A tie counts as half
+    wrong, so a constant map gets 0.5.
 
     Args:
         nearness: the prediction, larger is nearer.
         truth: the same, true, up to a positive scale and a shift.
-        generator: draws the pairs.
+        generator: source of randomness for the pairs.
         valid: where the truth is known.
 
     Returns:
@@ -60,11 +60,11 @@ def mask_order(
     """The share of pairs of points across the boundary of a subject of which the inner one is nearer.
 
     The pairs are those of `pairs_across`. 0 to 1, higher is better, .5 is chance; a tie counts as half. Where
-    a subject stands on the ground both points are equally far, so that a true map does not reach 1.
+    a subject stands on the ground both points are equally far, so even a true map gets less than 1.
 
     Args:
         nearness: the prediction, larger is nearer, of any scale.
-        mask: a subject that is nearer than what surrounds it.
+        mask: a subject that is nearer than its surroundings.
 
     Returns:
         NaN where there is no pair.
@@ -77,7 +77,7 @@ def mask_order(
 def pairs_across(mask: Bool[Tensor, "height width"]) -> tuple[Int[Tensor, "2 pair"], Int[Tensor, "2 pair"]]:
     """Points `MASK_STEP_PX` inside and outside of the boundary, along its normal, for each pixel of it.
 
-    Left out are pairs of which a point lies outside the picture or on the wrong side, as at spokes.
+    Pairs are left out if a point lies outside the picture or on the wrong side, as at thin parts.
 
     Returns:
         Rows and columns of the inner points, and of the outer ones.

@@ -1,6 +1,6 @@
-"""How close a disparity map is to the truth; after a fit of scale and shift where its units are unknown.
+"""Errors of disparity maps, optionally after an affine fit where their units are unknown.
 
-Maps may have any shape; `valid` is where the truth is known, everywhere when left out.
+Maps may have any shape; `valid` is a mask of where the truth is known. `None`: everywhere.
 """
 
 import torch
@@ -20,7 +20,7 @@ def disparity_rms(
     Args:
         disparity: the prediction.
         truth: the true disparity.
-        align: first apply the scale and shift of `align_affine`, for maps that are known only up to those.
+        align: first apply the scale and shift of `align_affine`, for maps known only up to these.
         valid: where the truth is known.
     """
     if align:
@@ -36,11 +36,11 @@ def align_affine(
 ) -> Float[Tensor, "*shape"]:
     """`a * disparity + b` with the `a` and `b` that fit the truth best in the least-squares sense.
 
-    The scale may come out negative; a flat map leaves it free, which is no error, and gets the truth's mean.
+    The scale may be negative. A constant map leaves the scale undetermined and becomes the truth's mean.
     """
     known, wanted = _chosen(disparity, valid), _chosen(truth, valid)
     design = torch.stack([known, torch.ones_like(known)], dim=1)
-    # The normal equations' pseudo-inverse does not mind a flat map.
+    # The pseudo-inverse also handles a constant map, whose normal equations are singular.
     scale, shift = torch.linalg.pinv(design.T @ design, hermitian=True) @ (design.T @ wanted)
     return (scale * disparity.double() + shift).to(disparity.dtype)
 
@@ -48,12 +48,12 @@ def align_affine(
 def spread(
     truth: Float[Tensor, "*shape"], *, valid: Bool[Tensor, "*shape"] | None = None
 ) -> Float[Tensor, ""]:
-    """The truth's standard deviation: the aligned error of a single plane, which knows nothing."""
+    """The truth's standard deviation, which is the aligned error of a constant map."""
     return _chosen(truth, valid).std(correction=0)
 
 
 def largest_quarter(disparity: Float[Tensor, "*shape"]) -> Bool[Tensor, "*shape"]:
-    """The quarter of the pixels that are blurred most, where `|D|` is large (Fig. 3C)."""
+    """The quarter of the pixels with the largest blur `|D|` (Fig. 3C)."""
     size = disparity.abs()
     return size >= size.flatten().quantile(0.75)
 
@@ -66,12 +66,13 @@ def abs_rel(
 ) -> Float[Tensor, ""]:
     """Mean of `|z - z*| / z*` over depths, as MiDaS does (Ranftl et al. 2020); lower is better.
 
-    Nearness is aligned with the true inverse depth and held to at least the smallest true one: nothing
-    counts as farther than the farthest thing.
+    Nearness is aligned with the true inverse depth and clamped from below to the smallest true one, which
+    bounds the depth by that of the farthest point.
 
     Args:
         nearness: the prediction, larger is nearer, up to scale and shift.
-        inverse_depth: `1 / z*` in any unit, without a shift; what is 0, as the sky, does not count.
+        inverse_depth: `1 / z*` in any unit, without a shift; pixels of value 0, such as the sky, do not
+            count.
         valid: where the truth is known.
     """
     known = inverse_depth > 0 if valid is None else valid & (inverse_depth > 0)
@@ -83,5 +84,5 @@ def abs_rel(
 
 
 def _chosen(values: Tensor, valid: Tensor | None) -> Float[Tensor, "pixels"]:
-    """The valid values; single precision would not do for the normal equations."""
+    """The valid values, in double precision for the normal equations."""
     return (values.flatten() if valid is None else values[valid]).double()

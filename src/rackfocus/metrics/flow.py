@@ -1,4 +1,4 @@
-"""How close an optical flow is to the truth, a mask of what is hidden to the true one, motion to motion."""
+"""Errors of optical flow, of occlusion masks, and of the motion in rendered frames."""
 
 import numpy as np
 import torch
@@ -24,12 +24,12 @@ def flow_difference(
     frames: tuple[Float[Tensor, "3 height width"], Float[Tensor, "3 height width"]],
     true_frames: tuple[Float[Tensor, "3 height width"], Float[Tensor, "3 height width"]],
 ) -> Float[Tensor, ""]:
-    """Mean distance in pixels of the motion seen in two rendered frames and in the two true ones.
+    """Mean distance in pixels between the motion in two rendered frames and in the two true ones.
 
-    tOF of Chu et al. 2020: what swims or trembles moves otherwise than the truth.
+    tOF of Chu et al. 2020: it measures temporal artefacts that move differently from the truth.
 
     Args:
-        flow: what sees the motion, the same in both.
+        flow: the optical flow method, used for both.
         frames: two successive rendered frames, encoded, in 0..1.
         true_frames: the same two of the truth.
     """

@@ -1,7 +1,7 @@
-"""How good new focus targets and a focus track are: |Δt|, |Δd| (Sec. 5.2, 6.2), precision and recall.
+"""Errors of new focus targets and focus tracks: |Δt|, |Δd| (Sec. 5.2, 6.2), precision and recall.
 
-The paper gives |Δt| over targets and |Δd| over frames. It does not say which target is compared with which,
-nor what becomes of one that has no counterpart: here they are matched, and missed and spurious ones counted.
+The paper gives |Δt| over targets and |Δd| over frames. It does not say how targets are matched, nor how
+unmatched ones count: here they are matched one to one, and missed and spurious ones are counted.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,30 +13,31 @@ from torch import Tensor
 from rackfocus.types import FocusTarget
 
 LEVEL_LONGER_SIDE_PX = 384
-"""The size of picture in which a disparity level is one pixel: that which the network sees."""
+"""The picture size at which a disparity level is one pixel: the input size of the network."""
 
 _Choice = tuple[int, int, tuple[tuple[int, int], ...]]
 Agreement = Callable[[FocusTarget, FocusTarget], bool]
 
 
 def level_px(longer_side_px: float) -> float:
-    """How many pixels of a video one disparity level is.
+    """The size of one disparity level in pixels of a video.
 
-    A level is what the renderer's integer levels are, one pixel of blur radius at f/2, in a picture whose
-    longer side is `LEVEL_LONGER_SIDE_PX`: so it is the same blur however large a video is.
+    A level is one pixel of blur radius at f/2, as the renderer's integer levels, in a picture whose longer
+    side is
+    `LEVEL_LONGER_SIDE_PX`: so it is the same blur for videos of any size.
     """
     return longer_side_px / LEVEL_LONGER_SIDE_PX
 
 
 @dataclass(frozen=True)
 class Matching:
-    """Which found target is which true one.
+    """A one-to-one matching of found and true targets.
 
     Attributes:
         pairs: indices of the found and of the true target.
-        offsets: `t - t̂` of each pair, in frames; negative where focus comes too early.
-        missed: true targets that nothing was found for.
-        spurious: found targets that are none.
+        offsets: `t - t̂` of each pair, in frames; negative: the found target is too early.
+        missed: true targets without a pair.
+        spurious: found targets without a pair.
     """
 
     pairs: tuple[tuple[int, int], ...]
@@ -52,16 +53,16 @@ def match_targets(
     tolerance_frames: int,
     agree: Agreement | None = None,
 ) -> Matching:
-    """One-to-one, in the order of time: as many pairs as can be, and of such matchings the least sum of |Δt|.
+    """Match one-to-one, in time order: the most pairs, and among these matchings the least sum of |Δt|.
 
-    Two targets may be a pair where they are no more than `tolerance_frames` apart and show the same thing.
-    Targets at frame 0 are left out of both: they say where focus starts and are no change.
+    Two targets may be a pair if they are at most `tolerance_frames` apart and show the same object. Targets
+    at frame 0 are left out: they are the initial focus, not a change.
 
     Args:
-        found: in the order of time.
-        truth: in the order of time.
+        found: in time order.
+        truth: in time order.
         tolerance_frames: the largest |Δt| of a pair.
-        agree: whether a found and a true target show the same thing; all do where not given.
+        agree: whether a found and a true target show the same object. `None`: all do.
     """
     own = [index for index, target in enumerate(found) if target.t > 0]
     wanted = [index for index, target in enumerate(truth) if target.t > 0]
@@ -72,7 +73,7 @@ def match_targets(
         fits = abs(apart) <= tolerance_frames and (agree is None or agree(one, other))
         return apart if fits else None
 
-    # best[i][j] of the first i found and j true ones: count of pairs, minus the sum of |Δt|, and the pairs.
+    # best[i][j] for the first i found and j true ones: number of pairs, minus the sum of |Δt|, and the pairs.
     best: list[list[_Choice]] = [[(0, 0, ())] * (len(wanted) + 1)]
     for row in range(len(own)):
         line: list[_Choice] = [(0, 0, ())]
@@ -94,31 +95,31 @@ def match_targets(
 
 
 def timing_error(matching: Matching) -> float:
-    """|Δt|: mean distance in time over the pairs, in frames; NaN where there is none. Lower is better."""
+    """|Δt|: mean distance in time over the pairs, in frames; NaN without pairs. Lower is better."""
     if not matching.offsets:
         return float("nan")
     return sum(abs(offset) for offset in matching.offsets) / len(matching.offsets)
 
 
 def recall(matching: Matching) -> float:
-    """The share of true targets that were found; NaN where there is no true one."""
+    """The share of true targets that were found; NaN if there are no true ones."""
     return _share(len(matching.pairs), len(matching.missed))
 
 
 def precision(matching: Matching) -> float:
-    """The share of found targets that are true; NaN where none was found."""
+    """The share of found targets that are true; NaN if none was found."""
     return _share(len(matching.pairs), len(matching.spurious))
 
 
 def focal_error(
     focal_disparity: Float[Tensor, " frame"], truth: Float[Tensor, " frame"], *, level_px: float = 1.0
 ) -> Float[Tensor, ""]:
-    """|Δd|: mean over all frames of how far focus is from where it should be, in levels. Lower is better.
+    """|Δd|: mean absolute error of the focal disparity over all frames, in levels. Lower is better.
 
     Args:
         focal_disparity: in pixels of the video.
         truth: the same, true.
-        level_px: what one level is; see the function of that name.
+        level_px: the size of one level; see the function of this name.
     """
     return (focal_disparity - truth).abs().mean() / level_px
 

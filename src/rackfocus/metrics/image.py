@@ -1,4 +1,4 @@
-"""How close a rendered image is to a photograph, as a viewer sees them: clipped and encoded."""
+"""Similarity of a rendered image and a photograph as displayed: clipped and encoded."""
 
 from jaxtyping import Float
 from torch import Tensor
@@ -8,7 +8,7 @@ from rackfocus.optics.radiometry import linear_to_srgb
 
 
 def displayed(linear_rgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 height width"]:
-    """What a display shows of linear light: clipped to 0..1 and sRGB-encoded."""
+    """Linear light as a display shows it: clipped to 0..1 and sRGB-encoded."""
     return linear_to_srgb(linear_rgb.clamp(0, 1))
 
 

@@ -1,6 +1,6 @@
-"""Whether a subject is set apart by blur: it is sharp while what surrounds it is not.
+"""Isolation of a subject by blur: the subject is sharp and its surroundings are not.
 
-Focus lies on the median disparity `m` of the subject; `|D - m|` is then the blur radius at f/2.
+The focal plane is at the median disparity `m` of the subject; `|D - m|` is then the blur radius at f/2.
 """
 
 import torch
@@ -10,21 +10,22 @@ from torch import Tensor
 from rackfocus.metrics.masks import LINES, surroundings
 
 SHARP_PX = 1.0
-"""A blur radius below this counts as sharp, in pixels at `LINES` lines."""
+"""A smaller blur radius counts as sharp, in pixels at `LINES` lines."""
 SOFT_PX = 2.0
-"""A blur radius above this counts as soft, in pixels at `LINES` lines."""
+"""A larger blur radius counts as soft, in pixels at `LINES` lines."""
 
 
 def isolation(
     disparity: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]
 ) -> Float[Tensor, ""]:
-    """The share of pairs (pixel of the subject, pixel of its surroundings) with the latter blurred more.
+    """The share of pairs (pixel of the subject, pixel of its surroundings) whose second pixel is blurred
+    more.
 
-    All pairs count, and a tie as half; .5 is chance, 1 the best. It does not change with the scale, the sign
-    or the shift of the disparity.
+    All pairs count, a tie as half; .5 is chance, 1 the best. Scale, sign and shift of the disparity do not
+    matter.
 
     Args:
-        disparity: of any scale, nearer or farther being larger.
+        disparity: of any scale; larger is nearer or farther.
         mask: the subject.
 
     Returns:

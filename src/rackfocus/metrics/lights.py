@@ -1,4 +1,4 @@
-"""Quality around lights, where only recovered HDR makes the blur bright (Fig. 3B)."""
+"""PSNR around lights, where blur is bright only if HDR is recovered (Fig. 3B)."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from rackfocus.metrics.image import displayed
 from rackfocus.metrics.silhouette import within_radius
 
 LIGHT = 4.0
-"""What is brighter than this many times display white, in any channel, is a light: its blur is seen."""
+"""A pixel is a light if a channel exceeds this many times display white: its blur is then visible."""
 
 
 def light_mask(

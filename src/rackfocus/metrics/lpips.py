@@ -1,4 +1,4 @@
-"""LPIPS (Zhang et al. 2018): how different two pictures look, as the features of AlexNet tell."""
+"""LPIPS (Zhang et al. 2018): perceptual distance of two pictures by features of AlexNet."""
 
 from pathlib import Path
 
@@ -21,10 +21,10 @@ LAYERS = (
     (10, 256, 256, 3, 1, 1, False),
 )
 """AlexNet's convolutions: torchvision's index in `features`, channels in, channels out, size, stride,
-padding, whether max-pooling (3x3, stride 2) comes before."""
+padding, whether a max-pooling (3x3, stride 2) precedes it."""
 
 SMALLEST_PX = 31
-"""Of a smaller picture nothing is left after the second pooling."""
+"""The smallest side for which the output of the second pooling is not empty."""
 
 _NORM_FLOOR = 1e-10
 
@@ -32,15 +32,15 @@ _NORM_FLOOR = 1e-10
 class LPIPS(nn.Module):
     """`sum_l mean_xy sum_c v_lc (f_lc(x) - f_lc(y))^2`; lower is better, 0 for equal pictures.
 
-    `f_l` is the activation of layer `l` after its ReLU, of unit length over the channels at each place; `v_l`
-    are the weights that were fitted to what people say.
+    `f_l` is the activation of layer `l` after its ReLU, normalised to length 1 over the channels at each
+    position; `v_l` are weights fitted to human judgements.
 
     Args:
         weights: a file with torchvision's AlexNet names and `lin0.weight` .. `lin4.weight`, or the name of a
             published one.
 
     Raises:
-        InputError: the weights cannot be found or read, or do not fit.
+        InputError: the weights are missing, cannot be read, or do not fit.
     """
 
     shift: Tensor
@@ -56,7 +56,7 @@ class LPIPS(nn.Module):
         )
         for number, (_, _, channels, *_) in enumerate(LAYERS):
             self.add_module(f"lin{number}", nn.Conv2d(channels, 1, 1, bias=False))
-        # What the authors normalise with, for colours in -1 .. 1.
+        # The authors' normalisation, for colours in -1 .. 1.
         self.register_buffer("shift", torch.tensor([-0.030, -0.088, -0.188]).view(3, 1, 1), persistent=False)
         self.register_buffer("scale", torch.tensor([0.458, 0.448, 0.450]).view(3, 1, 1), persistent=False)
         path = find_weights(weights)
@@ -76,7 +76,7 @@ class LPIPS(nn.Module):
         """Mean distance of the displayed images.
 
         Raises:
-            InputError: they are smaller than `SMALLEST_PX` on a side.
+            InputError: a side is smaller than `SMALLEST_PX`.
         """
         if min(linear_rgb.shape[-2:]) < SMALLEST_PX:
             raise InputError(f"LPIPS needs pictures of at least {SMALLEST_PX} pixels on each side.")

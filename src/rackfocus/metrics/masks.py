@@ -1,4 +1,4 @@
-"""Places about the boundary of a subject's mask, in pixels of a picture of `LINES` lines where it says so."""
+"""Regions around the boundary of a subject's mask; lengths are for pictures of `LINES` lines."""
 
 import cv2
 import numpy as np
@@ -7,15 +7,15 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 LINES = 720
-"""The height of the picture for which lengths and blur radii are given; others are scaled to it."""
+"""The picture height for which lengths and blur radii are given; they are scaled to other heights."""
 RING_PX = (8.0, 40.0)
-"""How far the surroundings of a subject are from it, in pixels at `LINES` lines."""
+"""Range of distances from a subject that count as its surroundings, in pixels at `LINES` lines."""
 
 
 def signed_distance_px(mask: Bool[Tensor, "height width"]) -> Float[Tensor, "height width"]:
-    """Distance to the nearest pixel of the other kind: positive in the mask, negative outside it.
+    """Distance to the nearest pixel of the other value: positive inside the mask, negative outside it.
 
-    The edge of the picture is no boundary. A mask with pixels of one kind alone gives infinity.
+    The edge of the picture is no boundary. A mask with a single value gives infinity.
     """
     inside = mask.cpu().numpy().astype(np.uint8)
     if inside.all() or not inside.any():
@@ -33,5 +33,5 @@ def surroundings(mask: Bool[Tensor, "height width"]) -> Bool[Tensor, "height wid
 
 
 def near_boundary(mask: Bool[Tensor, "height width"]) -> Bool[Tensor, "height width"]:
-    """All within the larger distance of `RING_PX` of the mask's boundary, on either side."""
+    """Pixels within the larger distance of `RING_PX` of the mask's boundary, on both sides."""
     return signed_distance_px(mask).abs() * (LINES / mask.shape[0]) <= RING_PX[1]

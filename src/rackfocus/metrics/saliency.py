@@ -1,9 +1,9 @@
-"""How well a map of saliency tells where people look, as DHF1K measures it (Wang et al. 2018).
+"""Scores of saliency maps against recorded gaze, as DHF1K computes them (Wang et al. 2018).
 
-Notation: `saliency` is the prediction, of any scale; `fixations` holds the fixations of each pixel, of which
-it only counts whether there are any; `density` is the map that the fixations are blurred to. All are of one
-size, and have any shape. A frame that nobody looks at has no score: NaN. A flat map says nothing: its AUC is
-.5, its NSS and CC are 0.
+Notation: `saliency` is the prediction, of any scale; `fixations` is the number of fixations of each pixel, of
+which only zero or nonzero matters; `density` is the map of blurred fixations. All have the same shape, which
+may be any. A frame without fixations has no score: NaN. A constant map has the scores of chance: AUC .5, NSS
+and CC 0.
 """
 
 from typing import Any
@@ -14,16 +14,16 @@ from torch import Tensor
 from torchmetrics import Metric
 
 SCORES = ("AUC-J", "SIM", "s-AUC", "CC", "NSS")
-"""In the order of DHF1K's tables; higher is better for all."""
+"""The scores in the order of DHF1K's tables; higher is better for all."""
 THRESHOLD_STEP = 0.1
-"""Of s-AUC, in shares of the map's range: what the code of Borji and of DHF1K takes."""
+"""Step of the thresholds of s-AUC, as a share of the map's range, as in the code of Borji and of DHF1K."""
 
 
 def auc_judd(saliency: Float[Tensor, "*shape"], fixations: Float[Tensor, "*shape"]) -> Float[Tensor, ""]:
     """AUC-J: the area under the ROC whose thresholds are the values at the fixated pixels (Judd et al. 2009).
 
-    Negatives are all other pixels. Where pixels tie, the code of the authors adds noise; here one threshold
-    stands for all of them, which is what noise comes to.
+    Negatives are all other pixels. The authors' code adds noise to break ties; here tied pixels share one
+    threshold, which gives the expected value of that.
 
     Returns:
         0 to 1; .5 is chance.
@@ -38,9 +38,9 @@ def auc_shuffled(
 ) -> Float[Tensor, ""]:
     """s-AUC: the area under the ROC against pixels that are fixated in other videos (Zhang et al. 2008).
 
-    So a map of the centre, where people look in any video, gets no more than chance. Thresholds are a tenth
-    of the map's range apart. The authors' code draws as many negatives as there are fixations a hundred times
-    and takes the mean; here all negatives count at once, which is the same but for the luck of the draw.
+    So a map of the centre, where people look in any video, is not better than chance. Thresholds are a tenth
+    of the map's range apart. The authors' code averages over a hundred random draws of as many negatives as
+    there are fixations; here all negatives count at once, which is the expected value.
 
     Args:
         saliency: the prediction.
@@ -52,15 +52,15 @@ def auc_shuffled(
     """
     values = _stretched(saliency).flatten()
     thresholds = torch.arange(1.0, -THRESHOLD_STEP / 2, -THRESHOLD_STEP, dtype=values.dtype)
-    # By a hair less, so that a value of exactly .3 reaches the threshold of .3.
+    # Slightly lower, so that a value of exactly .3 reaches the threshold of .3.
     return _area(values[fixations.flatten() > 0], values[others.flatten() > 0], thresholds - 1e-9)
 
 
 def similarity(saliency: Float[Tensor, "*shape"], density: Float[Tensor, "*shape"]) -> Float[Tensor, ""]:
-    """SIM: what two maps have in common, each stretched to begin at 0 and to sum to 1 (Judd et al. 2012).
+    """SIM: the overlap of two maps, each shifted to begin at 0 and scaled to sum 1 (Judd et al. 2012).
 
     Returns:
-        0 to 1, where they are alike.
+        0 to 1; 1 for equal maps.
     """
     if not density.any():
         return _nothing()
@@ -76,7 +76,7 @@ def correlation(saliency: Float[Tensor, "*shape"], density: Float[Tensor, "*shap
 
 
 def nss(saliency: Float[Tensor, "*shape"], fixations: Float[Tensor, "*shape"]) -> Float[Tensor, ""]:
-    """NSS: mean over the fixated pixels of the map's deviation from its mean, in standard deviations.
+    """NSS: the mean over the fixated pixels of the map, normalised to mean 0 and standard deviation 1.
 
     Peters et al. 2005. 0 is chance.
     """
@@ -89,7 +89,7 @@ def saliency_scores(
     density: Float[Tensor, "*shape"],
     others: Float[Tensor, "*shape"],
 ) -> dict[str, Float[Tensor, ""]]:
-    """All scores of one frame by their names in `SCORES`; NaN where nobody looks at it."""
+    """All scores of one frame by their names in `SCORES`; NaN without fixations."""
     scores = (
         auc_judd(saliency, fixations),
         similarity(saliency, density),
@@ -101,7 +101,7 @@ def saliency_scores(
 
 
 class SaliencyScore(Metric):
-    """Means of `saliency_scores` over frames; those that nobody looks at do not count."""
+    """Means of `saliency_scores` over frames, without the frames that have no fixations."""
 
     full_state_update = False
     totals: Tensor
@@ -120,7 +120,7 @@ class SaliencyScore(Metric):
         density: Float[Tensor, "frame 1 height width"],
         others: Float[Tensor, "1 height width"],
     ) -> None:
-        """Add the frames of a video; `others` are the fixations of other videos, in this one's size."""
+        """Add the frames of a video; `others` are the fixations of other videos, resized to this one."""
         for planes in zip(saliency, fixations, density, strict=True):
             scores = torch.stack([score.double() for score in saliency_scores(*planes, others).values()])
             self.totals += scores.nan_to_num(0.0)
@@ -136,7 +136,7 @@ def _area(
     negative: Float[Tensor, " negatives"],
     thresholds: Float[Tensor, " thresholds"],
 ) -> Float[Tensor, ""]:
-    """Under the ROC of falling thresholds, straight from each point to the next, from (0, 0) to (1, 1)."""
+    """The area under the ROC curve of decreasing thresholds, linear between points, from (0, 0) to (1, 1)."""
     if not len(positive) or not len(negative):
         return _nothing()
     zero = torch.zeros(1, dtype=torch.float64)
@@ -147,20 +147,20 @@ def _area(
 
 
 def _shares_above(values: Tensor, thresholds: Tensor) -> Float[Tensor, " thresholds"]:
-    """The share of the values that are no less than each threshold."""
+    """The share of the values that are at least each threshold."""
     below = torch.searchsorted(values.sort().values, thresholds.contiguous())
     return 1 - below.double() / len(values)
 
 
 def _stretched(values: Tensor) -> Tensor:
-    """From 0 to 1 in double precision; a flat map is 1 everywhere, so that it still is a distribution."""
+    """Scaled to 0..1 in double precision; a constant map is 1 everywhere, which is a valid distribution."""
     values = values.double()
     span = values.max() - values.min()
     return (values - values.min()) / span if span > 0 else torch.ones_like(values)
 
 
 def _standardised(values: Tensor) -> Tensor:
-    """With a mean of 0 and a standard deviation of 1; a flat map is 0."""
+    """Normalised to mean 0 and standard deviation 1; a constant map is 0."""
     deviation = values.double() - values.double().mean()
     spread = deviation.std()
     return deviation / spread if spread > 0 else torch.zeros_like(deviation)

@@ -1,4 +1,4 @@
-"""Quality where it is hardest: at silhouettes, where blurred things lie over each other."""
+"""PSNR at silhouettes, where blurred surfaces overlap: the hardest part of a rendered image."""
 
 import cv2
 import numpy as np
@@ -9,10 +9,10 @@ from torch import Tensor
 from rackfocus.metrics.image import displayed
 
 EDGE_STEP_PX = 1.0
-"""Neighbours whose disparities differ by more stand on two sides of a silhouette."""
+"""Neighbours whose disparities differ by more are on two sides of a silhouette."""
 
 _SLACK = 1e-3
-"""Distances are roots of whole numbers in single precision; up to 500 px no two are as close as this."""
+"""Tolerance for distances, which are roots of integers in float32; up to 500 px they differ by more."""
 
 
 def silhouette_mask(
@@ -20,8 +20,8 @@ def silhouette_mask(
 ) -> Bool[Tensor, "batch 1 height width"]:
     """Pixels within one blur radius of a disparity edge.
 
-    An edge is a pair of 4-neighbours whose disparities differ by more than `EDGE_STEP_PX`; its radius is the
-    larger `|D|` of the two, at least 1, rounded up; distances are those to the nearer of its two pixels.
+    An edge is a pair of 4-neighbours whose disparities differ by more than `EDGE_STEP_PX`. Its radius is the
+    larger `|D|` of the two, at least 1, rounded up. Distances are to the nearer of its two pixels.
     """
     masks = [_mask(image[0].cpu().numpy()) for image in disparity.detach().float()]
     return torch.from_numpy(np.stack(masks))[:, None].to(disparity.device)

@@ -1,4 +1,4 @@
-"""How much a map changes from frame to frame where motion is not the reason."""
+"""Temporal consistency of maps: change from frame to frame that motion does not explain."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -13,19 +13,19 @@ def flow_warped_error(
     flow: Float[Tensor, "2 height width"],
     visible: Bool[Tensor, "height width"],
 ) -> Float[Tensor, ""]:
-    """Mean absolute difference of a map and the next frame's, brought to it by the flow; lower is better.
+    """Mean absolute difference of a map and the next frame's, warped to it by the flow; lower is better.
 
-    The optical-flow-warped error (OPW) of Wang et al. 2022, with a mask of visible pixels in place of their
-    soft photometric one.
+    The optical-flow-warped error (OPW) of Wang et al. 2022, with a mask of visible pixels instead of their
+    soft photometric weight.
 
     Args:
         values: of a frame.
         following: of the next frame.
         flow: from the frame to the next, in pixels.
-        visible: where the flow is known and what is there is seen in both.
+        visible: where the flow is known and the point is visible in both frames.
 
     Returns:
-        In the unit of the map; NaN where nothing is visible.
+        In the unit of the map; NaN if no pixel is visible.
     """
     return (values - warp(following, flow))[:, visible].abs().mean()
 
@@ -39,22 +39,22 @@ def temporal_alignment_error(
     valid: Bool[Tensor, "1 height width"] | None = None,
     following_valid: Bool[Tensor, "1 height width"] | None = None,
 ) -> Float[Tensor, ""]:
-    """How badly two successive depth maps agree on one still scene; lower is better.
+    """Disagreement of two successive depth maps of a static scene; lower is better.
 
     Each map's points are moved by the camera's motion into the other frame, and compared with the depth that
-    the other map has there: the mean of `|z - z'| / z'`, over both directions (TAE, Yang et al. 2024). A map
-    known up to scale and shift is to be aligned first, with one scale and shift for the clip.
+    the other map has there: the mean of `|z - z'| / z'`, over both directions (TAE, Yang et al. 2024). Maps
+    known up to scale and shift have to be aligned first, with one scale and shift for the clip.
 
     Args:
         depth: along the camera's axis, above 0.
         following: of the next frame.
         intrinsics: of the camera.
         motion: from the first camera's coordinates to the second's.
-        valid: which of the first map's points count, and may be compared with.
-        following_valid: the same for the second.
+        valid: points of the first map that count and may be compared with.
+        following_valid: as `valid`, for the second map.
 
     Returns:
-        A share of the depth; NaN where no point of either is in the other.
+        Relative to the depth; NaN if no point of either map is inside the other frame.
     """
     one = torch.ones_like(depth, dtype=torch.bool) if valid is None else valid
     other = torch.ones_like(following, dtype=torch.bool) if following_valid is None else following_valid
@@ -64,13 +64,13 @@ def temporal_alignment_error(
 
 
 def frame_change(maps: Float[Tensor, "frame channel height width"]) -> Float[Tensor, ""]:
-    """Mean absolute change from frame to frame over the standard deviation of all maps; lower is steadier.
+    """Mean absolute change from frame to frame over the standard deviation of all maps; lower is better.
 
-    Motion counts too, so only maps of the same clip can be compared. A scale and shift that are the same for
-    all frames do not matter, so relative depth is to be given as its network gives it.
+    Motion of the scene counts too, so only maps of the same clip can be compared. A scale and shift that are
+    the same for all frames do not matter, so the output of a relative depth network can be used as it is.
 
     Returns:
-        NaN for fewer than two frames; 0 for maps that are flat and never change.
+        NaN for fewer than two frames; 0 for constant maps.
     """
     if len(maps) < 2:
         return torch.tensor(torch.nan)
@@ -86,7 +86,7 @@ def temporal_change_error(
 ) -> Float[Tensor, ""]:
     """Mean of `|(x_{t+1} - x_t) - (y_{t+1} - y_t)|` over pixels (RM, the relation of neighbouring frames).
 
-    An error that stays is none; one that flickers is counted in full. Lower is better.
+    A constant error does not count; one that flickers counts in full. Lower is better.
     """
     return ((following - frame) - (true_following - true_frame)).abs().mean()
 
@@ -94,7 +94,7 @@ def temporal_change_error(
 def _relative_error(
     depth: Tensor, valid: Tensor, other: Tensor, other_valid: Tensor, intrinsics: Tensor, motion: Tensor
 ) -> Float[Tensor, ""]:
-    """Of the depths of one map's points in the other map's frame; nearest pixels, for depth does not mix."""
+    """The error of the depths of one map's points in the other map's frame, at the nearest pixels."""
     height, width = depth.shape[-2:]
     rows, columns = torch.nonzero(valid[0], as_tuple=True)
     pixels = torch.stack([columns, rows, torch.ones_like(rows)]).double()

@@ -1,4 +1,4 @@
-"""Flicker as in Fig. 3A: the mean about saturated pixels over time, and how fast it trembles."""
+"""Flicker as in Fig. 3A: the mean around saturated pixels over time, and its high frequencies."""
 
 from collections.abc import Sequence
 
@@ -8,16 +8,16 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 SATURATED = 0.98
-"""The encoded value from which on a pixel counts as saturated."""
+"""The encoded value above which a pixel counts as saturated."""
 CUTOFF = 0.25
-"""What is above this share of the frame rate trembles: a swing in fewer than four frames."""
+"""High frequencies are those above this share of the frame rate: periods of fewer than four frames."""
 
 
 def about_saturated(
     encoded: Float[Tensor, "3 height width"], *, reach_px: int
 ) -> Bool[Tensor, "height width"]:
-    """The neighbourhood of the saturated pixels of a deep-focus frame: within a square of half-width
-    `reach_px`. Bokeh lies there.
+    """The neighbourhood of the saturated pixels of a deep-DOF frame, where bokeh appears: within a square of
+    half-width `reach_px`.
     """
     saturated = (encoded.amax(0, keepdim=True) >= SATURATED).float()
     return F.max_pool2d(saturated, 2 * reach_px + 1, stride=1, padding=reach_px)[0] > 0
@@ -27,13 +27,12 @@ def flicker_curve(
     rendered: Sequence[Float[Tensor, "3 height width"]],
     neighbourhoods: Sequence[Bool[Tensor, "height width"]],
 ) -> Float[Tensor, "frame"]:
-    """The curve of Fig. 3A: the mean of each rendered frame about its saturated pixels.
+    """The curve of Fig. 3A: the mean of each rendered frame around its saturated pixels.
 
-    A frame that has none takes the value before it (the first that is known, at the beginning): nothing to
-    flicker.
+    A frame without saturated pixels takes the previous value (at the beginning, the first known one).
 
     Raises:
-        ValueError: no frame has any.
+        ValueError: no frame has saturated pixels.
     """
     means = [
         frame[:, near].mean() if near.any() else None
@@ -50,9 +49,10 @@ def flicker_curve(
 
 
 def high_frequency_energy(curve: Float[Tensor, "frame"], *, cutoff: float = CUTOFF) -> Float[Tensor, ""]:
-    """The mean square of what trembles faster than `cutoff` of the frame rate; lower is better.
+    """The mean square of the frequencies above `cutoff` of the frame rate; lower is better.
 
-    The curve is mirrored at its end, which leaves no step there, so that a drift has almost no part in it.
+    The curve is mirrored at its end, which avoids a step there, so that a slow drift contributes almost
+    nothing.
     """
     mirrored = torch.cat([curve, curve.flip(0)]).double()
     spectrum = torch.fft.rfft(mirrored)

@@ -1,1 +1,1 @@
-"""Networks: RGBD-HDR, AF-Net, what combines depth and HDR models of others, and checkpoints."""
+"""Networks: RGBD-HDR, AF-Net, adapters for depth and HDR models of others, and checkpoints."""

@@ -1,15 +1,15 @@
-"""AF-Net (Sec. 5.3): where to focus in each frame of a video, and whether a new focus target begins there.
+"""AF-Net (Sec. 5.3): predicts the focus region of each frame of a video, and new focus targets.
 
-Frames are sampled, six a second. A *unit* is `f_T` of them in a row. CNN-1 sees one unit and predicts the
-focus region of its middle frame; CNN-2 sees the features of `f_s` units, `f_T` frames apart in the paper,
-and predicts whether the middle frame of the middle one is a new focus target. Both are ResNet-10 (He et al.
-2016, one block a stage).
+Frames are sampled, six a second. A *unit* is `f_T` consecutive samples. CNN-1 takes one unit and predicts the
+focus region of its middle frame; CNN-2 takes the features of `f_s` units (a window), `f_T` frames apart in
+the paper, and predicts whether the middle frame of the middle one is a new focus target. Both are ResNet-10
+(He et al. 2016, one block a stage).
 
-Windows share what they have in common: each unit is computed once, and so is its part in the first layer of
-CNN-2, which is linear.
+Windows overlap, so intermediate results are shared: each unit is computed once, and so is its contribution to
+the first layer of CNN-2, which is linear.
 
 Beyond the ends of a clip, a unit repeats the first or last frame, and a unit whose middle frame would lie
-there is absent: all its features are 0, among them one that is 1 for every unit that is there.
+there is absent: all its features are 0, including a feature that is 1 for every unit that exists.
 """
 
 from dataclasses import dataclass
@@ -21,23 +21,23 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 MULTIPLE = 16
-"""Frames are replicated outwards to a multiple of this size."""
+"""Frames are padded by replication to a multiple of this size."""
 UNITS_AT_ONCE = 32
-"""Limits the memory that a long clip takes."""
+"""Batch size for units, which limits the memory for long clips."""
 REGION_WIDTH = 16
-"""Channels of the last layer before the region."""
+"""Channels of the last layer before the region logits."""
 CENTRE_WEIGHT = 3.0
-"""What the centre prior begins with: a standard deviation of a fifth of the picture, either way."""
+"""Initial precision of the centre prior: a standard deviation of a fifth of the picture."""
 DIFFERENCE_SCALE = 4.0
-"""Differences of frames are small beside the frames, and should count as much."""
+"""Factor for differences of frames, which are small compared with the frames themselves."""
 
 
 @dataclass(frozen=True, eq=False)
 class AFNetOutput:
-    """What AF-Net says of each sampled frame.
+    """The predictions of AF-Net for each sampled frame.
 
     Attributes:
-        region_logits: softmax over the pixels of a frame makes of them the density of where to focus.
+        region_logits: a softmax over the pixels of a frame gives the density of the focus region.
         target_logits: log odds that the frame is a new focus target.
     """
 
@@ -46,18 +46,17 @@ class AFNetOutput:
 
 
 class AFNet(nn.Module):
-    """Both networks, for clips of any length and frames of any size.
+    """CNN-1 and CNN-2, for clips of any length and frames of any size.
 
     Args:
         frames_per_unit: `f_T`, odd.
         units: `f_s`, odd.
-        unit_stride: sampled frames from one unit of a window to the next.
+        unit_stride: sampled frames between successive units of a window.
         width: channels of the first stage of CNN-1; each further stage has twice as many.
-        feature_width: channels that CNN-1 hands on.
+        feature_width: channels of CNN-1's features for CNN-2.
         time_width: channels of the first stage of CNN-2.
-        dropout: share of CNN-2's last features that training leaves out.
-        centre_prior: focus regions are more likely near the centre of the picture, as gaze is; how much, is
-            learned.
+        dropout: dropout probability of CNN-2's last features in training.
+        centre_prior: add a learned prior that focus regions are near the centre of the picture, as gaze is.
     """
 
     def __init__(
@@ -90,11 +89,11 @@ class AFNet(nn.Module):
 
     @property
     def reach(self) -> int:
-        """How many sampled frames to either side a prediction depends on."""
+        """Number of sampled frames on either side that a prediction depends on."""
         return self.window_places[-1] + self.unit_places[-1]
 
     def forward(self, frames: Float[Tensor, "batch frame 3 height width"]) -> AFNetOutput:
-        """Predict for every frame of some clips.
+        """Predict for every frame of a batch of clips.
 
         Args:
             frames: sampled, six a second; encoded sRGB in 0..1.
@@ -131,7 +130,7 @@ class AFNet(nn.Module):
         """CNN-2 for the window around each frame."""
         parts = self.time_network.parts(features)
         count, reach = features.shape[1], self.window_places[-1]
-        # Absent units have no part in anything.
+        # Absent units contribute 0.
         around = F.pad(parts, (0, 0, 0, 0, 0, 0, 0, 0, reach, reach))
         summed = sum(
             around[:, reach + place : reach + place + count, number]
@@ -142,15 +141,15 @@ class AFNet(nn.Module):
 
 
 class RegionNetwork(nn.Module):
-    """CNN-1: the frames of a unit to the focus region of the middle one.
+    """CNN-1: predicts the focus region of the middle frame of a unit.
 
-    It sees the middle frame, and how the others differ from it in brightness.
+    Its input is the middle frame and the differences of the other frames from it in brightness.
 
     Args:
-        frames: how many.
+        frames: number of frames in a unit.
         width: channels of the first stage.
         feature_width: channels of the decoder and of the features.
-        centre_prior: whether there is one.
+        centre_prior: whether to add a centre prior.
     """
 
     def __init__(self, frames: int, width: int, feature_width: int, centre_prior: bool) -> None:
@@ -173,7 +172,7 @@ class RegionNetwork(nn.Module):
 
         Args:
             middle: the middle frame.
-            grey: the mean of the colours of all frames.
+            grey: all frames, averaged over their colours.
         """
         others = torch.cat([grey[:, : self.middle], grey[:, self.middle + 1 :]], 1)
         x = self.stem(torch.cat([middle, DIFFERENCE_SCALE * (others - grey[:, self.middle, None])], 1))
@@ -181,7 +180,7 @@ class RegionNetwork(nn.Module):
         for stage, lateral in zip(self.stages, self.lateral, strict=True):
             x = stage(x)
             levels.append(lateral(x))
-        # Top-down (Lin et al. 2017): each level adds what the coarser ones know.
+        # Feature pyramid (Lin et al. 2017): each level is added to the enlarged coarser one.
         x = levels.pop()
         for level in reversed(levels[1:]):
             x = level + _enlarged(x, level)
@@ -192,7 +191,7 @@ class RegionNetwork(nn.Module):
     def with_prior(
         self, logits: Float[Tensor, "unit 1 height width"]
     ) -> Float[Tensor, "unit 1 height width"]:
-        """Add the centre prior, the logarithm of a Gaussian over the picture, if there is one."""
+        """Add the centre prior, the logarithm of a Gaussian over the picture, if the network has one."""
         if self.centre is None:
             return logits
         down, across = (
@@ -203,19 +202,19 @@ class RegionNetwork(nn.Module):
 
 
 class TimeNetwork(nn.Module):
-    """CNN-2: the features of the units of a window to the log odds of a new focus target in its middle.
+    """CNN-2: from the features of a window's units to the log odds of a new focus target in its middle.
 
     Args:
         features: channels of a unit.
-        units: how many a window has.
+        units: number of units in a window.
         width: channels of the first stage.
-        dropout: share of the last features that training leaves out.
+        dropout: dropout probability of the last features in training.
     """
 
     def __init__(self, features: int, units: int, width: int, dropout: float) -> None:
         super().__init__()
         self.units = units
-        # One channel more: 1 where there is a unit.
+        # One more channel: 1 where a unit exists.
         self.first = nn.Conv2d(features + 1, units * 2 * width, 3, stride=2, padding=1, bias=False)
         self.normed = nn.Sequential(nn.BatchNorm2d(2 * width), nn.ReLU())
         widths = [width * 2**stage for stage in range(4)]
@@ -225,7 +224,7 @@ class TimeNetwork(nn.Module):
     def parts(
         self, features: Float[Tensor, "batch frame channel rows columns"]
     ) -> Float[Tensor, "batch frame unit out_channel out_rows out_columns"]:
-        """What each unit adds to the first layer's output, at each of the places that it has in a window."""
+        """Each unit's contribution to the first layer's output, for each of its positions in a window."""
         batch = features.shape[0]
         flat = features.flatten(0, 1)
         there = torch.ones_like(flat[:, :1])
@@ -233,13 +232,13 @@ class TimeNetwork(nn.Module):
         return parts.unflatten(1, (self.units, -1)).unflatten(0, (batch, -1))
 
     def forward(self, summed: Float[Tensor, "window channel rows columns"]) -> Float[Tensor, " window"]:
-        """The rest of the network, from the sum of a window's parts."""
+        """The layers after the first one, from the sum of a window's contributions."""
         x = self.stages(self.normed(summed))
         return self.last(x.mean((2, 3)))[:, 0]
 
 
 class _Block(nn.Module):
-    """The basic block of ResNet."""
+    """The basic residual block of ResNet."""
 
     def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()

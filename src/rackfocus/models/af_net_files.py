@@ -1,4 +1,4 @@
-"""AF-Net on disk: one safetensors file that holds the weights and tells how to build the network."""
+"""AF-Net on disk: a safetensors file with the weights and the arguments that build the network."""
 
 import json
 from importlib.resources import files
@@ -16,14 +16,14 @@ FORMAT = "rackfocus.af_net"
 VERSION = "1"
 
 SHIPPED = "af-net"
-"""The name of the network that comes with the package."""
+"""The name of the network that is part of the package."""
 
 
 def save_af_net(model: AFNet, path: Path, *, half: bool = False) -> None:
-    """Write the network to `path`, whole or not at all; `half` stores half precision."""
+    """Write the network to `path` atomically; `half` stores half precision."""
     dtype = torch.float16 if half else torch.float32
     tensors = {
-        # The count of batches stays whole.
+        # Counts of batches stay integers.
         name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).cpu().contiguous()
         for name, tensor in model.state_dict().items()
     }
@@ -33,14 +33,14 @@ def save_af_net(model: AFNet, path: Path, *, half: bool = False) -> None:
 
 
 def load_af_net(name_or_path: str | Path = SHIPPED, *, centre_prior: bool = False) -> AFNet:
-    """The network of the given name, or of a file that `rackfocus train` wrote, in evaluation mode.
+    """Load the network of the given name, or a file that `rackfocus train` wrote, in evaluation mode.
 
     Args:
-        name_or_path: of the network.
-        centre_prior: give it one, to be trained, where it has none.
+        name_or_path: name of the network, or a file.
+        centre_prior: add an untrained centre prior if the network has none.
 
     Raises:
-        InputError: there is no such file, or it is not an AF-Net of the version known here.
+        InputError: the file is missing, or is not an AF-Net of the version known here.
     """
     shipped = str(name_or_path) == SHIPPED
     path = Path(str(files("rackfocus") / "weights" / "af_net.safetensors")) if shipped else Path(name_or_path)

@@ -1,4 +1,4 @@
-"""The flexible system (Sec. 6.1): disparity and HDR by other models, behind the same call as RGBD-HDR."""
+"""The flexible system (Sec. 6.1): disparity and HDR by models of others, with the interface of RGBD-HDR."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from rackfocus.types import RGBDHDR, InputError
 
 ROBUST_RANGE = (0.02, 0.98)
-"""The quantiles of nearness that count as its range."""
+"""The quantiles of nearness that define its robust range."""
 
 
 class DepthBackend(Protocol):
-    """A model of how near things are."""
+    """A model that predicts relative depth."""
 
     def __call__(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
-        """Nearness: relative inverse depth, larger is NEARER, up to a positive scale and a shift.
+        """Nearness: relative inverse depth (larger is NEARER), up to a positive scale and a shift.
 
         Args:
             srgb: the encoded image in 0..1, of any size. The result has its size.
@@ -27,12 +27,12 @@ class DepthBackend(Protocol):
 
 @dataclass(frozen=True)
 class VideoMoment:
-    """Which frame of a video an image is.
+    """Identifies the frame of a video that an image is.
 
     Attributes:
         index: of the frame, from 0.
-        time_s: when it is shown, from the first frame.
-        frames: how many frames the video has; None where its container does not say.
+        time_s: display time, from the first frame.
+        frames: number of frames of the video. `None`: its container does not say.
     """
 
     index: int
@@ -42,12 +42,12 @@ class VideoMoment:
 
 @runtime_checkable
 class TimedDepthBackend(Protocol):
-    """A source of nearness that depends on where in a video an image is, such as recorded depth."""
+    """A source of nearness that depends on the frame of a video, such as recorded depth."""
 
     def nearness_at(
         self, srgb: Float[Tensor, "1 3 height width"], moment: VideoMoment
     ) -> Float[Tensor, "1 1 height width"]:
-        """Nearness, as of `DepthBackend`, of one frame of a video.
+        """Nearness, as from `DepthBackend`, of one frame of a video.
 
         Args:
             srgb: the encoded image in 0..1, of any size. The result has its size.
@@ -57,7 +57,7 @@ class TimedDepthBackend(Protocol):
 
 
 class HDRBackend(Protocol):
-    """A model of the light that an image clipped."""
+    """A model that predicts light beyond the clipping of an image."""
 
     def __call__(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 height width"]:
         """Log exposure `E >= 0`: radiance is `linear_rgb * exp(50 * E)` (Eq. 4).
@@ -69,7 +69,7 @@ class HDRBackend(Protocol):
 
 
 class RGBDHDREstimator(Protocol):
-    """Whatever estimates both halves: `RGBDHDRNet`, or models assembled from elsewhere."""
+    """The interface of RGBD-HDR estimators: `RGBDHDRNet`, or a combination of other models."""
 
     def __call__(
         self, srgb: Float[Tensor, "batch 3 height width"], *, network_size_px: int | None = None
@@ -80,13 +80,13 @@ class RGBDHDREstimator(Protocol):
 
 @dataclass(frozen=True)
 class NearnessScale:
-    """How relative nearness is brought to disparity. Held over a shot, so that disparity does not change as
-    near things come and go.
+    """The mapping from relative nearness to disparity, constant over a shot, so that disparity does not
+    change when near objects enter or leave.
 
     Attributes:
-        in_focus: the nearness that gets disparity 0.
-        spread: the difference of nearness that becomes the whole `disparity_range`; infinite where nearness
-            is flat, which gives disparity 0.
+        in_focus: the nearness that is mapped to disparity 0.
+        spread: the difference of nearness that is mapped to `disparity_range`; infinite where nearness is
+            constant, which gives disparity 0.
     """
 
     in_focus: Float[Tensor, "batch 1 1 1"]
@@ -94,17 +94,17 @@ class NearnessScale:
 
 
 class Assembled(nn.Module):
-    """RGBD-HDR of which other models give one half, or both.
+    """An RGBD-HDR estimator whose disparity, log exposure or both come from other models.
 
     Args:
-        network: gives what no backend gives; it is not run where both backends are there.
+        network: estimates what no backend does; it is not run if both backends are given.
         depth: replaces its disparity.
         hdr: replaces its log exposure.
-        disparity_range: what a backend's nearness is stretched to: the range of `D` over the longer side of
-            the image. Depth models do not tell the aperture, so it is for a person to choose.
+        disparity_range: range of `D`, as a share of the longer side of the image, to which a backend's
+            nearness is scaled. Depth models do not know the aperture, so the user chooses it.
 
     Raises:
-        InputError: a half has no source, or the range is not positive.
+        InputError: disparity or log exposure has no source, or the range is not positive.
     """
 
     def __init__(
@@ -138,12 +138,12 @@ class Assembled(nn.Module):
 
         Args:
             srgb: the encoded image in 0..1, of any size.
-            network_size_px: as of `RGBDHDRNet`; backends have sizes of their own.
-            moment: which frame of a video the image is; recorded depth needs it.
-            scale: that of the shot, by `nearness_scale`; None gives each image a scale of its own.
+            network_size_px: as in `RGBDHDRNet`; backends have sizes of their own.
+            moment: which frame of a video the image is; needed for recorded depth.
+            scale: the scale of the shot, by `nearness_scale`. `None`: each image has its own scale.
 
         Raises:
-            InputError: recorded depth has none for this frame.
+            InputError: the recording has no depth for this frame.
         """
         estimate = None
         if self.network is not None and (self.depth is None or self.hdr is None):
@@ -164,14 +164,15 @@ class Assembled(nn.Module):
     def nearness_scale(
         self, srgb: Float[Tensor, "1 3 height width"], moment: VideoMoment | None = None
     ) -> NearnessScale | None:
-        """The scale of a shot, by one frame of it; None where no backend gives depth, or the frame is flat.
+        """The scale of a shot, from one of its frames. `None`: there is no depth backend, or the frame is
+        flat.
 
         Args:
             srgb: the frame, encoded.
             moment: which frame of a video it is.
 
         Raises:
-            InputError: recorded depth has none for this frame.
+            InputError: the recording has no depth for this frame.
         """
         if self.depth is None:
             return None
@@ -193,7 +194,7 @@ class Assembled(nn.Module):
 
 
 def nearness_scale(nearness: Float[Tensor, "batch 1 height width"]) -> NearnessScale:
-    """The median of nearness in focus, its robust range over the whole range of disparity."""
+    """The scale that puts the median of nearness in focus and maps its robust range to that of disparity."""
     ordered = nearness.flatten(1).sort(dim=1).values
     last = ordered.shape[1] - 1
     low, median, high = (
@@ -201,7 +202,7 @@ def nearness_scale(nearness: Float[Tensor, "batch 1 height width"]) -> NearnessS
         for quantile in (ROBUST_RANGE[0], 0.5, ROBUST_RANGE[1])
     )
     spread = high - low
-    # Rounding is no depth.
+    # Differences due to rounding are not depth.
     flat = spread <= 1e-6 * torch.maximum(low.abs(), high.abs())
     return NearnessScale(median, torch.where(flat, torch.inf, spread))
 
@@ -211,15 +212,15 @@ def disparity_from_nearness(
     disparity_range: float,
     scale: NearnessScale | None = None,
 ) -> Float[Tensor, "batch 1 height width"]:
-    """`D`: nearness turned round, its median in focus, its robust range `disparity_range` of the longer side.
+    """`D` from nearness: reversed, its median at 0, its robust range scaled to `disparity_range`.
 
-    Outliers are held within that range on either side of the focal plane: a single wild pixel would cost the
-    renderer hundreds of levels. Flat nearness gives 0.
+    Outliers are clamped to that range on either side of the focal plane: a single wrong pixel would add
+    hundreds of levels to the renderer. Constant nearness gives 0.
 
     Args:
-        nearness: relative, larger is nearer.
-        disparity_range: over the longer side of the image.
-        scale: which nearness is in focus and how much of it is the range; None takes it from each image.
+        nearness: relative inverse depth, larger is nearer.
+        disparity_range: as a share of the longer side of the image.
+        scale: the nearness in focus and the range. `None`: computed from each image.
     """
     scale = nearness_scale(nearness) if scale is None else scale
     largest = disparity_range * max(nearness.shape[-2:])

@@ -1,7 +1,8 @@
 """The bilateral grid over luma (Chen et al. 2007; Barron et al. 2015; Gharbi et al. 2017).
 
-A grid has a vertex every `spatial_bandwidth_px` pixels and every `luma_bandwidth` of luma. Slicing reads it,
-trilinearly, at each pixel's place and luma, so that what it holds follows the edges of the image.
+A grid has a vertex every `spatial_bandwidth_px` pixels and every `luma_bandwidth` of luma. Slicing
+interpolates it trilinearly at the position and luma of each pixel, so that the result follows the edges of
+the image.
 """
 
 import numpy as np
@@ -15,7 +16,7 @@ from rackfocus.threads import bands, share_out
 
 
 def luma_vertices(luma_bandwidth: float) -> int:
-    """`N`: how many vertices span luma 0 to 1, both ends included. `luma_bandwidth` lies in (0, 1]."""
+    """`N`: the number of vertices over luma 0 to 1, both ends included. `luma_bandwidth` lies in (0, 1]."""
     if not 0 < luma_bandwidth <= 1:
         raise ValueError(f"luma_bandwidth must lie in (0, 1], and is {luma_bandwidth}")
     return round(1 / luma_bandwidth) + 1
@@ -24,7 +25,7 @@ def luma_vertices(luma_bandwidth: float) -> int:
 def splat(
     values: Float[Tensor, "batch vertex height width"], spatial_bandwidth_px: int
 ) -> Float[Tensor, "batch vertex rows columns"]:
-    """Average each luma vertex's channel over the cells of the grid."""
+    """Average the channel of each luma vertex over the cells of the grid."""
     return F.avg_pool2d(values, spatial_bandwidth_px, ceil_mode=True, count_include_pad=False)
 
 
@@ -33,13 +34,12 @@ def slice_grid(
     guide: Float[Tensor, "batch 1 height width"],
     spatial_bandwidth_px: float,
 ) -> Float[Tensor, "batch 1 height width"]:
-    """Read the grid at every pixel of the guide.
+    """Interpolate the grid at every pixel of the guide.
 
     Args:
-        grid: the values, one channel a luma vertex.
-        guide: luma in 0..1; what lies outside is clamped. It need not have the size that the grid was made
-            at: `spatial_bandwidth_px` is the distance of two vertices in pixels of this guide.
-        spatial_bandwidth_px: see above.
+        grid: the values, one channel for each luma vertex.
+        guide: luma, clamped to 0..1. Its size may differ from the one for which the grid was made.
+        spatial_bandwidth_px: the distance of two vertices in pixels of this guide.
     """
     if compiled.can_read(grid, guide):
         sliced = torch.empty(guide.shape)
@@ -64,7 +64,7 @@ def _slice(
     sliced: Float[Tensor, "1 height width"],
     bandwidth_px: float,
 ) -> None:
-    """The same without gradients, several times as fast as `grid_sample`; writes `sliced`."""
+    """The same without gradients, several times faster than `grid_sample`; writes `sliced`."""
     values = grid.detach().permute(1, 2, 0).contiguous().numpy()
     pixels, written = guide[0].detach().contiguous().numpy(), sliced[0].numpy()
     bandwidth = np.float32(bandwidth_px)
@@ -72,6 +72,6 @@ def _slice(
 
 
 def _to_vertex(pixel: Tensor, vertices: int, bandwidth_px: float) -> Tensor:
-    """Pixel to vertex coordinate, a cell's vertex at its centre, scaled to grid_sample's -1..1."""
+    """Pixel to vertex coordinate in `grid_sample`'s -1..1; vertices are at the centres of cells."""
     vertex = (pixel + 0.5) / bandwidth_px - 0.5
     return vertex * 2 / max(vertices - 1, 1) - 1

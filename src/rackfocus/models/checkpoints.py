@@ -1,4 +1,4 @@
-"""RGBD-HDR on disk: one safetensors file that holds the weights and tells how to build the network."""
+"""RGBD-HDR on disk: a safetensors file with the weights and the arguments that build the network."""
 
 import json
 from importlib.resources import files
@@ -19,19 +19,19 @@ VERSION = "1"
 RGBDHDRNetwork = RGBDHDRNet | SequentialRGBDHDRNet | PretrainedRGBDHDRNet
 
 NETWORKS = {network.__name__: network for network in (RGBDHDRNet, SequentialRGBDHDRNet, PretrainedRGBDHDRNet)}
-"""What a file may hold, by the name it is stored under. Files of before the second came tell no name."""
+"""The networks that a file may contain, by name. Files without a name contain the first one."""
 
 SHIPPED = "rgbd-hdr"
-"""The name of the network that comes with the package and is used by default."""
+"""The name of the network that is part of the package, the default."""
 FILES = {
     SHIPPED: "rgbd_hdr.safetensors",
     "rgbd-hdr-apertures": "rgbd_hdr_apertures.safetensors",
 }
-"""Files in `weights/` by name. `rgbd-hdr-apertures` learned by aperture supervision alone (Sec. 4.1)."""
+"""Files in `weights/` by name. `rgbd-hdr-apertures` was trained by aperture supervision alone (Sec. 4.1)."""
 
 
 def save_model(model: RGBDHDRNetwork, path: Path, *, half: bool = False) -> None:
-    """Write the network to `path`, whole or not at all; `half` stores half precision."""
+    """Write the network to `path` atomically; `half` stores half precision."""
     dtype = torch.float16 if half else torch.float32
     tensors = {
         name: (tensor.detach().cpu().to(dtype) if tensor.is_floating_point() else tensor.cpu()).contiguous()
@@ -48,12 +48,12 @@ def save_model(model: RGBDHDRNetwork, path: Path, *, half: bool = False) -> None
 
 
 def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNetwork:
-    """The network of a name in `FILES`, or of a file that `rackfocus train` wrote, in evaluation mode.
+    """Load the network of a name in `FILES`, or a file that `rackfocus train` wrote, in evaluation mode.
 
-    Called with sRGB in 0..1, `(B, 3, H, W)`, it gives `RGBDHDR(disparity, log_exposure)`.
+    Called with sRGB in 0..1, `(B, 3, H, W)`, it returns `RGBDHDR(disparity, log_exposure)`.
 
     Raises:
-        InputError: there is no such file, or it is not an RGBD-HDR network of a version known here.
+        InputError: the file is missing, or is not an RGBD-HDR network of a version known here.
     """
     shipped = FILES.get(str(name_or_path))
     path = Path(name_or_path) if shipped is None else Path(str(files("rackfocus") / "weights" / shipped))
@@ -74,6 +74,6 @@ def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNetwork:
     if (metadata.get("format"), metadata.get("version")) != (FORMAT, VERSION) or network is None:
         raise InputError(f"{path} holds no {FORMAT} network of version {VERSION}; train or export it anew.")
     model = network(**json.loads(metadata["architecture"]))
-    # Into single precision, whatever the file has.
+    # Converts half precision to single precision.
     model.load_state_dict(tensors)
     return model.eval()

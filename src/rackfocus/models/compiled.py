@@ -1,6 +1,6 @@
-"""Small maps read at every pixel of a picture, on a CPU without gradients, compiled by numba: one pass each.
+"""Interpolation of small maps at every pixel of a picture, without gradients, compiled by numba for a CPU.
 
-A call works on some rows and holds no lock; `rackfocus.threads` shares them out.
+A call processes a band of rows without the GIL; `rackfocus.threads` distributes the bands to threads.
 """
 
 import numpy as np
@@ -14,20 +14,19 @@ ONE = np.float32(1)
 
 
 def can_read(*maps: Tensor) -> bool:
-    """Whether these kernels may take over: single precision, on a CPU, and no gradient is wanted."""
+    """Whether these kernels can be used: single precision, on a CPU, and no gradient is needed."""
     wanted = torch.is_grad_enabled() and any(each.requires_grad for each in maps)
     return not wanted and all(each.device.type == "cpu" and each.dtype == torch.float32 for each in maps)
 
 
 @njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
 def between(pixel, scale, count):
-    """The two cells of a line of `count` cells between whose centres a pixel's centre lies, and its share of
-    the second one.
+    """The two neighbouring cells of a line of `count` cells around a pixel, and the weight of the second one.
 
     Args:
         pixel: its index.
         scale: cells a pixel, float32.
-        count: how many cells there are; pixels beyond the outer centres have the outer cell.
+        count: number of cells; pixels beyond the outer centres get the outer cell.
     """
     place = min(max((np.float32(pixel) + HALF) * scale - HALF, ZERO), np.float32(count - 1))
     first = min(int(place), max(count - 2, 0))
@@ -36,14 +35,14 @@ def between(pixel, scale, count):
 
 @njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
 def slice_grid(grid, guide, bandwidth_px, band, sliced):
-    """Read the grid trilinearly at the pixels of some rows of the guide.
+    """Interpolate the grid trilinearly at the pixels of some rows of the guide.
 
     Args:
-        grid: `(rows, columns, vertices)`, float32: the values that a pixel mixes lie beside one another.
-        guide: `(height, width)`, float32; held within 0..1.
+        grid: `(rows, columns, vertices)`, float32; the vertices that a pixel needs are adjacent in memory.
+        guide: `(height, width)`, float32; clamped to 0..1.
         bandwidth_px: the distance of two vertices in pixels of the guide, float32.
-        band: the rows: the first, and the one after the last.
-        sliced: `(height, width)`, float32; those rows are written.
+        band: the first row, and the row behind the last.
+        sliced: `(height, width)`, float32; output, these rows are written.
     """
     rows, columns, vertices = grid.shape
     width = guide.shape[1]
@@ -75,15 +74,16 @@ def slice_grid(grid, guide, bandwidth_px, band, sliced):
 
 @njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
 def read_clipped(log_exposure, image, clipping_from, each_channel, band, enlarged):
-    """Read log exposure bilinearly at the pixels of some rows that may have clipped, times their share.
+    """Interpolate log exposure at the pixels of some rows that may be clipped, times their clipping share.
 
     Args:
         log_exposure: `(rows, columns, 3)`, float32.
         image: `(3, height, width)`, float32; encoded.
         clipping_from: see `rackfocus.models.rgbd_hdr.clipping_share`, float32.
-        each_channel: see there.
-        band: the rows: the first, and the one after the last.
-        enlarged: `(3, height, width)`, float32; written where the brightest channel is above `clipping_from`.
+        each_channel: see `rackfocus.models.rgbd_hdr.clipping_share`.
+        band: the first row, and the row behind the last.
+        enlarged: `(3, height, width)`, float32; output, written where the brightest channel exceeds
+            `clipping_from`.
     """
     rows, columns, channels = log_exposure.shape
     _, height, width = image.shape

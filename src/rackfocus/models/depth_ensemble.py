@@ -1,4 +1,4 @@
-"""Depth models together: mirrored, averaged, and one whose edges come from another."""
+"""Combinations of depth models: averaged over mirroring, averaged over models, sharpened by another model."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ _FLAT = 1e-6
 
 
 class Mirrored:
-    """The mean of what a model says of an image and of its mirror image.
+    """The mean of a model's predictions for an image and its mirror image.
 
     Args:
         depth: the model.
@@ -30,14 +30,14 @@ class Mirrored:
 
 
 class Averaged:
-    """The weighted mean of several models, each brought to mean 0 and deviation 1 over the image first.
+    """The weighted mean of several models, each first normalised to mean 0 and deviation 1 over the image.
 
     Args:
         members: the models by name.
-        weights: of each by name; their scale does not matter.
+        weights: of each by name; normalised to sum 1.
 
     Raises:
-        InputError: the names differ, or a weight is negative, or all are 0.
+        InputError: the names differ, a weight is negative, or all are 0.
     """
 
     def __init__(self, members: Mapping[str, DepthBackend], weights: Mapping[str, float]) -> None:
@@ -59,15 +59,15 @@ class Averaged:
 
 
 class Sharpened:
-    """One model's structure with the edges of another: `L(structure) + edges - L(edges)`, L a Gaussian.
+    """One model's structure with the edges of another: `L(structure) + edges - L(edges)`, L a Gaussian blur.
 
-    A network that sees more pixels finds silhouettes better and the order of far parts worse. Measured on
-    `suite=photographs`, this loses less at silhouettes than the guided filter with a map as its guide.
+    A network with a larger input finds silhouettes better, but the order of distant parts worse. Measured on
+    `suite=photographs`, this loses less at silhouettes than a guided filter with a map as its guide.
 
     Args:
-        structure: says how near things are.
-        edges: says where they end.
-        sigma_share: standard deviation of `L`, relative to the shorter side of the image.
+        structure: the model for the low frequencies of nearness.
+        edges: the model for the high frequencies.
+        sigma_share: standard deviation of `L`, as a share of the shorter side of the image.
 
     Raises:
         InputError: `sigma_share` is not between 0 and 1.
@@ -88,11 +88,11 @@ class Sharpened:
 
 
 def low_frequencies(values: Float[Tensor, "batch 1 height width"], sigma_px: float) -> Tensor:
-    """A wide Gaussian, at a size at which its deviation is some five pixels.
+    """Blur by a wide Gaussian, computed at a size at which its deviation is about five pixels.
 
     Args:
         values: a map.
-        sigma_px: its standard deviation in pixels of the map.
+        sigma_px: standard deviation in pixels of the map.
     """
     height, width = values.shape[-2:]
     scale = min(1.0, 5 / sigma_px)
@@ -105,7 +105,7 @@ def low_frequencies(values: Float[Tensor, "batch 1 height width"], sigma_px: flo
 
 
 def standardised(nearness: Float[Tensor, "batch 1 height width"]) -> Float[Tensor, "batch 1 height width"]:
-    """Mean 0 and deviation 1 over each image; flat ones give 0."""
+    """Normalise each image to mean 0 and deviation 1; constant images give 0."""
     mean = nearness.mean(dim=(-2, -1), keepdim=True)
     deviation = nearness.std(dim=(-2, -1), keepdim=True, correction=0)
     return (nearness - mean) / deviation.clamp_min(_FLAT)

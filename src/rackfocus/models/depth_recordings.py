@@ -1,4 +1,4 @@
-"""Files of depth or nearness that came with a video, frame by frame, as they are stored.
+"""Readers of depth or nearness recorded with a video, one map for each frame, without conversion.
 
 A folder of PNG (8 or 16 bit), EXR or NPY, one file a frame; an array `.npy`, or `.npz` as
 Video-Depth-Anything writes it (`depths`, frames x height x width); or a grey video.
@@ -23,20 +23,20 @@ from rackfocus.video.random_access import RandomAccess
 
 FRAME_SUFFIXES = (".png", ".exr", ".npy")
 ARRAY_NAME = "depths"
-"""The array that Video-Depth-Anything writes."""
+"""The name of the array that Video-Depth-Anything writes."""
 GREY_TOLERANCE = 16
-"""How far, of 255, the channels of a grey picture may lie apart after lossy coding."""
+"""Largest difference, of 255, of the channels of a grey picture after lossy coding."""
 _ANY_HEIGHT_PX = 1 << 16
 DAMAGED = (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, TypeError, NotImplementedError)
-"""What numpy and zipfile raise of an array that is damaged."""
+"""The exceptions that numpy and zipfile raise for damaged arrays."""
 
 
 class DepthRecording(Protocol):
-    """Maps in order.
+    """A sequence of maps.
 
     Attributes:
-        count: how many there are.
-        times_s: when each is shown, from the first one; None where the recording does not say.
+        count: number of maps.
+        times_s: display time of each, from the first one. `None`: the recording has no times.
     """
 
     count: int
@@ -52,10 +52,10 @@ class DepthRecording(Protocol):
 
 
 def open_recording(path: Path) -> DepthRecording:
-    """Open whichever kind of recording a path holds.
+    """Open a recording of any of these formats.
 
     Raises:
-        InputError: nothing is there, it is of no known kind, or it is damaged.
+        InputError: the path is missing, its format is unknown, or it is damaged.
     """
     suffix = path.suffix.lower()
     if path.is_dir():
@@ -73,7 +73,7 @@ def open_recording(path: Path) -> DepthRecording:
 
 
 class DepthFiles:
-    """A file a frame. See `DepthRecording`.
+    """One file for each frame. See `DepthRecording`.
 
     Args:
         files: in order.
@@ -102,11 +102,11 @@ class DepthArray:
     """An array of frames x height x width. See `DepthRecording`.
 
     Args:
-        path: where it comes from, for messages.
+        path: of the file, for error messages.
         array: the values.
 
     Raises:
-        InputError: it is no such array.
+        InputError: the array does not have these axes.
     """
 
     times_s: Float[np.ndarray, " frame"] | None = None
@@ -132,7 +132,7 @@ class DepthVideo:
         path: of the file.
 
     Raises:
-        InputError: it is no video that can be read.
+        InputError: the file is no readable video.
     """
 
     def __init__(self, path: Path) -> None:
@@ -150,10 +150,10 @@ class DepthVideo:
 def depth_files(folder: Path) -> list[Path]:
     """The maps of a folder in the order of the numbers in their names.
 
-    The first number that is another one in each name counts the frames, as in `0_zf_0.91.png`.
+    The frame number is the first number that differs between all names, as in `0_zf_0.91.png`.
 
     Raises:
-        InputError: there is none, there are several kinds, the names hold no such number, or one is missing.
+        InputError: there are no maps, several formats, no such number in the names, or a number is missing.
     """
     files = [
         file
@@ -198,7 +198,7 @@ def _read_png(path: Path) -> np.ndarray:
 
 
 def _grey(image: np.ndarray, name: str) -> np.ndarray:
-    """The one channel of an 8-bit picture that has three of them."""
+    """Reduce an 8-bit picture of three channels to one."""
     if (np.ptp(image, axis=2) > GREY_TOLERANCE).mean() > 0.001:
         raise InputError(f"{name} is in colours, and depth must be grey; write it without a colour map.")
     return np.ascontiguousarray(image[..., 1])
@@ -223,7 +223,7 @@ def _read_exr(path: Path) -> np.ndarray:
 
 
 def _mapped(path: Path) -> np.ndarray:
-    """A `.npy` file, read from disk where it is used."""
+    """A `.npy` file as a memory map."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except DAMAGED as error:
@@ -232,7 +232,7 @@ def _mapped(path: Path) -> np.ndarray:
 
 
 def _unpacked(path: Path) -> np.ndarray:
-    """The array of a `.npz`, unpacked to a file without a name: a film's depth does not fit into memory."""
+    """The array of a `.npz` file, mapped from an unnamed temporary file, as it may exceed the memory."""
     try:
         with zipfile.ZipFile(path) as archive:
             arrays = [name.removesuffix(".npy") for name in archive.namelist()]
@@ -244,7 +244,7 @@ def _unpacked(path: Path) -> np.ndarray:
                 first = version == (1, 0)
                 read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
                 shape, is_fortran, dtype = read(unpacked)
-                # The mapping keeps the file on disk although it is closed and has no name.
+                # The mapping keeps the file's data on disk after it is closed.
                 return np.memmap(unpacked, dtype, "r", unpacked.tell(), shape, "F" if is_fortran else "C")
     except KeyError as error:
         named = ", ".join(arrays) or "nothing"

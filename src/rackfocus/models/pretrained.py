@@ -1,22 +1,22 @@
-"""RGBD-HDR on a trunk that starts from TCMonoDepth-small: it knows people and rooms before training begins.
+"""RGBD-HDR on a pretrained trunk, TCMonoDepth-small, whose weights encode depth cues of people and rooms.
 
 The trunk (ShuffleNetV2 encoder, separable decoder) gives features and relative nearness `e` at half the size
-of what the network sees. A second one, which stays as published, gives nearness `c` from a picture of 7/12 of
-that size: a network that sees fewer pixels knows better what lies before what, one that sees more knows
-better where things end. With a wide Gaussian `L`,
+of the network's input. A second, frozen trunk gives nearness `c` from a picture of 7/12 of that size: with a
+smaller input the order in depth is more reliable, with a larger one silhouettes are sharper. With a wide
+Gaussian blur `L`,
 
     n = e + L(c - e) / 2,
 
 so that the low frequencies are the mean of both, which changes less from frame to frame than either.
 
-A U-Net over features, `n` and the image, at a quarter of that size, gives `E`, a gain `g` in 0..2 and a
+A U-Net over features, `n` and the image, at a quarter of the input size, gives `E`, a gain `g` in 0..2 and a
 bilateral grid:
 
     D = s g (m - n) + r
 
-where `s > 0` and `m` are two numbers an image, read from the encoder's coarsest features, `g` and `n` are
-enlarged, and the residual `r` is the grid, sliced by the luma of the image. Where `g` is 0, `D` is as smooth
-as the grid: what the photographer focused on is flat at 0. With `g = 1` and `r = 0`, `D` is nearness in
+where `s > 0` and `m` are two numbers for each image, predicted from the encoder's coarsest features; `g` and
+`n` are enlarged, and the residual `r` is the grid, sliced by the luma of the image. Where `g` is 0, `D` is
+as smooth as the grid: an object in focus can be flat at 0. With `g = 1` and `r = 0`, `D` is nearness in
 pixels of blur.
 """
 
@@ -46,19 +46,19 @@ from rackfocus.optics.radiometry import luma
 from rackfocus.types import RGBDHDR
 
 CELL_PX = 4
-"""The U-Net works at a quarter of the size of what the network sees: a pixel of it is a cell of the grid."""
+"""The U-Net works at a quarter of the input size; one of its pixels is one cell of the grid."""
 
 START_SCALE = 0.025
-"""`s` before training, over the longer side of the image: what nearness is worth in ray-traced scenes."""
+"""`s` before training, as a share of the longer side of the image; fitted to ray-traced scenes."""
 
 RESIDUAL_SCALE = 0.02
-"""What a unit of the grid is worth, over the longer side of the image: 8 pixels of 384."""
+"""Disparity of one unit of the grid, as a share of the longer side of the image: 8 pixels of 384."""
 
 STRUCTURE_SHARE = 7 / 12
-"""The size of the picture that the second trunk sees, of that which the first sees."""
+"""The input size of the second trunk over that of the first."""
 
 STRUCTURE_SIGMA = 0.043
-"""Standard deviation of `L`, over the shorter side."""
+"""Standard deviation of `L`, as a share of the shorter side."""
 
 SLOWED = 0.1
 LARGEST_LOG_SCALE = 2.5
@@ -70,14 +70,14 @@ class PretrainedRGBDHDRNet(nn.Module):
 
     Args:
         base_width: channels of the U-Net's first level.
-        levels: how many resolutions the U-Net works at.
+        levels: number of resolutions of the U-Net.
         luma_bandwidth: distance of two luma vertices, in (0, 1].
         clipping_from: see `rackfocus.models.rgbd_hdr.clipping_share`.
-        trunk: the file that the trunk starts from, or its published name; None starts it at random, to be
-            loaded from a checkpoint.
+        trunk: the file with the initial weights of the trunk, or its published name. `None`: random weights,
+            to be loaded from a checkpoint.
 
     Raises:
-        InputError: the trunk's file cannot be found or read, or does not fit.
+        InputError: the trunk's file is missing, cannot be read, or does not fit.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class PretrainedRGBDHDRNet(nn.Module):
         self.unet = UNet(seen, 4 + vertices, base_width=base_width, levels=levels)
         nn.init.zeros_(self.unet.last.weight)
         begin_dim(self.unet.last, 3, gated=True)
-        # Convolutions of few channels take a fifth less time so.
+        # Convolutions of few channels are a fifth faster in this memory format.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(
@@ -121,8 +121,8 @@ class PretrainedRGBDHDRNet(nn.Module):
 
         Args:
             srgb: see `rackfocus.models.rgbd_hdr.RGBDHDRNet.forward`.
-            network_size_px: see there.
-            trunk_learns: whether gradients reach the trunk.
+            network_size_px: see `rackfocus.models.rgbd_hdr.RGBDHDRNet.forward`.
+            trunk_learns: whether the trunk gets gradients.
         """
         seen = shrink(srgb, network_size_px)
         height, width = seen.shape[-2:]
@@ -132,7 +132,7 @@ class PretrainedRGBDHDRNet(nn.Module):
         nearness = edges + self._missing_structure(edges, padded) / 2
         found = F.avg_pool2d(torch.cat([features, nearness], dim=1), CELL_PX // 2)
         channels = self.unet(torch.cat([F.pixel_unshuffle(2 * padded - 1, CELL_PX), found], dim=1))
-        # Mixed precision ends here: half a pixel of blur is more than bfloat16 tells apart.
+        # Mixed precision ends here: the precision of bfloat16 is worse than half a pixel of blur.
         coarse, nearness, channels = (
             _without_padding(each.to(srgb.dtype), seen) for each in (coarse, nearness, channels)
         )
@@ -150,7 +150,7 @@ class PretrainedRGBDHDRNet(nn.Module):
     def _missing_structure(
         self, edges: Float[Tensor, "batch 1 rows columns"], seen: Float[Tensor, "batch 3 height width"]
     ) -> Float[Tensor, "batch 1 rows columns"]:
-        """`L(c - e)`, `c` brought to the mean and the deviation of `e`."""
+        """`L(c - e)`, with `c` scaled to the mean and the deviation of `e`."""
         size = tuple(
             max(1, round(side * STRUCTURE_SHARE / MULTIPLE_PX)) * MULTIPLE_PX for side in seen.shape[-2:]
         )
@@ -161,10 +161,10 @@ class PretrainedRGBDHDRNet(nn.Module):
         return low_frequencies(difference, STRUCTURE_SIGMA * min(edges.shape[-2:]))
 
     def _scale_and_centre(self, coarse: Tensor, nearness: Tensor) -> tuple[Tensor, Tensor]:
-        """`s` in units of its start, and `m`: the mean of nearness before training."""
+        """`s` relative to its start, and `m`, which is the mean of nearness before training."""
         mean, spread = nearness.mean(dim=(2, 3)), nearness.std(dim=(2, 3), correction=0)
         pooled = torch.cat([coarse.mean(dim=(2, 3)), mean, spread], dim=1)
-        # Two hundred features of one sign move their sum at every step of Adam: unscaled, `s` runs away.
+        # With Adam, two hundred features of one sign all move their sum in each step; unscaled, `s` diverges.
         found = SLOWED * self.scale_and_centre(F.layer_norm(pooled, pooled.shape[1:]))
         log_scale, offset = found[:, :, None, None].split(1, dim=1)
         return torch.exp(LARGEST_LOG_SCALE * torch.tanh(log_scale)), mean[:, :, None, None] + offset
@@ -173,19 +173,19 @@ class PretrainedRGBDHDRNet(nn.Module):
 def _without_padding(
     values: Float[Tensor, "batch channel rows columns"], seen: Float[Tensor, "batch 3 height width"]
 ) -> Float[Tensor, "batch channel _ _"]:
-    """The part of a map, of an image padded to multiples of 32, that begins within the image."""
+    """The part of a map that begins within the image, for an image padded to multiples of 32."""
     step = MULTIPLE_PX * -(-seen.shape[-2] // MULTIPLE_PX) // values.shape[-2]
     return values[..., : -(-seen.shape[-2] // step), : -(-seen.shape[-1] // step)]
 
 
 class Trunk(nn.Module):
-    """TCMonoDepth-small whose batch normalisation, with the published statistics, lies in its convolutions.
+    """TCMonoDepth-small, with batch normalisation (published statistics) folded into the convolutions.
 
     Args:
-        weights: a file or its published name; None starts at random.
+        weights: a file or its published name. `None`: random weights.
 
     Raises:
-        InputError: the file cannot be found or read, or does not fit.
+        InputError: the file is missing, cannot be read, or does not fit.
     """
 
     def __init__(self, weights: str | Path | None = None) -> None:

@@ -1,7 +1,7 @@
-"""Depth that came with the video (Sec. 6.1): from a depth camera, or from another program.
+"""Depth recorded with the video (Sec. 6.1): from a depth camera, or from another program.
 
-Maps are matched to frames, holes in them are filled, and edges of a coarser map are brought to those of the
-frame by a guided filter (He et al. 2013) over its luma.
+Maps are matched to frames, holes in them are filled, and a coarser map is enlarged with the edges of the
+frame, by a guided filter (He et al. 2013) over its luma.
 """
 
 from pathlib import Path
@@ -23,23 +23,23 @@ KINDS = ("nearness", "depth")
 GUIDED_RADIUS = 2.0
 """The radius of the guided filter, in pixels of the recorded map."""
 GUIDED_EPSILON = 1e-3
-"""The variance of luma in 0..1 below which the filter smooths, as of He et al. 2013: edges have more."""
+"""Regularisation of the guided filter (He et al. 2013): it smooths where the variance of luma is lower."""
 
 
 class RecordedDepth:
-    """Nearness of the frames of a video, out of files. See `rackfocus.models.backends.TimedDepthBackend`.
+    """Nearness of the frames of a video from files. See `rackfocus.models.backends.TimedDepthBackend`.
 
     Args:
         path: a folder of `.png`, `.exr` or `.npy` with one file a frame; an `.npz` with an array `depths` of
             frames x height x width, or such an `.npy`; or a grey video. Width and height are any.
-        kind: `nearness` (relative inverse depth: larger is nearer; not a number is unknown), or `depth`
-            along the axis of the lens in any unit: 0, not a number and the largest code of a 16-bit PNG are
-            unknown, infinity is infinitely far.
-        fps: maps a second, from the video's first frame on, where this is not the video's rate; None matches
-            them by the index of the frame. A video has time stamps and is always matched by these.
+        kind: `nearness` (relative inverse depth: larger is nearer; NaN is unknown), or `depth` along the axis
+            of the lens in any unit: 0, NaN and the largest code of a 16-bit PNG are unknown, infinity is
+            infinitely far.
+        fps: maps a second, from the video's first frame on, if it differs from the video's rate. `None`: maps
+            are matched by the index of the frame. A video has time stamps and is always matched by these.
 
     Raises:
-        InputError: there is nothing at `path`, it cannot be read as depth, or a setting is out of range.
+        InputError: `path` is missing, it cannot be read as depth, or a setting is out of range.
     """
 
     def __init__(
@@ -64,8 +64,8 @@ class RecordedDepth:
         """See `rackfocus.models.backends.TimedDepthBackend`.
 
         Raises:
-            InputError: there is no map for this frame, there are more or fewer maps than frames, or the map
-                is damaged or holds nothing that is known.
+            InputError: there is no map for this frame, the numbers of maps and frames differ, or the map is
+                damaged or has no known value.
         """
         index = self._index_at(moment)
         nearness, is_known = nearness_of(self._recording.read(index), self.kind)
@@ -75,7 +75,7 @@ class RecordedDepth:
         return brought_to(filled.to(srgb.device), srgb)
 
     def identity(self) -> Any:
-        """What tells this recording from others: settings, and its files by size and time of change."""
+        """Identifies this recording: its settings, and the sizes and modification times of its files."""
         files = sorted(self.path.iterdir()) if self.path.is_dir() else [self.path]
         stats = [(file.name, file.stat()) for file in files]
         return {
@@ -90,7 +90,7 @@ class RecordedDepth:
         if times_s is not None:
             nearest = int(np.abs(times_s - moment.time_s).argmin())
             gaps = np.diff(times_s)
-            # The last map lasts as long as those before it.
+            # The last map is shown as long as the others.
             if abs(times_s[nearest] - moment.time_s) > 1.5 * (gaps.max() if len(gaps) else 0.0) + 1e-3:
                 raise InputError(
                     f"{self.path} has no depth for frame {moment.index}, shown at {moment.time_s:.3f} s: it "
@@ -112,7 +112,7 @@ class RecordedDepth:
 def nearness_of(
     values: np.ndarray, kind: str
 ) -> tuple[Float32[np.ndarray, "rows columns"], Bool[np.ndarray, "rows columns"]]:
-    """Nearness by stored values, and where it is known. See `RecordedDepth` for both."""
+    """Nearness from stored values, and a mask of where it is known. See `RecordedDepth`."""
     if kind == "nearness":
         is_known = np.isfinite(values)
         return np.where(is_known, values, 0).astype(np.float32), is_known
@@ -128,7 +128,7 @@ def nearness_of(
 def filled_from_nearest(
     values: Float32[np.ndarray, "rows columns"], is_known: Bool[np.ndarray, "rows columns"]
 ) -> Float32[np.ndarray, "rows columns"]:
-    """A map of which what is unknown has the value of the nearest known pixel; one at least is known."""
+    """Fill unknown pixels with the value of the nearest known pixel; at least one must be known."""
     if is_known.all():
         return values
     _, labels = cv2.distanceTransformWithLabels(
@@ -142,7 +142,7 @@ def filled_from_nearest(
 def brought_to(
     coarse: Float[Tensor, "1 1 rows columns"], srgb: Float[Tensor, "1 3 height width"]
 ) -> Float[Tensor, "1 1 height width"]:
-    """A map of the size of a frame; where it is enlarged, its edges are moved to those of the frame.
+    """Resize a map to a frame; an enlarged map gets the edges of the frame.
 
     Args:
         coarse: the map, of any size.
@@ -155,9 +155,9 @@ def brought_to(
     enlargement = size[1] / coarse.shape[-1]
     if enlargement <= 1:
         return resized
-    # OpenCV's takes a seventeenth of the time of kornia's on a CPU.
+    # OpenCV's filter takes a seventeenth of the time of kornia's on a CPU.
     luma = cv2.cvtColor(srgb[0].permute(1, 2, 0).float().cpu().numpy(), cv2.COLOR_RGB2GRAY)
-    # Centred, since the filter takes differences of squares.
+    # The mean is subtracted for precision, since the filter subtracts squares.
     shift = resized.mean()
     guided = cv2.ximgproc.guidedFilter(
         luma,

@@ -17,27 +17,27 @@ from rackfocus.threads import bands, share_out
 from rackfocus.types import RGBDHDR
 
 LARGEST_DISPARITY = 0.1
-"""The bound that `D` bends towards, over the longer side of what the network sees.
+"""The limit of `|D|` (by a soft bound), as a share of the longer side of the network's input.
 
-It is several times what lenses do. Without it one bad step can throw `D` to hundreds of pixels, where a
-render has hundreds of levels and training runs out of memory.
+It is several times that of real lenses. Without it one bad training step can produce `D` of hundreds of
+pixels, for which a render has hundreds of levels and runs out of memory.
 """
 
 LARGEST_LOG_GAIN = 6.0
-"""The bound that `k E` bends towards: light 400 times as bright as white."""
+"""The limit of `k E` (by a soft bound): light 400 times as bright as white."""
 
 
 class RGBDHDRNet(nn.Module):
-    """A U-Net whose last layer gives 3 channels for `E` and `N` over luma, sliced into `D`.
+    """A U-Net whose last layer has 3 channels for `E`, and `N` luma vertices that are sliced into `D`.
 
     Args:
         base_width: channels of the U-Net's first level.
-        levels: how many resolutions the U-Net works at.
+        levels: number of resolutions of the U-Net.
         spatial_bandwidth_px: size of a bilateral grid cell in pixels.
-        luma_bandwidth: distance of two luma vertices, in (0, 1]; `N = round(1 / luma_bandwidth) + 1`. None
-            predicts `D` in pixel space: one channel, no grid.
-        hdr: whether `E` is predicted; without it `E` is 0 (Fig. 3B).
-        clipping_from: see `clipping_share`; None lets `E` be anything anywhere, as the paper has it.
+        luma_bandwidth: distance of two luma vertices, in (0, 1]; `N = round(1 / luma_bandwidth) + 1`. `None`:
+            `D` is predicted in pixel space, by one channel without a grid.
+        hdr: whether `E` is predicted; otherwise `E` is 0 (Fig. 3B).
+        clipping_from: see `clipping_share`. `None`: `E` is not limited to clipped pixels, as in the paper.
     """
 
     def __init__(
@@ -74,10 +74,10 @@ class RGBDHDRNet(nn.Module):
 
         Args:
             srgb: the encoded image in 0..1, of any size.
-            network_size_px: the U-Net sees the image with its longer side reduced to this (never enlarged);
-                the grid is sliced by the luma of the whole image, and `D` scaled to its pixels.
+            network_size_px: the image is reduced for the U-Net to this longer side (never enlarged); the grid
+                is sliced by the luma of the full image, and `D` scaled to its pixels.
         """
-        # Mixed precision ends here: half a pixel of blur is more than bfloat16 tells apart.
+        # Mixed precision ends here: the precision of bfloat16 is worse than half a pixel of blur.
         channels = self.unet(shrink(srgb, network_size_px) * 2 - 1).to(srgb.dtype)
         log_gain, vertices = channels.split([self.hdr_channels, channels.shape[1] - self.hdr_channels], dim=1)
         disparity = read_disparity(vertices, srgb, self.grid_px)
@@ -87,19 +87,19 @@ class RGBDHDRNet(nn.Module):
 
 
 def begin_behind(last: nn.Conv2d) -> None:
-    """Let a last layer start everywhere a little behind the focal plane, where most of a picture lies.
+    """Initialise a last layer so that `D` is everywhere a little behind the focal plane, as most pixels are.
 
-    Two renders that differ in the sign of `D` alone are nearly the same. From 0 some trainings put the whole
-    picture in front, and never find back: on the way lies 0, which is sharp.
+    Two renders that differ only in the sign of `D` are nearly equal. When starting from 0, some trainings put
+    the whole picture in front and stay there, because `D` would have to pass 0, where the picture is sharp.
     """
     nn.init.normal_(last.weight, std=0.01)
     nn.init.ones_(last.bias)  # type: ignore[arg-type]
 
 
 def begin_dim(last: nn.Conv2d, channels: int, *, gated: bool) -> None:
-    """Let the first `channels` start with little light added.
+    """Initialise the first `channels` of a last layer so that little light is added.
 
-    Where `E` is gated to clipped light it can start at a gain of 2; else all light would be wrong by it.
+    If `E` is limited to clipped pixels it can start at a gain of 2; otherwise all light would be off by it.
     """
     nn.init.constant_(last.bias[:channels], math.log(2) if gated else 0.02)  # type: ignore[index]
 
@@ -107,7 +107,7 @@ def begin_dim(last: nn.Conv2d, channels: int, *, gated: bool) -> None:
 def shrink(
     srgb: Float[Tensor, "batch 3 height width"], longer_side_px: int | None
 ) -> Float[Tensor, "batch 3 _ _"]:
-    """The image with its longer side reduced to this, never enlarged; None leaves it as it is."""
+    """The image reduced to this longer side, never enlarged. `None`: unchanged."""
     height, width = srgb.shape[-2:]
     if longer_side_px is None or longer_side_px >= max(height, width):
         return srgb
@@ -121,12 +121,12 @@ def read_disparity(
     srgb: Float[Tensor, "batch 3 height width"],
     grid_px: int | None,
 ) -> Float[Tensor, "batch 1 height width"]:
-    """`D` in pixels of the image from a U-Net's channels, which may be smaller than the image.
+    """`D` in pixels of the image, from a U-Net's channels, which may be smaller than the image.
 
     Args:
-        channels: one a luma vertex, or one alone.
+        channels: one for each luma vertex, or a single one.
         srgb: the image, whose luma slices the grid.
-        grid_px: size of a grid cell in pixels of `channels`; None: the one channel is `D` itself.
+        grid_px: size of a grid cell in pixels of `channels`. `None`: the single channel is `D` itself.
     """
     ratio = srgb.shape[-1] / channels.shape[-1]
     if grid_px is not None:
@@ -139,7 +139,7 @@ def read_disparity(
 def bounded_disparity(
     disparity: Float[Tensor, "batch channel rows columns"], longer_side_px: int
 ) -> Float[Tensor, "batch channel rows columns"]:
-    """`D`, or a part of it, bent towards `LARGEST_DISPARITY` of the longer side of its image."""
+    """`D`, or a part of it, limited smoothly to `LARGEST_DISPARITY` of the longer side of its image."""
     bound = LARGEST_DISPARITY * longer_side_px
     return bound * torch.tanh(disparity / bound)
 
@@ -151,15 +151,15 @@ def read_log_exposure(
     *,
     each_channel: bool = False,
 ) -> Float[Tensor, "batch 3 height width"]:
-    """`E >= 0` of Eq. 4 from a U-Net's channels, which may be smaller than the image.
+    """`E >= 0` of Eq. 4, from a U-Net's channels, which may be smaller than the image.
 
     Args:
-        channels: what is to become `E`.
+        channels: the channels for `E`.
         srgb: the image.
-        clipping_from: see `clipping_share`; None leaves `E` be anything anywhere.
+        clipping_from: see `clipping_share`. `None`: `E` is not limited to clipped pixels.
         each_channel: see `clipping_share`.
     """
-    # Bent, or one bad step could make a light of any strength.
+    # A soft bound, because otherwise one bad step could produce light of any strength.
     log_gain = LARGEST_LOG_GAIN * torch.tanh(at_least_zero(channels) / LARGEST_LOG_GAIN)
     if clipping_from is None:
         return _enlarge(log_gain / HDR_GAIN, srgb)
@@ -173,7 +173,7 @@ def _where_clipped(
     *,
     each_channel: bool,
 ) -> Float[Tensor, "batch 3 height width"]:
-    """Enlarged to the size of the image, times `clipping_share`; worked out only where that is above 0."""
+    """Enlarge to the size of the image, times `clipping_share`; computed only where the share is above 0."""
     if compiled.can_read(log_exposure, srgb):
         # Memory from numpy is mapped where it is written: most pictures clip in few places.
         read = torch.from_numpy(np.zeros(srgb.shape, np.float32))
@@ -186,7 +186,7 @@ def _where_clipped(
         picture = torch.zeros_like(image)
         y, x = (brightest > clipping_from).nonzero(as_tuple=True)
         if len(y) > 0:
-            # As `F.interpolate(mode="bilinear")` does it: centres of pixels at halves, held at the border.
+            # As `F.interpolate(mode="bilinear")`: pixel centres at halves, clamped at the border.
             points = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1).to(values)
             at = F.grid_sample(values[None], points[None, None], padding_mode="border", align_corners=False)
             share = clipping_share(image[None, :, None, y, x], clipping_from, each_channel=each_channel)
@@ -203,7 +203,7 @@ def _read_clipped(
     *,
     each_channel: bool,
 ) -> None:
-    """The same without gradients, several times as fast; written into zeros."""
+    """The same without gradients, several times faster; written into an array of zeros."""
     values = log_exposure.detach().permute(1, 2, 0).contiguous().numpy()
     image, written, start = srgb.detach().contiguous().numpy(), read.numpy(), np.float32(clipping_from)
     share_out(
@@ -213,7 +213,7 @@ def _read_clipped(
 
 
 class _AtLeastZero(torch.autograd.Function):
-    """A rectifier with the gradient of the projection onto `x >= 0`."""
+    """A rectifier with the gradient of a projection onto `x >= 0`."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -227,10 +227,11 @@ class _AtLeastZero(torch.autograd.Function):
 
 
 def at_least_zero(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """`max(x, 0)`, with a way back from below: only a step that would lead lower has no gradient.
+    """`max(x, 0)`, whose gradient below 0 is kept where it increases `x`, and 0 where it would decrease it.
 
-    Lights are few, most of what clips was hardly brighter than white, and as long as `D` is wrong all of it
-    is best left dark. A softplus or a rectifier is driven so far below 0 by then that no light comes back.
+    Few pixels are lights, and most clipped pixels were hardly brighter than white, so early in training,
+    while `D` is wrong, the loss drives `E` to 0 everywhere. A softplus or a plain rectifier would then be so
+    far below 0 that its gradient vanishes and `E` stays 0.
     """
     return _AtLeastZero.apply(x)
 
@@ -238,12 +239,12 @@ def at_least_zero(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def clipping_share(
     srgb: Float[Tensor, "batch 3 height width"], clipping_from: float, *, each_channel: bool = False
 ) -> Float[Tensor, "batch channel height width"]:
-    """How much of a pixel may have been clipped: 0 up to `clipping_from`, linear to 1 at white.
+    """The clipping share: how likely a pixel is clipped, 0 up to `clipping_from`, linear to 1 at white.
 
-    By the brightest channel (Eilertsen et al. 2017, Eq. 2). Light below white is known from the image, so
-    that nothing is left to predict there. With `each_channel`, each channel by itself, times the share of the
-    second brightest of the pixel: where one alone is near white, as in a blue sky, the colour is vivid and
-    its light hardly clipped.
+    By the brightest channel (Eilertsen et al. 2017, Eq. 2). Light below white is known from the image and
+    need not be predicted. With `each_channel`, each channel has its own share, times the share of the pixel's
+    second brightest channel: if a single channel is near white, as in a blue sky, the colour is saturated and
+    the light hardly clipped.
     """
     if each_channel:
         second = srgb.sort(dim=1).values[:, 1:2]

@@ -1,4 +1,4 @@
-"""Disparity and HDR one after the other, by two networks: the alternative to joint estimation (Sec. 4.1)."""
+"""Disparity and HDR by two networks in sequence: the alternative to joint estimation (Sec. 4.1)."""
 
 from typing import Any
 
@@ -13,17 +13,17 @@ from rackfocus.types import RGBDHDR
 
 
 class SequentialRGBDHDRNet(nn.Module):
-    """A U-Net recovers `E`; another one predicts `D` from the recovered light. They share nothing.
+    """A U-Net predicts `E`; a second one predicts `D` from the recovered light. They share no weights.
 
-    The second sees the light sRGB-encoded and unclipped; what it learns does not reach the first.
+    The input of the second is the light, sRGB-encoded and unclipped; its gradients do not reach the first.
 
     Args:
         base_width: channels of each first level; a joint network of `sqrt(2)` times the width has as many
             weights as both.
-        levels: as in `RGBDHDRNet`, like all that follow.
-        spatial_bandwidth_px: likewise.
-        luma_bandwidth: likewise.
-        clipping_from: likewise.
+        levels: as in `RGBDHDRNet`.
+        spatial_bandwidth_px: as in `RGBDHDRNet`.
+        luma_bandwidth: as in `RGBDHDRNet`.
+        clipping_from: as in `RGBDHDRNet`.
     """
 
     def __init__(

@@ -13,14 +13,14 @@ NEGATIVE_SLOPE = 0.2
 class UNet(nn.Module):
     """Encoder, decoder and skip connections; every layer but the last is followed by a leaky ReLU.
 
-    There is no normalisation: the paper trains on batches of one. Sizes that the depth does not divide
-    are replicated outwards on the way in and cropped on the way out.
+    There is no normalisation: the paper trains with a batch size of 1. Sizes that are not divisible by the
+    depth are padded by replication before and cropped after.
 
     Args:
         in_channels: channels of the input.
         out_channels: channels of the output.
         base_width: channels of the first level; each deeper level has twice as many, up to 512.
-        levels: how many resolutions there are; each is half of the one before it.
+        levels: number of resolutions, each half of the previous one.
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, base_width: int = 32, levels: int = 5) -> None:

@@ -1,6 +1,6 @@
-"""The lens's kernel at each level and, where it varies, at the nodes of a grid across the frame.
+"""The lens kernel of each level, sampled at the nodes of a grid over the frame where it varies with position.
 
-Between nodes it is the bilinear mean of theirs.
+Between nodes the kernel is interpolated bilinearly.
 """
 
 import math
@@ -12,20 +12,20 @@ from torch import Tensor
 from rackfocus.types import LensShape
 
 Nodes = tuple[int, int]
-"""Columns and rows of the grid."""
+"""Number of columns and rows of the grid."""
 
 FIELD_NODES: Nodes = (9, 7)
 
 
 def nodes_of(shape: LensShape) -> Nodes:
-    """The grid that a shape needs: one node where the kernel is the same everywhere."""
+    """The grid that a lens shape needs: a single node if its kernel is the same at every position."""
     return FIELD_NODES if shape.varies else (1, 1)
 
 
 def node_shares(
     height: int, width: int, nodes: Nodes, *, dtype: torch.dtype, device: torch.device
 ) -> Float[Tensor, "node height width"]:
-    """How much each node's kernel counts at each pixel: bilinear, of unit sum; nodes row by row."""
+    """The bilinear weight of each node's kernel at each pixel; weights sum to 1; nodes in row-major order."""
     across = _hats(width, nodes[0], dtype=dtype, device=device)
     down = _hats(height, nodes[1], dtype=dtype, device=device)
     return (down[:, None, :, None] * across[None, :, None, :]).flatten(0, 1)
@@ -39,7 +39,7 @@ def _hats(size: int, nodes: int, *, dtype: torch.dtype, device: torch.device) ->
 def layer_kernel(
     shape: LensShape, level: int, node: int, height: int, width: int
 ) -> Float[Tensor, "size size"]:
-    """The kernel of one level at one node of the frame, float64; in front of the focal plane it is turned."""
+    """The kernel of one level at one node, float64; rotated by 180 degrees in front of the focal plane."""
     columns, rows = nodes_of(shape)
     half_diagonal = math.hypot(width, height) / 2
     field = (

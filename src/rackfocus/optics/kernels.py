@@ -8,10 +8,12 @@ from torch import Tensor
 
 
 def disk_kernel(radius_px: int, *, dtype: torch.dtype = torch.float32) -> Float[Tensor, "size size"]:
-    """A round aperture's blur disk of unit sum, `size = 2 * radius_px + 1`; radius 0 is the identity.
+    """The blur disk of a round aperture; sum 1, `size = 2 * radius_px + 1`; radius 0 is the identity.
 
-    Every row of pixels is a span as long as the disk's area within that row, so that the rows' weights are
-    exact and their ends anti-aliased. Fast renderers rely on the rows being spans (RENDERER.md).
+    In each row of pixels the kernel is one span (a run of equal weights, fractional at both ends) whose
+    length is the area of the disk within that row. So the row sums are exact and the edge is anti-aliased.
+    The fast renderers in `optics.spans` require rows of this form: with them a pixel costs O(radius), not
+    O(radius^2).
     """
     if radius_px == 0:
         return torch.ones(1, 1, dtype=dtype)

@@ -1,23 +1,28 @@
-"""How the layers of the renderer F(I, D, E) are made and how they meet: the maths that every backend shares.
+"""Layers of the renderer F(I, D, E) and how they are blended: the maths that all backends share.
 
-Notation (Sec. 4.1 of the paper; RENDERER.md):
+Notation (Sec. 4.1 of the paper):
     I'   radiance, I exp(kE)                                              Eq. 4
     M_d  soft matte of disparity level d, exp(-2.8 (D - d)^2)             Eq. 2
-    w_d  how much of a pixel is in level d, a partition of unity: M_d / sum_e M_e, or by area (below)
+    w_d  share of a pixel that is in level d; sums to 1 over d: M_d / sum_e M_e, or by area (below)
     c_d  (I' w_d) * K_|d|, the level's blurred light                      K_r: the lens's kernel, unit sum
     a_d  w_d * K_|d|, the level's blurred coverage
-Levels are integers. What is drawn is sum_d s_d c_d / sum_d s_d a_d, and a formulation says what `s_d` is:
+Levels are integers. The output is sum_d s_d c_d / sum_d s_d a_d; a formulation defines `s_d`:
 
-    weighted_sum   1: nothing hides anything (Srinivasan et al. 2018, normalised)
+    weighted_sum   1: no level occludes another (Srinivasan et al. 2018, normalised)
     transmittance  prod over the levels f in front of d by more than 2 of (1 - a_f)
-    coverage       min(a_d, room left by the levels in front) / a_d, and behind all levels there is a fill
+    coverage       min(a_d, room left by the levels in front) / a_d, plus a fill behind all levels
 
-Coverage is nearer to the truth for three reasons. Two surfaces that meet at a silhouette share the lens: what
-the nearer one leaves is just what the farther one has there, so coverages add up to one and do not multiply.
-What a defocused foreground hides is seen through its edge, and the deep image does not show it; so each pixel
-beside a nearer surface is spread a second time, behind everything, as wide as that surface is blurred. And
-its levels are mixed by area, 1 - t at n and t at n + 1 with t = (D^2 - n^2) / (2n + 1) for n = floor |D|, so
-that the mean of r^2 over the mixture is D^2, as it is for a disk of radius |D|.
+The output has to be normalised because neighbouring mattes M_d do not sum to 1. Eq. 3 as printed
+(`reference.paper`) is not: it renders a constant image of 1 as .748 at half-integer disparity and as .48 to
+1.49 around a defocused foreground disk, with dark rings at silhouettes.
+
+Coverage is the most accurate, for three reasons. (1) Two surfaces that meet at a silhouette share the lens:
+the farther one is seen through exactly the part of the aperture that the nearer one leaves free. So their
+coverages add up to one; they do not multiply. (2) The background hidden by a defocused foreground is seen
+through its blurred edge but is missing in the deep-DOF image. The fill replaces it: each pixel beside a
+nearer surface is spread a second time, behind all levels, as wide as that surface is blurred. (3) Levels are
+mixed by area, 1 - t at n and t at n + 1 with t = (D^2 - n^2) / (2n + 1) for n = floor |D|, so that the mean
+of r^2 over the two disks is D^2, as for a disk of radius |D|.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,25 +37,25 @@ MATTE_FALLOFF = 2.8
 """`lambda` of Eq. 2."""
 
 MATTE_REACH = 2
-"""Levels further than this from a pixel's disparity hold none of it; there `M` is below 1.4e-5."""
+"""A pixel is in no level further than this from its disparity; there `M` is below 1.4e-5."""
 
 OCCLUSION_GAP = 2
-"""In the product of transmittances a level hides those more than this far behind; others are one surface."""
+"""For `transmittance`, a level occludes levels more than this far behind it; nearer ones are one surface."""
 
 ROOM_SLACK = 1e-4
-"""How much more than one the coverages may add up to. Else rounding would decide whether a flat surface,
-whose coverages add up to exactly one, is full, and with it the gradient."""
+"""Tolerance on the sum of coverages. On a flat surface the sum is exactly one; without the tolerance,
+rounding would decide whether the room is full, and so what the gradient is."""
 
 FILL_STEP_PX, FILL_STEP = 1.0, 1 / 8
-"""A surface is in front of a pixel beside it when its disparity is less by more than this much and, besides,
-this share of its own blur: blurs that are nearly the same hide nothing, and slopes are no silhouettes."""
+"""A surface is in front of a neighbouring pixel if its disparity is less by more than this many pixels plus
+this share of its own blur radius. Surfaces of nearly equal blur need no fill, nor do slopes."""
 
 
 Shares = Callable[[int], Tensor]
 
 
 class Blend(IntEnum):
-    """How a level meets those in front of it; see the module."""
+    """How a level is blended with those in front of it; see the module."""
 
     WEIGHTED_SUM = 0
     TRANSMITTANCE = 1
@@ -61,7 +66,7 @@ class Formulation(NamedTuple):
     """A way to blend.
 
     Attributes:
-        blend: how a level meets those in front.
+        blend: how a level is blended with those in front.
         shares: `disparity -> level -> w_d`, the share of each pixel that is in a level.
         fill: whether pixels beside a nearer surface are spread a second time behind it.
     """
@@ -74,7 +79,7 @@ class Formulation(NamedTuple):
 def matte(
     disparity: Float[Tensor, "batch 1 height width"], level: float | Tensor
 ) -> Float[Tensor, "batch 1 height width"]:
-    """`M(D, d)` of Eq. 2, cut where it vanishes."""
+    """`M(D, d)` of Eq. 2, 0 beyond `MATTE_REACH`."""
     distance = disparity - level
     return torch.exp(-MATTE_FALLOFF * distance**2) * (distance.abs() <= MATTE_REACH)
 
@@ -89,7 +94,7 @@ def soft_shares(disparity: Float[Tensor, "batch 1 height width"]) -> Shares:
 
 
 def area_shares(disparity: Float[Tensor, "batch 1 height width"]) -> Shares:
-    """The two levels about `D`, mixed so that the mean of `r^2` is `D^2`, as a function of the level."""
+    """The two levels next to `D`, mixed so that the mean of `r^2` is `D^2`, as a function of the level."""
     size = disparity.abs()
     inner = size.detach().floor()
     outer_share = (size**2 - inner**2) / (2 * inner + 1)
@@ -109,10 +114,10 @@ FORMULATIONS: Mapping[str, Formulation] = {
 def fill_radius(
     disparity: Float[Tensor, "batch 1 height width"],
 ) -> Float[Tensor, "batch 1 height width"]:
-    """How wide each pixel is spread behind everything else: as the surface beside it is blurred; else 0.
+    """The radius by which the fill spreads each pixel: the blur radius of a nearer surface beside it, else 0.
 
-    A pixel is beside a nearer surface if that is within twice its own blur radius, looked for in squares of
-    3, 7, 15 ... pixels. No gradient passes.
+    A pixel is beside a nearer surface if that is within twice the surface's blur radius, searched in squares
+    of 3, 7, 15 ... pixels. It has no gradient.
     """
     nearest = disparity
     radius = torch.zeros_like(disparity)
@@ -129,7 +134,7 @@ def fill_radius(
 
 
 def _least_around(image: Tensor, step: int) -> Tensor:
-    """The least of nine pixels that are `step` apart; outside there are none."""
+    """The minimum of nine pixels that are `step` apart; pixels outside the picture are left out."""
     for axis in (-1, -2):
         size = image.shape[axis]
         if step < size:

@@ -1,4 +1,4 @@
-"""Linear light and its encodings. Images are linear everywhere but at the edges of the program.
+"""Linear light and its encodings. Images are encoded only where the program reads and writes files.
 
 Every function is elementwise, takes any shape, and extends past 1 (radiance brighter than display white
 keeps the power curve) and below 0 (odd symmetry), so that gradients exist everywhere.
@@ -15,7 +15,7 @@ HDR_GAIN = 50.0
 def _power(value: Tensor, exponent: float, floor: float) -> Tensor:
     """`value ** exponent` above `floor`, where the other branch of a piecewise curve takes over.
 
-    The clamp keeps `where` from multiplying an infinite derivative by zero.
+    The clamp avoids the gradient NaN of `where`: an infinite derivative in the branch not taken, times zero.
     """
     return value.clamp_min(floor).pow(exponent)
 
@@ -66,6 +66,6 @@ def apply_log_exposure(
 def luma(encoded_rgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
     """BT.709 luma of an encoded image, 0..1 for inputs in 0..1."""
     red, green, blue = encoded_rgb.split(1, dim=1)
-    # Not as a product of matrices, which mixed precision would round to half. In place, since a new picture
+    # Not a matrix product, which autocast would compute in half precision. In place, because a new picture
     # costs more than the sum: the system has to map its memory first.
     return (0.2126 * red).add_(green, alpha=0.7152).add_(blue, alpha=0.0722)

@@ -1,4 +1,4 @@
-"""The layers of the renderer in plain torch: slow, differentiable by autograd, the oracle for the fast ones.
+"""The renderer's layers in plain torch: slow, differentiable by autograd, the reference for the fast kernels.
 
 Each level is blurred by a Fourier transform of the whole picture. It runs on any device.
 """
@@ -50,7 +50,7 @@ def paper(
     disparity: Float[Tensor, "batch 1 height width"],
     shape: LensShape,
 ) -> Float[Tensor, "batch 3 height width"]:
-    """Eq. 3 as printed, back to front; the mattes do not sum to one, so it loses and gains energy."""
+    """Eq. 3 as printed, back to front; not normalised, so the output is darker or brighter than the input."""
     mattes = _layers(radiance, disparity, lambda padded: lambda level: matte(padded, level), shape)
     image = torch.zeros_like(radiance)
     for level, layer in reversed(list(mattes)):
@@ -59,7 +59,7 @@ def paper(
 
 
 def _through(layers: Iterator[Layer]) -> Tensor:
-    """Each level is dimmed by `T_d`, what all those well in front of it let through."""
+    """Dim each level by `T_d`, the transmittance of the levels well in front of it."""
     total: Tensor | float = 0.0
     transmittance: Tensor | float = 1.0
     in_front: list[Layer] = []
@@ -73,7 +73,7 @@ def _through(layers: Iterator[Layer]) -> Tensor:
 
 
 def _into_room(layers: list[Layer]) -> Tensor:
-    """Each level takes the room that those in front of it left."""
+    """Give each level the room that the levels in front of it leave."""
     total = torch.zeros_like(layers[0][1])
     room = torch.full_like(total[:, 3:], 1 + ROOM_SLACK)
     for _, layer in layers:
@@ -88,7 +88,7 @@ def _into_room(layers: list[Layer]) -> Tensor:
 def _fill_layers(
     light: Tensor, disparity: Tensor, formulation: Formulation, shape: LensShape
 ) -> Iterator[Layer]:
-    """What is spread behind everything else."""
+    """The layers of the fill, which lie behind all levels."""
     radius = fill_radius(disparity)
     if not radius.any():
         return iter(())
@@ -103,10 +103,10 @@ def _fill_layers(
 def _layers(
     light: Tensor, disparity: Tensor, shares: Callable[[Tensor], Shares], shape: LensShape
 ) -> Iterator[Layer]:
-    """The levels that may hold something, front to back, each blurred by the lens's kernel.
+    """The levels that may contain pixels, front to back, each blurred by the lens kernel.
 
-    Edges replicate. The border is as wide as the largest kernel, so the circular convolution never wraps into
-    the picture.
+    Borders are padded by replication, as wide as the largest kernel, so that the circular convolution does
+    not wrap around into the picture.
     """
     levels = _occupied_levels(disparity)
     border = max(abs(levels[0]), abs(levels[-1]))

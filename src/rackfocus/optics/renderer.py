@@ -1,4 +1,4 @@
-"""The thin-lens renderer F(I, D, E): one function, and its module. `levels` has the maths."""
+"""The thin-lens renderer F(I, D, E), as a function and as a module. `levels` documents the maths."""
 
 import torch
 from jaxtyping import Float
@@ -12,7 +12,7 @@ from rackfocus.optics.thin_lens import refocus_disparity
 from rackfocus.types import InputError, Lens
 
 FORMULATIONS = (*_BLENDED, "paper")
-"""Ways to blend levels, the most accurate first."""
+"""The ways to blend levels, the most accurate first."""
 
 
 def render(
@@ -30,16 +30,18 @@ def render(
     Args:
         linear_rgb: the deep-DOF image `I` in linear light, display white = 1.
         disparity: signed disparity `D`, the blur radius in pixels of this image at the reference aperture.
-        log_exposure: HDR log exposure `E >= 0` (Eq. 4); none means `I` is radiance already.
-        lens: its aperture scales `D`, its shape is the blur's; none means a disk at the reference aperture.
+        log_exposure: HDR log exposure `E >= 0` (Eq. 4). `None`: `I` is already radiance.
+        lens: its aperture scales `D`, its shape is that of the blur. `None`: a disk at the reference
+            aperture.
         aperture_ratio: diameter of the aperture over that of the lens, `>= 0`; one number, or one an image.
         focal_disparity: the disparity that comes into focus, in pixels of this image at the reference
             aperture; one number, or one an image. See `refocus_disparity`.
-        formulation: `coverage` (the most accurate), `transmittance` (RENDERER.md), `weighted_sum` (Srinivasan
-            et al. 2018, normalised) or `paper` (Eq. 3 as printed). `optics.levels` says what they are.
+        formulation: `coverage` (the most accurate), `transmittance` (normalised levels, product of
+            transmittances), `weighted_sum` (Srinivasan et al. 2018, normalised) or `paper` (Eq. 3 as
+            printed). `optics.levels` defines them.
 
     Returns:
-        Linear light as it falls on the sensor; may exceed 1.
+        Linear light on the sensor; may exceed 1.
 
     Raises:
         InputError: an image has no pixels, sizes differ, a disparity is not finite, or the formulation is
@@ -59,13 +61,13 @@ def render_reference(
     focal_disparity: float | Float[Tensor, "#batch 1 1 1"] = 0.0,
     formulation: str = "coverage",
 ) -> Float[Tensor, "batch 3 height width"]:
-    """As `render`, in plain torch: the oracle, slow, and differentiable more than once."""
+    """As `render`, in plain torch: slow, the reference for `render`, and differentiable more than once."""
     disparity = _through(lens, disparity, aperture_ratio, focal_disparity)
     return _render(linear_rgb, disparity, log_exposure, lens, formulation, by_reference=True)
 
 
 class Renderer(nn.Module):
-    """`render` with its formulation fixed, for configs.
+    """`render` with a fixed formulation, as a module for configs.
 
     Args:
         formulation: see `render`.
@@ -119,12 +121,12 @@ def _render(
     shape = lens.shape if lens is not None and lens.shape is not None else Disk()
     kind = radiance.dtype
     if kind.itemsize < torch.float32.itemsize:
-        radiance = radiance.float()  # sums of many pixels need the digits
+        radiance = radiance.float()  # sums of many pixels need full precision
     disparity = disparity.to(radiance.dtype)
     if formulation == "paper":
         return reference.paper(radiance, disparity, shape).to(kind)
-    # The mean is taken out before the division and put back after it, which changes nothing on paper and
-    # keeps rounding from tinting flat regions.
+    # The mean is subtracted before the division and added after it. The result is the same in exact
+    # arithmetic, and rounding does not tint flat regions.
     mean = radiance.mean(dim=(-2, -1), keepdim=True)
     if by_reference or not spans.available(radiance.device.type):
         sums = reference.blend_layers(radiance - mean, disparity, _BLENDED[formulation], shape)
@@ -143,7 +145,7 @@ def _check(linear_rgb: Tensor, disparity: Tensor, formulation: str) -> None:
     if linear_rgb.numel() == 0:
         raise InputError(f"An image of size {tuple(linear_rgb.shape)} has no pixels to render.")
     if torch.compiler.is_compiling():
-        return  # a look at the values would break the graph
+        return  # reading values would break the graph of torch.compile
     if not disparity.isfinite().all():
         bad = int((~disparity.isfinite()).sum())
         raise InputError(f"{bad} of {disparity.numel()} disparities are NaN or infinite; all must be finite.")

@@ -17,8 +17,8 @@ def depth_to_disparity(
     Args:
         depth_m: distance along the optical axis, positive; infinity is allowed in arrays and tensors.
         focus_m: distance of the focal plane along the same axis.
-        focal_length_px: focal length in pixels of this image.
-        aperture_radius_m: radius of the aperture in the scene's units.
+        focal_length_px: focal length in pixels of the image.
+        aperture_radius_m: radius of the aperture, in the unit of the depth.
     """
     return focal_length_px * aperture_radius_m * (1.0 / focus_m - 1.0 / depth_m)
 
@@ -29,7 +29,7 @@ def refocus_disparity(
     aperture_ratio: float | Float[Tensor, "*#shape"] = 1.0,
     focal_disparity: float | Float[Tensor, "*#shape"] = 0.0,
 ) -> Float[Tensor, "*shape"]:
-    """`D' = alpha * D + beta` (Sec. 4.1), told by what a photographer turns.
+    """`D' = alpha * D + beta` (Sec. 4.1), given by aperture ratio and focal disparity.
 
     `alpha` is `aperture_ratio`; `beta = -aperture_ratio * focal_disparity`, so that what has disparity
     `focal_disparity` at the reference aperture comes into focus.

@@ -1,1 +1,1 @@
-"""Ray-traced scenes and clips: recipes drawn from a seed, and what Mitsuba 3 makes of them."""
+"""Ray-traced scenes and clips: recipes generated from a seed, and their rendering by Mitsuba 3."""

@@ -1,6 +1,6 @@
-"""HDR panoramas that light a scene from far away: a sky with its sun, and a street at night.
+"""HDR panoramas as distant light: a sky with its sun, and a street at night.
 
-Both are made by formula. Directions are those of `Sky.panorama`.
+Both are procedural. Directions are those of `Sky.panorama`.
 """
 
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ def directions(height: int) -> Float[np.ndarray, "height width 3"]:
 
 @dataclass(frozen=True)
 class SunlitSky(Sky):
-    """A clear or broken sky that has its sun in it, as a disk far brighter than white, with its glow.
+    """A clear or cloudy sky with its sun as a disk far brighter than white, and the glow around it.
 
     Attributes:
         disk_radiance: of the sun's disk; thousands of times white.
-        disk_degrees: its angular radius, wider than the real one so that a texel is not all of it.
+        disk_degrees: its angular radius, larger than the real one so that it covers several texels.
     """
 
     disk_radiance: float = 2000.0
     disk_degrees: float = 1.5
 
     def panorama(self, height: int = 256) -> Float[np.ndarray, "height width 3"]:
-        """The gradient and the clouds of `Sky`, brighter around the sun, and the disk."""
+        """The gradient and the clouds of `Sky`, brighter around the sun, and the sun's disk."""
         base = super().panorama(height).astype(np.float64)
         towards = np.asarray(self.sun_direction) / np.linalg.norm(self.sun_direction)
         cosine = np.clip(directions(height) @ towards, -1.0, 1.0)
@@ -48,7 +48,7 @@ class SunlitSky(Sky):
 
 @dataclass(frozen=True)
 class NightStreet(Sky):
-    """A dark sky over two rows of houses with lit windows and of lamps, which light the scene.
+    """A dark sky above two rows of houses with lit windows, and lamps; it lights the scene.
 
     Attributes:
         lamp_radiance: of the lamps' globes.
@@ -57,7 +57,7 @@ class NightStreet(Sky):
     lamp_radiance: float = 250.0
 
     def panorama(self, height: int = 256) -> Float[np.ndarray, "height width 3"]:
-        """Houses to both sides as a skyline with windows; lamps before them, near ones larger."""
+        """Houses on both sides as a skyline with windows; lamps in front of them, near ones larger."""
         rng = np.random.default_rng(self.seed)
         image = super().panorama(height).astype(np.float64)
         width = 2 * height

@@ -1,4 +1,4 @@
-"""The files of a ray-traced scene: half-float and depth EXR, 16-bit disparity PNG, 8-bit sRGB PNG."""
+"""Reads and writes the files of a ray-traced scene: half-float EXR, depth EXR, disparity PNG, sRGB PNG."""
 
 import hashlib
 from pathlib import Path
@@ -14,13 +14,13 @@ from rackfocus.types import InputError
 
 DISPARITY_OFFSET = 128.0
 DISPARITY_STEPS = 256.0
-"""A disparity code is `round((D + 128) * 256)`: -128 to 128 px in steps of 1/256."""
+"""A disparity code is `round((D + 128) * 256)`, for -128 to 128 px in steps of 1/256."""
 
 _DWA_LEVEL = 30.0
 
 
 def encode_srgb(linear: Float[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "height width 3"]:
-    """What an 8-bit picture keeps of linear light: clipped, sRGB-encoded, rounded."""
+    """Linear light as 8-bit sRGB: clipped, encoded, rounded."""
     encoded = linear_to_srgb(torch.from_numpy(np.clip(linear, 0.0, 1.0).astype(np.float32)))
     return np.round(encoded.numpy() * 255.0).astype(np.uint8)
 
@@ -46,7 +46,7 @@ def write_disparity(path: Path, disparity: Float[np.ndarray, "height width"]) ->
     """Write disparity in pixels as 16-bit codes.
 
     Raises:
-        InputError: a value is outside -128 .. 127.99 px or not a number.
+        InputError: a value is outside -128 .. 127.99 px or NaN.
     """
     codes = np.round((disparity + DISPARITY_OFFSET) * DISPARITY_STEPS)
     if not np.all((codes >= 0) & (codes <= 65535)):
@@ -113,7 +113,7 @@ def write_mask(path: Path, mask: Bool[np.ndarray, "height width"]) -> None:
 
 
 def write_checksums(root: Path) -> Path:
-    """Write `root/SHA256SUMS`, as `sha256sum` does, of every file in the folders below `root`."""
+    """Write `root/SHA256SUMS`, in the format of `sha256sum`, for every file in the subfolders of `root`."""
     files = sorted(
         path for path in root.glob("*/**/*") if path.is_file() and not _is_hidden(path.relative_to(root))
     )
@@ -127,7 +127,7 @@ def write_checksums(root: Path) -> Path:
 
 
 def _is_hidden(path: Path) -> bool:
-    """Whether a name on the way starts with a dot, as a scene does that is being rendered."""
+    """Whether a name in the path begins with a dot, as that of an unfinished scene."""
     return any(part.startswith(".") for part in path.parts)
 
 

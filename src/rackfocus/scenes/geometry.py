@@ -1,4 +1,4 @@
-"""Triangle meshes in metres: the few primitives that every object of a scene is made of.
+"""Triangle meshes in metres: the primitives of which all objects of a scene are made.
 
 World axes: `x` to the right, `y` forward (away from the camera), `z` up; the ground is `z = 0`.
 Texture coordinates are metres along the surface.
@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 
 Point = tuple[float, float, float]
 Vector = Sequence[float | int] | np.ndarray
-"""Three numbers, as they come."""
+"""Three numbers, in any of these types."""
 
 _CREASE_COS = np.cos(np.radians(40.0))
 
@@ -23,9 +23,9 @@ class Mesh:
 
     Attributes:
         vertices: positions in metres.
-        faces: three vertex numbers a triangle, anticlockwise seen from outside.
+        faces: three vertex indices for each triangle, anticlockwise seen from outside.
         texture_m: position along the surface in metres, x then y.
-        normals: unit shading normals; equal to the face's own where the surface is flat.
+        normals: unit shading normals; equal to the face normals where the surface is flat.
     """
 
     vertices: Float[np.ndarray, "vertex 3"]
@@ -46,7 +46,7 @@ class Mesh:
         return self.transformed(rotation(degrees, axis=2))
 
     def tilted(self, degrees: float) -> "Mesh":
-        """Rotate about the x axis: a positive angle tips an upright thing towards `-y`, the camera."""
+        """Rotate about the x axis: a positive angle tips an upright object towards `-y`, the camera."""
         return self.transformed(rotation(degrees, axis=0))
 
 
@@ -61,7 +61,7 @@ def rotation(degrees: float, *, axis: int) -> Float[np.ndarray, "3 3"]:
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:
-    """One mesh of many."""
+    """Merge meshes to one."""
     offsets = np.cumsum([0] + [len(mesh.vertices) for mesh in meshes[:-1]])
     return Mesh(
         vertices=np.concatenate([mesh.vertices for mesh in meshes]),
@@ -72,7 +72,7 @@ def join(meshes: Sequence[Mesh]) -> Mesh:
 
 
 def quad(corner: Vector, right: Vector, up: Vector) -> Mesh:
-    """A flat rectangle from one corner and two edges; it faces `right x up`."""
+    """A flat rectangle given by a corner and two edges; it faces `right x up`."""
     origin, u, v = (np.asarray(value, dtype=np.float64) for value in (corner, right, up))
     normal = np.cross(u, v)
     width, height = float(np.linalg.norm(u)), float(np.linalg.norm(v))
@@ -100,12 +100,12 @@ def box(width: float, depth: float, height: float) -> Mesh:
 
 
 def strip(first: Float[np.ndarray, "point 3"], second: Float[np.ndarray, "point 3"]) -> Mesh:
-    """Flat quadrilaterals between two lines of as many points; it faces `along x (second - first)`."""
+    """Flat quadrilaterals between two polylines of equal length; it faces `along x (second - first)`."""
     return join([_facet(first[i], first[i + 1], second[i + 1], second[i]) for i in range(len(first) - 1)])
 
 
 def _facet(*corners: np.ndarray) -> Mesh:
-    """A flat quadrilateral; its texture is laid along its first edge."""
+    """A flat quadrilateral; its texture is aligned with its first edge."""
     points = np.stack(corners)
     normal = np.cross(points[1] - points[0], points[3] - points[0])
     normal /= np.linalg.norm(normal)
@@ -123,8 +123,8 @@ def lathe(profile: Sequence[tuple[float, float]], *, segments: int = 32) -> Mesh
     """A surface of revolution about the vertical axis.
 
     Args:
-        profile: `(radius, z)` from bottom to top; turns sharper than 40 degrees stay creased.
-        segments: how many facets go round; the shading is smooth.
+        profile: `(radius, z)` from bottom to top; angles above 40 degrees are sharp creases.
+        segments: number of facets around the axis; the shading is smooth.
     """
     points = np.asarray(profile, dtype=np.float64)
     steps = np.diff(points, axis=0)
@@ -166,7 +166,7 @@ def lathe(profile: Sequence[tuple[float, float]], *, segments: int = 32) -> Mesh
 
 
 def cylinder(radius: float, height: float, *, top: float | None = None, segments: int = 32) -> Mesh:
-    """A closed cylinder, or with another `top` radius a cone, that stands on the ground."""
+    """A closed cylinder (with another `top` radius, a cone) that stands on the ground."""
     upper = radius if top is None else top
     profile = [(0.0, 0.0), (radius, 0.0), (upper, height)]
     return lathe(profile + ([(0.0, height)] if upper > 0 else []), segments=segments)
@@ -189,7 +189,7 @@ def capsule(start: Vector, end: Vector, radius: float, *, end_radius: float | No
 
 
 def ball(radius: float, *, segments: int = 48) -> Mesh:
-    """A sphere that lies on the ground."""
+    """A sphere that rests on the ground."""
     angles = np.linspace(-np.pi / 2, np.pi / 2, segments // 2 + 1)
     profile = [(radius * np.cos(a), radius + radius * np.sin(a)) for a in angles]
     profile[0], profile[-1] = (0.0, 0.0), (0.0, 2 * radius)
@@ -197,7 +197,7 @@ def ball(radius: float, *, segments: int = 48) -> Mesh:
 
 
 def blob(radius: float, rng: np.random.Generator, *, roughness: float = 0.18) -> Mesh:
-    """A lumpy sphere about the origin, as the crown of a tree or a stone is."""
+    """An irregular sphere about the origin, such as the crown of a tree or a stone."""
     base = ball(1.0, segments=40).moved((0.0, 0.0, -1.0))
     directions = base.normals
     swelling = np.zeros(len(directions))
@@ -212,7 +212,7 @@ def blob(radius: float, rng: np.random.Generator, *, roughness: float = 0.18) ->
 
 
 def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Area-weighted normals, shared by vertices at the same place so that seams do not show."""
+    """Area-weighted normals, shared by vertices at the same position so that seams are invisible."""
     corners = vertices[faces]
     facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     _, place = np.unique(np.round(vertices, 7), axis=0, return_inverse=True)

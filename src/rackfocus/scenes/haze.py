@@ -1,4 +1,4 @@
-"""Haze along each ray of the renderer, exactly: an integrator around that of the surfaces."""
+"""Homogeneous haze for Mitsuba: an integrator that wraps the integrator of the surfaces."""
 
 from types import ModuleType
 from typing import Any
@@ -6,19 +6,19 @@ from typing import Any
 from rackfocus.scenes.recipe import Haze
 
 BLOCK_SIZE = 16
-"""Width and height in pixels of what one thread renders at a time in a scalar variant."""
+"""Width and height in pixels of the block that one thread renders at a time in a scalar variant."""
 
 
 def hazy(mitsuba: ModuleType, surfaces: Any, haze: Haze, *, brightness: float) -> Any:
-    """An integrator that sees through haze.
+    """An integrator for surfaces seen through haze.
 
     Args:
-        mitsuba: the module, with its variant chosen.
+        mitsuba: the module, with its variant set.
         surfaces: the integrator of what is behind the haze.
-        haze: the air.
-        brightness: the exposure, which the light of the haze shares with the sky.
+        haze: the haze layer.
+        brightness: the exposure, which also applies to the light of the haze.
     """
-    # Drjit comes with Mitsuba, which is optional.
+    # Drjit is installed with Mitsuba, which is optional.
     from drjit import exp, maximum, minimum, select
 
     airlight = mitsuba.Color3f([value * brightness for value in haze.airlight])
@@ -33,7 +33,7 @@ def hazy(mitsuba: ModuleType, surfaces: Any, haze: Haze, *, brightness: float) -
             hit = scene.ray_intersect_preliminary(ray, active=active)
             upwards = maximum(ray.d.z, 1e-4)
             through_layer = (haze.height_m - ray.o.z) / upwards
-            # What stands higher than the layer is seen through no more of it than the sky beside it.
+            # Surfaces above the layer are seen through the same length of haze as the sky beside them.
             way = minimum(select(hit.is_valid(), hit.t, through_layer), through_layer)
             share = exp(-haze.density * way)
             return light * share + airlight * (1.0 - share), mitsuba.Bool(True), []

@@ -1,7 +1,7 @@
-"""Many scenes at once: each is a job of its own, done by one of several processes.
+"""Renders many scenes in parallel: each scene is a job, run by one of several processes.
 
-A job writes into a hidden folder and gives it its name when it is whole, so a run that was stopped goes on by
-running it again. Processes are spawned, not forked: the threads of Mitsuba do not survive a fork.
+A job writes into a hidden folder and renames it when it is complete, so that an interrupted run is continued
+by running it again. Processes are spawned, not forked, because Mitsuba's threads do not survive a fork.
 """
 
 import multiprocessing
@@ -22,11 +22,11 @@ Report = Callable[[int], None]
 
 
 class SceneJob(Protocol):
-    """One thing to render, which can be sent to another process.
+    """A rendering job that can be sent to another process.
 
     Attributes:
         name: such as `train/0007`.
-        steps: how many steps it has, for the progress.
+        steps: number of steps, for the progress.
     """
 
     @property
@@ -36,16 +36,16 @@ class SceneJob(Protocol):
     def steps(self) -> int: ...
 
     def is_done(self) -> bool:
-        """Whether its files are there, whole."""
+        """Whether its complete files exist."""
         ...
 
     def run(self, report: Report) -> None:
-        """Do it; calls `report` with the number of steps done."""
+        """Do the job; calls `report` with the number of steps done."""
         ...
 
 
 def count_cores() -> int:
-    """Cores that this process may use."""
+    """Number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -57,18 +57,18 @@ def run_jobs(
     workers: int | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> None:
-    """Do all jobs that are not done yet.
+    """Run all jobs that are not done yet.
 
-    Where one fails for a reason that is not the user's, the others are done all the same. Interrupted by
-    Ctrl-C, all processes end and `KeyboardInterrupt` goes on to the caller.
+    If a job fails for a reason that the user cannot correct, the others are still run. On Ctrl-C, all
+    processes are ended and `KeyboardInterrupt` is raised.
 
     Args:
-        jobs: what to do.
-        workers: how many at once; one a core where not given. Each gets its share of the cores as threads.
+        jobs: the jobs to run.
+        workers: number of processes. `None`: one for each core. Each gets its share of the cores as threads.
         progress: called with the name of a job, the steps done and all steps.
 
     Raises:
-        InputError: `workers` is not positive; a job says that a setting is wrong; or jobs failed, by name.
+        InputError: `workers` is not positive; a job reports a wrong setting; or jobs failed, by name.
     """
     if workers is not None and workers < 1:
         raise InputError(f"workers must be at least 1, and is {workers}; null is one a core.")
@@ -95,7 +95,7 @@ def run_jobs(
 
 
 class _Tally:
-    """Steps done by each job, told as one number."""
+    """The total number of steps done by all jobs."""
 
     def __init__(self, total: int, progress: Callable[[str, int, int], None] | None) -> None:
         self._done: dict[str, int] = {}
@@ -109,7 +109,7 @@ class _Tally:
 
 @dataclass(frozen=True)
 class _Problem:
-    """Why a job was not done; `is_input` where the user can mend it."""
+    """Why a job was not done; `is_input`: the user can correct it."""
 
     sentence: str
     is_input: bool
@@ -121,7 +121,7 @@ def _attempt(job: SceneJob, report: Report) -> _Problem | None:
         job.run(report)
     except InputError as error:
         return _Problem(str(error), is_input=True)
-    except Exception as error:  # One scene that fails must not take the others with it.
+    except Exception as error:  # One failing scene must not end the others.
         return _Problem(f"{type(error).__name__}: {error}", is_input=False, trace=traceback.format_exc())
     return None
 
@@ -143,12 +143,12 @@ class _Worker:
 def _ctrl_c_held() -> Iterator[None]:
     """Block Ctrl-C: a process started meanwhile never gets it, and this one gets it afterwards.
 
-    A terminal sends Ctrl-C to all processes; the first one ends the others.
+    A terminal sends Ctrl-C to all processes; the main process ends the others.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows.
         yield
         return
-    resource_tracker.ensure_running()  # Else starting it would unblock Ctrl-C.
+    resource_tracker.ensure_running()  # Otherwise starting it would unblock Ctrl-C.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -159,7 +159,7 @@ def _ctrl_c_held() -> Iterator[None]:
 def _share_out(
     jobs: Sequence[SceneJob], crew: int, threads: int, tally: _Tally, failed: list[tuple[str, str]]
 ) -> None:
-    """Hand jobs to processes as they become free."""
+    """Send jobs to processes as they become free."""
     context = multiprocessing.get_context("spawn")
     queue = list(reversed(jobs))
     workers: list[_Worker] = []
@@ -183,7 +183,7 @@ def _share_out(
                 assert worker.job is not None
                 try:
                     answer = worker.line.recv()
-                except EOFError:  # Killed from outside, such as for want of memory.
+                except EOFError:  # Killed from outside, for example out of memory.
                     worker.process.join()
                     failed.append((worker.job.name, f"its process ended with code {worker.process.exitcode}"))
                     workers.remove(worker)
@@ -208,7 +208,7 @@ def _share_out(
 
 
 def _work(line: "Connection[Any, Any]", threads: int) -> None:
-    """What a process does: jobs from the line until there is none."""
+    """The main loop of a process: run jobs from the connection until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_threads(threads)
     try:
@@ -226,6 +226,6 @@ def _limit_threads(threads: int) -> None:
     torch.set_num_threads(threads)
     try:
         import drjit
-    except ImportError:  # The job says so in a sentence.
+    except ImportError:  # The job itself reports this.
         return
     drjit.set_thread_count(threads)

@@ -1,4 +1,4 @@
-"""Where to focus and how wide to open: the lens of a scene, chosen from its exact depth."""
+"""The lens of a scene: focus and aperture, chosen from its exact depth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from rackfocus.scenes.recipe import Camera
 
 F2_TO_F8 = 1 / 4
 F2_TO_F22 = 1 / 11
-"""Aperture radii over that at f/2."""
+"""Ratios of the aperture radius to that at f/2."""
 
 _NEAREST, _FARTHEST = -8.0, 9.0
 REFERENCE_WIDTH = 384
-"""Blur is told in pixels of an image this wide."""
+"""Blur radii are given in pixels of an image this wide."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ def choose_lens(
     blur_px: float,
     seed: int,
 ) -> SceneLens:
-    """Focus on one subject that is seen, then on another, and open until the blur is `blur_px`.
+    """Focus on one visible subject, then on another, with the aperture whose largest blur is `blur_px`.
 
     Args:
         depth_m: exact depth, infinite in the sky.
-        camera: that the depth was seen by.
-        subjects: points of the world worth focusing on.
-        blur_px: aimed-at largest blur radius for an image 384 pixels wide; kept inside -8 .. 9 px.
-        seed: which of the others.
+        camera: of the depth.
+        subjects: world points worth focusing on.
+        blur_px: wanted largest blur radius for an image 384 pixels wide; limited to -8 .. 9 px.
+        seed: of the random choices.
     """
     width = depth_m.shape[1]
     rng = np.random.default_rng(seed)
@@ -89,7 +89,7 @@ def choose_lens(
 
 
 def _seen(depth_m: np.ndarray, camera: Camera, subjects: Sequence[Point]) -> list[float]:
-    """Inverse depths of the subjects that are in the picture and that nothing hides."""
+    """Inverse depths of the subjects that are visible in the picture."""
     height, width = depth_m.shape
     if not subjects:
         return []
@@ -102,12 +102,12 @@ def _seen(depth_m: np.ndarray, camera: Camera, subjects: Sequence[Point]) -> lis
 
 
 def _two_apart(seen: np.ndarray, *, near: float, far: float, rng: np.random.Generator) -> tuple[float, float]:
-    """Two inverse depths a sixth to a third of the range apart, of the subjects where there are such.
+    """Two inverse depths a sixth to a third of the range apart, of subjects if possible.
 
-    The first is that of the subject nearest to where photographers focus: somewhat before the middle of the
-    range, so that what lies behind blurs most. A sharp image does not tell where the photographer focused,
-    and a network can only learn it where it is a rule (Fig. 5 of the paper focuses its pairs on the middle).
-    The second may be any, before or behind.
+    The first is that of the subject nearest to the usual focus of photographers: a little in front of the
+    middle of the range, so that mostly the background is blurred. A deep-DOF image does not show where the
+    photographer focused, so a network can only learn it if there is a rule (Fig. 5 of the paper focuses its
+    pairs on the middle). The second may be any, in front or behind.
     """
     extent = near - far
     usual = far + 0.62 * extent

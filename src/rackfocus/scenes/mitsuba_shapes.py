@@ -1,4 +1,4 @@
-"""Mitsuba 3: starting it, meshes with their materials, and exact depth."""
+"""Mitsuba 3: loading it, meshes with their materials, and exact depth."""
 
 import importlib
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ _VARIANTS = ("llvm_ad_rgb", "scalar_rgb")
 
 
 def load_mitsuba(variant: str | None = None) -> ModuleType:
-    """Import Mitsuba and choose how it computes.
+    """Import Mitsuba and set its variant (the computation backend).
 
     Args:
-        variant: such as `scalar_rgb` (runs anywhere) or `llvm_ad_rgb` (needs the LLVM library);
-            where not given, LLVM if it loads, else scalar.
+        variant: such as `scalar_rgb` (runs anywhere) or `llvm_ad_rgb` (needs the LLVM library). `None`: LLVM
+            if it loads, else scalar.
 
     Raises:
         InputError: Mitsuba is not installed, or it does not have or cannot start the variant.
@@ -44,7 +44,7 @@ def load_mitsuba(variant: str | None = None) -> ModuleType:
 
 
 def _starts(mitsuba: ModuleType, variant: str) -> bool:
-    """Whether a first array can be made: without the LLVM library it cannot."""
+    """Whether a first array can be created, which fails without the LLVM library."""
     try:
         mitsuba.set_variant(variant)
         mitsuba.Float(1.0) + mitsuba.Float(1.0)
@@ -54,7 +54,7 @@ def _starts(mitsuba: ModuleType, variant: str) -> bool:
 
 
 def load_shapes(mitsuba: ModuleType, parts: Sequence[Part], *, prefix: str = "shape") -> dict[str, Any]:
-    """One mesh for each material, to be put into a scene."""
+    """One mesh for each material, for a scene description."""
     by_material: dict[Material, list[Mesh]] = {}
     for part in parts:
         by_material.setdefault(part.material, []).append(part.mesh)
@@ -69,7 +69,7 @@ def _load_mesh(mitsuba: ModuleType, name: str, mesh: Mesh, material: Material) -
     properties = mitsuba.Properties()
     colour = {"type": "bitmap", "bitmap": mitsuba.Bitmap(texture.albedo), "raw": True}
     if material.translucent:
-        # Half of the light that a leaf does not swallow comes out on its other side.
+        # A leaf transmits half of the light that it does not absorb.
         surface = {"type": "principledthin", "base_color": colour, "diff_trans": 1.0, "roughness": 0.9}
     else:
         surface = {"type": "twosided", "matt": {"type": "diffuse", "reflectance": colour}}

@@ -1,7 +1,7 @@
-"""What a ray-traced scene is, in plain numbers: camera, things, light. No renderer is needed to make one.
+"""The description of a ray-traced scene in plain numbers: camera, objects, light. It needs no renderer.
 
-World axes: `x` right, `y` forward, `z` up, metres; the ground is `z = 0`, the camera stands over the origin.
-Pixels: `x` right, `y` down, centres at integers, so the axis of the lens meets pixel
+World axes: `x` right, `y` forward, `z` up, metres; the ground is `z = 0`, the camera is above the origin.
+Pixels: `x` right, `y` down, centres at integers, so the axis of the lens is at pixel
 `((width - 1) / 2, (height - 1) / 2)`.
 """
 
@@ -19,7 +19,7 @@ from rackfocus.scenes.textures import RGB
 class Material:
     """A matt surface: a kind of texture (`textures.TEXTURES`), its seed, its main linear albedo.
 
-    A translucent one is thin, as a leaf is: light from behind it shines through.
+    A translucent one is thin, like a leaf, and transmits light from behind.
     """
 
     kind: str
@@ -30,14 +30,14 @@ class Material:
 
 @dataclass(frozen=True)
 class Part:
-    """A mesh and what it is made of."""
+    """A mesh and its material."""
 
     mesh: Mesh
     material: Material
 
 
 def placed(parts: Iterable[Part], *, x: float, y: float, z: float = 0.0, turn: float = 0.0) -> list[Part]:
-    """Turn parts about the vertical axis (degrees) and set them down at `(x, y, z)`."""
+    """Rotate parts about the vertical axis (degrees) and place them at `(x, y, z)`."""
     return [replace(part, mesh=part.mesh.turned(turn).moved((x, y, z))) for part in parts]
 
 
@@ -47,8 +47,8 @@ class Bulb:
 
     Attributes:
         centre: in metres.
-        radius_m: its size.
-        radiance: what a camera sees of it; 1 is display white.
+        radius_m: its radius.
+        radiance: as seen by a camera; 1 is display white.
     """
 
     centre: Point
@@ -58,14 +58,14 @@ class Bulb:
 
 @dataclass(frozen=True)
 class Sky:
-    """Light from far away: a gradient with clouds, a soft bright patch, and a sun.
+    """Distant light: a gradient with clouds, a soft bright patch, and a sun.
 
     Attributes:
-        zenith, horizon, below: linear colours overhead, at eye level and from under the ground.
-        clouds: 0 for a clear sky to 1 for much contrast.
+        zenith, horizon, below: linear colours overhead, at eye level and from below the ground.
+        clouds: contrast of the clouds, 0 (a clear sky) to 1.
         patch_direction: towards the soft bright patch (a window, the bright part of the sky).
         patch_colour: radiance added at its middle.
-        patch_sharpness: the larger, the smaller the patch.
+        patch_sharpness: larger values make the patch smaller.
         sun_direction: towards the sun; not used where `sun` is zero.
         sun: irradiance of a surface that faces it.
         seed: of the clouds.
@@ -99,7 +99,7 @@ class Sky:
         return np.maximum(image + patch[..., None] * np.asarray(self.patch_colour), 0.0).astype(np.float32)
 
     def _cloud_cover(self, directions: np.ndarray) -> np.ndarray:
-        """Banks of cloud: a sum of waves over a flat layer above, -1 to 1, times `clouds`."""
+        """Clouds as a sum of waves over a flat layer, -1 to 1, times `clouds`."""
         rng = np.random.default_rng(self.seed)
         layer = directions[..., :2] / (np.abs(directions[..., 2:]) + 0.25)
         cover = np.zeros(layer.shape[:2])
@@ -136,7 +136,7 @@ class Camera:
         return np.stack([turn[:, 0], -turn[:, 2], turn[:, 1]])
 
     def ray_directions(self, *, width: int, height: int) -> Float[np.ndarray, "height width 3"]:
-        """World directions through the pixel centres, of length such that one unit is one metre of depth."""
+        """World directions through the pixel centres; their length corresponds to one metre of depth."""
         focal = self.focal_length_px(width)
         x, y = np.meshgrid(np.arange(width) - (width - 1) / 2, np.arange(height) - (height - 1) / 2)
         return np.stack([x / focal, y / focal, np.ones_like(x)], axis=-1) @ self.axes()
@@ -154,15 +154,15 @@ class Camera:
 
 @dataclass(frozen=True)
 class Haze:
-    """A layer of even haze over the ground: it dims what is behind it and adds its own light.
+    """A layer of homogeneous haze above the ground: it attenuates light and adds its own.
 
-    Over a way of `d` metres within it, light `L` becomes
+    Over a path of `d` metres within it, light `L` becomes
     `L exp(-density d) + airlight (1 - exp(-density d))`.
 
     Attributes:
-        density: extinction per metre; 3.9 / density is how far one sees.
-        airlight: radiance of an endless way through it, before exposure.
-        height_m: how high the layer is; the sky is seen through `height_m / sin(elevation)` of it.
+        density: extinction per metre; the visibility is 3.9 / density.
+        airlight: radiance of an infinite path through it, before exposure.
+        height_m: height of the layer; the sky is seen through `height_m / sin(elevation)` of it.
     """
 
     density: float
@@ -172,19 +172,19 @@ class Haze:
 
 @dataclass(frozen=True)
 class SceneRecipe:
-    """Everything needed to render a scene.
+    """All that is needed to render a scene.
 
     Attributes:
-        seed: what it was made from.
+        seed: from which it was made.
         layout: the kind of place.
         parts: its surfaces.
-        bulbs: its small bright lights; often none.
+        bulbs: its small bright lights; often empty.
         sky: its other light, before exposure.
-        camera: where it is seen from.
+        camera: from which it is seen.
         subjects: points that a photographer would focus on.
-        key: mean luminance that the exposure aims at, of display white 1.
-        blur_px: largest blur radius that the aperture aims at, in pixels of an image 384 wide.
-        haze: in the air, if there is any. Bulbs are seen as if there were none.
+        key: mean luminance for the automatic exposure, display white 1.
+        blur_px: largest blur radius for the choice of the aperture, in pixels of an image 384 wide.
+        haze: `None`: no haze. Bulbs are rendered without haze.
     """
 
     seed: int

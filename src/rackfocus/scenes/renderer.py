@@ -1,8 +1,8 @@
-"""Mitsuba 3 renders a scene through a true thin lens.
+"""Renders a scene by Mitsuba 3 through a thin lens.
 
-The picture is the sum of two renderings. A ray tracer of direct light sees all but the bulbs, which light
-their surroundings as points; a particle tracer sees nothing but the bulbs, each hidden by what stands before
-it. So bokeh balls come without the noise that path tracing would give them.
+The picture is the sum of two renderings. A ray tracer of direct light renders everything except the bulbs,
+which light the scene as points; a particle tracer renders only the bulbs, occluded by the objects in front of
+them. So bokeh balls have none of the noise of path tracing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from rackfocus.scenes.mitsuba_shapes import load_shapes, trace_depth
 from rackfocus.scenes.recipe import Bulb, SceneRecipe
 
 _STRATA = 17
-"""A pass takes `_STRATA ** 2` samples a pixel, from an orthogonal array: the side must be prime."""
+"""A pass has `_STRATA ** 2` samples a pixel, from an orthogonal array, whose side must be prime."""
 
 _POINTS = 3
 _POINT_WEIGHT = 0.15
@@ -36,11 +36,11 @@ class SceneRenderer:
         recipe: the scene.
         width: of the images in pixels.
         height: of the images in pixels.
-        exposure: how much brighter the sky shines than in the recipe; metered where not given.
-        fixed: shapes that are loaded already and belong to the scene as well.
+        exposure: factor of the light relative to the recipe. `None`: automatic.
+        fixed: additional shapes that are already loaded.
 
     Attributes:
-        exposure: the same, once found.
+        exposure: the factor used.
     """
 
     def __init__(
@@ -64,11 +64,11 @@ class SceneRenderer:
 
     @cached_property
     def _glow_scene(self) -> Any:
-        """The things and the bulbs, without other light; loaded when it is first needed."""
+        """The objects and the bulbs, without other light; loaded on first use."""
         return self._mitsuba.load_dict({"type": "scene", **self._shapes, **self._bulb_spheres()})
 
     def _metered(self, shapes: dict[str, Any]) -> float:
-        """The exposure that gives all but the brightest part of the picture the mean `recipe.key`."""
+        """The exposure for which the mean without the brightest pixels is `recipe.key`."""
         preview = self._traced(self._mitsuba.load_dict(self._lit(shapes, exposure=1.0)), samples=25)
         return self._recipe.key / float(np.minimum(preview, np.quantile(preview, 0.95)).mean())
 
@@ -112,9 +112,9 @@ class SceneRenderer:
         focus_m: float = 1.0,
         brightness: float = 1.0,
     ) -> Image:
-        """Direct light only, the mean of passes of at most `_STRATA ** 2` samples."""
+        """Direct light only: the mean of passes of at most `_STRATA ** 2` samples."""
         mitsuba = self._mitsuba
-        # Blocks of one size: by default a scalar variant's, and so its noise, follow the number of threads.
+        # Fixed block size: a scalar variant's default, and so its noise, depends on the number of threads.
         integrator = mitsuba.load_dict(
             {"type": "direct", "emitter_samples": 1, "bsdf_samples": 1, "block_size": BLOCK_SIZE}
         )
@@ -133,7 +133,7 @@ class SceneRenderer:
         return (total / passes).astype(np.float32)
 
     def _sensor(self, *, radius: float, focus_m: float, samples: int, stratified: bool = True) -> Any:
-        """The thin lens. Scalar particle tracing takes more samples in a row than a stratified set has."""
+        """The thin lens. Scalar particle tracing needs more samples in a row than a stratified set has."""
         camera = self._recipe.camera
         position = np.asarray(camera.position)
         _, down, forward = camera.axes()
@@ -163,7 +163,7 @@ class SceneRenderer:
         )
 
     def _lit(self, shapes: dict[str, Any], *, exposure: float) -> dict[str, Any]:
-        """The scene under its sky; `exposure` makes its light brighter."""
+        """The scene with its sky; `exposure` multiplies its light."""
         mitsuba = self._mitsuba
         sky = self._recipe.sky
         scene: dict[str, Any] = {"type": "scene", **shapes}
@@ -182,7 +182,7 @@ class SceneRenderer:
         return scene
 
     def _bulb_lights(self) -> dict[str, Any]:
-        """The bulbs as a few unseen points; a far-away sphere's intensity is `pi r^2` times its radiance."""
+        """The bulbs as invisible point lights; a distant sphere has intensity `pi r^2` times its radiance."""
         lights = {}
         for number, bulbs in enumerate(_shares(self._recipe.bulbs, _POINTS)):
             intensities = np.array([np.pi * bulb.radius_m**2 * np.asarray(bulb.radiance) for bulb in bulbs])
@@ -208,16 +208,16 @@ class SceneRenderer:
 
 
 def _shares(bulbs: Sequence[Bulb], count: int) -> list[Sequence[Bulb]]:
-    """Runs of bulbs that follow one another, at most `count`, none empty."""
+    """Successive groups of bulbs, at most `count`, none empty."""
     size = -(-len(bulbs) // count)
     return [bulbs[start : start + size] for start in range(0, len(bulbs), size)] if bulbs else []
 
 
 def low_pass(image: Image) -> Image:
-    """The optical low-pass of a camera: the binomial (1, 6, 1) / 8 along both axes, edges replicated.
+    """The optical low-pass filter of a camera: the binomial (1, 6, 1) / 8 along both axes, edges replicated.
 
-    With the renderer's box it makes a pixel about as soft as a photograph's; a box alone leaves edges that no
-    camera gives, which alias.
+    Together with the renderer's box filter it makes pixels about as soft as a photograph's; the box filter
+    alone gives aliased edges.
     """
     for axis in (0, 1):
         padded = np.pad(image, [(1, 1) if each == axis else (0, 0) for each in range(3)], mode="edge")

@@ -1,7 +1,7 @@
-"""Procedural textures of known size: bricks are as long as bricks, planks as wide as planks.
+"""Procedural textures of real size: bricks as long as bricks, planks as wide as planks.
 
-Every texture is a square tile of linear albedo that repeats without a seam. Its size in metres goes with it,
-so that the texture gradient on a ground or a wall tells depth as it does in a photograph.
+Every texture is a square tile of linear albedo that repeats seamlessly. It has a size in metres, so that the
+texture gradient on a ground or a wall is a depth cue as in a photograph.
 """
 
 from collections.abc import Callable
@@ -33,15 +33,15 @@ class Texture:
 
 @lru_cache(maxsize=64)
 def make_texture(kind: str, *, seed: int, tint: RGB) -> Texture:
-    """Make the tile that a material names.
+    """Make the tile of a material.
 
     Args:
         kind: one of `TEXTURES`.
-        seed: what the random parts start from.
+        seed: of the random parts.
         tint: linear albedo of the main colour.
 
     Raises:
-        KeyError: no such kind.
+        KeyError: the kind is unknown.
     """
     pattern, size_m = TEXTURES[kind]
     albedo = pattern(np.random.default_rng(seed), np.asarray(tint, dtype=np.float64))
@@ -55,9 +55,9 @@ def fractal_noise(
 
     Args:
         rng: generator of the phases.
-        slope: the larger, the smoother.
+        slope: larger values are smoother.
         stretch: how many times longer the features are in y than in x.
-        finest: cycles a tile where the noise ends.
+        finest: highest frequency, in cycles a tile.
     """
     cycles = np.fft.fftfreq(TEXELS) * TEXELS
     frequency = np.hypot(cycles[None, :], cycles[:, None] * stretch)
@@ -69,7 +69,7 @@ def fractal_noise(
 
 
 def _shade(tint: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """The colour `tint` times a factor a texel."""
+    """The colour `tint` times a factor for each texel."""
     return tint * np.maximum(factor, 0.0)[..., None]
 
 
@@ -260,7 +260,7 @@ def _facade(rng: np.random.Generator, tint: np.ndarray) -> np.ndarray:
 
 
 def _poster(rng: np.random.Generator, tint: np.ndarray) -> np.ndarray:
-    """A made-up picture above rows of made-up words."""
+    """An invented picture above rows of illegible words."""
     canvas = np.tile(tint, (TEXELS, TEXELS, 1))
     for _ in range(int(rng.integers(4, 9))):
         colour = tuple(float(value) for value in rng.uniform(0.02, 0.85, 3))
@@ -332,4 +332,4 @@ TEXTURES: dict[str, tuple[Callable[[np.random.Generator, np.ndarray], np.ndarray
     "stripes": (_stripes, 0.8),
     "tiles": (_tiles, 1.8),
 }
-"""What each kind of material looks like, and the size of its tile in metres."""
+"""The function and the tile size in metres of each kind of material."""

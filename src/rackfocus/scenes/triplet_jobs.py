@@ -1,4 +1,4 @@
-"""Many scenes at once, each rendered into a folder of its own."""
+"""Renders many scenes in parallel, each into its own folder."""
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -25,20 +25,20 @@ def render_scenes(
     workers: int | None = 1,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Path]:
-    """Render scenes into `folder/<split>/<seed>/`, one folder a seed; whole ones are left as they are.
+    """Render scenes into `folder/<split>/<seed>/`, one folder a seed; complete ones are left unchanged.
 
-    A scene is rendered into a hidden folder beside its place and moved there when it is whole, so a run that
-    was stopped is taken up by running it again.
+    A scene is rendered into a hidden folder and moved when it is complete, so an interrupted run is continued
+    by running it again.
 
     Args:
-        folder: where the splits lie; made where missing.
+        folder: for the splits; created if it is missing.
         splits: the seeds of each split.
         width: of the images in pixels.
         height: of the images in pixels.
-        samples_per_pixel: at f/2; the more, the less noise. Smaller apertures take half as many.
+        samples_per_pixel: at f/2; more give less noise. Smaller apertures use half as many.
         blur_px: see `render_scene`.
         variant: see `load_mitsuba`.
-        workers: how many scenes at once; None is one a core.
+        workers: number of scenes at once. `None`: one for each core.
         progress: called with `("train/0007", done, total)` after each scene.
 
     Returns:
@@ -46,7 +46,7 @@ def render_scenes(
 
     Raises:
         InputError: Mitsuba is missing or cannot start the variant; a size, a seed, the number of samples,
-            workers or the blur is not positive; or scenes failed, which it names.
+            workers or the blur is not positive; or scenes failed, by name.
     """
     for name, value in (("width", width), ("height", height), ("samples_per_pixel", samples_per_pixel)):
         if value < 1:
@@ -80,16 +80,16 @@ class TripletJob:
 
     @property
     def name(self) -> str:
-        """Such as `train/0007`."""
+        """The scene's path relative to the data set, such as `train/0007`."""
         return f"{self.split}/{self.seed:04d}"
 
     @property
     def place(self) -> Path:
-        """Where it will lie."""
+        """The scene's folder."""
         return self.folder / self.split / f"{self.seed:04d}"
 
     def is_done(self) -> bool:
-        """Whether it is there, whole."""
+        """Whether the complete scene exists."""
         return (self.place / "scene.json").is_file()
 
     def run(self, report: Report) -> None:

@@ -1,4 +1,4 @@
-"""The images of a training scene: an aperture triplet and one more focal plane, and their files."""
+"""The images of a training scene, an aperture triplet and one more focal plane, and their files."""
 
 import json
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from rackfocus.scenes.recipe import SceneRecipe
 from rackfocus.scenes.renderer import Image, SceneRenderer, low_pass
 
 GENERATOR_VERSION = 1
-"""Raised when the same seed would make another scene or another format."""
+"""Increased when the same seed gives another scene or another format."""
 
 
 @dataclass(frozen=True)
 class RenderedScene:
-    """All that is rendered of one scene; images are linear light, not clipped, display white 1.
+    """All images of one scene, in linear light, not clipped, display white 1.
 
     Attributes:
         deep, f8, f2: the aperture triplet at the ratios of f/22, f/8 and f/2, same focus.
         f2_refocused: f/2 with the other focal plane.
         depth_m: along the axis of the lens at the pixel centres, infinite in the sky.
-        lens: what was looked through.
+        lens: the lens of the images.
     """
 
     deep: Image
@@ -52,9 +52,9 @@ def render_scene(
         recipe: the scene.
         width: of the images in pixels.
         height: of the images in pixels.
-        samples: a pixel at f/2; half as many suffice where the blur is small.
-        blur_px: largest blur radius that the aperture aims at, in pixels of these images; the recipe's where
-            not given.
+        samples: samples a pixel at f/2; the smaller apertures use half as many.
+        blur_px: largest blur radius for the choice of the aperture, in pixels of these images. `None`: the
+            recipe's.
     """
     renderer = SceneRenderer(mitsuba, recipe, width=width, height=height)
     depth = renderer.depth()

@@ -1,1 +1,1 @@
-"""The only Lightning code: modules, data modules and callbacks."""
+"""Lightning modules, data modules and callbacks."""

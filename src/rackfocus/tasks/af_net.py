@@ -1,4 +1,4 @@
-"""Training AF-Net from clips of which it is known where people look, and when focus should change."""
+"""Training of AF-Net on clips with gaze or new focus targets."""
 
 from pathlib import Path
 
@@ -14,14 +14,15 @@ from rackfocus.tasks.task import MakeScheduler, Task
 
 
 class AFNetTask(Task):
-    """Minimise the weighted sum of both losses with Adam, and decay of weights.
+    """Minimises the weighted sum of both losses by AdamW.
 
     Args:
         model: the network.
-        loss: the objective.
-        learning_rate: Adam's.
-        weight_decay: AdamW's.
-        scheduler: makes what changes the learning rate after every step; `None` leaves it fixed.
+        loss: the training loss.
+        learning_rate: of AdamW.
+        weight_decay: of AdamW.
+        scheduler: creates a learning rate scheduler, which is stepped after every training step. `None`:
+            constant.
     """
 
     WEIGHTS_FILE = "af_net.safetensors"
@@ -40,7 +41,7 @@ class AFNetTask(Task):
         super().__init__(model, learning_rate, scheduler)
         self.loss = loss
         self.weight_decay = weight_decay
-        # One that was read from a file comes as it is used.
+        # A network read from a file is in evaluation mode.
         self.train()
 
     def training_step(self, batch: ClipBatch, _index: int) -> Float[Tensor, ""]:
@@ -51,9 +52,9 @@ class AFNetTask(Task):
         return terms.total
 
     def validation_step(self, batch: ClipBatch, _index: int) -> None:
-        """The loss and its terms, NSS of the focus regions, and |Δt| of the likeliest frame in seconds.
+        """The loss and its terms, NSS of the focus regions, and |Δt| of the most probable frame in seconds.
 
-        The latter as the paper measures it (Sec. 6.2), over the clips with just one new focus target.
+        |Δt| is measured as in the paper (Sec. 6.2), over the clips with exactly one new focus target.
         """
         output, terms = self._terms(batch)
         scores = {
@@ -78,7 +79,7 @@ class AFNetTask(Task):
         )
 
     def save_weights(self, path: Path) -> None:
-        """What `rackfocus.models.af_net_files.load_af_net` reads."""
+        """Write a file for `rackfocus.models.af_net_files.load_af_net`."""
         save_af_net(self.model, path)  # type: ignore[arg-type]
 
     def _terms(self, batch: ClipBatch) -> tuple[AFNetOutput, AFNetTerms]:

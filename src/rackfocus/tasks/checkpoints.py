@@ -1,4 +1,4 @@
-"""Checkpoints that are whole or not there, and the last one, from which a training goes on."""
+"""Checkpoints that are written atomically, and the last checkpoint, for continuing a training."""
 
 import io
 import os
@@ -15,10 +15,10 @@ from rackfocus.whole_files import whole_file
 
 
 class WholeCheckpointIO(TorchCheckpointIO):
-    """Writes beside the old file and then takes its place, so that a full disk or a kill leaves the old one.
+    """Writes beside the old file and then replaces it, so that the old one survives a full disk or a kill.
 
-    Lightning's own moves the new file over from the system's folder for temporary files: on two disks that is
-    a copy, which can stop halfway.
+    Lightning moves the new file from the system's temporary folder; if that is another disk, this is a copy,
+    which may be interrupted.
     """
 
     def save_checkpoint(
@@ -46,14 +46,14 @@ class WholeCheckpointIO(TorchCheckpointIO):
 
 
 class LastCheckpoint(Checkpoint):
-    """`last.ckpt`: what a training that was stopped goes on from, to the same weights to the bit.
+    """`last.ckpt`: an interrupted training continues from it, with bit-identical results.
 
-    It is written every so many steps and when training ends; after an optimizer step, never while gradients
-    are being accumulated, and where a validation is due, after that.
+    It is written at regular steps and when training ends; only after an optimizer step, never during gradient
+    accumulation, and if a validation is due, after it.
 
     Args:
         dirpath: the folder.
-        every_n_steps: how many steps may be lost.
+        every_n_steps: interval in steps; at most as many are lost.
     """
 
     def __init__(self, *, dirpath: str, every_n_steps: int = 100) -> None:
@@ -64,17 +64,18 @@ class LastCheckpoint(Checkpoint):
         self.due = False
 
     def on_train_start(self, trainer: pl.Trainer, _module: pl.LightningModule) -> None:
-        """Let a training that goes on from the end of an epoch begin the next one.
+        """Begin the next epoch if the checkpoint is from the end of an epoch.
 
-        Lightning 2.6 takes it for one in the middle of its epoch and does not count the next as begun; what
-        goes on from a checkpoint of that one is then told a wrong epoch, so a wrong order of the samples.
+        Lightning 2.6 treats this as the middle of an epoch and does not count the next one as begun; a
+        training continued from a later checkpoint would then have a wrong epoch number, and so a wrong order
+        of samples.
         """
         epochs = trainer.fit_loop.epoch_progress.current
         if epochs.completed == epochs.ready:
             trainer.fit_loop.reset_restart_stage()
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Write, or see to it that the validation which follows does."""
+        """Write the checkpoint, or schedule it after the validation that follows."""
         step, loop = trainer.global_step, trainer.fit_loop.epoch_loop
         if loop._should_accumulate():
             return
@@ -85,7 +86,7 @@ class LastCheckpoint(Checkpoint):
             self._write(trainer)
 
     def on_validation_end(self, trainer: pl.Trainer, _module: pl.LightningModule) -> None:
-        """Write what was due before the validation."""
+        """Write a checkpoint that was due before the validation."""
         if not trainer.sanity_checking:
             self._write(trainer)
 

@@ -1,4 +1,4 @@
-"""Clips into batches, for AF-Net."""
+"""Batches of clips, for AF-Net."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -17,8 +17,8 @@ class ClipBatch(NamedTuple):
 
     Attributes:
         frames: encoded sRGB in 0..1.
-        regions: densities of where to focus; all 0 where nobody knows.
-        new_target: 1 where a new focus target begins, else 0; NaN where nobody knows.
+        regions: densities of the focus region; all 0: unknown.
+        new_target: 1 where a new focus target begins, else 0; NaN: unknown.
         times_s: of the frames.
     """
 
@@ -29,7 +29,7 @@ class ClipBatch(NamedTuple):
 
 
 class ClipView(Protocol):
-    """What training sees of a clip; the generator decides all that is random in it."""
+    """Augmentation of a clip; the generator is the only source of randomness."""
 
     def __call__(self, clip: FocusClip, generator: torch.Generator) -> FocusClip: ...
 
@@ -40,7 +40,7 @@ class ClipData(DrawnData):
     Args:
         train: see `DrawnData`.
         validation: see `DrawnData`.
-        view: what training sees of a clip.
+        view: augmentation of training clips.
         batch_size: clips in a batch; more than 1 needs a view of fixed size and length.
         workers: see `DrawnData`.
         seed: see `DrawnData`.

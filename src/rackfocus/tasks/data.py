@@ -1,4 +1,4 @@
-"""Samples into batches, for any data set of focus samples."""
+"""Batches of samples with reproducible random order and views, for any data set of focus samples."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence, Sized
@@ -16,7 +16,7 @@ from rackfocus.data.apertures.sample import FocusSample
 
 
 class FocusBatch(NamedTuple):
-    """Samples of one size, stacked. The fields are those of `FocusSample`, without the truth."""
+    """Samples of one size, stacked. The fields are those of `FocusSample`, without the ground truth."""
 
     deep: Float[Tensor, "batch 3 height width"]
     shallow: Float[Tensor, "batch 3 height width"]
@@ -26,29 +26,29 @@ class FocusBatch(NamedTuple):
 
 
 class View(Protocol):
-    """What training sees of a sample; the generator decides all that is random in it."""
+    """Augmentation of a sample; the generator is the only source of randomness."""
 
     def __call__(self, sample: FocusSample, generator: torch.Generator) -> FocusSample: ...
 
 
 class Draw(NamedTuple):
-    """Which sample, and in which epoch: the two that decide its view."""
+    """The index of a sample and the epoch, which together determine its view."""
 
     epoch: int
     place: int
 
 
 class ShuffledDraws(DistributedSampler[Draw]):
-    """The samples of an epoch in an order that its number decides, shared out among the training's processes.
+    """The samples of an epoch in an order determined by its number, distributed to the training processes.
 
-    Lightning calls `set_epoch`, and leaves alone what is shared out already; the worker processes get the
+    Lightning calls `set_epoch`, and keeps a sampler that is already distributed; the worker processes get the
     epoch with every draw.
 
     Args:
-        length: how many samples there are.
+        length: number of samples.
         seed: of the order.
-        processes: how many train together. The last ones may get a sample that another has, too.
-        process: which of them this is.
+        processes: number of training processes. The last ones may repeat a sample of another.
+        process: index of this process.
     """
 
     def __init__(self, length: int, seed: int, *, processes: int = 1, process: int = 0) -> None:
@@ -56,15 +56,15 @@ class ShuffledDraws(DistributedSampler[Draw]):
         self.start = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """What the next iteration is decided by; a new epoch starts at its beginning."""
+        """Set the epoch of the next iteration; a new epoch starts at its beginning."""
         self.go_to(epoch, self.start if epoch == self.epoch else 0)
 
     def go_to(self, epoch: int, start: int) -> None:
-        """Let the next iteration leave out the first `start` draws of an epoch."""
+        """Skip the first `start` draws of an epoch in the next iteration."""
         self.epoch, self.start = epoch, start
 
     def draws(self) -> list[Draw]:
-        """All of this process in the epoch."""
+        """All draws of this process in the epoch."""
         order = torch.randperm(len(self.dataset), generator=_generator(self.seed, self.epoch))  # type: ignore[arg-type]
         places = np.resize(order.numpy(), self.total_size)[self.rank :: self.num_replicas]
         return [Draw(self.epoch, place) for place in places.tolist()]
@@ -74,10 +74,10 @@ class ShuffledDraws(DistributedSampler[Draw]):
 
 
 class DrawLoader(DataLoader[Any]):
-    """Loads batches of draws, and knows where it stands.
+    """Loads batches of draws, with its position as state.
 
-    Lightning keeps the state with the checkpoint: a training that goes on in the middle of an epoch loads
-    what is left of it, and nothing before.
+    Lightning stores the state in the checkpoint: a training continued in the middle of an epoch loads only
+    the remaining batches.
     """
 
     sampler: ShuffledDraws
@@ -90,18 +90,18 @@ class DrawLoader(DataLoader[Any]):
             yield batch
 
     def state_dict(self) -> dict[str, int]:
-        """The epoch, and how many of its batches were taken; those that workers loaded ahead do not count."""
+        """The epoch, and the number of batches taken from it; batches prefetched by workers do not count."""
         if self.taken == len(self):
             return {"epoch": self.sampler.epoch + 1, "batches": 0}
         return {"epoch": self.sampler.epoch, "batches": self.taken}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on there."""
+        """Continue at this position."""
         self.sampler.go_to(state["epoch"], state["batches"] * (self.batch_size or 1))
 
 
 class _Views(Dataset[Any]):
-    """A data set seen through a view, the same in whichever process."""
+    """A data set with a view applied, the same in any process."""
 
     def __init__(self, dataset: Dataset[Any], view: Callable[[Any, torch.Generator], Any], seed: int) -> None:
         self.dataset = dataset
@@ -113,7 +113,7 @@ class _Views(Dataset[Any]):
 
 
 class _WithoutTruth:
-    """A view of a sample without its truth: batches leave it out, so it need not be resized either."""
+    """A view without the ground truth, which is not part of batches and need not be resized."""
 
     def __init__(self, view: View) -> None:
         self.view = view
@@ -125,16 +125,16 @@ class _WithoutTruth:
 class DrawnData(pl.LightningDataModule):
     """Training and validation data.
 
-    The same seed gives the same batches, with any number of workers. Several data sets are one data set here:
-    `rackfocus.data.mixture.Mixture` for training, torch's `ConcatDataset` for validation.
+    The same seed gives the same batches, with any number of workers. To combine data sets, use
+    `rackfocus.data.mixture.Mixture` for training and torch's `ConcatDataset` for validation.
 
     Args:
         train: the training samples.
-        validation: the held-out samples, seen whole.
-        view: what training sees of a sample; the generator decides all that is random in it.
+        validation: the held-out samples, without augmentation.
+        view: augmentation of a training sample; the generator is its only source of randomness.
         collate: makes a batch of samples.
         batch_size: of training; more than 1 needs a view of fixed size.
-        workers: processes that load beside the training.
+        workers: number of loading processes.
         seed: of the order and of the views.
     """
 
@@ -174,7 +174,7 @@ class DrawnData(pl.LightningDataModule):
         return DataLoader(self.validation, batch_size=1, **self.settings)
 
     def draws(self, epoch: int) -> ShuffledDraws:
-        """What this process draws in an epoch."""
+        """The sampler of this process for an epoch."""
         processes, process = (
             (1, 0) if self.trainer is None else (self.trainer.world_size, self.trainer.global_rank)
         )
@@ -183,7 +183,7 @@ class DrawnData(pl.LightningDataModule):
         return draws
 
     def names(self, epoch: int, batch: int) -> list[str]:
-        """Where the samples of a batch of an epoch come from."""
+        """The names of the samples of a batch of an epoch."""
         draws = self.draws(epoch).draws()[batch * self.batch_size :][: self.batch_size]
         return [self.train[draw.place].name for draw in draws]
 
@@ -194,7 +194,7 @@ class FocusData(DrawnData):
     Args:
         train: see `DrawnData`.
         validation: see `DrawnData`.
-        view: what training sees of a sample.
+        view: augmentation of a training sample.
         batch_size: the paper's is 1; more needs a view of fixed size.
         workers: see `DrawnData`.
         seed: see `DrawnData`.
@@ -237,6 +237,6 @@ def collate(samples: Sequence[FocusSample]) -> FocusBatch:
 
 
 def _generator(*numbers: int) -> torch.Generator:
-    """A generator of its own for these numbers: neighbours differ as much as any others."""
+    """A generator seeded by these numbers; similar numbers give independent generators."""
     (seed,) = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(seed))

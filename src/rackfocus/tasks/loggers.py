@@ -1,4 +1,4 @@
-"""Loggers that need a decision before they start."""
+"""Loggers for trainings that can be continued, and for sweeps."""
 
 import csv
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ from pytorch_lightning.utilities import rank_zero_only
 
 
 class CSVRunLogger(CSVLogger):
-    """`metrics.csv` of a training, also of one that goes on in its folder.
+    """`metrics.csv` of a training, which is extended when the training is continued in its folder.
 
-    Lightning's own deletes what an earlier part of the training wrote. Here its rows stay, up to the step
-    that training goes on from. Each row is on the disk at once.
+    Lightning's own logger deletes the rows of an earlier run. Here they are kept, up to the step from which
+    training continues. Each row is written to disk at once.
 
     Args:
         save_dir: the file goes into `metrics/` below this folder.
@@ -28,7 +28,7 @@ class CSVRunLogger(CSVLogger):
     @property
     @rank_zero_experiment
     def experiment(self) -> ExperimentWriter:
-        """What writes the rows."""
+        """The writer of the rows."""
         if self._experiment is None:
             self._experiment = _GrowingWriter(self.log_dir)
         return cast(ExperimentWriter, self._experiment)
@@ -44,11 +44,12 @@ class _GrowingWriter(ExperimentWriter):
                 self.earlier = list(csv.DictReader(file))
 
     def _check_log_dir_exists(self) -> None:
-        """The rows of an earlier part of the training are wanted."""
+        """Keep the rows of an earlier run, which Lightning would delete."""
 
     def log_metrics(self, metrics_dict: Mapping[str, Any], step: int | None = None) -> None:
         if self.earlier is not None and step is not None:
-            # The first row tells where training goes on; what comes after it will be measured again.
+            # The first new row gives the step where training continues; later old rows will be computed
+            # again.
             self.metrics = [row for row in self.earlier if int(row["step"]) < step]
             self.earlier = None
             Path(self.metrics_file_path).unlink(missing_ok=True)
@@ -56,9 +57,9 @@ class _GrowingWriter(ExperimentWriter):
 
 
 class WandbRunLogger(WandbLogger):
-    """One Weights & Biases run for each training, also within a sweep.
+    """A separate Weights & Biases run for each training, also within a sweep.
 
-    It is online where a key is known, else offline: `wandb sync` sends it later.
+    It is online if an API key is set, else offline: `wandb sync` uploads it later.
 
     Args:
         save_dir: the run's files go into `wandb/` below this folder.
@@ -73,7 +74,7 @@ class WandbRunLogger(WandbLogger):
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """End the run, so that the next training of this process begins one of its own."""
+        """End the run, so that the next training of this process begins a new one."""
         super().finalize(status)
         if self._experiment is not None:
             self._experiment.finish()

@@ -1,4 +1,4 @@
-"""Samples of several kinds in one batch: ray-traced triplets, photographs with nearness or with light."""
+"""Batches of several kinds of samples: ray-traced triplets, photographs with nearness or with light."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from rackfocus.tasks.data import DrawnData, FocusBatch, collate
 
 
 class SceneBatch(NamedTuple):
-    """Triplets with their truth. The fields are those of `FocusBatch`, then `D` and the light of `deep`."""
+    """Triplets with ground truth: the fields of `FocusBatch`, then `D` and the light of `deep`."""
 
     deep: Float[Tensor, "batch 3 height width"]
     shallow: Float[Tensor, "batch 3 height width"]
@@ -26,19 +26,19 @@ class SceneBatch(NamedTuple):
 
     @property
     def focus(self) -> FocusBatch:
-        """The same without the truth."""
+        """The same without the ground truth."""
         return FocusBatch(*self[:5])
 
 
 class NearnessBatch(NamedTuple):
-    """Photographs and how near everything in them is."""
+    """Photographs and their nearness."""
 
     image: Float[Tensor, "batch 3 height width"]
     nearness: Float[Tensor, "batch 1 height width"]
 
 
 class LightBatch(NamedTuple):
-    """Photographs that clip, and their light."""
+    """Photographs that clip, and their true light."""
 
     image: Float[Tensor, "batch 3 height width"]
     radiance: Float[Tensor, "batch 3 height width"]
@@ -52,9 +52,9 @@ class Views:
     """A view for each kind of sample.
 
     Args:
-        scene: of triplets.
-        nearness: of photographs with nearness.
-        light: of photographs with light.
+        scene: for triplets.
+        nearness: for photographs with nearness.
+        light: for photographs with light.
     """
 
     def __init__(
@@ -71,18 +71,18 @@ class Views:
         }
 
     def __call__(self, sample: Sample, generator: torch.Generator) -> Sample:
-        """The view of this sample's kind; the generator decides all that is random in it."""
+        """The view for this kind of sample; the generator is the only source of randomness."""
         return self.by_kind[type(sample)](sample, generator)
 
 
 class MixedData(DrawnData):
-    """Samples of several kinds, drawn from one mixture; a batch holds what was drawn, by kind and size.
+    """Samples of several kinds, drawn from one mixture; a batch is a list of parts by kind and size.
 
     Args:
-        train: see `DrawnData`; mostly a `Mixture`.
+        train: see `DrawnData`; usually a `Mixture`.
         validation: see `DrawnData`.
-        view: what training sees of a sample.
-        batch_size: how many samples of whatever kind.
+        view: augmentation of a training sample.
+        batch_size: number of samples of all kinds together.
         workers: see `DrawnData`.
         seed: see `DrawnData`.
     """
@@ -109,7 +109,7 @@ class MixedData(DrawnData):
 
 
 def collate_kinds(samples: Sequence[Sample]) -> list[KindBatch]:
-    """Stack samples of one kind and size, in the order in which each kind and size first comes."""
+    """Stack samples by kind and size, in the order of their first occurrence."""
     groups: dict[tuple[type, tuple[int, ...]], list[Any]] = {}
     for sample in samples:
         picture = sample.deep if isinstance(sample, FocusSample) else sample.image

@@ -1,4 +1,4 @@
-"""Training stops at the first loss or gradient that is not finite, and keeps what led to it."""
+"""Stops training at the first loss or gradient that is not finite, and saves the batch and the network."""
 
 import json
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from rackfocus.types import InputError
 
 @dataclass(frozen=True)
 class KeptBatch:
-    """A batch and where in a training it came.
+    """A batch and its position in a training.
 
     Attributes:
-        batch: as the network saw it; a list where it holds samples of several kinds.
-        names: where its samples come from.
+        batch: the network's input; a list if it contains samples of several kinds.
+        names: names of its samples.
         epoch: in which it was drawn.
-        step: how many optimizer steps came before it.
+        step: number of optimizer steps before it.
     """
 
     batch: FocusBatch | ClipBatch | list[KindBatch]
@@ -36,13 +36,13 @@ class KeptBatch:
 
 
 class NonFiniteStop(pl.Callback):
-    """Stops before the weights take what is not finite.
+    """Stops training before the weights are updated by values that are not finite.
 
-    It leaves `batch.safetensors` (see `load_batch`) and the network's file, as it was.
-    Gradients in fp16 are not looked at: they overflow now and then, and Lightning leaves such a step out.
+    It saves `batch.safetensors` (see `load_batch`) and the network before the update.
+    Gradients in fp16 are not checked: they overflow now and then, and Lightning skips such a step.
 
     Args:
-        dirpath: the folder to leave them in.
+        dirpath: the folder for these files.
     """
 
     def __init__(self, *, dirpath: str) -> None:
@@ -51,12 +51,12 @@ class NonFiniteStop(pl.Callback):
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Remember the batch."""
+        """Store the batch."""
         del trainer, pl_module
         self.batch, self.index = batch, batch_idx
 
     def on_before_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor) -> None:
-        """Look at the loss.
+        """Check the loss.
 
         Raises:
             InputError: it is not finite.
@@ -65,7 +65,7 @@ class NonFiniteStop(pl.Callback):
             self._stop("loss", trainer, pl_module)
 
     def on_after_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Look at the gradient.
+        """Check the gradient.
 
         Raises:
             InputError: it is not finite.
@@ -96,7 +96,7 @@ class NonFiniteStop(pl.Callback):
 
 
 def _named(batch: Any) -> dict[str, Tensor]:
-    """The tensors of a batch by name; with the number of the kind before it where there are several kinds."""
+    """The tensors of a batch by name; prefixed by the index of the part if there are several kinds."""
     if not isinstance(batch, list):
         return batch._asdict()
     return {
@@ -122,7 +122,7 @@ def _kind(tensors: dict[str, Tensor]) -> Any:
 
 
 def load_batch(path: str | Path) -> KeptBatch:
-    """The batch that `NonFiniteStop` left.
+    """Read a batch saved by `NonFiniteStop`.
 
     Raises:
         InputError: there is no such file.

@@ -1,4 +1,4 @@
-"""What the network makes of a few held-out samples, as pictures in TensorBoard and Weights & Biases."""
+"""Pictures of the network's predictions for some validation samples, for TensorBoard and Weights & Biases."""
 
 from typing import Any
 
@@ -16,17 +16,17 @@ from rackfocus.tasks.data import FocusBatch
 from rackfocus.tasks.mixed_batches import KindBatch, SceneBatch
 
 DARKER_STOPS = 3
-"""How much darker the HDR picture is: clipped light at 8 times white is white again."""
+"""Exposure reduction of the HDR picture: light of 8 times white is shown as white."""
 
 
 class ValidationPanels(pl.Callback):
-    """At each validation, of its first samples: input, render, photograph, disparity, HDR 3 stops darker.
+    """Logs, at each validation: input, render, photograph, disparity, HDR 3 stops darker.
 
     Args:
-        samples: of how many.
+        samples: number of validation samples.
         height_px: of a panel; larger pictures are reduced.
-        reach: the disparity that is all red (`-reach`, in front) or blue (`+reach`, behind), over the longer
-            side.
+        reach: the disparity shown as full red (`-reach`, in front) or blue (`+reach`, behind), as a share of
+            the longer side.
     """
 
     def __init__(self, *, samples: int = 4, height_px: int = 256, reach: float = 0.03) -> None:
@@ -43,7 +43,7 @@ class ValidationPanels(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Log the panel of one of the first samples; of samples of several kinds, that of a triplet."""
+        """Log the panel of one of the first samples; of samples of several kinds, only of triplets."""
         del pl_module, dataloader_idx
         if isinstance(batch, list):
             (part,) = batch

@@ -1,4 +1,4 @@
-"""Training RGBD-HDR on ray-traced scenes, photographs and panoramas at once."""
+"""Training of RGBD-HDR on ray-traced scenes, photographs and panoramas together."""
 
 from typing import Any
 
@@ -16,15 +16,15 @@ from rackfocus.tasks.task import MakeScheduler
 
 
 class PhotographsTask(RGBDHDRTask):
-    """Minimise the terms of every kind of sample, each kind by its share of the batch.
+    """Minimises the terms of all kinds of samples, each kind weighted by its share of the batch.
 
-    The trunk learns from photographs alone.
+    The trunk gets gradients from photographs only.
 
     Args:
         model: the network.
-        loss: the objective.
-        learning_rate: Adam's.
-        trunk_learning_rate: Adam's for the pretrained trunk, which has less to learn.
+        loss: the training loss.
+        learning_rate: of Adam.
+        trunk_learning_rate: of Adam for the pretrained trunk, usually lower.
         scheduler: see `RGBDHDRTask`.
         channels_last: see `RGBDHDRTask`.
         compile: see `RGBDHDRTask`.
@@ -55,7 +55,7 @@ class PhotographsTask(RGBDHDRTask):
         self.trunk_learning_rate = trunk_learning_rate
 
     def optimizer(self) -> torch.optim.Optimizer:
-        """Adam, slower for the trunk."""
+        """Adam, with its own learning rate for the trunk."""
         trunk = list(self.model.trunk.parameters())
         known = {id(parameter) for parameter in trunk}
         learning = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
@@ -78,7 +78,7 @@ class PhotographsTask(RGBDHDRTask):
         return total
 
     def validation_step(self, batch: list[KindBatch], _index: int) -> dict[str, Tensor]:  # type: ignore[override]
-        """`validation/loss`, and `validation/psnr` of the widest aperture in dB; returns what to look at."""
+        """`validation/loss`, and `validation/psnr` of the widest aperture in dB; returns data for panels."""
         (part,) = batch
         term, outputs = self._term(part)
         self.log("validation/loss", term, batch_size=1, sync_dist=True)
@@ -89,12 +89,13 @@ class PhotographsTask(RGBDHDRTask):
         return outputs
 
     def _term(self, part: KindBatch) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:
-        """The term of a kind, and the prediction that it judges."""
-        # Scenes and panoramas are few: what the trunk knows of the world is not to be fitted to them.
+        """The term of a kind, and its prediction."""
+        # There are few scenes and panoramas, and the pretrained trunk would overfit to them.
         prediction = self.model(part[0], trunk_learns=isinstance(part, NearnessBatch))
         outputs = {"disparity": prediction.disparity, "log_exposure": prediction.log_exposure}
         if not prediction.disparity.isfinite().all():
-            # The renderer would refuse it. As a loss it stops training, and `NonFiniteStop` keeps the batch.
+            # The renderer would raise an error. As the loss it stops training, and `NonFiniteStop` saves the
+            # batch.
             return prediction.disparity.sum(), outputs
         if isinstance(part, SceneBatch):
             terms = self.loss.scene(prediction, **part._asdict())
@@ -105,8 +106,8 @@ class PhotographsTask(RGBDHDRTask):
         return term + self._steadiness(part.image, prediction.disparity), outputs
 
     def _steadiness(self, image: Tensor, disparity: Tensor) -> Float[Tensor, ""]:
-        """How differently the network sees a photograph that is taken again."""
-        # Drawn by the step, so that a run that goes on draws what it would have drawn.
+        """The difference of the predictions for a photograph and its transformed copy."""
+        # Seeded by the step, so that a continued training draws the same numbers.
         again = taken_again(image, torch.Generator().manual_seed(self.global_step))
         other = self.model(again.image, trunk_learns=True).disparity
         return self.loss.steadiness(disparity, other, again.grid)

@@ -1,4 +1,4 @@
-"""The progress of a whole training: how fast it goes, and the time left."""
+"""Progress of a whole training: speed and remaining time."""
 
 from typing import Any
 
@@ -24,13 +24,13 @@ class _StepsPerSecond(ProgressColumn):
 
 
 class TrainingProgress(pl.Callback):
-    """A bar over all steps: speed, time spent and left, the latest loss and the latest held-out score."""
+    """A bar over all steps: speed, elapsed and remaining time, the latest loss and validation score."""
 
     def __init__(self) -> None:
         self.bar: Progress | None = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        """Show the bar; a training that goes on starts in the middle of it."""
+        """Show the bar; a continued training starts in the middle of it."""
         if not trainer.is_global_zero:
             return
         self.bar = Progress(
@@ -51,24 +51,24 @@ class TrainingProgress(pl.Callback):
         self.bar.start()
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Move on by a step."""
+        """Advance by a step."""
         if self.bar is not None:
             loss = trainer.callback_metrics["train/loss"]
             self.bar.update(self.task, completed=trainer.global_step, loss=f"loss {loss:.2f}")
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Tell the held-out score."""
+        """Show the validation score."""
         if self.bar is not None:
             assert isinstance(pl_module, Task)
             name, unit = pl_module.HEADLINE
             self.bar.update(self.task, score=f", {trainer.callback_metrics[name]:.2f} {unit}")
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        """Leave the bar as it is."""
+        """Stop updating the bar."""
         self._stop()
 
     def on_exception(self, *_: Any) -> None:
-        """Leave the bar as it is."""
+        """Stop updating the bar."""
         self._stop()
 
     def _stop(self) -> None:

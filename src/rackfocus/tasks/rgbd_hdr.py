@@ -1,4 +1,4 @@
-"""Training RGBD-HDR from shallow photographs."""
+"""Training of RGBD-HDR by aperture supervision."""
 
 from pathlib import Path
 
@@ -14,19 +14,20 @@ from rackfocus.tasks.task import MakeScheduler, Task
 from rackfocus.types import InputError
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
-"""Mixed: convolutions in half precision; blur radii, light and rendering in single. A CPU takes bf16."""
+"""Mixed: convolutions in half precision; blur radii, light and rendering in single. A CPU supports bf16."""
 
 
 class RGBDHDRTask(Task):
-    """Minimise Eq. 6 with Adam.
+    """Minimises Eq. 6 by Adam.
 
     Args:
         model: the network, sRGB to `RGBDHDR`.
-        loss: the objective.
-        learning_rate: Adam's; the paper's is fixed at 1e-4.
-        scheduler: makes what changes the learning rate after every step; `None` leaves it fixed.
-        channels_last: store colours beside one another, which convolutions in mixed precision want.
-        compile: have torch compile the network for images of any size; weights keep their names.
+        loss: the training loss.
+        learning_rate: of Adam; the paper's is constant, 1e-4.
+        scheduler: creates a learning rate scheduler, which is stepped after every training step. `None`:
+            constant.
+        channels_last: use the channels-last memory format, faster for convolutions in mixed precision.
+        compile: compile the network by torch for images of any size; weights keep their names.
     """
 
     WEIGHTS_FILE = "rgbd_hdr.safetensors"
@@ -51,7 +52,7 @@ class RGBDHDRTask(Task):
             self.model.compile(dynamic=True)
 
     def setup(self, stage: str) -> None:  # noqa: ARG002
-        """Refuse a precision that cannot train this.
+        """Check that the trainer's precision is supported.
 
         Raises:
             InputError: it is none of `PRECISIONS`.
@@ -66,7 +67,8 @@ class RGBDHDRTask(Task):
         """`train/loss` and its terms, in 8-bit code values and pixels."""
         prediction = self.model(batch.deep)
         if not prediction.disparity.isfinite().all():
-            # The renderer would refuse it. As a loss it stops training, and `NonFiniteStop` keeps the batch.
+            # The renderer would raise an error. As the loss it stops training, and `NonFiniteStop` saves the
+            # batch.
             return prediction.disparity.sum()
         terms = self.loss(prediction, **batch._asdict())
         self.log("train/loss", terms.total, prog_bar=True)
@@ -80,7 +82,7 @@ class RGBDHDRTask(Task):
         return terms.total
 
     def validation_step(self, batch: FocusBatch, _index: int) -> dict[str, Tensor]:
-        """`validation/loss`, and `validation/psnr` of the widest aperture in dB; returns what to look at."""
+        """`validation/loss`, and `validation/psnr` of the widest aperture in dB; returns data for panels."""
         prediction = self.model(batch.deep)
         terms = self.loss(prediction, **batch._asdict())
         scores = {"validation/loss": terms.total, "validation/psnr": psnr(terms.rendered, batch.shallow)}
@@ -92,5 +94,5 @@ class RGBDHDRTask(Task):
         }
 
     def save_weights(self, path: Path) -> None:
-        """What `rackfocus.load_model` reads."""
+        """Write a file for `rackfocus.load_model`."""
         save_model(self.model, path)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What every training has, whatever it trains."""
+"""The base class of all trainings."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -10,21 +10,21 @@ import torch
 from torch import nn
 
 MakeScheduler = Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler]
-"""Makes the scheduler of an optimizer, which changes the learning rate after every step."""
+"""Creates a learning rate scheduler for an optimizer; it is stepped after every training step."""
 
 
 class Task(pl.LightningModule, ABC):
-    """A network, its optimizer, and the file that it ends in.
+    """A network, its optimizer, and the file of its weights.
 
     Attributes:
         WEIGHTS_FILE: the name of that file.
-        TRY: the command that uses it, with `{}` for its path.
-        HEADLINE: the validation score that progress shows, and its unit.
+        TRY: a command that uses it, with `{}` for its path.
+        HEADLINE: the validation score for the progress bar, and its unit.
 
     Args:
         model: the network.
-        learning_rate: Adam's.
-        scheduler: makes the scheduler of the learning rate; `None` leaves the rate fixed.
+        learning_rate: of the optimizer.
+        scheduler: of the learning rate. `None`: constant.
     """
 
     WEIGHTS_FILE: ClassVar[str]
@@ -39,15 +39,15 @@ class Task(pl.LightningModule, ABC):
 
     @abstractmethod
     def save_weights(self, path: Path) -> None:
-        """Write the network to a file, whole or not at all."""
+        """Write the network to a file atomically."""
 
     def configure_optimizers(self) -> Any:
-        """Adam over what learns: a network inside the loss does not."""
+        """Adam over the trainable parameters of the network; networks in the loss are not trained."""
         optimizer = self.optimizer()
         if self.scheduler is None:
             return optimizer
         return [optimizer], [{"scheduler": self.scheduler(optimizer), "interval": "step"}]
 
     def optimizer(self) -> torch.optim.Optimizer:
-        """What changes the weights."""
+        """The optimizer of the weights."""
         return torch.optim.Adam(self.model.parameters(), lr=self.learning_rate)

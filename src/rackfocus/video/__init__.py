@@ -1,7 +1,7 @@
-"""Video: frames in and out, one at a time, with everything about them that is not pixels kept.
+"""Video: reads and writes frames one at a time, and keeps time stamps, orientation, colour tags and sound.
 
 `open_video` reads a video, an animated GIF, an image or a folder of images; `VideoWriter` writes H.264 like
-its source. Both raise `rackfocus.types.InputError` with one sentence for whatever is wrong with a file.
+its source. Both raise `rackfocus.types.InputError`, with one sentence, for any problem of a file.
 """
 
 from rackfocus.video.colour import ColourTags, Transfer

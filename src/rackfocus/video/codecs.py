@@ -1,4 +1,4 @@
-"""How pictures become a stream: one class a codec, made by `conf/codec`."""
+"""Video codecs: one class each, instantiated by the configs in `conf/codec`."""
 
 import math
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ PRORES_PROFILES = ("proxy", "lt", "standard", "hq", "4444")
 
 
 class Codec(Protocol):
-    """What the writer of a video has to know of a codec.
+    """The properties of a codec that the writer of a video needs.
 
     Attributes:
-        name: as people call it.
-        encoder: as FFmpeg calls it.
-        suffixes: of the files that may hold it.
-        tag: the four letters that players of MP4 and MOV look for; none leaves FFmpeg's.
+        name: shown to people.
+        encoder: FFmpeg's name of the encoder.
+        suffixes: of the files that may contain it.
+        tag: the four-letter code that players of MP4 and MOV expect. `None`: FFmpeg's own.
     """
 
     @property
@@ -36,18 +36,18 @@ class Codec(Protocol):
         ...
 
     def pixel_format(self, width: int, height: int, source_bit_depth: int) -> str:
-        """The layout that keeps a size exactly, for pictures of a source of so many bits."""
+        """A pixel format that can store this size, for a source with this number of bits."""
         ...
 
 
 @dataclass(frozen=True)
 class _ConstantQuality:
-    """What x264 and x265 share.
+    """The settings that x264 and x265 share.
 
     Attributes:
         crf: constant rate factor, 0 (the best) to 51.
-        preset: how long it may take, `ultrafast` to `veryslow`.
-        bit_depth: 8 or 10; none is that of the source, 10 where it has more than 8.
+        preset: speed against compression, `ultrafast` to `veryslow`.
+        bit_depth: 8 or 10. `None`: that of the source, 10 if it has more than 8.
 
     Raises:
         InputError: a setting is out of range.
@@ -67,35 +67,35 @@ class _ConstantQuality:
         _check_depth(self.bit_depth, (8, 10))
 
     def pixel_format(self, width: int, height: int, source_bit_depth: int) -> str:
-        """4:2:0, which players expect, but 4:4:4 at an odd size."""
+        """4:2:0, which all players support; 4:4:4 at an odd size."""
         layout = "yuv444p" if width % 2 or height % 2 else "yuv420p"
         return layout if (self.bit_depth or source_bit_depth) <= 8 else f"{layout}10le"
 
 
 @dataclass(frozen=True)
 class H264(_ConstantQuality):
-    """H.264 by x264: plays everywhere. With 10 bits few devices play it."""
+    """H.264 by x264: supported by all players with 8 bits, by few with 10."""
 
     name: ClassVar[str] = "H.264"
     encoder: ClassVar[str] = "libx264"
     tag: ClassVar[str | None] = None
 
     def options(self) -> dict[str, str]:
-        # Else x264's macroblock tree comes out differently from run to run: a resumed video could not be told
-        # from one that never stopped.
+        # Without it x264's macroblock tree differs from run to run, and a resumed video would differ from one
+        # made in a single run.
         same = {"x264-params": "cpu-independent=1"}
         return {"crf": f"{self.crf:g}", "preset": self.preset} | same
 
 
 @dataclass(frozen=True)
 class HEVC(_ConstantQuality):
-    """HEVC by x265: half the size, several times the work."""
+    """HEVC by x265: half the file size, several times the encoding time."""
 
     crf: float = 18
 
     name: ClassVar[str] = "HEVC"
     encoder: ClassVar[str] = "libx265"
-    # Apple's players know no other.
+    # Apple's players support no other tag.
     tag: ClassVar[str | None] = "hvc1"
 
     def options(self) -> dict[str, str]:
@@ -104,11 +104,11 @@ class HEVC(_ConstantQuality):
 
 @dataclass(frozen=True)
 class ProRes:
-    """Apple ProRes: every frame by itself, 10 bits, large; for editing and grading.
+    """Apple ProRes: frames coded independently, 10 bits, large files; for editing and grading.
 
     Attributes:
         profile: `proxy`, `lt`, `standard` or `hq` (4:2:2), or `4444` (4:4:4).
-        bit_depth: 10, or none, which means 10.
+        bit_depth: 10, or `None`, which also means 10.
 
     Raises:
         InputError: a setting is out of range.
@@ -123,7 +123,7 @@ class ProRes:
     tag: ClassVar[str | None] = None
 
     def __post_init__(self) -> None:
-        # A person writes codec.profile=4444, which is read as a number.
+        # On the command line codec.profile=4444 is parsed as a number.
         object.__setattr__(self, "profile", str(self.profile))
         if self.profile not in PRORES_PROFILES:
             raise InputError(

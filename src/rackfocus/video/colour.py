@@ -1,7 +1,7 @@
-"""What the numbers of a video mean: its colour tags, its transfer function, its YUV matrix.
+"""Colour of a video: its colour tags, its transfer function, its YUV matrix.
 
-Tags are the code points of ITU-T H.273, as containers and codecs carry them; 2 means "not said" (for the
-range, 0). Pixels keep the primaries of the source, whatever they are.
+Tags are the code points of ITU-T H.273, as containers and codecs store them; 2 means "unspecified" (for the
+range, 0). Pixels keep the primaries of the source.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ BT2020, BT2020_MATRIX = 9, 9
 LIMITED, FULL = 1, 2
 PQ, HLG = 16, 18
 HDR = (PQ, HLG)
-"""Transfer functions whose light does not fit between black and display white; see `tone_mapping`."""
+"""Transfer functions of HDR video, whose light exceeds display white; see `tone_mapping`."""
 
 LUMA_WEIGHTS = {
     1: (0.2126, 0.0722),
@@ -25,11 +25,11 @@ LUMA_WEIGHTS = {
     7: (0.212, 0.087),
     9: (0.2627, 0.0593),
 }
-"""Red and blue weight of luma, by matrix code point."""
+"""Weights of red and blue in luma, by matrix code point."""
 
 
 class Transfer(Enum):
-    """How light was turned into numbers; the curves themselves are `optics.radiometry.TRANSFER_CURVES`."""
+    """The transfer function of a video; the curves themselves are `optics.radiometry.TRANSFER_CURVES`."""
 
     BT709 = "bt709"
     SRGB = "srgb"
@@ -37,7 +37,7 @@ class Transfer(Enum):
 
 @dataclass(frozen=True)
 class ColourTags:
-    """Range (0 unsaid, 1 limited, 2 full), primaries, transfer and matrix, as H.273 code points."""
+    """Range (0 unspecified, 1 limited, 2 full), primaries, transfer and matrix, as H.273 code points."""
 
     range: int = 0
     primaries: int = UNSAID
@@ -46,18 +46,18 @@ class ColourTags:
 
     @property
     def full_range(self) -> bool:
-        """Whether luma runs from 0 to the largest code; players take an unsaid range to be limited."""
+        """Whether luma uses all codes; an unspecified range is limited, as players assume."""
         return self.range == FULL
 
     def matrix_for(self, width: int, height: int) -> int:
-        """The matrix to use for a coded size; where it is not said, the one that players guess."""
+        """The matrix to use for a coded size; if unspecified, the one that players assume."""
         if self.matrix != UNSAID:
             return self.matrix
         return BT709 if height >= 720 or width >= 1280 else BT601
 
 
 STILLS = ColourTags(range=LIMITED, primaries=BT709, transfer=SRGB, matrix=BT709)
-"""How a video made from sRGB pictures is written."""
+"""The tags of a video made from sRGB pictures."""
 
 TONE_MAPPED = ColourTags(range=LIMITED, primaries=BT709, transfer=BT709, matrix=BT709)
-"""How a video made from HDR is written."""
+"""The tags of a video tone-mapped from HDR."""

@@ -17,11 +17,11 @@ from rackfocus.video.source import Look, VideoInfo, look_of
 from rackfocus.video.stills import STILL_SUFFIXES, StillsReader
 
 NOMINAL_FPS = Fraction(25)
-"""Where a container gives neither a rate nor durations."""
+"""Frames a second assumed where a container gives neither a rate nor durations."""
 
 
 class ContainerReader(VideoReader):
-    """Frames of a container: MP4, MOV, MKV, AVI, MPEG, GIF and what else FFmpeg reads."""
+    """Frames of a media file: MP4, MOV, MKV, AVI, MPEG, GIF and other formats that FFmpeg reads."""
 
     def __init__(self, path: Path) -> None:
         with open_container(path) as container:
@@ -45,13 +45,13 @@ def open_video(path: str | Path, *, fps: float | Fraction = 24) -> VideoReader:
         fps: frames a second, for images only.
 
     Raises:
-        InputError: it is missing, empty, no video, damaged at its first frame, or a folder whose images are
-            not one numbered sequence.
+        InputError: the path is missing, empty, no video, damaged at its first frame, or a folder whose images
+            are not one numbered sequence.
     """
     path = Path(path)
     try:
         exists = path.exists()
-    except OSError:  # A name longer than the system allows.
+    except OSError:  # The name is longer than the system allows.
         exists = False
     if not exists:
         raise InputError(f"{path} does not exist; give the path of a video or of a folder of frames.")
@@ -61,10 +61,10 @@ def open_video(path: str | Path, *, fps: float | Fraction = 24) -> VideoReader:
 
 
 def open_container(path: Path) -> InputContainer:
-    """Open a media file for reading. Only the file itself is read, whatever a playlist in it may name.
+    """Open a media file for reading. Files that a playlist refers to are never opened.
 
     Raises:
-        InputError: it is empty, not to be read, or of no known kind.
+        InputError: the file is empty, cannot be read, or is of an unknown format.
     """
     try:
         if path.stat().st_size == 0:
@@ -78,10 +78,10 @@ def open_container(path: Path) -> InputContainer:
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The first stream of moving pictures, cover art aside, made to report damage instead of hiding it.
+    """The first video stream that is not cover art, set to report damage instead of concealing it.
 
     Raises:
-        InputError: there is none, or nothing here decodes it.
+        InputError: there is no video stream, or no decoder for it.
     """
     for stream in container.streams.video:
         if container.format.name == "tty" or Disposition.attached_pic in stream.disposition:
@@ -91,7 +91,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
                 f"{path} is in a video format that cannot be decoded; convert it to H.264 first."
             )
         stream.codec_context.options = {"err_detect": "explode"}
-        # With several threads the H.264 decoder forgets what went wrong in a slice, or says so frames later.
+        # With several threads the H.264 decoder reports errors of a slice late or not at all.
         stream.codec_context.thread_count = 1
         return stream
     raise InputError(f"{path} holds no video.")
@@ -126,15 +126,15 @@ def _rate(stream: VideoStream) -> Fraction:
 
 
 def _pictures(container: InputContainer, stream: VideoStream, path: Path) -> Iterator[Coded]:
-    """Decode a stream, in the order of display.
+    """Decode a stream, in display order.
 
     Raises:
-        InputError: a packet is damaged, or the file ends before what it declares.
+        InputError: a packet is damaged, or the file ends before its declared length.
     """
     kind = container.format.name
     clock = _DecodeOrderClock() if kind == "avi" else _Clock(_nominal_duration(stream))
     count = packets = 0
-    # A recording may begin amid a group of pictures, whose first ones have no reference.
+    # A broadcast recording may begin within a group of pictures, whose first pictures lack their reference.
     may_start_late = kind in ("mpeg", "mpegts")
 
     def failed(error: Exception | None = None) -> InputError:
@@ -177,7 +177,7 @@ def _pictures(container: InputContainer, stream: VideoStream, path: Path) -> Ite
 
 
 def _before(stream: VideoStream, packet: av.Packet) -> list[av.VideoFrame]:
-    """The whole pictures shown before a damaged packet that the decoder still holds."""
+    """The undamaged pictures still in the decoder that are shown before a damaged packet."""
     if packet.pts is None:
         return []
     try:
@@ -196,7 +196,7 @@ def _nominal_duration(stream: VideoStream) -> int:
 
 
 class _Clock:
-    """Time stamps as the container gives them; a missing or repeated one follows the frame before it."""
+    """Time stamps from the container; missing or repeated ones are derived from the previous frame."""
 
     def __init__(self, nominal: int) -> None:
         self.end: int | None = None
@@ -204,10 +204,10 @@ class _Clock:
         self._last: int | None = None
 
     def feed(self, packet: av.Packet) -> None:
-        """Take note of a packet given to the decoder."""
+        """Record a packet that is sent to the decoder."""
 
     def stamp(self, picture: av.VideoFrame) -> Coded:
-        """The time of the next picture in order of display."""
+        """The time of the next picture in display order."""
         return self._coded(picture, picture.pts)
 
     def follows_a_gap(self, picture: av.VideoFrame) -> bool:
@@ -225,7 +225,7 @@ class _Clock:
 
 
 class _DecodeOrderClock(_Clock):
-    """AVI stamps pictures in the order of decoding: the next to be shown has the earliest stamp not used."""
+    """AVI stamps pictures in decoding order: the next one shown has the earliest stamp not yet used."""
 
     def __init__(self) -> None:
         super().__init__(1)
@@ -242,7 +242,8 @@ class _DecodeOrderClock(_Clock):
 def _ends_early(container: InputContainer, stream: VideoStream, packets: int, clock: _Clock) -> bool:
     """Whether the container declares more than could be read.
 
-    MP4 and MOV tell where every packet lies, AVI how many there are, and Matroska how long the track is.
+    MP4 and MOV store the position of each packet, AVI the number of packets, Matroska the duration of the
+    track.
     """
     kind = container.format.name
     if "mp4" in kind:

@@ -1,4 +1,4 @@
-"""Write frames with the clock, orientation, colour tags and sound of their source."""
+"""Write frames with the time stamps, orientation, colour tags and sound of their source."""
 
 import contextlib
 import shutil
@@ -27,7 +27,7 @@ from rackfocus.whole_files import write_whole
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
 SEGMENT_FRAMES = 48
-"""How much a kill can cost: some frames more are made again. Shorter ones would make the file larger."""
+"""Frames in a segment, at most so many are encoded again after a kill. Fewer would give larger files."""
 
 JOB_FILE = "job.json"
 
@@ -36,23 +36,24 @@ class VideoWriter:
     """A video made of frames of `source`: same rate, time stamps, rotation, colour tags and sound.
 
     A context manager. The first frame written is at time zero, and the sound is cut to the time of the frames
-    written, or kept to its end. Frames are coded in segments, which wait in a hidden folder beside the target
-    and become one file when the context ends well; the target is whole or not there.
+    written, or kept to its end. Frames are encoded in segments, which are stored in a hidden folder beside
+    the target and joined to one file when the context ends without an error; the target is never incomplete.
 
-    With a `job`, segments outlive a failure or a kill, and the next writer of the same job goes on after
-    them: `frames_written` frames need not be given again. Without one nothing is left behind.
+    If a `job` is given, segments are kept after a failure or a kill, and the next writer of the same job
+    continues after them: its first `frames_written` frames need not be written again. Otherwise they are
+    deleted.
 
     Args:
         path: `.mp4`, `.m4v`, `.mov` or `.mkv`; an existing file is replaced.
         source: the reader that the frames come from.
         size: width and height as displayed; the source's by default.
         codec: H.264 by default.
-        whole_sound: keep the sound to its end, be it longer than the picture.
-        job: a text that tells this video from every other one that may be made here.
+        whole_sound: keep the sound to its end, even if it is longer than the pictures.
+        job: a text that identifies this video among all that may be made at this path.
 
     Raises:
-        InputError: the kind of file is unknown or does not hold the codec, it is the source itself, or it
-            cannot be written.
+        InputError: the file type is unknown or does not support the codec, the path is that of the source, or
+            the file cannot be written.
     """
 
     def __init__(
@@ -103,11 +104,11 @@ class VideoWriter:
         """Append one frame, in the order of the source.
 
         Args:
-            frame: the frame of the source whose time this one takes.
+            frame: the frame of the source that gives the time.
             encoded: R'G'B' by the frame's transfer function, of the writer's size, upright; clipped to 0..1.
 
         Raises:
-            InputError: the file cannot be written any more.
+            InputError: the file cannot be written.
         """
         if encoded.shape[1:] != (self.height, self.width):
             rows, columns = encoded.shape[1:]
@@ -128,7 +129,7 @@ class VideoWriter:
             raise self._unwritable(error) from error
 
     def _open_folder(self) -> None:
-        """Make the folder of the segments, or find it as a writer of the same job left it."""
+        """Create the folder of the segments, or use the one left by a writer of the same job."""
         stem = f".{self.path.stem[:40]}"
         if self._job is None:
             self._folder = Path(tempfile.mkdtemp(prefix=f"{stem}.", dir=self.path.absolute().parent))
@@ -172,7 +173,7 @@ class VideoWriter:
         whole = self._folder / f"whole{self.path.suffix}"
         self._assemble(whole)
         whole.replace(self.path)
-        self._job = None  # Nothing is left to go on with.
+        self._job = None  # The video is complete.
 
     def _stored(self) -> Iterator[Segment]:
         for number in range(self._segments):
@@ -182,10 +183,10 @@ class VideoWriter:
             yield segment
 
     def _assemble(self, into: Path) -> None:
-        """Lay the segments end to end, with the sound beside them."""
+        """Join the segments and add the sound."""
         info = self._source.info
         kind = CONTAINERS[self.path.suffix.lower()]
-        # Ticks of the source; MP4 multiplies coarse ones, which keeps every time stamp exact.
+        # Time base of the source. MP4 uses a multiple of a coarse one, so that every time stamp is exact.
         options = {} if kind == "matroska" else {"movflags": "faststart"}
         tracks: list[Soundtrack] = []
         with contextlib.ExitStack() as stack:
@@ -228,7 +229,7 @@ class VideoWriter:
                 track.finish()
 
     def _leave(self) -> None:
-        """Remove what nobody will go on with."""
+        """Delete segments that no later writer needs."""
         self._encoder = None
         if self._folder != self.path and (self._job is None or self._segments == 0):
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -238,12 +239,12 @@ class VideoWriter:
 
 
 def check_target(path: Path, source: Path, codec: Codec) -> None:
-    """Raise InputError where a video of this name cannot be made of a source.
+    """Check that a video of this name can be made of a source.
 
     Args:
         path: of the video to make.
-        source: what its frames and sound come from.
-        codec: that it is to be coded with.
+        source: its frames and sound are used.
+        codec: the codec of the video.
     """
     try:
         _check_name(path, source, codec)

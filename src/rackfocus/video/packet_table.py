@@ -1,4 +1,4 @@
-"""When each frame of a video is shown, and where decoding may begin: read from its packets alone."""
+"""Display times of the frames of a video, and the places where decoding may begin, from its packets alone."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,15 +7,15 @@ from typing import NamedTuple
 from rackfocus.video.decode import open_container, video_stream
 
 STAMPED = ("mp4", "matroska")
-"""Containers whose packets always carry the time at which they are shown."""
+"""Container formats whose packets always carry the display time."""
 
 
 class KeyFrame(NamedTuple):
     """A frame at which decoding may begin, in units of the stream's time base.
 
     Attributes:
-        shown: when it is shown.
-        sought: the time at which the container finds it.
+        shown: its display time.
+        sought: the time by which the container seeks to it.
     """
 
     shown: int
@@ -27,9 +27,9 @@ class PacketTable:
     """Time stamps in units of the stream's time base.
 
     Attributes:
-        stamps: when each frame is shown, ascending.
-        keys: the key frames, by when they are shown; they may be earlier than the first frame that is.
-        start: the first time at which anything is found.
+        stamps: display time of each frame, ascending.
+        keys: the key frames, by display time; they may be earlier than the first displayed frame.
+        start: the first time to which one can seek.
     """
 
     stamps: list[int]
@@ -45,7 +45,7 @@ class _Packet(NamedTuple):
 
 
 def packet_table(path: Path) -> PacketTable | None:
-    """Read all packets of a video; None where their stamps do not tell which frame is which.
+    """Read all packets of a video. `None`: their time stamps do not identify the frames.
 
     Raises:
         InputError: see `open_container`.
@@ -63,7 +63,7 @@ def packet_table(path: Path) -> PacketTable | None:
     stamps = [pts for pts in shown if pts is not None]
     if not stamps or len(set(stamps)) < len(shown):
         return None
-    # An edit list may leave out a key frame that the first frames are made from: it counts all the same.
+    # A key frame that an edit list leaves out is kept, because the first frames may refer to it.
     keys = sorted(
         KeyFrame(pts, pts if stamped or dts is None else dts)
         for pts, dts, is_key, _ in packets
@@ -73,7 +73,7 @@ def packet_table(path: Path) -> PacketTable | None:
         # Ascending stamps of frames that are decoded in another order only count the packets.
         if not keys or (reordered and stamps == sorted(stamps)):
             return None
-        # What comes before the first key frame is not decoded.
+        # Pictures before the first key frame cannot be decoded.
         stamps = [stamp for stamp in stamps if stamp >= keys[0].shown]
     start = min(stamp for packet in packets for stamp in (packet.pts, packet.dts) if stamp is not None)
     return PacketTable(sorted(stamps), keys, start)

@@ -1,7 +1,7 @@
-"""Pictures of the codec to R'G'B' tensors and back, in floating point.
+"""Decoded pictures to R'G'B' tensors and back, in floating point.
 
-swscale would do it faster, but its 16-bit path puts white at 0.996, and where it takes chroma to lie is
-hard to pin. Chroma is sited as in MPEG-2 and H.264 (level with every second luma sample of a row, midway
+swscale would be faster, but its 16-bit path maps white to 0.996, and its chroma position cannot be set
+reliably. Chroma is positioned as in MPEG-2 and H.264 (level with every second luma sample of a row, midway
 between two rows) or as in MPEG-1 and JPEG (midway in both); it is interpolated linearly.
 """
 
@@ -21,7 +21,7 @@ Plane = Float[Tensor, "height width"]
 def picture_to_rgb(
     picture: av.VideoFrame, tags: ColourTags, *, chroma_midway: bool = False
 ) -> Float[Tensor, "3 height width"]:
-    """R'G'B' in 0..1 of a decoded picture; an alpha channel is left out.
+    """A decoded picture as R'G'B' in 0..1; an alpha channel is dropped.
 
     Args:
         picture: in any pixel format.
@@ -55,12 +55,12 @@ def picture_to_rgb(
 def rgb_to_picture(
     rgb: Float[Tensor, "3 height width"], tags: ColourTags, pixel_format: str | None = None
 ) -> av.VideoFrame:
-    """A picture of R'G'B' in 0..1, with chroma level with luma.
+    """R'G'B' in 0..1 as a picture for an encoder, with chroma level with luma.
 
     Args:
         rgb: R'G'B'.
-        tags: range and matrix to code with.
-        pixel_format: planar YUV of 8 or 10 bits; by default `pixel_format_for` the size.
+        tags: range and matrix to encode with.
+        pixel_format: planar YUV of 8 or 10 bits. `None`: `pixel_format_for` the size.
     """
     red, green, blue = rgb
     height, width = red.shape
@@ -86,12 +86,12 @@ def rgb_to_picture(
 
 
 def pixel_format_for(width: int, height: int) -> str:
-    """The pixel format that keeps a size exactly: 4:2:0 needs even sides."""
+    """A pixel format that can store this size: 4:2:0 needs even sides."""
     return "yuv444p" if width % 2 or height % 2 else "yuv420p"
 
 
 def _scales(depth: int, tags: ColourTags) -> tuple[float, float, float]:
-    """Black level, span of luma and span of chroma, in codes of that many bits."""
+    """Black level, range of luma and range of chroma, in codes of this number of bits."""
     if tags.full_range:
         return 0.0, 2.0**depth - 1, 2.0**depth - 1
     step = 2.0 ** (depth - 8)
@@ -99,7 +99,7 @@ def _scales(depth: int, tags: ColourTags) -> tuple[float, float, float]:
 
 
 def _plain(picture: av.VideoFrame) -> av.VideoFrame:
-    """The same samples in one of the layouts read here: planar YUV or gray, planar RGB, rgb24, rgb48le."""
+    """Convert to one of the formats read here: planar YUV or gray, planar RGB, rgb24, rgb48le."""
     name, components = picture.format.name, picture.format.components
     depth = components[0].bits
     if name in ("rgb24", "rgb48le") or (name.startswith(("gbrp", "gbrap")) and not name.endswith("be")):
@@ -130,7 +130,7 @@ def _upsampled(chroma: Plane, luma: Plane, midway: bool) -> Plane:
 
 
 def _doubled(plane: Plane, dim: int, midway: bool) -> Plane:
-    """Twice the samples along `dim`: old ones lie midway between two new ones, or on every even one."""
+    """Double the samples along `dim`; the old ones lie midway between two new ones, or on every even one."""
     last = plane.shape[dim] - 1
     after = torch.cat([plane.narrow(dim, 1, last), plane.narrow(dim, last, 1)], dim)
     if midway:
@@ -142,12 +142,12 @@ def _doubled(plane: Plane, dim: int, midway: bool) -> Plane:
 
 
 def _halved_rows(plane: Plane) -> Plane:
-    """The mean of every two rows."""
+    """The mean of each pair of rows."""
     return (plane[0::2] + plane[1::2]) / 2
 
 
 def _halved_columns(plane: Plane) -> Plane:
-    """Weights 1 2 1 about every even column."""
+    """Weighted sums (1 2 1) around every even column."""
     even, odd = plane[:, 0::2], plane[:, 1::2]
     if odd.shape[1] < even.shape[1]:
         odd = torch.cat([odd, even[:, -1:]], 1)

@@ -1,7 +1,7 @@
-"""Any frame of a video by its index, reduced: for looking at, seeking about in it.
+"""Read any frame of a video by its index, at reduced size, for seeking in a player.
 
-A table of the time stamps of all packets tells where to begin decoding, and which picture is which, so
-that an index is as exact as with `open_video`. Files without useful stamps, such as H.264 in AVI, are decoded
+A table of the time stamps of all packets gives the place to start decoding and the index of each picture, so
+that an index is as exact as with `open_video`. Files without usable stamps, such as H.264 in AVI, are decoded
 from the start.
 """
 
@@ -28,30 +28,31 @@ from rackfocus.video.source import VideoInfo, picture_tags
 Image = UInt8[np.ndarray, "height width 3"]
 
 SEEK_FRAMES = 48
-"""What is farther ahead than this is sought; what is nearer is decoded up to."""
+"""Frames further ahead than this are reached by seeking; nearer ones by decoding."""
 READING_THREADS = 2
 EXACT_FRAMES = 24
-"""From so long before a frame that is sought every picture is decoded; before that, as few as will do."""
+"""From this many frames before the target every picture is decoded; before them, only reference pictures."""
 
 
 class RandomAccess:
-    """Reads reduced frames of a video file, one at a time, best in order. A context manager; one thread.
+    """Reads reduced frames of a video file, one at a time, fastest in order. A context manager; not
+    thread-safe.
 
     Attributes:
         path: of the video.
-        info: what is known of it.
-        size: width and height of the pictures.
-        pixel_aspect: width over height of a pixel as it is to be shown.
-        count: how many frames there are.
-        origin_s: when the first one is shown, on the video's clock.
-        times_s: when each is shown, from the first one.
+        info: its properties.
+        size: width and height of the reduced pictures.
+        pixel_aspect: width over height of a displayed pixel.
+        count: number of frames.
+        origin_s: display time of the first frame, on the video's clock.
+        times_s: display time of each frame, from the first one.
 
     Args:
         path: of a video file.
-        height_px: of the pictures, at most; they are never enlarged.
+        height_px: the largest height of the pictures; they are never enlarged.
 
     Raises:
-        InputError: it is missing, no video, or damaged at its first frame.
+        InputError: the file is missing, no video, or damaged at its first frame.
     """
 
     def __init__(self, path: str | Path, *, height_px: int) -> None:
@@ -84,16 +85,16 @@ class RandomAccess:
         self.close()
 
     def again(self) -> Self:
-        """Another one for the same video, for another thread."""
+        """A new reader of the same video, for another thread."""
         other = copy.copy(self)
         other._pictures = None
         return other
 
     def check(self) -> None:
-        """See whether the file still is what it was.
+        """Check that the file has not changed.
 
         Raises:
-            InputError: it has vanished, or been replaced.
+            InputError: the file was deleted or replaced.
         """
         file = _identity(self.path)
         if file is None:
@@ -102,23 +103,23 @@ class RandomAccess:
             raise InputError(f"{self.path} is another file now than when it was opened; open it again.")
 
     def close(self) -> None:
-        """Close the file; it is opened anew when it is read again."""
+        """Close the file; reading opens it again."""
         if self._pictures is not None:
             self._pictures.close()
         self._pictures = None
 
     def read(self, index: int, *, before: int = 0) -> list[tuple[int, Image]]:
-        """A frame, encoded RGB in 0..255, and those shortly before it where they are decoded on the way.
+        """A frame, encoded RGB in 0..255, and preceding frames that were decoded on the way.
 
         Args:
             index: of the frame, from 0.
-            before: how many of those before it to give, too.
+            before: how many of the preceding frames to return, too.
 
         Returns:
             Indices and pictures; the frame itself is the last one.
 
         Raises:
-            InputError: there is no such frame, the file has vanished, or it is damaged there.
+            InputError: there is no such frame, the file was deleted, or it is damaged there.
         """
         if not 0 <= index < self.count:
             raise InputError(f"{self.path} has the frames 0 to {self.count - 1}, and no frame {index}.")
@@ -148,7 +149,7 @@ class RandomAccess:
         return found
 
     def _from(self, index: int) -> Generator[tuple[int, av.VideoFrame], None, None]:
-        """Pictures in the order of display, with their indices, from one before `index`, or it, on."""
+        """Pictures in display order with their indices, beginning at or before `index`."""
         self.check()
         with open_container(self.path) as container:
             stream: Any = video_stream(container, self.path)
@@ -161,7 +162,7 @@ class RandomAccess:
                     yield self._index[picture.pts], picture
 
     def _reduced(self, picture: av.VideoFrame) -> Image:
-        """Reduced as it is coded, which is quick; then its colours."""
+        """Reduce in the coded format, which is fast, and then convert the colours."""
         width, height = self.size
         coded = (height, width) if self._look.orientation.sideways else (width, height)
         if picture.format.name.startswith(("yuv", "gray")) and coded != (picture.width, picture.height):
@@ -171,7 +172,7 @@ class RandomAccess:
                 tags.transfer,
                 tags.primaries,
             )
-            # Where the matrix is not said, the size of the whole picture tells it.
+            # An unspecified matrix is guessed from the size of the full picture.
             guessed = tags.matrix_for(picture.width, picture.height)
             small.colorspace = tags.matrix if self._look.hdr is not None else guessed
             picture = small
@@ -185,7 +186,7 @@ class RandomAccess:
 def _sought(
     container: InputContainer, stream: Any, table: PacketTable, index: int
 ) -> Iterator[av.VideoFrame]:
-    """Pictures in the order of display, from one that is shown no later than frame `index` on."""
+    """Pictures in display order, beginning with one that is shown at or before frame `index`."""
     wanted, exact_from = table.stamps[index], table.stamps[max(index - EXACT_FRAMES, 0)]
     before = bisect.bisect_right(table.keys, wanted, key=lambda key: key.shown)
     for key in reversed(table.keys[:before]):
@@ -194,9 +195,9 @@ def _sought(
         try:
             first = next(pictures, None)
         except av.FFmpegError:
-            # Where groups of pictures are open, a key frame need not be a place to begin at.
+            # With open groups of pictures, decoding cannot begin at every key frame.
             continue
-        # Some containers seek coarsely: what was sought may be missed.
+        # Some containers seek inexactly and may land behind the wanted frame.
         if first is not None and first.pts is not None and first.pts <= wanted:
             return chain([first], pictures)
     container.seek(table.start, stream=stream)
@@ -207,15 +208,15 @@ def _sought(
 def _from_key(
     container: InputContainer, stream: Any, exact_from: int
 ) -> Generator[av.VideoFrame, None, None]:
-    """Pictures in the order of display, from the next key frame on.
+    """Pictures in display order, from the next key frame on.
 
-    Before a time only those that others are made from.
+    Before the given time, only reference pictures are decoded.
     """
     key: int | None = None
     for packet in container.demux(stream):
         if key is None and packet.is_keyframe:
             key = packet.pts
-        # What follows a key frame and is shown before it is made from what lies before it, too.
+        # A frame shown before its key frame also depends on frames before the key frame.
         if packet.size and (key is None or (packet.pts is not None and packet.pts < key)):
             continue
         early = packet.pts is not None and packet.pts < exact_from
@@ -224,7 +225,7 @@ def _from_key(
 
 
 def _identity(path: Path) -> tuple[int, int, int] | None:
-    """What changes when a file is written or replaced; none where there is none."""
+    """Properties that change when a file is written or replaced. `None`: there is no file."""
     try:
         found = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""What every source of frames can do."""
+"""The interface of video readers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from rackfocus.video.source import Frame, Look, VideoInfo
 
 @dataclass(frozen=True)
 class Coded:
-    """A decoded picture, not yet turned upright, and its time in units of the stream's time base."""
+    """A decoded picture, before its rotation to upright, and its time in units of the stream's time base."""
 
     picture: av.VideoFrame
     pts: int
@@ -30,9 +30,9 @@ class VideoReader(ABC):
 
     Attributes:
         path: of the source.
-        info: what is known before reading.
-        look: how its pictures are read.
-        reached_end: whether the last pass over `frames` ran to the end of the source.
+        info: properties known before reading.
+        look: how its pictures are converted.
+        reached_end: whether the last iteration over `frames` ran to the end of the source.
     """
 
     def __init__(self, path: Path, info: VideoInfo, look: Look) -> None:
@@ -51,14 +51,15 @@ class VideoReader(ABC):
         self.close()
 
     def close(self) -> None:
-        """Close the files of every unfinished pass."""
+        """Close the files of all unfinished iterations."""
         while self._passes:
             self._passes.pop().close()
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
         """Yield the frames from `start` up to, not including, `stop`; fewer where the source ends before.
 
-        Frames before `start` are decoded and dropped, so that an index is exact; none after `stop` is.
+        Frames before `start` are decoded and dropped, so that an index is exact; frames after `stop` are not
+        decoded.
 
         Raises:
             InputError: the range is empty, or the source is damaged at a frame that is needed.
@@ -93,7 +94,7 @@ class VideoReader(ABC):
         return Frame(index, coded.pts, coded.duration, time_base, encoded, transfer)
 
     def thumbnails(self, width: int, height: int) -> Iterator[tuple[float, UInt8[np.ndarray, "_ _ 3"]]]:
-        """Time in seconds and RGB codes of every frame, squeezed to a size: as coded, not upright, but quick.
+        """Time in seconds and RGB codes of every frame, resized; as coded, not rotated to upright; fast.
 
         Raises:
             InputError: the source is damaged or cut short.
@@ -105,4 +106,4 @@ class VideoReader(ABC):
 
     @abstractmethod
     def _decode(self) -> Any:
-        """A generator of `Coded` pictures in the order of display, from the first one."""
+        """A generator of `Coded` pictures in display order, from the first one."""

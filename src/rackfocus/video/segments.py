@@ -1,7 +1,7 @@
-"""Runs of coded frames, each by an encoder of its own, that lie end to end in one stream.
+"""Segments: runs of frames, each encoded by its own encoder, that are joined to one stream.
 
-A segment begins with a key frame and refers to nothing outside itself, so that it can be made and stored
-alone: what a killed program had finished need not be made again, and comes out the same.
+A segment begins with a key frame and refers to no frame outside it, so that it can be encoded and stored on
+its own. After a kill, finished segments need not be encoded again, and the result is the same.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ from rackfocus.whole_files import whole_file
 
 @dataclass(frozen=True)
 class CodedPacket:
-    """One coded picture; times are in units of the source's time base, on the source's clock."""
+    """One encoded picture; times are in units of the source's time base, on the source's clock."""
 
     pts: int
     dts: int
@@ -32,15 +32,15 @@ class CodedPacket:
 
 @dataclass(frozen=True)
 class Segment:
-    """The packets of a run of frames, in the order of decoding."""
+    """The packets of a run of frames, in decoding order."""
 
     packets: tuple[CodedPacket, ...]
 
     def save(self, path: Path) -> None:
-        """Write to `path`, whole or not at all, even where the machine loses its power.
+        """Write to `path` atomically, safe even against a loss of power.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
         """
         table = np.array(
             [(each.pts, each.dts, each.duration, each.is_key, len(each.data)) for each in self.packets],
@@ -52,7 +52,7 @@ class Segment:
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
-        """Read what `save` wrote; None where the file is missing or damaged."""
+        """Read what `save` wrote. `None`: the file is missing or damaged."""
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 table, data = stored["table"].tolist(), stored["data"].tobytes()
@@ -69,12 +69,12 @@ class SegmentEncoder:
     """Encodes one segment.
 
     Args:
-        codec: makes the stream.
-        info: of the source, whose clock and colours the stream has.
-        size: width and height of the coded pictures.
+        codec: selects and sets the encoder.
+        info: of the source; the stream has its clock and colours.
+        size: width and height of the encoded pictures.
 
     Raises:
-        av.FFmpegError: the encoder does not take these settings.
+        av.FFmpegError: the encoder does not accept these settings.
     """
 
     def __init__(self, codec: Codec, info: VideoInfo, size: tuple[int, int]) -> None:
@@ -87,7 +87,7 @@ class SegmentEncoder:
         self._packets: list[CodedPacket] = []
 
     def __len__(self) -> int:
-        """How many frames were given."""
+        """Number of frames given so far."""
         return len(self._durations)
 
     def encode(self, picture: av.VideoFrame, pts: int, duration: int) -> None:
@@ -97,7 +97,7 @@ class SegmentEncoder:
         self._take(self._context.encode(picture))
 
     def finish(self) -> Segment:
-        """End the segment."""
+        """Flush the encoder and return the segment."""
         self._take(self._context.encode(None))
         return Segment(tuple(self._packets))
 
@@ -113,7 +113,7 @@ class SegmentEncoder:
 
 
 def configure(context: Any, codec: Codec, info: VideoInfo, size: tuple[int, int]) -> None:
-    """Set what every encoder of a video has in common, so that each describes its stream alike."""
+    """Apply the settings that all encoders of a video share, so that their streams can be joined."""
     context.width, context.height = size
     context.pix_fmt = codec.pixel_format(*size, info.bit_depth)
     context.time_base, context.framerate = info.time_base, info.fps
@@ -126,11 +126,11 @@ def configure(context: Any, codec: Codec, info: VideoInfo, size: tuple[int, int]
 
 
 def end_to_end(segments: Iterable[Segment]) -> Iterator[CodedPacket]:
-    """The packets of all segments as of one stream: times of decoding rise across a boundary, too.
+    """The packets of all segments as one stream, with decoding times that increase across boundaries.
 
-    An encoder gives its first pictures times of decoding from before they are shown, where the pictures of
-    the segment before it still are. With a delay of `d` pictures the i-th to be decoded gets the time of the
-    (i - d)-th to be shown, which is what the encoder does itself from its d-th picture on.
+    An encoder gives its first pictures decoding times before their display times, which would overlap those
+    of the previous segment. With a delay of `d` pictures the i-th to be decoded gets the time of the (i -
+    d)-th to be shown, as the encoder itself does from its d-th picture on.
     """
     delay = 0
     shown: list[int] = []

@@ -1,4 +1,4 @@
-"""Where a new shot begins, from two successive frames alone."""
+"""Detection of cuts (a new shot begins) from two successive frames."""
 
 from typing import Any
 
@@ -7,22 +7,22 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 THUMBNAIL = (160, 90)
-"""Width and height at which frames are compared: a cut is large."""
+"""Width and height at which frames are compared."""
 SAME_LAYOUT = 0.6
-"""The least correlation of the blurred thumbnails within a shot. Light that comes on changes it little."""
+"""Minimum correlation of the blurred thumbnails within a shot. A light switched on changes it little."""
 EXPLAINED = 0.3
-"""The least share of pixels that motion explains within a shot, however fast."""
+"""Minimum share of pixels that optical flow explains within a shot, however fast the motion."""
 DELTA_PX = 1.0
 DELTA_LUMA = 32.0
-"""A pixel is explained where the flow leads back to it, and to a luma this close, of 255."""
+"""A pixel is explained if the flow is consistent and leads to a luma within this difference, of 255."""
 
 
 def begins_shot(
     before: UInt8[np.ndarray, "height width 3"], after: UInt8[np.ndarray, "height width 3"]
 ) -> bool:
-    """Whether there is a cut between two frames: nothing is where it was, and no motion tells why.
+    """Whether there is a cut between two frames: the layout differs, and motion does not explain it.
 
-    Dissolves and fades are no cuts; the filter's masks deal with them.
+    Dissolves and fades are not detected; the masks of the temporal filter handle them.
     """
     first, second = (_thumbnail(frame) for frame in (before, after))
     return _correlation(first, second) < SAME_LAYOUT and _explained(first, second) < EXPLAINED
@@ -33,14 +33,14 @@ def _thumbnail(frame: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, 
 
 
 def _correlation(first: UInt8[np.ndarray, "h w"], second: UInt8[np.ndarray, "h w"]) -> float:
-    """Of the large shapes; 0 where a frame has none."""
+    """Correlation of the large shapes; 0 where a frame has none."""
     one, other = (cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 5) for grey in (first, second))
     one, other = one - one.mean(), other - other.mean()
     return float((one * other).mean() / max(float(one.std() * other.std()), 1e-3))
 
 
 def _explained(first: UInt8[np.ndarray, "h w"], second: UInt8[np.ndarray, "h w"]) -> float:
-    """The share of the second frame's pixels whose motion leads to the same luma, and back."""
+    """The share of the second frame's pixels with consistent flow to a similar luma."""
     search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     back, there = search.calc(second, first, None), search.calc(first, second, None)
     rows, columns = np.mgrid[: second.shape[0], : second.shape[1]].astype(np.float32)

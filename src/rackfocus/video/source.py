@@ -1,4 +1,4 @@
-"""What a source of frames says of itself, and one frame of it."""
+"""The properties of a video source, and one frame of it."""
 
 import math
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ from rackfocus.video.tone_mapping import hdr_to_sdr
 
 @dataclass(frozen=True)
 class Orientation:
-    """How coded pixels are turned to stand upright.
+    """The rotation and mirroring that bring coded pixels upright.
 
     Attributes:
         rotation: degrees counter-clockwise, one of -90, 0, 90, 180.
@@ -42,35 +42,35 @@ class Orientation:
 
     @property
     def sideways(self) -> bool:
-        """Whether width and height change places."""
+        """Whether the rotation swaps width and height."""
         return self.rotation % 180 != 0
 
     def upright(self, coded: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 rows columns"]:
-        """Pixels as displayed."""
+        """Coded pixels as displayed."""
         turned = torch.rot90(coded, self.rotation // 90, (1, 2))
         return (turned.flip(2) if self.mirrored else turned).contiguous()
 
     def coded(self, upright: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 rows columns"]:
-        """Pixels as stored; undoes `upright`."""
+        """Displayed pixels as coded; the inverse of `upright`."""
         turned = upright.flip(2) if self.mirrored else upright
         return torch.rot90(turned, -self.rotation // 90, (1, 2)).contiguous()
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What is known of a source before its frames are read.
+    """Properties of a source that are known before its frames are read.
 
     Attributes:
         width: in pixels, as displayed.
         height: in pixels, as displayed.
-        frames: how many the container says it holds; None where it does not say.
-        fps: average rate, in frames a second; single frames may last shorter or longer.
+        frames: number of frames by the container. `None`: unknown.
+        fps: average rate, in frames a second; the durations of single frames may differ.
         time_base: the unit of time stamps, in seconds.
-        duration_s: None where the container does not say.
+        duration_s: `None`: unknown.
         orientation: of the coded pixels.
-        sample_aspect_ratio: width over height of one coded pixel; None where it is not said.
-        colour: the tags that a copy of this source should carry.
-        transfer: which curve turned light into its numbers.
+        sample_aspect_ratio: width over height of one coded pixel. `None`: unspecified.
+        colour: the tags for a copy of this source.
+        transfer: the transfer function of its pixels.
         has_audio: whether there is a sound track.
         bit_depth: of the coded pixels; 8 for still images.
     """
@@ -96,12 +96,12 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class Frame:
-    """One upright frame.
+    """One frame, upright.
 
     Attributes:
         index: from 0, counted over the whole source.
-        pts: when it is shown, in units of `time_base` on the clock of the source.
-        duration: for how long, in the same units.
+        pts: display time, in units of `time_base` on the clock of the source.
+        duration: display duration, in the same units.
         time_base: in seconds.
         encoded: R'G'B' in 0..1.
         transfer: the transfer function of `encoded`.
@@ -116,13 +116,13 @@ class Frame:
 
     @property
     def time_s(self) -> float:
-        """When it is shown, in seconds on the clock of the source."""
+        """Display time in seconds on the clock of the source."""
         return float(self.pts * self.time_base)
 
 
 @dataclass(frozen=True)
 class Look:
-    """How to read the pictures of one stream, found from its first one."""
+    """How to convert the pictures of one stream, found from the first one."""
 
     width: int
     height: int
@@ -134,9 +134,9 @@ class Look:
     hdr: ColourTags | None = None
 
     def rgb(self, picture: av.VideoFrame) -> Float[Tensor, "3 height width"]:
-        """R'G'B' in 0..1 of a coded picture, upright."""
+        """A coded picture as R'G'B' in 0..1, upright."""
         tags = picture_tags(picture)
-        # As FFmpeg has it: grey formats that do not say use all codes.
+        # As FFmpeg does: grey formats of unspecified range are full range.
         if tags.range == 0 and picture.format.name.startswith("gray"):
             tags = replace(tags, range=FULL)
         if self.hdr is not None and tags.matrix == UNSAID:
@@ -148,10 +148,10 @@ class Look:
 
 
 def look_of(picture: av.VideoFrame, name: str, codec: str, *, still: bool = False) -> Look:
-    """Judge a stream by its first picture; `name` is for messages.
+    """The properties of a stream, from its first picture; `name` is for error messages.
 
     Raises:
-        InputError: its colour matrix is unknown, or it has no size.
+        InputError: the colour matrix is unknown, or the picture has no size.
     """
     if picture.width < 1 or picture.height < 1:
         raise InputError(f"{name} has frames of no size; export it again.")
@@ -179,7 +179,7 @@ def look_of(picture: av.VideoFrame, name: str, codec: str, *, still: bool = Fals
 
 
 def picture_tags(picture: av.VideoFrame) -> ColourTags:
-    """The tags of one decoded picture. The old `yuvj` formats are full range by name."""
+    """The tags of one decoded picture. The old `yuvj` formats imply full range."""
     full = picture.format.name.startswith("yuvj")
     return ColourTags(
         range=FULL if full else int(picture.color_range),
@@ -194,7 +194,7 @@ def _orientation(picture: av.VideoFrame) -> Orientation:
     try:
         side_data: Any = picture.side_data.get("DISPLAYMATRIX")
     except ValueError:
-        # PyAV 18 knows not every kind of side data (EXIF in photographs) and then gives none of it.
+        # PyAV 18 raises on unknown types of side data (such as EXIF) and then returns none at all.
         return Orientation(rotation=_quarter_turns(picture.rotation))
     if side_data is None:
         return Orientation()

@@ -1,4 +1,4 @@
-"""Frames from images: one file, or a folder of one numbered sequence."""
+"""Frames from images: one file, or a folder with one numbered sequence."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _LAST_NUMBER = re.compile(r"(\d+)(?=\D*$)")
 
 
 class StillsReader(VideoReader):
-    """A folder of images of one size, numbered without a gap, or a single image; sRGB, at a constant rate."""
+    """A folder of images of one size, numbered without gaps, or a single image; sRGB, at a constant rate."""
 
     def __init__(self, path: Path, *, fps: float | Fraction = 24) -> None:
         if not 0 < fps < 1e4:
@@ -62,10 +62,10 @@ def read_picture(path: Path) -> Float[Tensor, "3 height width"]:
 
 
 def numbered_images(folder: Path) -> list[Path]:
-    """The images of a folder in the order of the last number in their names.
+    """The images of a folder, ordered by the last number in their names.
 
     Raises:
-        InputError: there is none, names differ in more than the number, or a number is missing.
+        InputError: there is no image, names differ in more than the number, or a number is missing.
     """
     files = [
         file
@@ -88,7 +88,7 @@ def numbered_images(folder: Path) -> list[Path]:
         )
     numbers = {int(found[1]): file for file in files if (found := _LAST_NUMBER.search(file.stem))}
     ordered = sorted(numbers)
-    # A sequence may count in steps, but then in equal ones.
+    # A sequence may count in steps, but they must be equal.
     step = min((after - before for before, after in pairwise(ordered)), default=1)
     for before, after in pairwise(ordered):
         if after - before != step:
@@ -101,10 +101,10 @@ def _read(file: Path) -> tuple[av.VideoFrame, str]:
     """One image and the name of its codec."""
     broken = f"{file} is not an image that can be read, or it is damaged; replace it."
     try:
-        # An open file, because FFmpeg reads a % in a name as a pattern of numbers.
+        # Passed as an open file, because FFmpeg reads a % in a name as a pattern of numbers.
         with file.open("rb") as data, av.open(data, "r", metadata_errors="ignore") as container:
             stream = container.streams.video[0]
-            if stream.codec_context.name in ("mjpeg", "png"):  # Other decoders then refuse healthy files.
+            if stream.codec_context.name in ("mjpeg", "png"):  # Others then reject undamaged files.
                 stream.codec_context.options = {"err_detect": "explode"}
             picture = next(container.decode(stream))
             if picture.is_corrupt:

@@ -1,14 +1,14 @@
-"""HDR10 and HLG to the range of an SDR display.
+"""Tone mapping of HDR10 and HLG to SDR.
 
-What the display shows is kept up to about 90 cd/m2, and everything brighter rolls off smoothly, so that
-1000 cd/m2 becomes white:
+Light is kept up to about 90 cd/m2; everything brighter is compressed smoothly, so that 1000 cd/m2 becomes
+white:
 
 1. Codes to light in cd/m2: PQ (SMPTE ST 2084), or HLG on a display of 1000 cd/m2 (ITU-R BT.2100, system
    gamma 1.2).
-2. BT.2020 primaries to BT.709's; what lies outside them is clipped.
-3. The brightest channel goes through the EETF of ITU-R BT.2390 (a Hermite spline in PQ) from a peak of 1000
+2. BT.2020 primaries to BT.709; colours outside BT.709 are clipped.
+3. The brightest channel is mapped by the EETF of ITU-R BT.2390 (a Hermite spline in PQ) from a peak of 1000
    to one of 203 cd/m2, HDR's reference white (BT.2408); the others keep their ratio to it, and so the hue.
-4. Light to codes by the inverse of BT.1886, whose white is 203 cd/m2.
+4. Light to codes by the inverse of BT.1886 with white at 203 cd/m2.
 """
 
 import torch
@@ -34,7 +34,7 @@ _A, _B, _C = 0.17883277, 0.28466892, 0.55991073
 def hdr_to_sdr(
     encoded: Float[Tensor, "3 height width"], *, transfer: int, primaries: int
 ) -> Float[Tensor, "3 height width"]:
-    """R'G'B' of an HDR picture as R'G'B' for an SDR display, in 0..1; see the module.
+    """R'G'B' of an HDR picture converted to R'G'B' for an SDR display, in 0..1; see the module.
 
     Args:
         encoded: in 0..1.
@@ -49,7 +49,7 @@ def hdr_to_sdr(
 
 
 def roll_off(nits: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """The EETF of BT.2390 (Annex 5) from `PEAK_NITS` to `WHITE_NITS`, both blacks 0."""
+    """The EETF of BT.2390 (Annex 5) from `PEAK_NITS` to `WHITE_NITS`, with black at 0."""
     peak = nits_to_pq(nits.new_tensor(PEAK_NITS))
     largest = nits_to_pq(nits.new_tensor(WHITE_NITS)) / peak
     knee = 1.5 * largest - 0.5

@@ -1,1 +1,1 @@
-"""Photographs of one scene that differ in aperture or focus, and what is rendered like them."""
+"""Photographs of one scene that differ in aperture or focus, and renderings of the same form."""

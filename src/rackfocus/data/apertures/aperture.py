@@ -1,4 +1,4 @@
-"""Any folder of photographs named `<scene>_f<number>.<ext>`: pairs and triplets of everybody's own."""
+"""A folder of your own photographs named `<scene>_f<number>.<ext>`: pairs and triplets."""
 
 import re
 from collections import defaultdict
@@ -28,7 +28,7 @@ def aperture_scenes(folder: str | Path) -> list[ApertureScene]:
     """The scenes of a folder, by name. The largest f-number is the deep picture; other files are ignored.
 
     Raises:
-        InputError: there is no such folder, no scene of two apertures in it, or one aperture of a scene
+        InputError: the folder is missing, has no scene of two apertures, or an aperture of a scene occurs
             twice.
     """
     folder = Path(folder)
@@ -63,10 +63,10 @@ def aperture_scenes(folder: str | Path) -> list[ApertureScene]:
 def share_of(scenes: Sequence[Scene], split: str, where: str | Path) -> list[Scene]:
     """A split of data published without one: the last tenth of the scenes, at least one, is for validation.
 
-    The last ones, not some in between: neighbours were often photographed at the same place.
+    The last scenes are taken together because neighbours were often photographed at the same place.
 
     Raises:
-        InputError: there is no such split, or only one scene.
+        InputError: the split is unknown, or there is only one scene.
     """
     kept = len(scenes) - max(1, len(scenes) // 10)
     if split == "all":
@@ -79,19 +79,18 @@ def share_of(scenes: Sequence[Scene], split: str, where: str | Path) -> list[Sce
 
 
 class ApertureFolder(Photographs):
-    """Pairs and aperture triplets of a folder, taken as they are: aligned, equally exposed.
+    """Pairs and aperture triplets of a folder of photographs that are aligned and equally exposed.
 
-    A scene of two apertures is a pair. One of more gives a triplet for each aperture between the widest and
-    the
-    deepest: the widest is `shallow`, the other `adjusted`. What a hand or an automatic exposure took goes
-    through `rackfocus prepare` first.
+    A scene of two apertures is a pair. A scene of more gives a triplet for each aperture between the widest
+    and the deepest: the widest is `shallow`, the other `adjusted`. Handheld photographs and photographs with
+    automatic exposure have to be prepared by `rackfocus prepare` first.
 
     Args:
         root: the folder.
         split: `train`, `validation` (the last tenth of the scenes) or `all`.
 
     Raises:
-        InputError: as `aperture_scenes` and `share_of` do; on access, a photograph is damaged or of another
+        InputError: as from `aperture_scenes` and `share_of`; on access, a photograph is damaged or of another
             size.
     """
 

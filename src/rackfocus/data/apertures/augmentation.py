@@ -1,13 +1,13 @@
-"""Training views of a sample that respect physics: what resizes an image resizes its blur.
+"""Augmentation of samples that is physically consistent: resizing an image also scales its disparity.
 
-Exposure. All images of a sample show one radiance `x` through the same clip, and rendering is linear in it.
-So both sides of a pair may be multiplied by one gain `g`, in linear light:
+Exposure. All images of a sample show one radiance `x`, clipped alike, and rendering is linear in it. So both
+sides of a pair may be multiplied by one gain `g`, in linear light:
 
 - `g >= 1` is exact even though the photographs are clipped already: `clip(g * clip(x)) = clip(g * x)`.
-- `g < 1` is exact only where nothing was clipped. White that was clipped would become a grey plateau of
-  height `g`, which no camera makes, while the true light there may still be white.
+- `g < 1` is exact only where nothing was clipped. Clipped white would become a grey plateau of height `g`,
+  which no camera produces, while the true light there may still be white.
 
-So a sample with a clipped pixel is never darkened. Views upside down are left out: no photograph hangs so.
+So a sample with a clipped pixel is never darkened. Vertical flips are left out: no photograph is upside down.
 """
 
 import dataclasses
@@ -22,20 +22,20 @@ from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.types import InputError
 
 _WHITE = 254.5 / 255
-"""What 8 bits round to white."""
+"""8-bit white, with a tolerance for rounding."""
 
 
 class RandomView:
-    """A random exposure, resolution, crop and mirror image of a sample (Sec. 4.1: "random resolutions").
+    """A random exposure, resolution, crop and horizontal flip of a sample (Sec. 4.1: "random resolutions").
 
-    Resizing by `s` multiplies disparities by `s`. All images are resized in linear light, antialiased: only
-    there does it commute with blur.
+    Resizing by `s` multiplies disparities by `s`. All images are resized in linear light with antialiasing:
+    only then do resizing and blurring commute.
 
     Args:
-        shorter_side_px: the range that the shorter side is drawn from, both ends included.
-        crop_px: the longest side of what is kept; none keeps all.
-        exposure_stops: the range that the change of exposure is drawn from; samples with clipped pixels are
-            not darkened (see above).
+        shorter_side_px: the range of the shorter side, both ends included.
+        crop_px: the longest side of the crop. `None`: no crop.
+        exposure_stops: the range of the change of exposure; samples with clipped pixels are not darkened
+            (see above).
 
     Raises:
         InputError: a range is empty or a length is not positive.
@@ -65,7 +65,7 @@ class RandomView:
         self.exposure_stops = exposure_stops
 
     def __call__(self, sample: FocusSample, generator: torch.Generator | None = None) -> FocusSample:
-        """Draw a view; the generator (torch's global one by default) decides all of it."""
+        """Draw a view with this generator; `None`: torch's global one."""
         low_stops, high_stops = self.exposure_stops
         stops = low_stops + (high_stops - low_stops) * float(torch.rand((), generator=generator))
         sample = expose(sample, stops)
@@ -84,10 +84,10 @@ class RandomView:
 
 
 def expose(sample: FocusSample, stops: float) -> FocusSample:
-    """The photographs that so many stops more of exposure would have given.
+    """The photographs with an exposure higher by this number of stops.
 
-    Clipped photographs come back as they are when they should get darker. The true radiance scales along and
-    stays unclipped.
+    Photographs with clipped pixels are returned unchanged if `stops` is negative. The true radiance is
+    scaled, too, and is not clipped.
     """
     if stops == 0 or (stops < 0 and _is_clipped(sample)):
         return sample

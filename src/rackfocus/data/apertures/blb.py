@@ -5,11 +5,11 @@
     <scene>/depth.exr              not read: how its values relate to blur is not documented
     <scene>/info.json
 
-What `info.json` holds could not be checked against the files when this was written. Scripts of others read
-`blur_parameters` from it, the `K` of the paper at each level: the radius of the blur in pixels is
-`K * |disparity - disparity in focus|`, with disparities scaled to 0..1, large for what is near. For the focal
-planes, any list of numbers is taken whose name speaks of focus and which has one number a plane. Without the
-first list there are only pairs; without the second there are no focal triplets.
+The contents of `info.json` could not be checked against the files when this was written. Scripts of others
+read `blur_parameters` from it, the paper's `K` of each level: the radius of the blur in pixels is
+`K * |disparity - disparity in focus|`, with disparities in 0..1, larger is nearer. For the focal planes, any
+list is used whose name contains "focus" and which has one number for each plane. Without the first list there
+are only pairs; without the second there are no focal triplets.
 """
 
 import json
@@ -30,19 +30,19 @@ _NAME = re.compile(r"bokeh_(\d+)_(\d+)\.exr")
 
 @dataclass(frozen=True)
 class Shot:
-    """One of a scene's shallow pictures: its blur level and its focal plane."""
+    """One shallow picture of a scene: its blur level and its focal plane."""
 
     level: int
     plane: int
 
     def file(self, folder: Path) -> Path:
-        """Where it is."""
+        """Its path."""
         return folder / f"bokeh_{self.level:02d}_{self.plane:02d}.exr"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A pair (the same shot twice) or a triplet, and how its second shot follows from its first."""
+    """A pair (the same shot twice) or a triplet, and the refocus from its first shot to its second."""
 
     folder: Path
     shallow: Shot
@@ -52,15 +52,15 @@ class Entry:
 
 
 class BLB(Dataset[FocusSample]):
-    """At each focal plane an aperture triplet (the strongest blur and the middle one), and focal triplets of
+    """For each focal plane an aperture triplet (strongest and middle blur), and focal triplets of
     neighbouring planes at the strongest blur. `radiance` is the sharp picture, exact and unclipped.
 
     Args:
         root: the folder of scene folders.
 
     Raises:
-        InputError: there is no scene, or a scene lacks pictures; on access, a picture is damaged or of
-            another size.
+        InputError: there is no scene, or pictures of a scene are missing; on access, a picture is damaged or
+            of another size.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -128,7 +128,7 @@ def _entries(folder: Path) -> list[Entry]:
 
 
 def _parameters(path: Path, levels: int, planes: int) -> tuple[list[float] | None, list[float] | None]:
-    """`K` by level and the disparity in focus by plane, each none where the file does not tell."""
+    """`K` of each level and the disparity in focus of each plane; each is `None` if the file lacks it."""
     if not path.is_file():
         raise InputError(f"{path} is missing; get BLB again.")
     try:
@@ -143,7 +143,7 @@ def _parameters(path: Path, levels: int, planes: int) -> tuple[list[float] | Non
         _numbers(value, planes) for key, value in lists.items() if "focus" in key or "focal" in key
     ]
     known = [numbers for numbers in about_focus if numbers is not None]
-    # Two lists of that kind would leave open which one is meant.
+    # With two such lists it is unclear which one is meant.
     return blur, known[0] if len(known) == 1 else None
 
 

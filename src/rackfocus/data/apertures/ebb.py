@@ -11,15 +11,15 @@ DEEP_F_NUMBER, SHALLOW_F_NUMBER = 16.0, 1.8
 
 
 class EBB(Photographs):
-    """The pairs of EBB!'s training part; the other parts were published without their f/1.8 photographs.
+    """The pairs of EBB!'s training set; for the other sets no f/1.8 photographs were published.
 
     Args:
         root: the folder that holds `Training`.
         split: `train`, `validation` (the last tenth by number) or `all`.
 
     Raises:
-        InputError: a folder is missing or empty, or a picture has no partner; on access, a photograph is
-            damaged or the two are not of one size.
+        InputError: a folder is missing or empty, or a picture has no counterpart; on access, a photograph is
+            damaged or the two differ in size.
     """
 
     def __init__(self, root: str | Path, split: str) -> None:

@@ -13,13 +13,13 @@ from rackfocus.data.apertures.light_field_samples import LightFieldSamples, Refo
 from rackfocus.types import InputError
 
 HEIGHT, WIDTH = 372, 540
-"""Of a view: whole lenslets, to which the pictures are cropped."""
+"""Size of a view: whole lenslets, to which the pictures are cropped."""
 
 LENSLET = 14
-"""Pixels under a lenslet along one axis: one for each view."""
+"""Pixels of a lenslet along one axis: one for each view."""
 
 USED = slice(1, 13)
-"""The central 12 of the 14 views along each axis; the outer ones lie on the rims of the lenslets."""
+"""The central 12 of the 14 views along each axis; the outer ones are affected by the rims of the lenslets."""
 
 SPLITS = ("train", "validation", "test")
 
@@ -32,13 +32,13 @@ class Flower(LightFieldSamples):
     Args:
         root: the folder `Flowers_8bit`.
         split: `validation` and `test` are the numbers in `flower_splits`, `train` all others.
-        is_linear: whether the pictures hold linear light; see the card.
-        mirrored: whether views are counted against the camera's way; see the card.
-        focus_slope: see `LightFieldSamples`. 0 is what the camera was focused on.
-        adjusted: likewise.
+        is_linear: whether the pictures contain linear light; see the card.
+        mirrored: whether the indices of views run against the camera's motion; see the card.
+        focus_slope: see `LightFieldSamples`. 0 is the camera's own focus.
+        adjusted: see `LightFieldSamples`.
 
     Raises:
-        InputError: there is no such folder or split, or no light field in it; on access, a file is spoilt.
+        InputError: the folder or the split is missing, or has no light field; on access, a file is damaged.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ def flower_files(root: Path, split: str) -> list[Path]:
     """The pictures of a split, by number.
 
     Raises:
-        InputError: there is no such folder or split, or no picture in it.
+        InputError: the folder or the split is missing, or has no picture.
     """
     if split not in SPLITS:
         raise InputError(f"Flower has no split {split!r}; choose one of {', '.join(SPLITS)}.")
@@ -92,7 +92,7 @@ def read_eslf(path: Path, *, is_linear: bool = True, mirrored: bool = False) -> 
     """
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again.")
-    # OpenCV checks the sums of the file, as Pillow does not, and takes 0.6 s; the reader of stills takes 2 s.
+    # OpenCV takes .6 s and, unlike Pillow, verifies checksums; the reader of stills takes 2 s.
     codes = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     if codes is None:
         raise InputError(f"{path} is not a picture that can be read, or it is damaged; get it again.")
@@ -109,7 +109,7 @@ def read_eslf(path: Path, *, is_linear: bool = True, mirrored: bool = False) -> 
 
 @cache
 def _blocks(split: str) -> list[range]:
-    """The numbers of a split, from its file: one `first-last` a line."""
+    """The ranges of numbers of a split, from a file with lines `first-last`."""
     text = (files("rackfocus.data.apertures") / "flower_splits" / f"{split}.txt").read_text()
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return [range(int(first), int(last) + 1) for first, last in (line.split("-") for line in lines)]

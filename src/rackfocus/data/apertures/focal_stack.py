@@ -1,8 +1,8 @@
-"""Focal stacks: an all-in-focus composite and slices of one aperture focused elsewhere. Two are a focal
-triplet.
+"""Focal stacks: an all-in-focus composite, and slices of one aperture with different focus. Two slices are a
+focal triplet.
 
-How far the focus moves from slice to slice, in pixels of disparity, is in no stack's files. It is given
-(`disparity_step_px`), or estimated by `rackfocus prepare`, or the slices give pairs only.
+The files of a stack do not contain how far the focus moves from slice to slice, in pixels of disparity. It is
+given (`disparity_step_px`), or estimated by `rackfocus prepare`; otherwise the slices give pairs only.
 """
 
 from pathlib import Path
@@ -25,9 +25,9 @@ _FEWEST_TILES = 4
 
 
 def stack_photographs(folder: str | Path, deep: str) -> tuple[Photograph, list[Photograph]]:
-    """The composite and the slices in the order of their names.
+    """The composite, and the slices in the order of their names.
 
-    Slices are the pictures whose names differ in their last number only and that are most; others are
+    Slices are the largest group of pictures whose names differ only in their last number; other files are
     ignored.
 
     Args:
@@ -35,7 +35,7 @@ def stack_photographs(folder: str | Path, deep: str) -> tuple[Photograph, list[P
         deep: the composite's file name.
 
     Raises:
-        InputError: there is no such folder or composite, or fewer than two slices.
+        InputError: the folder or the composite is missing, or there are fewer than two slices.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -57,22 +57,22 @@ def stack_photographs(folder: str | Path, deep: str) -> tuple[Photograph, list[P
 
 
 def focal_pairs(count: int) -> list[tuple[int, int]]:
-    """Which two slices make a triplet: a third of the stack apart, for a blur that is clear but not huge."""
+    """The pairs of slices for triplets: a third of the stack apart, for a clear but moderate blur."""
     apart = max(1, count // 3)
     return [(first, first + apart) for first in range(count - apart)]
 
 
 class FocalStack(Photographs):
-    """The triplets of one stack, or its pairs where it is not known how far the focus moves.
+    """The triplets of one stack, or its pairs if the movement of the focus is unknown.
 
     Args:
         root: the folder of the stack.
         deep: the file name of the all-in-focus picture.
-        disparity_step_px: by how much the disparity in focus grows from slice to slice, in pixels; positive
-            where the focus moves away. None gives one pair a slice.
+        disparity_step_px: by how much the disparity in focus grows from slice to slice, in pixels; positive:
+            the focus moves away. `None`: unknown, each slice is a pair.
 
     Raises:
-        InputError: as `stack_photographs` does; on access, a picture is damaged or of another size.
+        InputError: as from `stack_photographs`; on access, a picture is damaged or of another size.
     """
 
     def __init__(self, root: str | Path, deep: str, disparity_step_px: float | None = None) -> None:
@@ -88,7 +88,7 @@ class FocalStack(Photographs):
 
 
 def focal_triplet(deep: Photograph, first: Photograph, second: Photograph, focal_disparity: float) -> Item:
-    """The item of two slices: what has `focal_disparity` in the first is in focus in the second."""
+    """The triplet of two slices; what has `focal_disparity` in the first is in focus in the second."""
     moved = Photograph(second.file, second.f_number, focal_disparity, second.gain, second.warp)
     return Item(f"{first.file.stem}-{second.file.stem}", deep, (first, moved))
 
@@ -96,20 +96,20 @@ def focal_triplet(deep: Photograph, first: Photograph, second: Photograph, focal
 def estimate_focal_disparity(
     deep: Grey, first: Grey, second: Grey, *, largest_px: float = 16.0
 ) -> float | None:
-    """How large the blur is in one slice where the other is sharp: the size of the focal disparity.
+    """The absolute focal disparity between two slices: the blur radius in one where the other is sharp.
 
-    Each tile of the composite is blurred by disks until it fits the slice. Tiles that are sharp in one slice
-    tell the disparity by their blur in the other; the median of all is taken. Its sign, which way the focus
-    moved, a blur does not tell.
+    Each tile of the composite is blurred by disks until it matches the slice. Tiles that are sharp in one
+    slice and blurred in the other give the disparity; the result is their median. The sign, which is the
+    direction of the focus movement, cannot be estimated from blur.
 
     Args:
         deep: the composite, luminance in linear light.
-        first: a slice, aligned and equally exposed, likewise.
-        second: another.
-        largest_px: the largest radius that is tried.
+        first: a slice, aligned and equally exposed, luminance in linear light.
+        second: another slice, likewise.
+        largest_px: the largest radius to try.
 
     Returns:
-        Pixels, positive; none where too few tiles are sharp in one and blurred in the other.
+        Pixels, positive. `None`: too few tiles are sharp in one slice and blurred in the other.
     """
     radii = [_blur_radii(deep, picture, largest_px) for picture in (first, second)]
     known = np.isfinite(radii[0]) & np.isfinite(radii[1])
@@ -123,7 +123,7 @@ def estimate_focal_disparity(
 
 
 def _blur_radii(deep: Grey, shot: Grey, largest_px: float) -> Float[np.ndarray, "rows columns"]:
-    """Of each tile, the radius of the disk that turns the composite into the slice; NaN where unclear."""
+    """For each tile, the radius of the disk that blurs the composite to match the slice; NaN if unclear."""
     radii = np.arange(0.0, largest_px + _STEP_PX / 2, _STEP_PX)
     errors = np.stack([_by_tile(np.square(_blurred(deep, radius) - shot)) for radius in radii])
     contrast = _by_tile(np.square(deep - cv2.blur(deep, (_TILE_PX, _TILE_PX))))

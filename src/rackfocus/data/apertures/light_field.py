@@ -1,11 +1,11 @@
-"""A light field, and the photographs that a wide lens would have made of it.
+"""Light fields, and photographs with a large aperture computed from them.
 
-The position `p = (row, column)` of a view is counted in views from the central one, which is the deep-DOF
-image. Its row grows as the camera goes down, its column as it goes to the right. A point that the central
-view sees at `x` is seen by view `p` at `x + d * p`, where `d` is the point's disparity in pixels a view: what
-is far has the larger `d`. A lens of radius `r` views, focused on disparity `s`, the slope, makes the image
+The position `p = (row, column)` of a view is relative to the central view, which is the deep-DOF image. The
+row grows as the camera moves down, the column as it moves to the right. A point at `x` in the central view is
+at `x + d * p` in view `p`, where `d` is the point's disparity in pixels a view; it is larger for far points.
+A lens of radius `r` views, focused on disparity `s` (the slope), makes the image
 
-    I(x) = sum over p of w(p) * V_p(x + s * p),    w(p) = how much of the cell of view p the disk r covers,
+    I(x) = sum over p of w(p) * V_p(x + s * p),    w(p) = share of the cell of view p that the disk r covers,
 
 the shift-and-add of Ng et al. 2005. It blurs the point to a disk of radius `|d - s| * r` pixels: the signed
 disparity of the image is `D = (d - s) * r`, positive behind the focal plane.
@@ -24,17 +24,17 @@ from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.types import InputError
 
 _CHORDS = 256
-"""How finely the disk is cut in a cell: the covered share is right to 1e-3 of it."""
+"""Number of chords of the disk in a cell: the covered share is accurate to 1e-3."""
 
 
 @dataclass(frozen=True)
 class LightField:
-    """Views on a square grid, as they are stored: 8 bits are a quarter of the memory of floats.
+    """Views on a square grid, stored as 8-bit codes to save memory.
 
     Attributes:
-        name: where it comes from.
+        name: identifies the light field.
         codes: the views.
-        is_linear: whether codes are proportional to light; otherwise they are encoded as sRGB.
+        is_linear: whether codes are proportional to light; otherwise they are sRGB-encoded.
 
     Raises:
         InputError: there are fewer than three views in a row or a column.
@@ -51,13 +51,13 @@ class LightField:
 
     @property
     def centre(self) -> tuple[int, int]:
-        """Row and column of the central view. Of an even number it is the one after the middle."""
+        """Row and column of the central view. For an even number it is the one after the middle."""
         rows, columns = self.codes.shape[:2]
         return rows // 2, columns // 2
 
     @property
     def radius(self) -> float:
-        """In views, of the largest disk around the central view in the grid: 5.5 of 11x11 and of 12x12."""
+        """Radius in views of the largest disk around the central view: 5.5 for 11x11 and for 12x12."""
         return (min(self.codes.shape[:2]) - 1) // 2 + 0.5
 
     def deep(self) -> Float[Tensor, "3 height width"]:
@@ -70,19 +70,18 @@ class LightField:
 def shift_and_add(
     field: LightField, *, slope: float, radius: float | None = None
 ) -> Float[Tensor, "3 height width"]:
-    """The photograph through a disk, in linear light.
+    """The photograph through a disk-shaped aperture, in linear light.
 
     Views are shifted by cubic interpolation (Keys 1981, exact on quadratics), because a bilinear one would
-    soften what is in focus. It may overshoot 0..1 by a little. Beyond the border a view goes on with its
-    border pixels.
+    blur what is in focus. It may overshoot 0..1 a little. Views are extended by their border pixels.
 
     Args:
         field: the views.
-        slope: what disparity is in focus, in pixels a view.
-        radius: of the disk, in views; none means `field.radius`.
+        slope: the disparity in focus, in pixels a view.
+        radius: of the disk, in views. `None`: `field.radius`.
 
     Raises:
-        InputError: the disk does not lie in the grid of views.
+        InputError: the disk exceeds the grid of views.
     """
     radius = field.radius if radius is None else radius
     if not 0 < radius <= field.radius:
@@ -108,7 +107,7 @@ def shift_and_add(
 def disk_weights(
     shape: tuple[int, int], *, centre: tuple[int, int], radius: float
 ) -> Float[np.ndarray, "row column"]:
-    """How much of each view's unit cell a disk covers, scaled to sum 1.
+    """The share of each view's unit cell that a disk covers, normalised to sum 1.
 
     Args:
         shape: rows and columns of views.
@@ -124,7 +123,7 @@ def disk_weights(
 
 
 def _shift_taps(shift_px: float) -> Float[np.ndarray, "taps"]:
-    """What `cv2.sepFilter2D` needs along one axis to read a line at `x + shift_px`: the cubic of Keys."""
+    """The 1-D kernel for `cv2.sepFilter2D` that samples at `x + shift_px`, by the cubic of Keys."""
     whole = math.floor(shift_px)
     t = shift_px - whole
     reach = max(abs(whole - 1), abs(whole + 2))

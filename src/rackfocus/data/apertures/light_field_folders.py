@@ -20,14 +20,14 @@ class LightFieldFolders(LightFieldSamples):
 
     Args:
         root: the folder.
-        is_linear: whether the pictures hold linear light; otherwise they are encoded as sRGB.
-        mirrored: whether the views are counted against the camera's way: what is near then goes to the right
-            when the column grows.
+        is_linear: whether the pictures contain linear light; otherwise they are sRGB-encoded.
+        mirrored: whether the indices of views run against the camera's motion: near objects then move to the
+            right when the column grows.
         focus_slope: see `LightFieldSamples`.
-        adjusted: likewise.
+        adjusted: see `LightFieldSamples`.
 
     Raises:
-        InputError: there is no folder of views; on access, a view is missing, spoilt or of another size.
+        InputError: there is no folder of views; on access, a view is missing, damaged or of another size.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class LightFieldFolders(LightFieldSamples):
 
 
 def light_field_folders(root: Path) -> list[Path]:
-    """`root` itself if it holds views, otherwise the folders in it that do, in order.
+    """`root` itself if it contains views, otherwise its subfolders that do, in order.
 
     Raises:
         InputError: there is none.
@@ -63,10 +63,10 @@ def light_field_folders(root: Path) -> list[Path]:
 
 
 def read_views(folder: Path, *, is_linear: bool = False, mirrored: bool = False) -> LightField:
-    """The light field of one folder. The grid goes from the least to the greatest row and column there.
+    """The light field of a folder. The grid spans the smallest to the largest row and column found there.
 
     Raises:
-        InputError: a view of the grid is missing, spoilt, or of another size than the first.
+        InputError: a view of the grid is missing, damaged, or of another size than the first.
     """
     files = _views(folder)
     if not files:
@@ -98,6 +98,6 @@ def _views(folder: Path) -> dict[tuple[int, int], Path]:
 
 
 def _name_like(name: str, row: int, column: int) -> str:
-    """What a missing view would be called beside one that is there."""
+    """The expected name of a missing view, from the name of another view."""
     digits = len(_VIEW.fullmatch(name)[1])  # type: ignore[index]
     return f"view_{row:0{digits}d}_{column:0{digits}d}{Path(name).suffix}"

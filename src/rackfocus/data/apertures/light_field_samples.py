@@ -1,4 +1,4 @@
-"""Pairs, aperture triplets and focal triplets made of light fields when they are asked for."""
+"""Pairs, aperture triplets and focal triplets computed from light fields on access."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,10 +14,10 @@ from rackfocus.types import InputError
 
 @dataclass(frozen=True)
 class Refocus:
-    """How `adjusted` differs from `shallow`: neither is a pair, one is an aperture or a focal triplet.
+    """The difference of `adjusted` from `shallow`: none (a pair), in aperture, or in focus.
 
     Attributes:
-        aperture_ratio: its aperture over that of `shallow`, above 0 and up to 1.
+        aperture_ratio: its aperture over that of `shallow`, in (0, 1].
         slope_change: how much farther it is focused, in pixels a view.
 
     Raises:
@@ -40,18 +40,18 @@ class Refocus:
 
 
 class LightFieldSamples(Dataset[FocusSample]):
-    """Each light field in turn, and of each the samples of `adjusted` in turn. Nothing is drawn by chance.
+    """The samples of `adjusted` for each light field in turn. Nothing is random.
 
-    `shallow` has the largest aperture that the views allow. A file is read once a sample.
+    `shallow` has the largest aperture that the views allow. The file is read for each sample.
 
     Args:
         paths: of the light fields.
-        read: one path to its light field.
-        focus_slope: the disparity that is in focus in `shallow`, in pixels a view.
+        read: reads a light field from its path.
+        focus_slope: the disparity in focus in `shallow`, in pixels a view.
         adjusted: the samples of each light field.
 
     Raises:
-        InputError: `adjusted` is empty; on access, a file is missing or spoilt.
+        InputError: `adjusted` is empty; on access, a file is missing or damaged.
     """
 
     def __init__(
@@ -87,15 +87,15 @@ class LightFieldSamples(Dataset[FocusSample]):
 
 
 def make_sample(field: LightField, *, focus_slope: float, refocus: Refocus) -> FocusSample:
-    """Photograph a light field twice.
+    """Compute two photographs of a light field.
 
     The disparity of `shallow` is `(d - focus_slope) * radius`; what is in focus in `adjusted` has
     `slope_change * radius` of it.
 
     Args:
         field: the views.
-        focus_slope: in focus in `shallow`, in pixels a view.
-        refocus: what is changed for `adjusted`.
+        focus_slope: the disparity in focus in `shallow`, in pixels a view.
+        refocus: the change from `shallow` to `adjusted`.
     """
     shallow = shift_and_add(field, slope=focus_slope).clamp(0, 1)
     adjusted = shallow

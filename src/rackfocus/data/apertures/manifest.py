@@ -1,6 +1,6 @@
-"""The manifest: which photographs belong together as pairs and triplets, and what preparing them found.
+"""The manifest: a JSON file that lists pairs and triplets of photographs, with their alignment and gains.
 
-One JSON file, human-readable; no resampled copy of a photograph is ever written:
+Photographs are not copied or resampled:
 
     {"format": "rackfocus.aperture", "version": 1, "root": "photographs",
      "items": [{"name": "0001/f1.8-f8", "split": "train",
@@ -11,8 +11,8 @@ One JSON file, human-readable; no resampled copy of a photograph is ever written
      "rejected": [{"file": "0002_f1.8.jpg", "reason": "..."}]}
 
 `root` is relative to the manifest, files are relative to `root`. One shot makes a pair, two make a triplet,
-whose first shot is `shallow` and whose second is `adjusted`. What is not given is: `f_number` not known,
-`gain` 1, `warp` none, `focal_disparity` 0, `split` train.
+whose first shot is `shallow` and whose second is `adjusted`. Defaults: `f_number` unknown, `gain` 1, no
+`warp`, `focal_disparity` 0, `split` train.
 """
 
 import json
@@ -37,13 +37,13 @@ class Photograph:
     """One photograph of a pair or triplet.
 
     Attributes:
-        file: where it is.
-        f_number: of its aperture; none where it is not known or, for a composite, has none.
-        focal_disparity: the disparity of the item's first shot, in pixels of the deep picture, that is in
-            focus here; 0 where both are focused alike.
+        file: its path.
+        f_number: of its aperture. `None`: unknown, or a composite.
+        focal_disparity: the disparity in the item's first shot, in pixels of the deep picture, of what is
+            in focus here; 0 where both have the same focus.
         gain: how many times brighter it is than the deep picture, in linear light.
-        warp: from places in the deep picture to places in this one, pixels, centres at integers; none where
-            they are aligned already.
+        warp: from positions in the deep picture to positions in this one, pixels, centres at integers.
+            `None`: they are aligned.
     """
 
     file: Path
@@ -58,7 +58,7 @@ class Item:
     """A pair (one shot) or a triplet (two).
 
     Attributes:
-        name: unlike any other in its data set.
+        name: unique in its data set.
         deep: the deep-DOF photograph.
         shots: the shallow-DOF ones; the first is `shallow`, the second `adjusted`.
         split: `train`, `validation` or `test`.
@@ -71,14 +71,14 @@ class Item:
 
     @property
     def aperture_ratio(self) -> float:
-        """How much wider the aperture of the second shot is than that of the first; 1 for a pair."""
+        """The aperture of the second shot over that of the first; 1 for a pair."""
         first, second = self.shots[0].f_number, self.shots[-1].f_number
         return 1.0 if first is None or second is None else first / second
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """A photograph that was left out, and why: a clause that follows "because"."""
+    """A photograph that was left out, and the reason: a clause that follows "because"."""
 
     file: Path
     reason: str
@@ -86,18 +86,18 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a manifest says, with the paths resolved."""
+    """The contents of a manifest, with resolved paths."""
 
     items: tuple[Item, ...]
     rejected: tuple[Rejection, ...] = ()
 
 
 def read_manifest(path: str | Path) -> Manifest:
-    """Read a manifest. Photographs are not opened, but every one has to be there.
+    """Read a manifest. Photographs are not opened, but each must exist.
 
     Raises:
-        InputError: the file is missing or no manifest of this version, an entry makes no sense, or a
-            photograph is missing.
+        InputError: the file is missing or no manifest of this version, an entry is invalid, or a photograph
+            is missing.
     """
     path = Path(path)
     if not path.is_file():
@@ -134,12 +134,12 @@ def read_manifest(path: str | Path) -> Manifest:
 
 
 def write_manifest(path: Path, manifest: Manifest, *, root: Path) -> None:
-    """Write a manifest, whole or not at all.
+    """Write a manifest atomically.
 
     Args:
-        path: the JSON file; its folder is made where missing.
+        path: the JSON file; its folder is created if it is missing.
         manifest: what to write.
-        root: the folder that the photographs lie in.
+        root: the folder of the photographs.
     """
     about = {
         "format": FORMAT,
@@ -165,13 +165,12 @@ def write_manifest(path: Path, manifest: Manifest, *, root: Path) -> None:
 def pairs_and_triplets(
     name: str, deep: Photograph, shots: Sequence[Photograph], *, split: str = "train"
 ) -> list[Item]:
-    """All that one focus and several apertures give: the widest aperture beside each of the others, or a
-    pair.
+    """All triplets of several apertures of one focus: the widest aperture with each of the others; or a pair.
 
     Args:
         name: of the scene.
         deep: the photograph with the narrowest aperture.
-        shots: the others, whose f-numbers are known; there may be none.
+        shots: the others, whose f-numbers are known; may be empty.
         split: of the items.
     """
     ordered = sorted(shots, key=lambda shot: shot.f_number or math.inf)
@@ -215,10 +214,10 @@ def _photograph(entry: dict[str, Any], root: Path) -> Photograph:
 
 
 def as_matrix(rows: Sequence[Sequence[float]]) -> Matrix:
-    """A 2x3 matrix as JSON gives it.
+    """A 2x3 matrix from its JSON form.
 
     Raises:
-        ValueError: it is of another shape, not finite or not invertible.
+        ValueError: the shape is wrong, or the matrix is not finite or not invertible.
     """
     (a, b, c), (d, e, f) = ((float(value) for value in row) for row in rows)
     if not all(math.isfinite(value) for value in (a, b, c, d, e, f)) or abs(a * e - b * d) < 1e-6:

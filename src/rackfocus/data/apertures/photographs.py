@@ -1,4 +1,4 @@
-"""Pairs and triplets of photographs as samples: aligned, equally exposed, cropped to what all show."""
+"""Pairs and triplets of photographs as samples: aligned, equally exposed, cropped to their common part."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,10 +18,10 @@ from rackfocus.video.stills import read_picture
 
 
 def load_item(item: Item) -> FocusSample:
-    """One pair or triplet.
+    """Load one pair or triplet.
 
-    A shot is warped in linear light. All pictures are brought to the exposure of the brightest: the others
-    are brightened and clip at white as it does. Darkening it instead would leave its clipped places grey.
+    Shots are warped in linear light. All pictures are brought to the exposure of the brightest one and clip
+    at white as it does; darkening it instead would turn its clipped pixels grey.
 
     Raises:
         InputError: a photograph is missing, damaged, or not of the deep picture's size though not warped.
@@ -47,7 +47,7 @@ def load_item(item: Item) -> FocusSample:
 
 
 def common_rectangle(seen: Bool[np.ndarray, "height width"], item: Item) -> tuple[slice, slice]:
-    """A rectangle that all pictures show: sides are cut, where most is missing first, until nothing is.
+    """A rectangle that is visible in all pictures, by repeatedly cropping the side where most is missing.
 
     Raises:
         InputError: less than a quarter of the picture is left.
@@ -58,7 +58,7 @@ def common_rectangle(seen: Bool[np.ndarray, "height width"], item: Item) -> tupl
         edges = [box[0].mean(), box[-1].mean(), box[:, 0].mean(), box[:, -1].mean()]
         worst = int(np.argmax(edges))
         if edges[worst] == 0:
-            break  # A hole inside; warps make none.
+            break  # A hole inside; warps do not make holes.
         top, bottom = top + (worst == 0), bottom - (worst == 1)
         left, right = left + (worst == 2), right - (worst == 3)
     if (bottom - top) * (right - left) < seen.size / 4:
@@ -73,7 +73,7 @@ class Photographs(Dataset[FocusSample]):
 
     Args:
         items: pairs and triplets; read on access.
-        where: what the items are from, for the message where there is none.
+        where: the source of the items, for the error message.
 
     Raises:
         InputError: there is no item; on access, a photograph is missing, damaged or of another size.
@@ -101,7 +101,7 @@ class ManifestPhotographs(Photographs):
         split: `train`, `validation` or `test`.
 
     Raises:
-        InputError: as `read_manifest` does; the split is empty.
+        InputError: as from `read_manifest`; or the split is empty.
     """
 
     def __init__(self, root: str | Path, split: str) -> None:
@@ -112,7 +112,7 @@ class ManifestPhotographs(Photographs):
 def _aligned(
     shot: Photograph, deep: Photograph, deep_picture: Float[Tensor, "3 height width"]
 ) -> tuple[Tensor, np.ndarray]:
-    """The shot in linear light in the deep picture's pixels, and where it shows something."""
+    """The shot in linear light, warped to the deep picture, and a mask of the pixels inside the shot."""
     size = tuple(deep_picture.shape[-2:])
     linear = srgb_to_linear(read_picture(shot.file))
     if shot.warp is None:
@@ -127,7 +127,7 @@ def _aligned(
     y, x = np.mgrid[: size[0], : size[1]]
     (a, b, c), (d, e, f) = shot.warp
     there_x, there_y = a * x + b * y + c, d * x + e * y + f
-    # Bicubic interpolation needs a pixel before and two after.
+    # Bicubic interpolation needs one pixel before and two after.
     seen = (there_x >= 1) & (there_y >= 1)
     seen &= (there_x <= pixels.shape[1] - 2.001) & (there_y <= pixels.shape[0] - 2.001)
     return torch.from_numpy(np.ascontiguousarray(warped.transpose(2, 0, 1))), seen

@@ -1,4 +1,4 @@
-"""The ray-traced scenes: pairs whose truth is known, read from `datasets/raytraced`."""
+"""Ray-traced scenes with exact disparity and radiance, read from `datasets/raytraced`."""
 
 import json
 import math
@@ -20,18 +20,18 @@ from rackfocus.types import InputError
 
 @dataclass(frozen=True)
 class RaytracedScene:
-    """One whole scene. Images are linear light and not clipped, display white 1, unless said otherwise.
+    """One scene. Images are linear light and not clipped, display white 1, unless said otherwise.
 
     Attributes:
         name: such as `train/0007`.
-        deep_srgb: the clipped 8-bit picture that a network sees, encoded sRGB in 0 .. 1.
+        deep_srgb: the clipped 8-bit picture, the network's input, encoded sRGB in 0 .. 1.
         radiance: the same view in linear light, HDR.
-        f8: quarter of the f/2 aperture, same focus.
+        f8: f/8, a quarter of the f/2 aperture, same focus.
         f2: f/2.
         f2_refocused: f/2, focused where disparity is `focal_disparity`.
         depth: metres along the axis of the lens, infinite in the sky.
         disparity: signed blur radius of `f2` in pixels.
-        has_lights: whether small lights far brighter than white are in it.
+        has_lights: whether the scene has small lights far brighter than white.
         focal_disparity: the disparity that is in focus in `f2_refocused`.
     """
 
@@ -90,7 +90,7 @@ def scene_folders(root: str | Path, split: str) -> list[Path]:
         split: `train`, `validation` or `test`.
 
     Raises:
-        InputError: there is no such folder or no scene in it.
+        InputError: there is no such folder, or no scene in it.
     """
     folder = Path(root) / split
     if not folder.is_dir():
@@ -105,7 +105,7 @@ def scene_folders(root: str | Path, split: str) -> list[Path]:
 
 
 def _description(folder: Path) -> dict[str, Any]:
-    """What `scene.json` says, once its needed fields are known to be there."""
+    """The contents of `scene.json`, checked for the required fields."""
     path = folder / "scene.json"
     if not path.is_file():
         raise InputError(f"{path} is missing; name a scene folder such as datasets/raytraced/train/0000.")
@@ -123,7 +123,7 @@ def _description(folder: Path) -> dict[str, Any]:
 
 
 class RaytracedScenes(Dataset[FocusSample]):
-    """Two samples a scene: its aperture triplet, then its focal triplet.
+    """Two samples for each scene: its aperture triplet, then its focal triplet.
 
     The aperture triplet is f/2 and f/8 (`aperture_ratio` 1/4, `focal_disparity` 0), the focal triplet f/2 and
     f/2 focused elsewhere (`aperture_ratio` 1). Both have the exact disparity and the deep HDR radiance.
@@ -133,7 +133,7 @@ class RaytracedScenes(Dataset[FocusSample]):
         split: `train`, `validation` or `test`.
 
     Raises:
-        InputError: there is no such folder or no scene in it; on access, a file is missing or spoilt.
+        InputError: there is no such folder, or no scene in it; on access, a file is missing or damaged.
     """
 
     def __init__(self, root: str | Path, split: str) -> None:

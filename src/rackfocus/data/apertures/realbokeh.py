@@ -12,16 +12,17 @@ SOURCE_F_NUMBER = 22.0
 
 
 class RealBokeh(Photographs):
-    """Pairs and aperture triplets, one scene a file in `metadata`.
+    """Pairs and aperture triplets, one scene for each file in `metadata`.
 
-    A scene of one target is a pair; one of more gives a triplet for each target but the widest, `shallow`.
+    A scene of one target is a pair. A scene of more gives a triplet for each target except the widest, which
+    is `shallow`.
 
     Args:
-        root: the folder that holds `train`, `validation` and `test`.
+        root: the folder that contains `train`, `validation` and `test`.
         split: one of them.
 
     Raises:
-        InputError: the split is missing or empty, metadata make no sense, or a photograph that they name is
+        InputError: the split is missing or empty, metadata are invalid, or one of their photographs is
             missing; on access, a photograph is damaged or of another size.
     """
 

@@ -1,4 +1,4 @@
-"""One training sample: a sharp image, and one or two shallow photographs of the same scene."""
+"""One training sample: a deep-DOF image, and one or two shallow-DOF photographs of the same scene."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,17 @@ class FocusSample:
     """A pair or a triplet (Fig. 5 of the paper).
 
     Attributes:
-        name: where it comes from.
-        deep: `I^S`, the deep-DOF image, encoded sRGB in 0..1: what the network sees.
+        name: identifies the sample.
+        deep: `I^S`, the deep-DOF image, encoded sRGB in 0..1: the network's input.
         shallow: `I^L`, the shallow-DOF image, linear light clipped to 0..1 as a photograph is.
-        adjusted: `I^L'`, the triplet's other image, likewise. A pair has none and gives `shallow` again, with
-            ratio 1 and focal disparity 0.
+        adjusted: `I^L'`, the triplet's other image, likewise. For a pair it is `shallow` again, with ratio 1
+            and focal disparity 0.
         aperture_ratio: with `focal_disparity`, the refocus that turns the disparity of `shallow` into that of
             `adjusted`; see `rackfocus.refocus_disparity`.
         focal_disparity: in pixels of these images.
-        disparity: the true disparity of `shallow` in pixels, where it is known.
-        radiance: the true linear light of `deep`, unclipped, where it is known; NaN at other pixels.
+        disparity: the true disparity of `shallow` in pixels. `None`: unknown.
+        radiance: the true linear light of `deep`, unclipped; NaN at pixels where it is unknown. `None`:
+            unknown.
     """
 
     name: str

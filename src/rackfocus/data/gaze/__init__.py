@@ -1,1 +1,1 @@
-"""Videos with where people look, and when focus is to change: what AF-Net learns from."""
+"""Videos with recorded gaze or with annotated new focus targets: training data of AF-Net."""

@@ -1,6 +1,6 @@
-"""DHF1K: a thousand videos, seven hundred of them with where seventeen people looked, frame by frame.
+"""DHF1K: a thousand videos, of which seven hundred have the published gaze of seventeen viewers, by frame.
 
-Two layouts are read, told apart by whether there is a folder `video`:
+Two layouts are read, distinguished by whether there is a folder `video`:
 
     published                               unpacked for ACLNet and ViNet
     video/001.AVI                           0001/images/0001.png (or .jpg)
@@ -35,10 +35,10 @@ from rackfocus.types import InputError
 from rackfocus.video.stills import read_picture
 
 FPS = 30.0
-"""Of every video."""
+"""Frame rate of all videos."""
 
 SPLITS = {"train": range(1, 601), "validation": range(601, 701)}
-"""The numbers of the videos. Nobody but the authors has the annotation of 701 to 1000, the test set."""
+"""The numbers of the videos. The annotation of 701 to 1000, the test set, is not published."""
 
 _PICTURES = {".png", ".jpg", ".jpeg"}
 
@@ -49,7 +49,7 @@ class GazeVideo:
 
     Attributes:
         name: four digits, such as `0001`.
-        frames: how many there are, by the highest number in the folder of maps.
+        frames: number of frames, from the highest number in the folder of maps.
         source: the video, or the folder of its frames.
         maps: the folder of density maps.
         masks: the folder of fixation masks.
@@ -79,7 +79,7 @@ class GazeVideo:
         return FramesRead(small, (pictures[0].shape[1], pictures[0].shape[2]))
 
     def density(self, index: int, source_size: tuple[int, int]) -> Float[Tensor, "1 height width"]:
-        """The density map of a frame, in the size of the video; sums to 1, or zero where nobody looked.
+        """The density map of a frame, in the size of the video; sums to 1, or is zero without fixations.
 
         Raises:
             InputError: the file is missing, damaged or of another size than the video.
@@ -91,7 +91,7 @@ class GazeVideo:
         return as_density(gray)
 
     def points(self, index: int, source_size: tuple[int, int]) -> Float[Tensor, "point 2"]:
-        """The pixels that somebody looks at in a frame.
+        """The fixated pixels of a frame.
 
         Raises:
             InputError: the file is missing, damaged or of another size than the video.
@@ -112,7 +112,7 @@ class GazeVideo:
 
 @dataclass(frozen=True)
 class GazeMaps:
-    """Where people looked in the frames of a clip, in the working size; see `FocusClip`."""
+    """Fixations and density maps of the frames of a clip, in the working size; see `FocusClip`."""
 
     fixations: Float[Tensor, "frame 1 height width"]
     fixation_maps: Float[Tensor, "frame 1 height width"]
@@ -125,7 +125,7 @@ def read_gaze(
     """Fixations of some frames.
 
     Args:
-        video: which one.
+        video: the video.
         indices: of its frames, from 0.
         source: height and width of the video.
         size: height and width of the result.
@@ -143,10 +143,10 @@ def read_gaze(
 
 
 def gaze_video(root: Path, number: int) -> GazeVideo | None:
-    """The video of a number, in either layout; None where there is no annotation of it.
+    """The video of this number, in either layout. `None`: it has no annotation.
 
     Raises:
-        InputError: its folder of maps holds none, or that of masks.
+        InputError: the folder of maps or of masks is empty.
     """
     name = f"{number:04d}"
     published = (root / "video").is_dir()
@@ -167,19 +167,19 @@ def gaze_video(root: Path, number: int) -> GazeVideo | None:
 
 
 class Dhf1k(Dataset[FocusClip]):
-    """Clips of DHF1K with where people looked. A video whose annotation is not there is left out.
+    """Clips of DHF1K with gaze. Videos without annotation are left out.
 
     Args:
-        root: the folder that holds `video` and `annotation`, or one folder a video.
+        root: the folder that contains `video` and `annotation`, or one folder for each video.
         split: `train` (1 to 600) or `validation` (601 to 700).
         window: frames in a clip; a shorter video gives a shorter clip.
-        stride: sampled frames from the start of a clip to that of the next.
-        sampling_fps: frames sampled in a second of video; 6 is every fifth frame, as in the paper.
-        longer_side_px: size of the frames; the aspect is kept.
+        stride: sampled frames between the starts of successive clips.
+        sampling_fps: sampled frames for each second of video; 6 is every fifth frame, as in the paper.
+        longer_side_px: size of the frames; the aspect ratio is kept.
 
     Raises:
-        InputError: the folder is missing or holds no video of the split; on access, a file is missing or
-            spoilt.
+        InputError: the folder is missing or has no video of the split; on access, a file is missing or
+            damaged.
     """
 
     def __init__(
@@ -231,7 +231,7 @@ class Dhf1k(Dataset[FocusClip]):
 
 
 def _highest(folder: Path, suffixes: set[str]) -> int:
-    """The highest number among the files of a folder; 0 where there is none."""
+    """The highest number among the files of a folder; 0: there are none."""
     if not folder.is_dir():
         return 0
     numbers = (int(file.stem) for file in folder.iterdir() if file.suffix in suffixes and file.stem.isdigit())
@@ -239,7 +239,7 @@ def _highest(folder: Path, suffixes: set[str]) -> int:
 
 
 def _read_gray(file: Path) -> Float[Tensor, "1 height width"]:
-    """A gray picture, 0..1. OpenCV reads it, as it is faster than what keeps colours right."""
+    """A gray picture, 0..1, read by OpenCV, which is faster than the colour-accurate reader."""
     if not file.is_file():
         raise InputError(f"{file} is missing; get the data set again.")
     content = np.frombuffer(file.read_bytes(), np.uint8)

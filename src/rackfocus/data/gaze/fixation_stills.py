@@ -1,4 +1,4 @@
-"""Photographs with maps of where people looked, as MIT1003 and others come: clips in which nothing moves.
+"""Photographs with gaze density maps, in the layout of MIT1003 and others, as clips without motion.
 
 stimuli/i05june05.jpeg      the photographs
 fixmaps/i05june05.png       the density of the fixations of each, grey; also as <name>_fixMap.jpg
@@ -19,17 +19,17 @@ MAP_NAMES = ("{}.png", "{}.jpg", "{}_fixMap.jpg", "{}_fixMap.png")
 
 
 class FixationStills(Dataset[FocusClip]):
-    """Each photograph as a clip of one frame shown for a while, without any new focus target.
+    """Each photograph as a clip of repeated frames, without a new focus target.
 
     Args:
-        root: the folder that holds `stimuli` and `fixmaps`.
-        first: of the photographs in the order of their names, how many are left out.
-        last: the one after the last that counts; none means all.
-        frames: how many a clip has.
-        longer_side_px: size of the frames; the aspect is kept.
+        root: the folder that contains `stimuli` and `fixmaps`.
+        first: index of the first photograph, in the order of names.
+        last: the index after the last photograph. `None`: all.
+        frames: number of frames in a clip.
+        longer_side_px: size of the frames; the aspect ratio is kept.
 
     Raises:
-        InputError: the folder is missing or holds no photograph with a map; on access, one is spoilt.
+        InputError: the folder is missing or has no photograph with a map; on access, a file is damaged.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""Where viewers looked, as pictures: points, maps of density, and the one region worth focusing on.
+"""Gaze of viewers as points, as density maps, and as a single focus region.
 
-A point is `(x, y)` in pixels, centres at integers. A map of density sums to 1, or is zero where nobody looks.
+A point is `(x, y)` in pixels, centres at integers. A density map sums to 1, or is zero without fixations.
 """
 
 import cv2
@@ -10,18 +10,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 SIGMA_SHARE = 12.74 / 640
-"""Standard deviation of a fixation in widths of the picture.
+"""Standard deviation of the Gaussian of a fixation, as a share of the width of the picture.
 
-That of DHF1K's own maps: its authors drop Gaussians 30 pixels wide at half their height on videos 640 pixels
-wide, and call that one degree of visual angle. Used everywhere, so that maps of all data sets mean the same.
+That of DHF1K's own maps: its authors use Gaussians 30 pixels wide at half maximum on videos 640 pixels wide,
+which they call one degree of visual angle. It is used for all data sets, so that their maps are comparable.
 """
 
 REGION_LEVEL = 0.5
-"""A focus region is where the map is at least this much of its largest value."""
+"""A focus region is where the map is at least this share of its maximum."""
 
 
 def fixation_counts(points: Float[Tensor, "point 2"], *, height: int, width: int) -> Float[Tensor, "1 h w"]:
-    """How many of the points lie in each pixel; points outside the picture are left out."""
+    """The number of points in each pixel; points outside the picture are left out."""
     columns, rows = torch.floor(points + 0.5).long().unbind(1)
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
     counts = torch.zeros(height * width)
@@ -30,7 +30,7 @@ def fixation_counts(points: Float[Tensor, "point 2"], *, height: int, width: int
 
 
 def counted_points(counts: Float[Tensor, "1 height width"]) -> Float[Tensor, "point 2"]:
-    """The pixels with a fixation, as many times as there are fixations; undoes `fixation_counts`."""
+    """The fixated pixels, each repeated by its number of fixations; the inverse of `fixation_counts`."""
     rows, columns = torch.nonzero(counts[0] > 0, as_tuple=True)
     times = counts[0, rows, columns].round().long()
     return torch.stack([columns, rows], 1).float().repeat_interleave(times, 0)
@@ -39,7 +39,8 @@ def counted_points(counts: Float[Tensor, "1 height width"]) -> Float[Tensor, "po
 def fixation_map(
     points: Float[Tensor, "point 2"], *, height: int, width: int, sigma_px: float
 ) -> Float[Tensor, "1 height width"]:
-    """Density of fixations: a Gaussian on each point inside the picture; sums to 1, or zero without a point.
+    """Density of fixations: a Gaussian at each point inside the picture; sums to 1, or is zero without
+    points.
 
     Args:
         points: in pixels of the map.
@@ -55,7 +56,7 @@ def fixation_map(
 
 
 def as_density(values: Float[Tensor, "1 height width"]) -> Float[Tensor, "1 height width"]:
-    """The same map with a sum of 1; zero stays zero."""
+    """The map normalised to sum 1; a zero map stays zero."""
     total = values.sum()
     return values / total if total > 0 else torch.zeros_like(values)
 
@@ -63,14 +64,14 @@ def as_density(values: Float[Tensor, "1 height width"]) -> Float[Tensor, "1 heig
 def focus_region(
     density: Float[Tensor, "1 height width"], level: float = REGION_LEVEL
 ) -> Float[Tensor, "1 height width"]:
-    """The filtered fixation map that tells where to focus (Sec. 5.3): one region, not several.
+    """The filtered fixation map of the focus region (Sec. 5.3): a single region.
 
-    The paper does not say how it filters. Here the map is cut at `level` of its largest value, and of the
-    connected parts that are left the one that most gaze is on is kept: a lens focuses on one thing, while a
-    group of viewers looks at several, and a few of them anywhere.
+    The paper does not specify its filter. Here the map is thresholded at `level` of its maximum, and of the
+    connected components the one with the most density is kept: a lens focuses on one object, while a group of
+    viewers looks at several, and a few viewers look at random places.
 
     Returns:
-        The density inside that part, with a sum of 1; zero without a fixation.
+        The density inside that component, normalised to sum 1; zero without fixations.
     """
     plane = density[0].numpy()
     if not plane.max() > 0:
@@ -84,7 +85,7 @@ def focus_region(
 def resized_points(
     points: Float[Tensor, "point 2"], *, source: tuple[int, int], size: tuple[int, int]
 ) -> Float[Tensor, "point 2"]:
-    """Points of a picture of `source` pixels (height, width) where they are in one of `size`."""
+    """Points of a picture of `source` pixels (height, width), scaled to one of `size`."""
     scale = torch.tensor([size[1] / source[1], size[0] / source[0]], dtype=points.dtype)
     return (points + 0.5) * scale - 0.5
 
@@ -92,7 +93,7 @@ def resized_points(
 def resized_map(
     density: Float[Tensor, "1 height width"], *, size: tuple[int, int]
 ) -> Float[Tensor, "1 rows columns"]:
-    """A map of density in another size (height, width); sums to 1, or zero where it was."""
+    """A density map resized to another size (height, width); sums to 1, or is zero as before."""
     shrinks = size[0] <= density.shape[1] and size[1] <= density.shape[2]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return as_density(torch.from_numpy(cv2.resize(density[0].numpy(), size[::-1], interpolation=how))[None])

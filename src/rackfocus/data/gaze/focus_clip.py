@@ -1,4 +1,4 @@
-"""A stretch of video with where people looked and when focus should change: what AF-Net learns from."""
+"""A clip of video frames with gaze and new focus targets: a training sample of AF-Net."""
 
 import math
 from collections.abc import Sequence
@@ -17,20 +17,20 @@ PAPER_SAMPLING_FPS = 6.0
 
 @dataclass(frozen=True)
 class FocusClip:
-    """Some frames of one video, evenly apart.
+    """Some frames of one video, at equal distances in time.
 
-    Pixels are those of `frames`, the working size; `source_size` tells the scale.
+    Pixels are those of `frames`, the working size; `source_size` gives the scale.
 
     Attributes:
         name: of the video and its first frame, such as `0001/000025`.
         frames: encoded sRGB in 0..1.
-        frame_indices: which frames of the video, from 0.
-        times_s: when they are shown.
+        frame_indices: indices of the frames in the video, from 0.
+        times_s: their display times.
         source_size: height and width of the video in pixels.
-        fixations: how many fixations each pixel has.
-        fixation_maps: their density, each with a sum of 1, or zero where nobody looked.
+        fixations: number of fixations of each pixel.
+        fixation_maps: their density, each of sum 1, or zero without fixations.
         focus_regions: the filtered maps: `rackfocus.data.gaze.fixations.focus_region` of the density.
-        targets: the new focus targets; `t` counts the frames of this clip; None where nobody knows.
+        targets: the new focus targets; `t` counts the frames of this clip. `None`: unknown.
     """
 
     name: str
@@ -56,13 +56,13 @@ class FocusClip:
 
 @dataclass(frozen=True)
 class Sampling:
-    """Which frames of a video are used, and which of them make a clip.
+    """The frames of a video that are used, and how they are divided into clips.
 
     Attributes:
         window: sampled frames in a clip; a video with fewer gives one shorter clip.
-        stride: sampled frames from the start of one clip to that of the next. One more clip ends with the
-            video where the others do not, so that every sampled frame is in a clip.
-        sampling_fps: sampled frames a second, 6 in the paper; a video that has fewer is used whole.
+        stride: sampled frames between the starts of successive clips. If the last clip would end before the
+            video does, another clip is added that ends with the video, so that every sampled frame is used.
+        sampling_fps: sampled frames a second, 6 in the paper; of a video with a lower rate all are used.
 
     Raises:
         InputError: a number is not positive.
@@ -79,7 +79,7 @@ class Sampling:
                 raise InputError(f"{name} must be above 0, and is {value}.")
 
     def step_frames(self, fps: float) -> float:
-        """Frames of the video from one sampled frame to the next; need not be whole."""
+        """Frames of the video between successive sampled frames; may be fractional."""
         return max(1.0, fps / self.sampling_fps)
 
     def frames(self, count: int, fps: float) -> tuple[int, ...]:
@@ -100,8 +100,8 @@ class Sampling:
 def target_frames(targets: Sequence[FocusTarget], frames: Sequence[int]) -> dict[int, FocusTarget]:
     """The sampled frames of a whole video at which a new focus target begins, and that target.
 
-    Each goes to the sampled frame nearest to it, a later one before an earlier one at the same. A target at
-    frame 0 is no change and is left out.
+    A target is moved to the nearest sampled frame; of two targets at the same one the later is kept. Targets
+    at frame 0 are not new and are left out.
     """
     nearest = {}
     for target in sorted(targets, key=lambda target: target.t):
@@ -113,10 +113,10 @@ def target_frames(targets: Sequence[FocusTarget], frames: Sequence[int]) -> dict
 def clip_targets(
     at: dict[int, FocusTarget], window: Sequence[int], *, source: tuple[int, int], size: tuple[int, int]
 ) -> tuple[FocusTarget, ...]:
-    """Those of `target_frames` in a window, in the time and the pixels of the clip.
+    """The targets of `target_frames` in a window, in the time and the pixels of the clip.
 
     Args:
-        at: by frame of the video.
+        at: targets by frame of the video.
         window: the frames of the clip.
         source: height and width of the video.
         size: height and width of the clip.

@@ -1,6 +1,6 @@
-"""Training views of a clip: shorter, mirrored, cropped by a camera that moves, in other colours.
+"""Augmentation of clips: shortened, flipped, cropped by a moving camera, changed in colour.
 
-Time never runs backwards: what begins would end, and who enters would leave.
+Clips are never reversed in time: the beginning of an event would become its end.
 """
 
 import dataclasses
@@ -15,33 +15,33 @@ from rackfocus.data.gaze.focus_clip import FocusClip
 from rackfocus.types import FocusTarget, InputError
 
 DRAWS = 8
-"""How many crops are tried, at most, for one that shows all targets when they begin."""
+"""The largest number of crops to try for one that contains all targets when they begin."""
 PAN_SHARE = 0.25
-"""How far the camera may pan from the first frame to the last, in widths of the crop."""
+"""The largest pan from the first frame to the last, in widths of the crop."""
 SHAKE_SHARE = 0.02
-"""Standard deviation of where a camera in the hand points, in widths of the crop."""
+"""Standard deviation of camera shake, in widths of the crop."""
 GAIN = 0.12
 GAMMA = 0.3
 SATURATION = 0.5
-"""The most by which colours change; gain and gamma in logarithms."""
+"""The largest change of saturation; gain and gamma change in logarithms."""
 
 
 @dataclass(frozen=True)
 class RandomClipView:
-    """A random part of a clip, in time and in space, mirrored or not, in other light.
+    """A random part of a clip in time and space, with random flip and colours.
 
-    Half of the views are steady, the others shot from the hand or in a pan. What lies outside the picture
-    when it begins is no target.
+    Half of the views are steady; the others simulate a handheld camera or a pan. Targets that lie outside the
+    view when they begin are left out.
 
     Attributes:
-        frames: how many the view has; the last frame of a shorter clip stays.
+        frames: number of frames in the view; the last frame of a shorter clip is repeated.
         height_px: of the view.
         width_px: of the view.
-        largest_zoom: the crop is no less than this part of the clip, either way.
-        fast_share: the share of views in which every second frame is left out, where the clip is long enough.
+        largest_zoom: the smallest size of the crop relative to the clip, in both directions.
+        fast_share: the share of views that skip every second frame, if the clip is long enough.
 
     Raises:
-        InputError: a size is not positive, or a share is not one.
+        InputError: a size is not positive, or a share is not between 0 and 1.
     """
 
     frames: int = 24
@@ -60,7 +60,7 @@ class RandomClipView:
             raise InputError(f"fast_share must lie between 0 and 1, and is {self.fast_share}.")
 
     def __call__(self, clip: FocusClip, generator: torch.Generator) -> FocusClip:
-        """Draw a view; the generator decides all of it."""
+        """Draw a view; the generator is the only source of randomness."""
         clip = self._stretch(clip, generator)
         for _ in range(DRAWS):
             grids = self._camera(clip, generator)
@@ -78,7 +78,7 @@ class RandomClipView:
         )
 
     def _stretch(self, clip: FocusClip, generator: torch.Generator) -> FocusClip:
-        """So many frames from anywhere in the clip; a target in the first of them is not new."""
+        """Random successive frames of the clip; a target in the first of them is not new."""
         count = len(clip.frame_indices)
         step = 2 if _uniform(generator) < self.fast_share and count >= 2 * self.frames - 1 else 1
         first = int(_uniform(generator) * max(1, count - step * (self.frames - 1)))
@@ -86,7 +86,7 @@ class RandomClipView:
         per_frame = (clip.times_s[-1] - clip.times_s[0]) / max(1, count - 1)
         targets = clip.targets
         if targets is not None:
-            # A target between two frames of a fast view goes to the later one.
+            # A target between two frames of a fast view is moved to the later one.
             moved = [(-(-(target.t - first) // step), target) for target in targets]
             last = (count - 1 - first) // step
             targets = tuple(
@@ -103,7 +103,7 @@ class RandomClipView:
         )
 
     def _camera(self, clip: FocusClip, generator: torch.Generator) -> Float[Tensor, "frame rows columns 2"]:
-        """Where in the clip each pixel of each frame is, from -1 to 1 across its width and height."""
+        """The position in the clip of each pixel of each frame, from -1 to 1 across its width and height."""
         height, width = clip.frames.shape[2:]
         aspect = self.width_px / self.height_px
         widest = min(1.0, aspect * height / width)
@@ -113,12 +113,12 @@ class RandomClipView:
         path = centre.expand(self.frames, 2)
         kind = _uniform(generator)
         if kind < 0.3:
-            # Frames follow each other at a sixth of a second: a shaking hand goes anywhere between them.
+            # Frames are a sixth of a second apart, so that camera shake is independent between them.
             path = path + SHAKE_SHARE * across * torch.randn(self.frames, 2, generator=generator)
         if kind < 0.5:
             pan = PAN_SHARE * across * (2 * torch.rand(2, generator=generator) - 1)
             path = path + torch.linspace(-0.5, 0.5, self.frames)[:, None] * pan
-        # The camera stops at the border of the picture.
+        # The crop is kept inside the picture.
         path = torch.minimum(torch.maximum(path, size / 2), 1 - size / 2)
         mirror = -1.0 if _uniform(generator) < 0.5 else 1.0
         theta = torch.zeros(self.frames, 2, 3)
@@ -132,11 +132,11 @@ class RandomClipView:
 def _seen_density(
     maps: Float[Tensor, "frame 1 height width"] | None, grids: Float[Tensor, "frame rows columns 2"]
 ) -> Float[Tensor, "frame 1 rows columns"] | None:
-    """What is seen of densities, with sums of 1 again; zero where less than half of one is seen."""
+    """The visible part of densities, normalised to sum 1; zero if less than half is visible."""
     if maps is None:
         return None
     seen = F.grid_sample(maps, grids, padding_mode="zeros", align_corners=False)
-    # A cell of the view is that many cells of the clip.
+    # Number of pixels of the clip that a pixel of the view covers.
     covered = (grids[:, -1, -1] - grids[:, 0, 0]).abs().prod(1) / 4
     cell = covered * maps.shape[2] * maps.shape[3] / (grids.shape[1] * grids.shape[2])
     sums = seen.sum((1, 2, 3), keepdim=True)
@@ -146,7 +146,7 @@ def _seen_density(
 def _seen_targets(
     clip: FocusClip, grids: Float[Tensor, "frame rows columns 2"]
 ) -> tuple[FocusTarget, ...] | None:
-    """The targets that lie in the picture when they begin, in its pixels, without their boxes."""
+    """The targets that are inside the view when they begin, in its pixels, without their boxes."""
     if clip.targets is None:
         return None
     height, width = clip.frames.shape[2:]
@@ -155,7 +155,7 @@ def _seen_targets(
     for target in clip.targets:
         first, last = grids[target.t, 0, 0], grids[target.t, -1, -1]
         at = torch.tensor([2 * (target.x + 0.5) / width - 1, 2 * (target.y + 0.5) / height - 1])
-        # Pixel centres to pixel centres.
+        # From pixel centres to pixel centres.
         x, y = ((at - first) / (last - first) * torch.tensor([columns - 1, rows - 1])).tolist()
         if -0.5 <= x < columns - 0.5 and -0.5 <= y < rows - 0.5:
             seen.append(dataclasses.replace(target, x=x, y=y, box=None))
@@ -165,7 +165,7 @@ def _seen_targets(
 def _recoloured(
     frames: Float[Tensor, "frame 3 height width"], generator: torch.Generator
 ) -> Float[Tensor, "frame 3 height width"]:
-    """The same change of colours in all frames."""
+    """Apply the same change of colours to all frames."""
     gamma = float(torch.exp(GAMMA * torch.randn((), generator=generator).clamp(-2, 2)))
     gains = torch.exp(GAIN * torch.randn(3, 1, 1, generator=generator).clamp(-2, 2))
     colour = 1 + SATURATION * (2 * _uniform(generator) - 1)

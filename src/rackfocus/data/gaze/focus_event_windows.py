@@ -1,4 +1,4 @@
-"""Ray-traced clips with scripted focus events, as clips that AF-Net learns from."""
+"""Ray-traced clips with scripted focus events, as training samples of AF-Net."""
 
 import json
 from collections.abc import Sequence
@@ -18,26 +18,26 @@ from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.types import FocusAnnotation, InputError
 
 SIGMA_SHARE = 0.25
-"""Standard deviation of the density of a person, in widths and heights of their box."""
+"""Standard deviation of the Gaussian of a person, as a share of the width and height of their box."""
 OPENING = "first"
-"""Who is in focus before the first event."""
+"""The role of the person in focus before the first event."""
 
 
 class FocusEventWindows(Dataset[FocusClip]):
     """Parts of ray-traced clips: frames, new focus targets, and the person to focus on in each frame.
 
-    The focus region is a Gaussian on the box of the person of the latest event, before the first one of who
-    is in focus at the beginning; there is none while that person is not to be seen.
+    The focus region is a Gaussian on the box of the person of the latest event; before the first event, of
+    the person in focus at the start. It is empty while that person is not visible.
 
     Args:
-        root: the folder that holds `clips`.
-        sampling: which frames make a clip.
-        kind: `enters`, `acts` or `speaks`; all where not given.
-        seeds: the first seed, and the one after the last; all where not given.
-        longer_side_px: size of the frames; the aspect is kept.
+        root: the folder that contains `clips`.
+        sampling: the frames of a clip.
+        kind: `enters`, `acts` or `speaks`. `None`: all.
+        seeds: the first seed, and the one after the last. `None`: all.
+        longer_side_px: size of the frames; the aspect ratio is kept.
 
     Raises:
-        InputError: there is no such folder or no such clip in it; on access, a file is missing or spoilt.
+        InputError: there is no such folder, or no such clip in it; on access, a file is missing or damaged.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class FocusEventWindows(Dataset[FocusClip]):
 
 
 def _boxes(path: Path, annotation: FocusAnnotation) -> list[Sequence[float] | None]:
-    """For each frame, the box of the person to focus on, where they are to be seen."""
+    """For each frame, the box of the person to focus on. `None`: not visible."""
     try:
         about: dict[str, Any] = json.loads(path.read_text())
         people = [frame["people"] for frame in about["frames"]]

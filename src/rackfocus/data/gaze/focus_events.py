@@ -1,4 +1,4 @@
-"""Ray-traced clips with scripted focus events, as `rackfocus render-scenes clips=...` makes them."""
+"""Ray-traced clips with scripted focus events, as written by `rackfocus render-scenes clips=...`."""
 
 import json
 from dataclasses import dataclass
@@ -21,16 +21,16 @@ from rackfocus.whole_files import DRAFT_SUFFIX
 
 @dataclass(frozen=True)
 class FocusEvent:
-    """Something that focus should turn to.
+    """An event to which focus should turn.
 
     Attributes:
-        frame: the first frame of it.
+        frame: its first frame.
         kind: `enters`, `acts` or `speaks`.
-        who: the person, by a name that holds for the clip.
-        x: pixels to the right, of a point on them; on the face of one who speaks.
+        who: the person, by a name that is unique in the clip.
+        x: pixels to the right, of a point on the person (on the face if they speak).
         y: pixels down.
-        focal_disparity: the disparity that is to come into focus.
-        until: the first frame in which a speaker is silent again; None of other kinds.
+        focal_disparity: the disparity that should come into focus.
+        until: the frame in which a speaker becomes silent. `None` for other kinds.
     """
 
     frame: int
@@ -48,13 +48,13 @@ class FocusEventClip:
 
     Attributes:
         name: such as `speaks_0002`.
-        video: the file, with the sound of clips of talk.
+        video: the file, with sound if people talk.
         fps: frames a second.
         frames: encoded sRGB in 0..1.
-        disparity: signed blur radius at f/2 in pixels, relative to the plane that is in focus at first.
+        disparity: signed blur radius at f/2 in pixels, relative to the initial focal plane.
         flow: from each frame but the last to the next, in pixels, `x` right and `y` down.
-        events: the script, in the order of time.
-        annotation: the same as focus targets of a user; the one at frame 0 is where focus starts.
+        events: the script, in time order.
+        annotation: the same as focus targets of a user; the one at frame 0 is the initial focus.
     """
 
     name: str
@@ -71,11 +71,11 @@ class FocusEventClips(Dataset[FocusEventClip]):
     """The clips of a folder, in the order of their names.
 
     Args:
-        root: the folder that holds `clips`.
-        kind: `enters`, `acts` or `speaks`; all where not given.
+        root: the folder that contains `clips`.
+        kind: `enters`, `acts` or `speaks`. `None`: all.
 
     Raises:
-        InputError: there is no such folder or no such clip in it; on access, a file is missing or spoilt.
+        InputError: there is no such folder, or no such clip in it; on access, a file is missing or damaged.
     """
 
     def __init__(self, root: str | Path, kind: str | None = None) -> None:

@@ -1,20 +1,20 @@
-"""New focus targets from gaze: where most viewers look, and when that changes for good.
+"""New focus targets from gaze: a target begins where most viewers shift their gaze and stay.
 
-A heuristic, for videos that nobody has annotated.
+A heuristic, for videos without annotation.
 
-1. Every `STEP_S`, the regions are the peaks of the density of the fixations going on within `SPREAD_S` of
-   then. The share of a region is how much of those fixations lies within its reach.
-2. One region is chosen for each moment so that the sum of the chosen shares, less a price for each jump, is
-   largest (Viterbi). From one moment to the next a region may move by `MOVE_PER_STEP` widths of the picture,
-   which follows a walking subject; anything further is a jump. The price makes changes last: leaving one
-   region for another that a fifth more of the gaze is on pays off after three quarters of a second.
-3. A stay shorter than `SHORTEST_STAY_S` is a glance and left out, also where all viewers glance.
-4. Each jump left is a new focus target, at the first frame that the new region is chosen; what is chosen
-   first is where focus starts, at frame 0. Gaze in the first `SETTLING_S` is left out: viewers still look at
-   the middle of the screen, wherever the subject is.
+1. Every `STEP_S`, regions are the peaks of the density of the fixations within `SPREAD_S` of that time. The
+   share of a region is the part of those fixations within its reach.
+2. One region is chosen for each time so that the sum of the chosen shares minus a penalty for each jump is
+   largest (Viterbi). Between successive times a region may move by `MOVE_PER_STEP` widths of the picture,
+   which follows a walking subject; a longer move is a jump. The penalty suppresses brief changes: a jump to a
+   region with a fifth more of the gaze pays off after three quarters of a second.
+3. A stay shorter than `SHORTEST_STAY_S` is a glance and is left out, even if all viewers glance.
+4. Each remaining jump is a new focus target, at the first frame of the new region; the first region is the
+   initial focus, at frame 0. Gaze in the first `SETTLING_S` is ignored, because viewers still look at the
+   middle of the screen.
 
-Gaze needs about a fifth of a second to follow what happens, and this is not taken off: it is the moment at
-which viewers arrive, and so should focus.
+Gaze follows an event after about a fifth of a second. This delay is not subtracted: focus should arrive when
+the viewers do.
 """
 
 import math
@@ -30,22 +30,22 @@ STEP_S = 0.1
 SPREAD_S = 0.1
 SETTLING_S = 0.5
 REACH_SHARE = 0.05
-"""Standard deviation of a region, in widths of the picture: about a face and its shoulders."""
+"""Standard deviation of a region, as a share of the width of the picture: about a face and its shoulders."""
 MOVE_PER_STEP = 0.07
 JUMP_PRICE = 1.5
-"""In shares times steps."""
+"""The penalty of a jump, in units of share times steps."""
 SHORTEST_STAY_S = 0.8
 REGIONS = 6
-"""At most, at one moment."""
+"""The largest number of regions at one time."""
 
 
 @dataclass(frozen=True)
 class Fixations:
-    """The fixations of all viewers of a video, one an entry.
+    """The fixations of all viewers of a video; one entry for each fixation.
 
     Attributes:
-        start_s: when each begins.
-        end_s: when it ends.
+        start_s: start time.
+        end_s: end time.
         points: x and y in pixels.
     """
 
@@ -54,19 +54,19 @@ class Fixations:
     points: Float[np.ndarray, "fixation 2"]
 
     def at(self, time_s: float, spread_s: float = 0.0) -> Float[np.ndarray, "point 2"]:
-        """Where viewers look at a moment, or at any time within `spread_s` of it."""
+        """The fixations at a time, or within `spread_s` of it."""
         going_on = (self.start_s <= time_s + spread_s) & (self.end_s > time_s - spread_s)
         return self.points[going_on]
 
 
 @dataclass(frozen=True)
 class Region:
-    """Something that viewers look at, at one moment.
+    """A place that viewers look at, at one time.
 
     Attributes:
         x: in pixels.
         y: in pixels.
-        share: of the gaze at that moment, 0 to 1.
+        share: of the gaze at that time, 0 to 1.
     """
 
     x: float
@@ -75,7 +75,7 @@ class Region:
 
 
 def regions_at(points: Float[np.ndarray, "point 2"], reach_px: float) -> list[Region]:
-    """The peaks of the density of some fixations, the most looked at first."""
+    """The peaks of the density of some fixations, in decreasing order of gaze."""
     if not len(points):
         return []
     squared = ((points[:, None] - points[None]) ** 2).sum(2)
@@ -93,10 +93,10 @@ def regions_at(points: Float[np.ndarray, "point 2"], reach_px: float) -> list[Re
 
 
 def followed_regions(moments: list[list[Region]], move_px: float) -> list[tuple[int, bool]]:
-    """Which region to look at in each moment, and whether it is reached by a jump.
+    """The chosen region for each time, and whether it is reached by a jump.
 
     Args:
-        moments: the regions of each; none of them empty.
+        moments: the regions of each time; none of them empty.
         move_px: how far a region may move in a step without a jump.
     """
     scores = np.array([region.share for region in moments[0]])
@@ -120,12 +120,12 @@ def followed_regions(moments: list[list[Region]], move_px: float) -> list[tuple[
 
 
 def gaze_targets(fixations: Fixations, *, frames: int, fps: float, width: int) -> list[FocusTarget]:
-    """The new focus targets of a video; the first is at frame 0. None where there is no gaze.
+    """The new focus targets of a video; the first is at frame 0. Empty without gaze.
 
     Args:
         fixations: of all its viewers.
-        frames: how many it has.
-        fps: how many in a second.
+        frames: number of frames.
+        fps: frames a second.
         width: of the video in pixels.
     """
     count = math.ceil((frames / fps - SETTLING_S) / STEP_S)
@@ -152,7 +152,7 @@ def gaze_targets(fixations: Fixations, *, frames: int, fps: float, width: int) -
 
 @dataclass(frozen=True)
 class _Stay:
-    """A region that is looked at without a jump: from when, and as it is first and last."""
+    """A region that is looked at without a jump: its start, and its first and last state."""
 
     start_s: float
     first: Region
@@ -160,7 +160,7 @@ class _Stay:
 
 
 def _lasting(stays: list[_Stay], move_px: float) -> list[_Stay]:
-    """Without the glances, and without the returns from them. How long the last one lasts nobody knows."""
+    """Remove glances and the returns from them. The last stay is kept, as its end is unknown."""
     kept = stays[:1]
     ends_s = [stay.start_s for stay in stays[1:]] + [math.inf]
     for stay, end_s in zip(stays[1:], ends_s[1:], strict=True):

@@ -1,4 +1,4 @@
-"""HEVC gaze: standard test sequences of video coding, with the fixations of 32 viewers of each.
+"""HEVC gaze: standard test sequences of video coding, each with the fixations of 32 viewers.
 
 videos.csv      video,frames,fps,width,height
 fixations.csv   video,subject,t_start_ms,duration_ms,x,y
@@ -40,7 +40,7 @@ SPLITS = {
     "validation": ("BasketballPass",),
     "test": ("Couple", "Vidyo1"),
 }
-"""FourPeople and KristenAndSara were shot in one room and stay together."""
+"""FourPeople and KristenAndSara show the same room, so they are in the same split."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class WatchedVideo:
 
     Attributes:
         path: of the video.
-        frames: how many it has.
+        frames: number of frames.
         fps: frames a second.
         width: in pixels.
         height: in pixels.
@@ -70,7 +70,7 @@ class WatchedVideo:
         return tuple(found)
 
     def annotation(self) -> FocusAnnotation:
-        """The targets with the identity of the video, to be saved and looked at.
+        """The targets with the identity of the video, for saving and viewing.
 
         Raises:
             InputError: the video is missing or cannot be read.
@@ -82,7 +82,7 @@ def watched_videos(root: str | Path) -> dict[str, WatchedVideo]:
     """Every video of the folder, by name.
 
     Raises:
-        InputError: a table is missing, or a row of it is of no sense.
+        InputError: a table is missing, or a row of it is invalid.
     """
     root = Path(root)
     sizes = {
@@ -107,19 +107,19 @@ def watched_videos(root: str | Path) -> dict[str, WatchedVideo]:
 
 
 class HevcGaze(Dataset[FocusClip]):
-    """Clips of the HEVC gaze videos, with where people looked, and when most of them looked elsewhere.
+    """Clips of the HEVC gaze videos, with gaze, and new focus targets where most viewers shift their gaze.
 
     Args:
         root: the folder with `videos.csv`, `fixations.csv` and the videos.
         split: `train`, `validation` or `test`; see `SPLITS`.
         window: frames in a clip; a shorter video gives a shorter clip.
-        stride: sampled frames from the start of a clip to that of the next.
-        sampling_fps: frames sampled in a second of video.
-        longer_side_px: size of the frames; the aspect is kept.
+        stride: sampled frames between the starts of successive clips.
+        sampling_fps: sampled frames for each second of video.
+        longer_side_px: size of the frames; the aspect ratio is kept.
 
     Raises:
-        InputError: a table is missing or spoilt, or no video of the split is there; on access, a video is
-            missing, damaged or of another size than in the table.
+        InputError: a table is missing or invalid, or the split has no video; on access, a video is missing,
+            damaged or of another size than in the table.
     """
 
     def __init__(
@@ -188,7 +188,7 @@ def _stacked(planes: Iterable[Tensor]) -> Tensor:
 
 
 def _rows(path: Path, numbers: tuple[str, ...]) -> list[dict[str, str]]:
-    """The rows of a table, once each is known to hold a name and these finite numbers."""
+    """The rows of a table, checked for a name and for finite numbers in these columns."""
     if not path.is_file():
         raise InputError(f"{path} is missing; set data.root to the folder of the HEVC gaze videos.")
     try:

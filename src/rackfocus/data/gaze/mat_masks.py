@@ -1,7 +1,7 @@
-"""Fixation masks in MATLAB's format: version 5 files with one numeric matrix, as DHF1K stores them.
+"""Reads fixation masks in MATLAB's format: version 5 files with one numeric matrix, as DHF1K stores them.
 
-MAT-File Format, MathWorks: a header of 128 bytes, then elements of a tag (kind, size) and padded data; an
-element may be a compressed one. scipy reads many more kinds, and would be a dependency for this one.
+MAT-File Format, MathWorks: a header of 128 bytes, then elements of a tag (type, size) and padded data; an
+element may be compressed. scipy reads more types, but would be a dependency for this one.
 """
 
 import struct
@@ -18,10 +18,10 @@ _MATRIX, _COMPRESSED = 14, 15
 
 
 def read_mat_mask(path: Path) -> Bool[np.ndarray, "height width"]:
-    """Where the first matrix of a MAT-file is not zero.
+    """Where the first matrix of a MAT-file is nonzero.
 
     Raises:
-        InputError: the file is missing, damaged, of another version, or holds no real matrix.
+        InputError: the file is missing, damaged, of another version, or has no real matrix.
     """
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again.")
@@ -45,9 +45,9 @@ def read_mat_mask(path: Path) -> Bool[np.ndarray, "height width"]:
 
 
 def _element(content: bytes, at: int, order: str) -> tuple[int, bytes, int]:
-    """Kind and data of the element at an offset, and the offset of the next one."""
+    """Type and data of the element at an offset, and the offset of the next one."""
     kind, size = struct.unpack_from(order + "II", content, at)
-    if kind >> 16:  # A small one: four bytes of data beside a short tag.
+    if kind >> 16:  # A small element: four bytes of data beside a short tag.
         return kind & 0xFFFF, content[at + 4 : at + 4 + (kind >> 16)], at + 8
     data = content[at + 8 : at + 8 + size]
     if len(data) < size:

@@ -1,4 +1,4 @@
-"""A data set whose samples are read once."""
+"""A cache for data sets that fit into memory."""
 
 from dataclasses import replace
 
@@ -8,10 +8,10 @@ from rackfocus.data.gaze.focus_clip import FocusClip
 
 
 class Remembered(Dataset[FocusClip]):
-    """Keeps the clips in memory, their frames in 8 bits as they came: for small ones, which are seen often.
+    """Keeps clips in memory after the first access, their frames as 8-bit codes: for small data sets.
 
     Args:
-        dataset: the clips.
+        dataset: the clips to cache.
     """
 
     def __init__(self, dataset: Dataset[FocusClip]) -> None:

@@ -1,9 +1,9 @@
-"""VAF: DHF1K videos with new focus targets, one annotation JSON a video (`rackfocus.load_annotation`).
+"""VAF: videos with annotated new focus targets, one JSON file for each video (`rackfocus.load_annotation`).
 
-    <root>/video/001.AVI                    with the maps of DHF1K in <root>/annotation, where they are there
-    <annotations>/<split>/0001.json         whose video is named 001.AVI, and may also lie beside it
+    <root>/video/001.AVI                    with the maps of DHF1K in <root>/annotation, if available
+    <annotations>/<split>/0001.json         of the video named 001.AVI, which may also be in this folder
 
-The paper's own annotation was never published. Other videos than DHF1K's may lie in `video` as well; these
+The paper's own annotation was never published. `video` may also contain videos that are not of DHF1K; these
 have targets and no fixations.
 """
 
@@ -29,23 +29,23 @@ _DHF1K_NAME = re.compile(r"(\d{3,4})\.AVI")
 
 
 class Vaf(Dataset[FocusClip]):
-    """Clips of annotated videos: frames, new focus targets, and where people looked, if that is known.
+    """Clips of annotated videos: frames, new focus targets, and gaze, if available.
 
-    Which targets count, `rackfocus.focus.decisions` says: a user's beat automatic ones.
+    `rackfocus.focus.decisions` selects the targets that count: a user's replace automatic ones.
 
     Args:
-        root: the folder that holds `video`, where they are not beside the annotations, and, for DHF1K's,
-            `annotation`.
+        root: the folder that contains `video`, if the videos are not beside the annotations, and `annotation`
+            for DHF1K's videos.
         annotations: the folder with a folder of JSON files for each split.
         split: the name of that folder: `train`, `validation` or `test`.
         window: frames in a clip; a shorter video gives a shorter clip.
-        stride: sampled frames from the start of a clip to that of the next.
-        sampling_fps: frames sampled in a second of video; 6 is every fifth frame, as in the paper.
-        longer_side_px: size of the frames; the aspect is kept.
+        stride: sampled frames between the starts of successive clips.
+        sampling_fps: sampled frames for each second of video; 6 is every fifth frame, as in the paper.
+        longer_side_px: size of the frames; the aspect ratio is kept.
 
     Raises:
-        InputError: a folder is missing, there is no annotation, or one is spoilt; on access, a file is
-            missing or spoilt.
+        InputError: a folder is missing, there is no annotation, or one is invalid; on access, a file is
+            missing or damaged.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Vaf(Dataset[FocusClip]):
         )
 
     def _video(self, annotation: Path, name: str) -> Path:
-        """The video of an annotation: beside it, or else in the folder of all."""
+        """The video of an annotation: in the same folder, or else in the folder of all videos."""
         beside, folder = annotation.with_name(name), self.root / "video"
         if not beside.is_file() and not folder.is_dir():
             raise InputError(f"{folder} is no folder; set data.root to the folder of DHF1K.")
@@ -116,12 +116,12 @@ class Vaf(Dataset[FocusClip]):
     def _gaze(
         self, name: str, indices: tuple[int, ...], source: tuple[int, int], size: tuple[int, int]
     ) -> GazeMaps | None:
-        """Where people looked; None for a video that is not of DHF1K, or whose maps are not there."""
+        """Gaze; `None` for a video that is not of DHF1K, or without maps."""
         number = _DHF1K_NAME.fullmatch(name)
         video: GazeVideo | None = gaze_video(self.root, int(number[1])) if number else None
         return None if video is None else read_gaze(video, indices, source=source, size=size)
 
 
 def _new_targets(annotation: FocusAnnotation) -> tuple[FocusTarget, ...]:
-    """The targets that count at their own frame; one that takes over again later is nothing new."""
+    """The targets that count at their own frame; an earlier target that resumes later is not new."""
     return tuple(each.target for each in decisions(annotation.targets) if each.start == each.target.t)

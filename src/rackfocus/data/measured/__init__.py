@@ -1,1 +1,1 @@
-"""Data sets to evaluate on: pictures and videos with measured depth, light, motion or masks."""
+"""Data sets for evaluation only: pictures and videos with measured depth, light, motion or masks."""

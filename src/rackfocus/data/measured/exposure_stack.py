@@ -1,11 +1,11 @@
-"""Stacks of photographs that differ in exposure, merged to the light that was there.
+"""Stacks of photographs of different exposure, merged to HDR radiance.
 
-The camera's curve is found by Debevec & Malik's method (OpenCV's). The merge is not OpenCV's but a weighted
-mean in linear light, each exposure weighted by its light (as its noise asks for) and left out where it
-nearly clips or is nearly black. On stacks of five exposures made from a known picture, 99 % of the values
-are right to 0.015 stops, as with `cv2.createMergeRobertson` and the same curve; `cv2.createMergeDebevec` is
-off by 0.37. When the stack went through JPEG it is 0.3 stops, against 1.6 of Robertson's merge, which trusts
-values that clipped, and 0.4 of Debevec's.
+The camera's curve is estimated by Debevec & Malik's method (OpenCV's). The merge is not OpenCV's but a
+weighted mean in linear light: each exposure is weighted by its light (in proportion to the inverse variance
+of its noise) and left out where it is nearly clipped or nearly black. On stacks of five exposures made from a
+known picture, 99 % of the values have an error below 0.015 stops, as with `cv2.createMergeRobertson` and the
+same curve; that of `cv2.createMergeDebevec` is 0.37. With JPEG compression it is 0.3 stops, against 1.6 of
+Robertson's merge, which includes clipped values, and 0.4 of Debevec's.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from rackfocus.video.stills import read_picture
 _EXIF_IFD = 0x8769
 _EXPOSURE_TIME, _F_NUMBER, _ISO = 33434, 33437, 34855
 _BLACK, _WHITE = 8, 247
-"""Codes up to and from which a value is not trusted."""
+"""Codes up to the first and from the second on are left out."""
 _MIDTONES = (64, 192)
 
 
@@ -36,22 +36,21 @@ _MIDTONES = (64, 192)
 class _Picture:
     path: Path
     exposure: float
-    """On a scale that the pictures of a stack share."""
+    """Relative exposure, on a scale common to the pictures of a stack."""
 
 
 class ExposureStacks(Dataset[HDRSample]):
-    """One sample a stack: the middle exposure, and the merged light on its scale.
+    """One sample for each stack: the middle exposure, and the merged light on its scale.
 
     The scale is such that the merged light and the sRGB-decoded middle exposure agree in the mid-tones
-    (median of the ratio); elsewhere they differ where the camera's curve is not sRGB's.
+    (median of the ratio); elsewhere they differ where the camera's curve is not that of sRGB.
 
     Args:
         root: a folder of the JPEGs of one stack, or a folder of such folders.
 
     Raises:
-        InputError: there is no such folder or no stack in it; on access, a picture is damaged, of another
-            size than the others, or does not tell its exposure time, or the stack has fewer than two
-            exposures.
+        InputError: there is no such folder, or no stack in it; on access, a picture is damaged, of another
+            size than the others, or has no exposure time, or the stack has fewer than two exposures.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -95,12 +94,12 @@ class ExposureStacks(Dataset[HDRSample]):
 
 
 def read_exposure(path: Path) -> float:
-    """How much light a photograph got, from its EXIF: seconds, times ISO speed, over the f-number squared.
+    """Relative exposure of a photograph, from its EXIF: seconds times ISO speed over the f-number squared.
 
-    Speed and f-number are taken as constant where they are not told.
+    A missing speed or f-number counts as constant.
 
     Raises:
-        InputError: the picture cannot be read or does not tell its exposure time.
+        InputError: the picture cannot be read or has no exposure time.
     """
     try:
         with Image.open(path) as picture:
@@ -118,14 +117,14 @@ def read_exposure(path: Path) -> float:
 def merge_exposures(
     codes: list[UInt8[np.ndarray, "height width 3"]], exposures: list[float]
 ) -> Float[Tensor, "3 height width"]:
-    """Merge aligned 8-bit photographs of one camera to linear light on some scale.
+    """Merge aligned 8-bit photographs of one camera to linear light of unknown scale.
 
-    What even the shortest exposure clips gets that exposure's value, a lower bound; likewise what is black
-    in the longest.
+    Pixels clipped even in the shortest exposure get that exposure's value, a lower bound; pixels black in the
+    longest exposure get its value.
 
     Args:
         codes: from the shortest exposure to the longest, encoded by one unknown curve.
-        exposures: how much light each got.
+        exposures: relative exposure of each.
     """
     times = np.array(exposures, dtype=np.float32) / np.float32(np.median(exposures))
     curves = cv2.createCalibrateDebevec(samples=200).process(codes, times)[:, 0]

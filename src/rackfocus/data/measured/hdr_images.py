@@ -1,4 +1,4 @@
-"""Radiance pictures and panoramas as clipped photographs whose light is known (the protocol of HDRCNN)."""
+"""Photographs with known light, taken by a virtual camera of radiance pictures (HDRCNN's protocol)."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,21 +16,22 @@ from rackfocus.types import InputError
 
 
 class HDRImages(Dataset[HDRSample]):
-    """The `.hdr` and `.exr` pictures of a folder, as a virtual camera takes them.
+    """The `.hdr` and `.exr` pictures of a folder, photographed by a virtual camera.
 
-    A picture that its header says is exactly twice as wide as high is an equirectangular panorama; each yaw
-    is a sample: a level 4:3 view in which the panorama's centre is neither enlarged nor reduced. Any other
-    picture is used whole. What a file gives does not depend on what else is in the folder.
+    A picture exactly twice as wide as high is an equirectangular panorama; each yaw is a sample: a level 4:3
+    view whose centre has the panorama's resolution. Other pictures are used whole. The samples of a file do
+    not depend on the other files of the folder.
 
     Args:
         root: the folder.
         camera: takes the photographs.
-        seed: with a picture's name, decides all that the camera draws.
-        yaws_deg: where to look in panoramas, to the right of their middle; with none, they are used whole.
+        seed: together with a picture's name, seeds the camera's random numbers.
+        yaws_deg: directions of views in panoramas, to the right of the middle; empty: panoramas are used
+            whole.
         field_of_view_deg: of those views, horizontally; between 0 and 180.
 
     Raises:
-        InputError: there is no such folder or no picture in it; on access, a file is damaged.
+        InputError: there is no such folder, or no picture in it; on access, a file is damaged.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Portrait photographs of iPhones: HEIC files that carry the disparity which the phone estimated."""
+"""Portrait photographs of iPhones: HEIC files that contain the disparity estimated by the phone."""
 
 import io
 from pathlib import Path
@@ -22,18 +22,18 @@ _UNIFORM_DISPARITY = 1
 
 
 class HEICDisparity(Dataset[DisparitySample]):
-    """The `.heic` pictures of a folder at the size of their disparity.
+    """The `.heic` pictures of a folder, reduced to the size of their disparity.
 
-    The disparity is about a fifth as wide as the picture, so the picture is reduced (in linear light) and
-    the truth stays as it is. Both are upright. Colours are converted to sRGB. The phone's disparity is an
-    estimate.
+    The disparity is about a fifth as wide as the picture, so the picture is reduced (in linear light) and the
+    disparity is kept as it is. Both are rotated upright. Colours are converted to sRGB. The disparity is the
+    phone's estimate, not a measurement.
 
     Args:
         root: the folder.
 
     Raises:
-        InputError: there is no such folder or no HEIC in it, or pillow-heif is not installed; on access, a
-            file is damaged, or carries no disparity that we can read.
+        InputError: there is no such folder, or no HEIC in it, or pillow-heif is not installed; on access, a
+            file is damaged, or has no disparity in a known format.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -77,7 +77,7 @@ class HEICDisparity(Dataset[DisparitySample]):
 
 
 def _disparity(path: Path, codes: np.ndarray, about: dict[str, Any]) -> Float[Tensor, "1 height width"]:
-    """Codes 0..255 are linear from `d_min` to `d_max`."""
+    """Decode codes 0..255, which are linear from `d_min` to `d_max`."""
     try:
         low, high = float(about["d_min"]), float(about["d_max"])
         known = about["representation_type"] == _UNIFORM_DISPARITY and low < high

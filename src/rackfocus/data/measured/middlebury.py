@@ -1,4 +1,4 @@
-"""Middlebury stereo: pictures with measured disparity, as published from 2003 to 2014 or repacked."""
+"""Middlebury stereo: pictures with measured disparity, in the layouts of 2003 to 2014 and repacked ones."""
 
 import zipfile
 from pathlib import Path
@@ -15,32 +15,32 @@ from rackfocus.types import InputError
 from rackfocus.video.stills import read_picture
 
 VIEWS_2005 = {"view1.png": "disp1.png", "view5.png": "disp5.png"}
-"""The pictures with measured disparity of a scene of 2005 or 2006: the left and the right one."""
+"""The pictures with measured disparity of a scene of 2005 or 2006: left and right."""
 
 
 class Middlebury(Dataset[DisparitySample]):
-    """Pictures of every scene in a folder and their disparity in stereo pixels, larger when nearer.
+    """The pictures of all scenes in a folder and their disparity in stereo pixels, larger when nearer.
 
-    The left picture of a scene, and of 2005 and 2006 the right one too.
+    Each scene gives its left picture; those of 2005 and 2006 also the right one.
 
-    A scene is a folder of one of these, or several scenes of the last kind:
+    A scene is a folder of one of these forms; a folder of the last form may contain several scenes:
 
     - 2014: `im0.png`, `disp0.pfm`: pixels, infinite where unknown;
     - 2005, 2006: `view1.png`, `disp1.png` and `view5.png`, `disp5.png`: 8-bit, pixels times `scale_2005`, 0
       where unknown;
     - 2003: `im2.png`, `disp2.png`: 8-bit, pixels times `scale_2003`, 0 where unknown;
-    - `<name>_left.png` with `<name>_disp.npz` (`arr_0`: as in 2014), or with `<name>_gt.png` (8-bit, whole
-      pixels, 0 where unknown) and, where it is there, `<name>_mask.png` (black where occluded: not valid).
+    - `<name>_left.png` with `<name>_disp.npz` (`arr_0`: as in 2014), or with `<name>_gt.png` (8-bit, integer
+      pixels, 0 where unknown) and optionally `<name>_mask.png` (black where occluded: not valid).
 
     Args:
-        root: a scene's folder, or a folder that holds scenes at any depth.
-        scale_2003: what the codes of `disp2.png` are divided by: 4 at the quarter size that is in common use,
-            2 at half size, 1 at full size.
-        scale_2005: what the codes of `disp1.png` and `disp5.png` are divided by: 3 at third size, 2 at half
-            size, 1 at full size.
+        root: a scene's folder, or a folder that contains scenes at any depth.
+        scale_2003: divisor of the codes of `disp2.png`: 4 at the commonly used quarter size, 2 at half size,
+            1 at full size.
+        scale_2005: divisor of the codes of `disp1.png` and `disp5.png`: 3 at third size, 2 at half size, 1 at
+            full size.
 
     Raises:
-        InputError: there is no such folder or no scene in it; on access, a file is missing, damaged or of
+        InputError: there is no such folder, or no scene in it; on access, a file is missing, damaged or of
             another size than the picture.
     """
 
@@ -108,10 +108,10 @@ class Middlebury(Dataset[DisparitySample]):
 
 
 def read_pfm(path: Path) -> Float[Tensor, "1 height width"]:
-    """Read a grey portable float map, of either byte order; the file has its rows from the bottom, we do not.
+    """Read a grey portable float map, of either byte order. Rows are stored from the bottom and are reversed.
 
     Raises:
-        InputError: the file is missing, is no grey PFM, or has more or fewer bytes than it says.
+        InputError: the file is missing, is no grey PFM, or its length does not match its size.
     """
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again.")

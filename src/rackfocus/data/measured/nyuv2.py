@@ -1,4 +1,4 @@
-"""NYU Depth V2: rooms with the depth of a Kinect."""
+"""NYU Depth V2: indoor pictures with the depth of a Kinect."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from rackfocus.video.stills import read_picture
 
 _SIZE = (480, 640)
 _ROWS, _COLUMNS = slice(45, 471), slice(41, 601)
-"""What both cameras see (560x426), as the data set's toolbox crops it: without the white frame that
-undistorting left around the pictures and the border that the depth does not reach."""
+"""The part that both cameras see (560x426), as the data set's toolbox crops it: without the white frame from
+undistortion and without the border that has no depth."""
 
 
 class NYUv2(Dataset[DisparitySample]):
@@ -21,10 +21,11 @@ class NYUv2(Dataset[DisparitySample]):
     depth.
 
     Args:
-        root: a scene's folder, or a folder that holds scenes at any depth, such as `official_splits/test`.
+        root: a scene's folder, or a folder that contains scenes at any depth, such as `official_splits/test`.
 
     Raises:
-        InputError: there is no such folder or no picture in it; on access, a file is missing, damaged, or not
+        InputError: there is no such folder, or no picture in it; on access, a file is missing, damaged, or
+            not
             640x480 pixels.
     """
 

@@ -1,4 +1,4 @@
-"""What a camera sees of an equirectangular panorama."""
+"""Pinhole views of equirectangular panoramas."""
 
 import math
 
@@ -15,13 +15,13 @@ def perspective_view(
     field_of_view_deg: float,
     size: tuple[int, int],
 ) -> Float[Tensor, "channel view_height view_width"]:
-    """A level pinhole view, bilinear in whatever light the panorama is in.
+    """A level pinhole view, by bilinear interpolation in the panorama's own encoding.
 
     Args:
-        panorama: longitude along the width (its middle column is straight ahead, its sides are behind and
-            meet), latitude along the height (the top is up).
-        yaw_deg: where the camera looks, to the right of straight ahead.
-        field_of_view_deg: horizontal, outer edge to outer edge of the view; below 180.
+        panorama: longitude along the width (its middle column is straight ahead, its left and right edges
+            meet behind the camera), latitude along the height (the top is up).
+        yaw_deg: direction of the camera, to the right of straight ahead.
+        field_of_view_deg: horizontal, between the outer edges of the view; below 180.
         size: height and width of the view in pixels.
     """
     rows, columns = size
@@ -31,8 +31,8 @@ def perspective_view(
     longitude = (torch.atan(right) + math.radians(yaw_deg)).expand(rows, columns)
     latitude = torch.atan(-down / torch.sqrt(1 + right**2))
 
-    # The sides meet: one column of the other side is put at each. Above the first row's centre it stays the
-    # same.
+    # The left and right edges meet, so a column of the opposite edge is added to each. Above the centre of
+    # the first row the value is constant.
     height, width = panorama.shape[-2:]
     wrapped = torch.cat([panorama[..., -1:], panorama, panorama[..., :1]], dim=-1)
     x = torch.remainder(longitude / (2 * math.pi) + 0.5, 1.0) * width + 0.5
@@ -42,6 +42,6 @@ def perspective_view(
 
 
 def natural_width(panorama_width: int, field_of_view_deg: float) -> int:
-    """The even width in pixels at which a view's centre is neither enlarged nor reduced."""
+    """The even width in pixels at which the centre of a view has the panorama's resolution."""
     radius = panorama_width / (2 * math.pi)
     return 2 * max(1, round(radius * math.tan(math.radians(field_of_view_deg) / 2)))

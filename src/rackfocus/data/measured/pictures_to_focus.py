@@ -1,4 +1,4 @@
-"""Photographs and frames of videos with the place of their subject, to be looked at once refocused."""
+"""Photographs and video frames with the position of their subject, for visual inspection after refocusing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from rackfocus.video import open_video
 
 @dataclass(frozen=True)
 class FocusAt:
-    """One picture and where to focus.
+    """A picture and the position to focus on.
 
     Attributes:
-        file: of a still picture or of a video, below the root.
+        file: of a still picture or of a video, relative to the root.
         x: of the subject in pixels of the picture.
-        y: likewise, down.
-        frame: of a video.
+        y: of the subject in pixels, down.
+        frame: index of the frame of a video.
     """
 
     file: str
@@ -34,12 +34,12 @@ class PicturesToFocus(Dataset[PictureToFocus]):
     """The listed pictures.
 
     Args:
-        root: the folder that all of them lie below.
-        pictures: which, and where to focus.
+        root: the folder that contains all of them.
+        pictures: the pictures, and where to focus.
 
     Raises:
         InputError: there is no such folder; on access, a picture or frame cannot be read, or its point lies
-            outside of it.
+            outside it.
     """
 
     def __init__(self, root: str | Path, pictures: Sequence[FocusAt]) -> None:

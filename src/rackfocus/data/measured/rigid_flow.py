@@ -1,4 +1,4 @@
-"""The optical flow of a scene that stands still, from its depth and the camera's motion."""
+"""Optical flow of a static scene, computed from depth and camera motion."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -10,16 +10,17 @@ from rackfocus.data.evaluation_samples import Camera
 def rigid_flow(
     depth: Float[Tensor, "1 height width"], first: Camera, second: Camera
 ) -> tuple[Float[Tensor, "2 height width"], Bool[Tensor, "1 height width"]]:
-    """Where the pixels of one frame are in another: through the depth into the world and back into the other.
+    """The flow of one frame to another: pixels are projected by their depth into the world and into the
+    other.
 
     Args:
-        depth: of the first frame, metres along the axis of the camera; 0 where it is not known.
-        first: its camera.
-        second: the other frame's.
+        depth: of the first frame, metres along the axis of the camera; 0 where it is unknown.
+        first: camera of the first frame.
+        second: camera of the other frame.
 
     Returns:
-        The flow in pixels (`x` right, `y` down; 0 where it is not known), and where it is known: where the
-        depth is, and the point lies before the second camera. Whether it is hidden there is not told.
+        The flow in pixels (`x` right, `y` down; 0 where it is unknown), and where it is known: where the
+        depth is known and the point is in front of the second camera. Occlusion is not computed.
     """
     height, width = depth.shape[-2:]
     y, x = torch.meshgrid(

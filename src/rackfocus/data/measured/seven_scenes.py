@@ -1,4 +1,4 @@
-"""7-Scenes: a hand-held Kinect's frames, their depth and where the camera was (Shotton et al. 2013)."""
+"""7-Scenes: frames of a hand-held Kinect with depth and camera poses (Shotton et al. 2013)."""
 
 from pathlib import Path
 
@@ -14,23 +14,23 @@ from rackfocus.types import InputError
 from rackfocus.video.stills import read_picture
 
 _INTRINSICS = ((585.0, 0.0, 320.0), (0.0, 585.0, 240.0), (0.0, 0.0, 1.0))
-"""Published for 640x480, where no `camera-intrinsics.txt` says otherwise."""
+"""Published for 640x480; used if there is no `camera-intrinsics.txt`."""
 _NO_DEPTH = (0, 65535)
 
 
 class SevenScenes(Dataset[PosedClip]):
-    """Clips of successive frames, one after the other without overlap; the last of a sequence may be shorter.
+    """Clips of successive frames without overlap; the last clip of a sequence may be shorter.
 
     A sequence is a folder of `frame-<n>.color.png` (or `.jpg`), `frame-<n>.depth.png` (16-bit millimetres, 0
-    or 65535 where unknown), `frame-<n>.pose.txt` (4x4, camera to world), and maybe `camera-intrinsics.txt`
-    (3x3).
+    or 65535 where unknown), `frame-<n>.pose.txt` (4x4, camera to world), and optionally
+    `camera-intrinsics.txt` (3x3).
 
     Args:
-        root: a sequence's folder, or a folder that holds sequences at any depth.
-        clip_frames: how many frames a clip has.
+        root: a sequence's folder, or a folder that contains sequences at any depth.
+        clip_frames: number of frames in a clip.
 
     Raises:
-        InputError: there is no such folder or no frame in it; on access, a file is missing, damaged, of
+        InputError: there is no such folder, or no frame in it; on access, a file is missing, damaged, of
             another size than the picture, or holds no rigid pose.
     """
 
@@ -79,7 +79,7 @@ class SevenScenes(Dataset[PosedClip]):
 
 
 def _frames(folder: Path) -> list[Path]:
-    """The colour pictures of the frames of which any file is there."""
+    """The colour pictures of all frames of which at least one file exists."""
     stems = {path.name.split(".", 1)[0] for path in folder.glob("frame-*.*.*")}
     jpegs = {path.name.split(".", 1)[0] for path in folder.glob("frame-*.color.jpg")}
     return [folder / f"{stem}.color.{'jpg' if stem in jpegs else 'png'}" for stem in sorted(stems)]
@@ -90,7 +90,7 @@ def _read_pose(path: Path) -> Float[Tensor, "4 4"]:
         raise InputError(f"{path} is missing; get the data set again.")
     pose = _read_matrix(path, 4)
     turn = pose[:3, :3]
-    # Lost tracking is written as infinities; a rotation undoes itself when transposed.
+    # Lost tracking is stored as infinities; the inverse of a rotation is its transpose.
     if not torch.isfinite(pose).all() or (turn @ turn.T - torch.eye(3)).abs().max() > 0.01 or turn.det() < 0:
         raise InputError(f"{path} holds no rigid pose; leave its frame out.")
     return pose

@@ -1,4 +1,4 @@
-"""Pictures with the mask of a subject that is nearer than what surrounds it."""
+"""Pictures with the mask of a subject that is nearer than its surroundings."""
 
 from pathlib import Path
 
@@ -19,13 +19,13 @@ class Silhouettes(Dataset[SilhouetteSample]):
     One of two layouts:
 
     - `<name>.jpg` (or `.png`) with `<name>_mask.png` beside it;
-    - `frames/<name>.jpg` with `masks/<name>.png`, as of a video with an object's masks.
+    - `frames/<name>.jpg` with `masks/<name>.png`, as in video object segmentation.
 
     Masks are 8-bit, above 0 on the subject.
 
     Args:
         root: the folder.
-        every: the step from picture to picture, such as 8 for a video, whose successive frames are alike.
+        every: the step from picture to picture, such as 8 for a video, whose successive frames are similar.
 
     Raises:
         InputError: there is no such folder, or no picture with a mask in it, or `every` is below 1; on

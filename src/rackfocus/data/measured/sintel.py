@@ -29,12 +29,12 @@ class Sintel(Dataset[FlowSample]):
     """Two successive frames and the flow from the first to the second.
 
     Args:
-        root: the data set's folder (with `training/` in it), or a folder of one loose scene: `<rendering>/
+        root: the data set's folder (with `training/` in it), or a folder of a single scene: `<rendering>/
             frame_<n>.png`, `gt_frame_<n>.flo`, `occlusions_<n>.png`, `invalid_<n>.png`.
-        rendering: `clean`, or `final` with motion blur, defocus and haze.
+        rendering: `clean`, or `final` with motion blur, defocus and atmospheric effects.
 
     Raises:
-        InputError: there is no such folder or no frames of this rendering in it; on access, a file is
+        InputError: there is no such folder, or no frames of this rendering in it; on access, a file is
             missing, damaged or of another size than the frame.
     """
 
@@ -72,7 +72,7 @@ class Sintel(Dataset[FlowSample]):
 
 
 def _published(training: Path, rendering: str) -> list[_Pair]:
-    """Every frame but the last of each scene, whether or not its other files are there."""
+    """Every frame but the last of each scene, even if its other files are missing."""
     pairs = []
     frames = training / rendering
     for scene in sorted(path for path in frames.iterdir() if path.is_dir()) if frames.is_dir() else []:

@@ -1,4 +1,4 @@
-"""Videos of which only the frames are known: what is said of them has to be steady."""
+"""Videos without labels, on which the temporal stability of predictions is measured."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,12 +15,12 @@ class VideoClips(Dataset[VideoSample]):
 
     Args:
         files: the videos.
-        first: the first frame.
-        frames: how many.
-        longer_side_px: what they are reduced to.
+        first: index of the first frame.
+        frames: number of frames.
+        longer_side_px: longer side of the reduced frames.
 
     Raises:
-        InputError: there are fewer than two frames to take, or no video; on access, a video is missing,
+        InputError: fewer than two frames are asked for, or there is no video; on access, a video is missing,
             damaged or too short.
     """
 

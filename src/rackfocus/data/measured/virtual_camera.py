@@ -1,8 +1,8 @@
-"""A camera for radiance pictures: exposure, noise, camera curve, 8 bits (Eilertsen et al. 2017, HDRCNN).
+"""A virtual camera for radiance pictures: exposure, noise, camera curve, 8 bits (Eilertsen et al. 2017).
 
     image = round(255 * f(clip(exposed + noise))) / 255,    exposed = radiance / white
 
-`white` is the quantile of the radiance that lets a drawn share of all values clip, and `f` the camera curve.
+`white` is the quantile of the radiance at which a randomly drawn share of all values clips, `f` the curve.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from rackfocus.types import InputError
 
 
 class CameraCurve(Protocol):
-    """How a camera encodes light: elementwise, 0..1 to 0..1, growing."""
+    """A camera's encoding of light: elementwise, from 0..1 to 0..1, monotonically increasing."""
 
     def encode(self, linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-        """From linear light to what is stored."""
+        """Linear light to code values."""
         ...
 
     def decode(self, encoded: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -29,16 +29,16 @@ class CameraCurve(Protocol):
 
 
 class CurveFamily(Protocol):
-    """Where a camera's curve is drawn from."""
+    """A distribution of camera curves."""
 
     def draw(self, generator: torch.Generator) -> CameraCurve:
-        """One curve of the family."""
+        """Draw a curve."""
         ...
 
 
 @dataclass(frozen=True)
 class SRGBCurve:
-    """The sRGB curve, which our networks undo exactly. As a family it holds itself only."""
+    """The sRGB curve, which our networks invert exactly. As a family it contains only itself."""
 
     def encode(self, linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """See `rackfocus.optics.radiometry.linear_to_srgb`."""
@@ -49,7 +49,7 @@ class SRGBCurve:
         return srgb_to_linear(encoded)
 
     def draw(self, generator: torch.Generator) -> "SRGBCurve":  # noqa: ARG002 - nothing is left to chance
-        """Itself."""
+        """The curve itself."""
         return self
 
 
@@ -57,7 +57,7 @@ class SRGBCurve:
 class SigmoidCurve:
     """`f(H) = (1 + sigma) * H^n / (H^n + sigma)`, HDRCNN's fit to the curves of real cameras.
 
-    As a family it holds itself only.
+    As a family it contains only itself.
 
     Attributes:
         exponent: `n > 0`.
@@ -77,13 +77,13 @@ class SigmoidCurve:
         return (self.sigma * encoded / (1 + self.sigma - encoded)).pow(1 / self.exponent)
 
     def draw(self, generator: torch.Generator) -> "SigmoidCurve":  # noqa: ARG002 - nothing is left to chance
-        """Itself."""
+        """The curve itself."""
         return self
 
 
 @dataclass(frozen=True)
 class SigmoidCurves:
-    """The sigmoids of HDRCNN: both parameters normally distributed, kept away from 0.
+    """The sigmoids of HDRCNN: both parameters are normally distributed and bounded away from 0.
 
     Attributes:
         exponent: mean of `n`.
@@ -98,7 +98,7 @@ class SigmoidCurves:
     sigma_deviation: float = 0.1
 
     def draw(self, generator: torch.Generator) -> SigmoidCurve:
-        """One curve."""
+        """Draw a curve."""
         exponent, sigma = torch.randn(2, generator=generator, dtype=torch.float64).tolist()
         return SigmoidCurve(
             max(0.2, self.exponent + self.exponent_deviation * exponent),
@@ -108,13 +108,13 @@ class SigmoidCurves:
 
 @dataclass(frozen=True)
 class Photograph:
-    """What the camera took.
+    """A photograph by the virtual camera.
 
     Attributes:
         image: encoded with `curve`, 0..1 in steps of 1/255.
-        radiance: without noise, at this exposure: 1 is the least that clips.
-        clipped: where `image` is white because the light, noise included, was too much.
-        curve: the camera's.
+        radiance: without noise, at this exposure: 1 is the smallest value that clips.
+        clipped: where `image` is white because light plus noise exceeded it.
+        curve: the camera's curve.
     """
 
     image: Float[Tensor, "3 height width"]
@@ -124,15 +124,16 @@ class Photograph:
 
 
 class VirtualCamera:
-    """Takes clipped 8-bit photographs of radiance.
+    """Takes clipped 8-bit photographs of radiance pictures.
 
     Args:
-        curves: which camera curve, or which family of them.
-        clipped_share: the range that the share of values to clip is drawn from, evenly. Values are counted
-            over all pixels and channels, as HDRCNN does.
-        noise: standard deviations of the sensor's noise are drawn from 0 to this, evenly; in linear light.
-        saturation: the range that the gain of what differs from grey is drawn from, evenly. Cameras show
-            colours more vivid than they are, and so clip single colours, such as the blue of a sky.
+        curves: a camera curve, or a family of them.
+        clipped_share: the range of the uniformly drawn share of values to clip. Values are counted over all
+            pixels and channels, as in HDRCNN.
+        noise: the largest standard deviation of the sensor noise, which is drawn uniformly from 0 to this; in
+            linear light.
+        saturation: the range of the uniformly drawn gain of saturation. Cameras make colours more saturated,
+            which clips single channels, such as the blue of a sky.
 
     Raises:
         InputError: a share, the noise or the saturation is out of its range.
@@ -167,13 +168,13 @@ class VirtualCamera:
 
         Args:
             radiance: linear light `>= 0` on any scale.
-            generator: decides all that is drawn.
-            name: of the picture, for the message.
+            generator: source of randomness.
+            name: of the picture, for the error message.
 
         Raises:
-            InputError: the picture is black but for what would clip.
+            InputError: the picture is black except for what would clip.
         """
-        # Where it is fixed nothing is drawn, so that the pictures of a seed stay what they were.
+        # Nothing is drawn if the range is a single value, so that the pictures of a seed do not change.
         if self.saturation != (1.0, 1.0):
             radiance = self._saturated(radiance, generator)
         low, high = self.clipped_share

@@ -1,1 +1,1 @@
-"""Making data sets: captures aligned and judged, subjects cut out, pictures to label, videos sorted."""
+"""Creating data sets: aligning and checking captures, cutting out subjects, labelling, sorting videos."""

@@ -1,4 +1,4 @@
-"""Preparing captured photographs: each shot is aligned with its deep picture, measured and judged."""
+"""Preparation of captured photographs: shots are aligned with their deep-DOF picture and checked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,14 +26,14 @@ _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 @dataclass(frozen=True)
 class Limits:
-    """What a shot must keep to.
+    """The limits that a shot must satisfy.
 
     Attributes:
-        shift_px: the most that what is in focus may be off after alignment, median over tiles, in pixels.
-        stray_px: a tile that is off by more has moved, or shows that the camera moved sideways.
+        shift_px: largest displacement of what is in focus after alignment, median over tiles, in pixels.
+        stray_px: a tile with a larger displacement has moved, or shows that the camera moved sideways.
         stray_share: the largest share of such tiles.
-        in_focus_share: the least share of the picture that is in focus in both.
-        tiles: the fewest tiles that must confirm the alignment.
+        in_focus_share: the smallest share of the picture that is in focus in both.
+        tiles: the smallest number of tiles that confirm the alignment.
         gain: the largest factor in exposure, brighter or darker.
         gain_spread: the largest ratio of the quartiles of the gain.
     """
@@ -49,16 +49,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Judged:
-    """What was found out about one shot.
+    """The measurements of one shot.
 
     Attributes:
-        shot: with its gain and warp; as it was where it is rejected before they are known.
-        deep: the picture that it belongs to.
-        before: shifts of tiles in focus as photographed.
+        shot: with its gain and warp; without them if it is rejected before they are known.
+        deep: its deep-DOF picture.
+        before: displacements of tiles in focus as photographed.
         after: the same after alignment.
-        in_focus_share: how much of the picture is in focus in both.
-        gain: with its spread; none where it could not be measured.
-        reason: why it is rejected, a clause that follows "because"; none where it is accepted.
+        in_focus_share: the share of the picture that is in focus in both.
+        gain: with its spread. `None`: it could not be measured.
+        reason: why it is rejected, a clause that follows "because". `None`: it is accepted.
     """
 
     shot: Photograph
@@ -72,7 +72,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Views:
-    """The pictures that a person judges a shot by: linear light, in the deep picture's pixels and exposure.
+    """The pictures for checking a shot by eye: linear light, in the deep picture's pixels and exposure.
 
     Attributes:
         deep: the deep picture.
@@ -88,7 +88,7 @@ class Views:
 
 
 def judge(deep: Photograph, shot: Photograph, limits: Limits) -> tuple[Judged, Views]:
-    """Align a shot with its deep picture, measure its gain, and say whether it can be trained on.
+    """Align a shot with its deep picture, measure its gain, and decide whether it can be used in training.
 
     Raises:
         InputError: a photograph is missing or damaged, or their sizes differ.
@@ -123,7 +123,7 @@ def judge(deep: Photograph, shot: Photograph, limits: Limits) -> tuple[Judged, V
 
 
 def equalised(deep: Linear, shot: Linear, gain: float) -> tuple[Grey, Grey]:
-    """Both grey, encoded, exposed as the brighter one, clipped where either is: what alignment compares."""
+    """Both pictures for alignment: grey, encoded, exposed as the brighter one, clipped where either is."""
     white = min(1.0, 1.0 / gain)
     return _encoded(np.minimum(_grey(deep), white) / white), _encoded(
         np.minimum(_grey(shot) / gain, white) / white
@@ -140,7 +140,7 @@ def read_linear(path: Path) -> Linear:
 
 
 def _reason(after: TileShifts, share: float, gain: Gain | None, limits: Limits) -> str | None:
-    """Why the shot is rejected; none where it is not."""
+    """Why the shot is rejected. `None`: it is accepted."""
     if share < limits.in_focus_share:
         return f"only {share:.2%} of it is in focus in both pictures"
     if after.count < limits.tiles:
@@ -180,7 +180,7 @@ def aperture_items(scenes: Sequence[ApertureScene], accepted: dict[str, list[Pho
 def focal_items(
     deep: Photograph, slices: Sequence[Photograph], *, near_to_far: bool
 ) -> tuple[list[Item], list[Rejection]]:
-    """Focal triplets of a stack, whose focal disparities are estimated; and those for which that fails."""
+    """Focal triplets of a stack, with estimated focal disparities; and those whose estimation fails."""
     sharp = read_linear(deep.file)
     items: list[Item] = []
     unclear: list[Rejection] = []
@@ -198,6 +198,6 @@ def focal_items(
 
 
 def _seen(shot: Photograph, deep: Linear) -> Linear:
-    """The shot aligned, in the deep picture's exposure."""
+    """The shot aligned and brought to the deep picture's exposure."""
     linear = read_linear(shot.file) / np.float32(shot.gain)
     return linear if shot.warp is None else alignment.warp_picture(linear, np.array(shot.warp), deep.shape)

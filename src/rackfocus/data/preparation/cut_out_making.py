@@ -1,6 +1,6 @@
-"""Subjects cut out of photographs, with soft edges that keep nothing of the background they stood before.
+"""Cuts subjects out of photographs, with soft edges that contain no colour of the original background.
 
-Only subjects that a mask is sure of are cut out: `cut_out` says why it refuses one.
+Only subjects with a confident mask are cut out; otherwise `cut_out` returns the reason.
 """
 
 from dataclasses import dataclass
@@ -17,17 +17,18 @@ CutOutPixels = UInt8[np.ndarray, "rows columns 4"]
 
 @dataclass(frozen=True)
 class CutOutRules:
-    """Which subjects are cut out, and how.
+    """Rules that select subjects, and how they are cut out.
 
     Attributes:
         area: the range of the subject's share of the picture.
-        unsure: the most pixels, relative to the subject's, of which the mask is neither sure nor sure not.
-        apart: the most of the mask that is not in its largest piece.
-        touching: the most of the upper, left and right edge of the picture together, relative to its width,
-            that the subject touches; it may be cropped by the lower edge.
-        shorter_side_px: the least of its bounding box.
-        solid: the least share of its convex hull that it fills: less is twigs, or holes in the mask.
-        erode_px: how far inside the mask the cut is.
+        unsure: the largest number of pixels whose mask is neither sure nor sure not, relative to the
+            subject's.
+        apart: the largest share of the mask that is outside its largest component.
+        touching: the largest length of the upper, left and right edge of the picture together that the
+            subject touches, relative to the picture's width; it may touch the lower edge.
+        shorter_side_px: the smallest shorter side of its bounding box.
+        solid: the smallest share of its convex hull that it fills: less means twigs, or holes in the mask.
+        erode_px: distance of the cut inside the mask.
         soft_px: standard deviation of its soft edge.
     """
 
@@ -44,11 +45,11 @@ class CutOutRules:
 def cut_out(picture: Picture, certainty: Certainty, rules: CutOutRules) -> CutOutPixels | str:
     """The subject of a picture, or the reason why it is not cut out.
 
-    A subject is encoded sRGB and alpha, cropped to its box; colours are not multiplied by alpha.
+    A cut-out is encoded sRGB and alpha, cropped to its box; colours are not multiplied by alpha.
 
     Args:
         picture: encoded sRGB.
-        certainty: that a pixel shows the subject, 0 to 1, brought to the edges of the picture.
+        certainty: the probability that a pixel shows the subject, 0 to 1, refined at the picture's edges.
         rules: see `CutOutRules`.
     """
     inside = certainty > 0.5
@@ -92,7 +93,7 @@ def _hull_area(mask: Mask) -> float:
 
 
 def _soft(piece: Mask, rules: CutOutRules) -> Certainty:
-    """The mask, cut a little inside, with a soft edge; whole where the picture's edge crops it."""
+    """The mask, eroded a little, with a soft edge; not eroded where the edge of the picture crops it."""
     padded = cv2.copyMakeBorder(piece.astype(np.float32), 8, 8, 8, 8, cv2.BORDER_REPLICATE)
     side = 2 * rules.erode_px + 1
     eroded = cv2.erode(padded, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
@@ -101,7 +102,7 @@ def _soft(piece: Mask, rules: CutOutRules) -> Certainty:
 
 
 def _without_background(picture: Picture, piece: Mask, rules: CutOutRules) -> Picture:
-    """Near the edge and beyond, colours come from farther inside: a pixel of the edge shows both."""
+    """Replace colours near the edge and outside by colours from further inside; edge pixels are mixed."""
     depth = 2 + rules.erode_px
     side = 2 * depth + 1
     core = cv2.erode(

@@ -1,4 +1,4 @@
-"""The exposure gain between two apertures: photographs of one scene are rarely exposed equally."""
+"""The exposure gain between two photographs of a scene, which are rarely exposed equally."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Gain:
 
     Attributes:
         value: the factor in linear light, the median over pixels.
-        spread: the upper quartile of the pixels' factors over the lower one; 1 where one factor explains all.
+        spread: the ratio of the quartiles of the pixels' factors; 1: all pixels have the same factor.
     """
 
     value: float
@@ -31,19 +31,19 @@ class Gain:
 def measure_gain(
     deep: Grey, shot: Grey, mask: Bool[np.ndarray, "height width"], encoded: tuple[Grey, Grey]
 ) -> Gain | None:
-    """The median ratio of pixels in focus, neither clipped nor dark.
+    """The median ratio of pixels that are in focus and neither clipped nor dark.
 
     The median is robust against highlights, reflections and vignetting: a wide aperture darkens the corners,
-    so no factor fits the whole frame, and what is in focus is where training needs it to fit.
+    so that no factor fits the whole frame; the pixels in focus matter most in training.
 
     Args:
         deep: luminance in linear light.
-        shot: the same of the shot, in the deep picture's pixels.
+        shot: luminance of the shot, in the deep picture's pixels.
         mask: what is in focus in both.
-        encoded: both encoded as they were photographed, which tells what is clipped or dark.
+        encoded: both pictures, encoded as photographed, to find what is clipped or dark.
 
     Returns:
-        None where too few pixels can tell.
+        `None`: there are too few such pixels.
     """
     chosen = mask & usable(encoded[0]) & usable(encoded[1])
     if chosen.sum() < _FEWEST_PIXELS:
@@ -56,7 +56,7 @@ def measure_gain(
 
 
 def rough_gain(deep: Grey, shot: Grey, encoded: tuple[Grey, Grey]) -> float:
-    """The median ratio of whole pictures, blurred until alignment and focus hardly matter."""
+    """The median ratio of whole pictures, blurred so much that alignment and focus do not matter."""
     window = (_ROUGH_WINDOW_PX, _ROUGH_WINDOW_PX)
     gain = measure_gain(
         cv2.blur(deep, window), cv2.blur(shot, window), np.ones(deep.shape, bool), encoded

@@ -1,4 +1,4 @@
-"""The pictures that a teacher labels: photographs of a folder, and frames of the videos in it."""
+"""The pictures to be labelled by a teacher model: photographs of a folder, and frames of its videos."""
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class StillPicture:
     path: Path
 
     def pictures(self, wanted: Container[str], longer_side_px: int) -> Iterator[tuple[str, Picture]]:
-        """Names and encoded sRGB of those that are wanted, reduced to this length where they are longer.
+        """Names and encoded sRGB of the wanted pictures, reduced to this longer side if they are larger.
 
         Raises:
             InputError: the file is damaged.
@@ -50,7 +50,7 @@ class ClipFrames:
     Attributes:
         names: of each frame, `<folder>/<stem>_<index>`.
         path: of the video.
-        indices: of each frame, from 0; they rise.
+        indices: of each frame, from 0; increasing.
     """
 
     names: tuple[str, ...]
@@ -68,14 +68,15 @@ class ClipFrames:
 def teaching_pictures(
     folders: Sequence[str | Path], *, frames_per_clip: int
 ) -> list[StillPicture | ClipFrames]:
-    """All photographs and videos of these folders, not of folders in them, in order.
+    """All photographs and videos directly in these folders, in order.
 
     Args:
         folders: their last names become the first part of the names of the pictures.
-        frames_per_clip: how many frames of each video, evenly spaced; all of a shorter one.
+        frames_per_clip: number of frames of each video, evenly spaced; all of a shorter one.
 
     Raises:
-        InputError: a folder is missing or holds neither, two pictures have one name, or a video is damaged.
+        InputError: a folder is missing or has neither, two pictures have the same name, or a video is
+            damaged.
     """
     if frames_per_clip < 1:
         raise InputError(f"frames_per_clip must be 1 or more, and is {frames_per_clip}.")
@@ -106,7 +107,7 @@ def _still(stem: str, file: Path) -> StillPicture:
 def _clip(stem: str, file: Path, frames: int) -> ClipFrames:
     with RandomAccess(file, height_px=64) as video:
         count = video.count
-    # In the middle of equal parts of the clip: first and last frames are often black.
+    # In the middle of equal parts of the clip, because first and last frames are often black.
     kept = min(frames, count)
     indices = tuple((2 * part + 1) * count // (2 * kept) for part in range(kept))
     return ClipFrames(tuple(f"{stem}_{index:05d}" for index in indices), file, indices)

@@ -1,9 +1,9 @@
-"""A VAF data set from a folder of videos: which of them serve (Sec. 5.3), and into which split each goes.
+"""Creates a VAF data set from a folder of videos: selects suitable videos (Sec. 5.3) and splits them.
 
-    <dataset>/train/a.mp4, validation/…, test/…     the videos; an annotation is to lie beside each
-    <dataset>/videos.csv                            every video that was looked at; why some were left out
+    <dataset>/train/a.mp4, validation/…, test/…     the videos; their annotations are to be saved beside them
+    <dataset>/videos.csv                            all examined videos, with reasons if they were left out
 
-A video stays in the split that it once got, so that more videos can be added to a data set at any time.
+A video stays in its split, so that videos can be added to a data set at any time.
 """
 
 import csv
@@ -27,19 +27,19 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Seen:
-    """A video that was looked at: a row of the table.
+    """An examined video: a row of the table.
 
     Attributes:
         video: the file.
-        bytes: of the file.
-        modified_ns: of the file.
+        bytes: size of the file.
+        modified_ns: modification time of the file.
         sha256: of the file.
-        seconds: how long it is, or as far as it was looked at.
-        cut: the first frame of its second shot; none where it is one shot.
-        damage: what is wrong with the file; empty where nothing is.
-        split: where it is in the data set; empty where it was left out.
-        name: by which it is there.
-        left_out: why, a clause that follows "because".
+        seconds: duration, of the part that was examined.
+        cut: the first frame of its second shot. `None`: it is a single shot.
+        damage: error when reading the file; empty: none.
+        split: its split in the data set; empty: it was left out.
+        name: its name in the data set.
+        left_out: why it was left out, a clause that follows "because".
     """
 
     video: str
@@ -56,11 +56,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which videos serve, and how they are split.
+    """Rules that select videos, and their split.
 
     Attributes:
         shortest_s: shorter ones are left out; the paper's clip is 100 frames of 30 a second.
-        most: at most so many, drawn by their content; none means all.
+        most: the largest number of videos, chosen by a hash of their content. `None`: all.
         validation_share: of the videos.
         test_share: of the videos; the paper holds out 40 of 419.
 
@@ -86,14 +86,14 @@ class Selection:
             )
 
     def split(self, sha256: str) -> str:
-        """By the content of a video alone: neither its name nor what other videos there are counts."""
+        """The split by a hash of the video's content; it does not depend on names or on other videos."""
         place = int(sha256[:12], 16) / 16**12
         if place < self.test_share:
             return "test"
         return "validation" if place < self.test_share + self.validation_share else "train"
 
     def sorted_out(self, seen: Iterable[Seen]) -> list[Seen]:
-        """The same videos, each with its split and name, or with why it is left out; by name."""
+        """The same videos, each with its split and name, or with why it is left out; sorted by name."""
         videos = sorted(seen, key=lambda video: video.video)
         kept = [video for video in videos if video.split]
         first: dict[str, str] = {}
@@ -133,22 +133,23 @@ class Selection:
 def build_dataset(
     folder: Path, dataset: Path, selection: Selection, *, progress: Progress | None = None
 ) -> list[Seen]:
-    """Look at every video of a folder, and put those that serve into a data set.
+    """Examine all videos of a folder, and add the suitable ones to a data set.
 
-    What was looked at is written down video by video, so that a run that was stopped goes on where it was.
-    No video is changed; those of the data set are hard links, or copies on another disk.
+    The results are stored video by video, so that an interrupted run can be continued. No video is changed;
+    those of the data set are hard links, or copies on another disk.
 
     Args:
-        folder: of videos, with the folders in it.
-        dataset: a folder to make, or one made before.
-        selection: which videos serve.
-        progress: called with videos done and videos in all.
+        folder: of videos, including its subfolders.
+        dataset: a new or existing data set folder.
+        selection: the rules.
+        progress: called with the numbers of videos done and in all.
 
     Returns:
-        All videos, those of earlier runs too.
+        All videos, including those of earlier runs.
 
     Raises:
-        InputError: there is no such folder or no video in it, or something is in the way in the data set.
+        InputError: there is no such folder, or no video in it, or another file has the name of one to be
+            written.
     """
     paths = _videos(folder, dataset)
     table = dataset / TABLE_FILE
@@ -171,7 +172,7 @@ def build_dataset(
         progress(len(paths), len(paths))
     placed = selection.sorted_out(known.values())
     for video in placed:
-        # One of an earlier run is there, whether or not it still is in the folder.
+        # A video of an earlier run is in the data set, even if it is no longer in the folder.
         if video.split and not known[video.video].split:
             _place(Path(video.video), dataset / video.split / video.name)
             known[video.video] = video
@@ -181,7 +182,7 @@ def build_dataset(
 
 
 def look_at(path: Path) -> Seen:
-    """What there is to know of a video; it is read as far as its first cut."""
+    """Examine a video, reading it up to its first cut."""
     about = path.stat()
     seen = Seen(str(path), about.st_size, about.st_mtime_ns, _digest(path), 0.0)
     try:
@@ -202,7 +203,7 @@ def read_table(path: Path) -> list[Seen]:
     """The table of a data set.
 
     Raises:
-        InputError: it is spoilt.
+        InputError: it is damaged.
     """
     try:
         with path.open(newline="", encoding="utf-8") as lines:
@@ -241,7 +242,7 @@ def _videos(folder: Path, dataset: Path) -> list[Path]:
 
 
 def _name(video: Seen, taken: Iterable[str]) -> str:
-    """That of the file; where several folders have one of that name, with some digits of its content."""
+    """The file's name; if several folders have the same name, with some digits of the hash."""
     path = Path(video.video)
     others = {Path(name).stem for name in taken}
     return path.name if path.stem not in others else f"{path.stem}_{video.sha256[:8]}{path.suffix}"
@@ -253,7 +254,7 @@ def _digest(path: Path) -> str:
 
 
 def _place(source: Path, target: Path) -> None:
-    """A hard link, or a copy; what is there already and is the same stays."""
+    """Create a hard link, or a copy; an identical existing file is kept."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
         if target.samefile(source) or _digest(target) == _digest(source):

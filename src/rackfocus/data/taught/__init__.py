@@ -1,1 +1,1 @@
-"""Photographs that teach relative depth, or the light where they are clipped."""
+"""Training photographs with relative depth, or with the true light where they are clipped."""

@@ -1,6 +1,6 @@
-"""Subjects cut out of photographs and set before other photographs: silhouettes that are exactly known.
+"""Compositions of cut-out subjects in front of photographs, with exactly known silhouettes.
 
-`rackfocus prepare cut_outs` cuts them out; the background's nearness is a teacher's.
+`rackfocus prepare cut_outs` makes the cut-outs; the background's nearness is from a teacher model.
 """
 
 from pathlib import Path
@@ -17,21 +17,22 @@ from rackfocus.data.taught.samples import NearnessSample
 from rackfocus.types import InputError
 
 HEIGHT_SHARE = (0.35, 1.05)
-"""The range of the height of a cut-out relative to that of the picture."""
+"""The range of a cut-out's height relative to the picture's height."""
 LARGEST_ENLARGEMENT = 1.6
 FOOT = (0.72, 1.0)
-"""Where whole subjects stand, from the top of the picture. What a picture's lower edge cut off stays so."""
+"""The range of the lower edge of complete subjects, from the top of the picture. Subjects cropped below stay
+at the lower edge."""
 STEP = (0.03, 0.5)
-"""The range of how far a card stands before all that it covers, in ranges of the background's nearness."""
+"""The range of a card's nearness in front of all that it covers, in ranges of the background's nearness."""
 TILT = 0.05
 OPAQUE = 230
 
 
 class Card(NamedTuple):
-    """A subject in its place.
+    """A subject placed in a picture.
 
     Attributes:
-        pixels: encoded sRGB and alpha, already clipped to the picture.
+        pixels: encoded sRGB and alpha, cropped to the picture.
         top: row of its first pixel.
         left: column of its first pixel.
     """
@@ -42,20 +43,20 @@ class Card(NamedTuple):
 
 
 class CutOuts(Dataset[NearnessSample]):
-    """One or two subjects as cards before a photograph; a new composition for every index.
+    """One or two subjects as cards in front of a photograph; a new composition for every index.
 
-    A card's nearness is a plane, tilted a little, in front of all that it covers, so its silhouette is a step
-    of the label where its alpha passes one half. What is composed depends on the seed and the index alone.
+    A card's nearness is a slightly tilted plane in front of all that it covers, so its silhouette is a step
+    of the label where its alpha passes one half. A composition depends only on the seed and the index.
 
     Args:
         root: the folder of cut-outs.
         backgrounds: photographs with a teacher's nearness in 0..1.
-        most: cards in a picture.
-        length: how many compositions there are.
+        most: largest number of cards in a picture.
+        length: number of compositions.
         seed: of all of them.
 
     Raises:
-        InputError: there is no such folder or no cut-out in it, or a count is below 1; on access, a cut-out
+        InputError: there is no such folder, or no cut-out in it, or a count is below 1; on access, a cut-out
             is damaged.
     """
 
@@ -122,7 +123,7 @@ def read_cut_out(path: Path) -> UInt8[np.ndarray, "rows columns 4"]:
 def placed(
     pixels: UInt8[np.ndarray, "rows columns 4"], size: tuple[int, int], rng: np.random.Generator
 ) -> Card:
-    """A random size, mirror image and place; what lies beyond the picture is cut off."""
+    """A random size, flip and position; parts outside the picture are cropped."""
     height, width = size
     cropped = is_cropped(pixels)
     if rng.random() < 0.5:
@@ -140,12 +141,12 @@ def placed(
 
 
 def is_cropped(pixels: UInt8[np.ndarray, "rows columns 4"]) -> bool:
-    """Whether the lower edge of its photograph cut the subject off: its last row is opaque somewhere."""
+    """Whether the lower edge of its photograph cropped the subject: its last row has an opaque pixel."""
     return bool((pixels[-1, :, 3] > OPAQUE).mean() > 0.05)
 
 
 def matched(card: Card, image: UInt8[np.ndarray, "height width 3"], rng: np.random.Generator) -> Card:
-    """The card with part of the brightness and tint of what it stands before."""
+    """The card with a part of the brightness and tint of the background at its place."""
     rows, columns = card.pixels.shape[:2]
     behind = image[card.top : card.top + rows, card.left : card.left + columns]
     alpha = card.pixels[..., 3]
@@ -155,7 +156,7 @@ def matched(card: Card, image: UInt8[np.ndarray, "height width 3"], rng: np.rand
     ratio = np.clip((other + 8) / (own + 8), 0.4, 2.5)
     bright = ratio.mean() ** rng.uniform(0, 0.7)
     gains = bright * np.clip(ratio / ratio.mean(), 0.8, 1.25) ** rng.uniform(0, 0.7)
-    # A curve that keeps black and white, so that nothing clips.
+    # A curve that maps black to black and white to white, so that nothing clips.
     codes = np.arange(256) / 255
     table = np.stack([gain * codes / (1 + (gain - 1) * codes) for gain in gains], axis=1)
     lut = np.round(255 * table).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Radiance panoramas as clipped photographs whose light is known: a new view for every index."""
+"""Clipped views of radiance panoramas with known light; a new view for every index."""
 
 from pathlib import Path
 
@@ -16,28 +16,28 @@ from rackfocus.data.taught.samples import LightSample
 from rackfocus.types import InputError
 
 _BRIGHT = 4.0
-"""So many times the light that a twentieth of all values exceeds."""
+"""Threshold of bright pixels, in multiples of the value that a twentieth of all values exceeds."""
 _LOST = 0.01
 
 
 class PanoramaLight(Dataset[LightSample]):
     """Views of the equirectangular panoramas of a folder through a virtual camera.
 
-    Where a view looks, how wide it is, its exposure and noise depend on the seed and the index alone. Views
-    are level: the horizon is in their middle unless `shift` moves it, as a lens with shift does. Where
-    compression left a sun only one of its colours, the others get as much (`with_whole_suns`).
+    The direction, angle, exposure and noise of a view depend only on the seed and the index. Views are level:
+    the horizon is in their middle unless `shift` moves it, as a shift lens does. Suns that compression left
+    with a single colour are repaired (`with_whole_suns`).
 
     Args:
         root: the folder with `.hdr` or `.exr` pictures twice as wide as high; panoramas are kept in memory.
         camera: takes the photographs.
         size: height and width of the views in pixels.
         field_of_view_deg: the range of the horizontal angle of view; between 0 and 180.
-        shift: the most that the view is moved up or down, relative to its height.
-        length: how many views there are.
+        shift: the largest shift of the view up or down, relative to its height.
+        length: number of views.
         seed: of all of them.
 
     Raises:
-        InputError: there is no such folder or no panorama in it, or a number is out of its range; on access,
+        InputError: there is no such folder, or no panorama in it, or a number is out of its range; on access,
             a file is damaged.
     """
 
@@ -90,7 +90,7 @@ class PanoramaLight(Dataset[LightSample]):
         generator = torch.Generator().manual_seed(int(entropy))
         yaw, width, up = torch.rand(3, generator=generator, dtype=torch.float64).tolist()
         low, high = self.field_of_view_deg
-        # Each panorama comes equally often.
+        # All panoramas are used equally often.
         file = self.files[place % len(self.files)]
         height, columns = self.size
         rows = height + 2 * round(self.shift * height)
@@ -113,10 +113,10 @@ class PanoramaLight(Dataset[LightSample]):
 
 
 def with_whole_suns(radiance: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
-    """Give bright pixels their lost channels back: lossy OpenEXR (DWA) leaves some suns pure blue.
+    """Restore lost channels of bright pixels: lossy OpenEXR (DWA) leaves some suns pure blue.
 
-    A pixel is taken for such where one channel is above 4 times the light that 5 % of all values exceed, and
-    both others are below a hundredth of it. It becomes grey.
+    A pixel is repaired if one channel is above 4 times the light that 5 % of all values exceed, and both
+    others are below a hundredth of it. It becomes grey.
     """
     values = radiance.flatten()
     white = values.kthvalue(max(1, round(0.95 * len(values)))).values

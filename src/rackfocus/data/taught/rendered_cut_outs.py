@@ -1,4 +1,4 @@
-"""Pictures whose relative depth is known, rendered by the thin lens: triplets with exact disparity."""
+"""Compositions of known relative depth, rendered by the thin lens: triplets with exact disparity."""
 
 import numpy as np
 import torch
@@ -19,9 +19,9 @@ from rackfocus.types import InputError
 class RenderedCutOuts(Dataset[FocusSample]):
     """Aperture triplets (even indices) and focal triplets (odd ones) of compositions such as `CutOuts`.
 
-    The median of nearness is in focus. As in `RaytracedScenes`, the aperture triplet is f/2 and f/8, the
-    focal one twice f/2, focused elsewhere the second time. Light is known where the picture did not clip.
-    What is drawn depends on the seed and the index alone.
+    The median of nearness is in focus. As in `RaytracedScenes`, the aperture triplet is f/2 and f/8; the
+    focal triplet is f/2 twice, with different focus the second time. Light is known where the picture is not
+    clipped. Samples depend only on the seed and the index.
 
     Args:
         compositions: pictures with nearness.
@@ -88,7 +88,7 @@ def _at_random(disparity: Float[Tensor, "1 height width"], rng: np.random.Genera
 def _cropped(
     sample: NearnessSample, size: tuple[int, int], rng: np.random.Generator
 ) -> tuple[Float[Tensor, "3 rows columns"], Float[Tensor, "1 rows columns"]]:
-    """The largest crop of this aspect at a random place: linear light averaged, nearness picked."""
+    """The largest crop of this aspect ratio at a random place; linear light is averaged, nearness is not."""
     height, width = sample.image.shape[-2:]
     scale = min(height / size[0], width / size[1])
     rows, columns = max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
@@ -97,6 +97,6 @@ def _cropped(
     nearness = sample.nearness[:, top : top + rows, left : left + columns]
     return (
         F.interpolate(image[None], size=size, mode="bilinear", antialias=True)[0],
-        # A mean across a silhouette would be a distance that nothing has.
+        # Averaging across a silhouette would give a depth between both surfaces, where there is none.
         F.interpolate(nearness[None], size=size, mode="nearest-exact")[0],
     )

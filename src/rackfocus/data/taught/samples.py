@@ -1,4 +1,4 @@
-"""What photographs teach a network: relative depth, and the light that was clipped."""
+"""Training samples of photographs: with relative depth, or with the light that was clipped."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class NearnessSample:
-    """A picture and how near everything in it is, as a teacher says or as it was composed.
+    """A picture and its nearness, from a teacher model or from composition.
 
     Attributes:
-        name: where it comes from.
+        name: identifies the picture.
         image: encoded sRGB in 0..1.
         nearness: relative inverse depth, larger is nearer, up to a positive scale and a shift.
     """
@@ -23,10 +23,10 @@ class NearnessSample:
 
 @dataclass(frozen=True)
 class LightSample:
-    """A photograph that clips, and the light that it clipped.
+    """A photograph that clips, and its true light.
 
     Attributes:
-        name: which picture.
+        name: identifies the picture.
         image: encoded sRGB, clipped to 0..1.
         radiance: the true linear light at the exposure of `image`, `>= 0`, not clipped; display white is 1.
     """

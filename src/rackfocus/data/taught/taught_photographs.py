@@ -1,7 +1,7 @@
-"""Photographs with the nearness that a teacher gave them, on disk: `rackfocus prepare teacher` writes them.
+"""Photographs on disk with nearness from a teacher model, as written by `rackfocus prepare teacher`.
 
-`<name>.jpg` is the picture, `<name>.nearness.png` its label of the same size: 16 bits, 0 the farthest of the
-picture and 65535 its nearest.
+`<name>.jpg` is the picture, `<name>.nearness.png` its label of the same size: 16 bits, 0 is the farthest
+point of the picture and 65535 its nearest.
 """
 
 from pathlib import Path
@@ -31,11 +31,11 @@ class TaughtPhotographs(Dataset[NearnessSample]):
 
     Args:
         root: the folder that `rackfocus prepare teacher` wrote, or one in it.
-        split: `train` or `validation`; every twentieth label is held out for validation. None gives all.
+        split: `train` or `validation`; every twentieth label is held out for validation. `None`: all.
 
     Raises:
-        InputError: there is no such folder or no label in it, or no such split; on access, a label or its
-            picture is damaged, or missing, or they differ in size.
+        InputError: there is no such folder, or no label in it, or no such split; on access, a label or its
+            picture is missing or damaged, or their sizes differ.
     """
 
     def __init__(self, root: str | Path, split: str | None = None) -> None:
@@ -68,7 +68,7 @@ class TaughtPhotographs(Dataset[NearnessSample]):
 
 
 def is_labelled(root: Path, name: str) -> bool:
-    """Whether the picture of this name has its label already."""
+    """Whether the picture of this name already has a label."""
     return _label(root, name).is_file()
 
 
@@ -78,13 +78,13 @@ def write_label(
     picture: UInt8[np.ndarray, "height width 3"],
     nearness: Float[Tensor, "height width"],
 ) -> None:
-    """Write a picture and its label; the label comes last, and neither is ever there in part.
+    """Write a picture and then its label, each atomically.
 
     Args:
         root: the folder of all of them.
-        name: may name folders below, too.
+        name: may contain subfolders.
         picture: encoded sRGB.
-        nearness: in any unit, finite; it is stretched to the range of 16 bits.
+        nearness: in any unit, finite; it is scaled to the range of 16 bits.
     """
     low, high = nearness.aminmax()
     codes = torch.round((nearness - low) / (high - low).clamp_min(1e-12) * _CODES)
@@ -98,7 +98,7 @@ def write_label(
 
 
 def read_eight_bits(path: Path) -> Float[Tensor, "3 height width"]:
-    """An 8-bit picture as it is stored, in 0..1; several times as fast as by FFmpeg.
+    """An 8-bit picture in 0..1, without conversion; several times faster than by FFmpeg.
 
     Raises:
         InputError: it is missing or damaged.

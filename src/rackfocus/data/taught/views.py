@@ -1,8 +1,8 @@
-"""Training views of photographs with relative depth or known light, of one fixed size, by kornia.
+"""Augmentation of photographs with relative depth or known light, to one fixed size, by kornia.
 
-kornia's augmentations draw from torch's global generator and take none of their own: here that one is seeded
-from the given generator, and put back afterwards (`torch.random.fork_rng`). So a view is decided by the
-generator alone, in whichever process and after whatever else was drawn.
+kornia's augmentations draw from torch's global generator and accept no other: here it is seeded from the
+given generator, and restored afterwards (`torch.random.fork_rng`). So a view depends on the given generator
+alone, in any process and after any other random numbers.
 """
 
 import dataclasses
@@ -18,21 +18,22 @@ from rackfocus.types import InputError
 
 
 class NearnessView:
-    """A random crop of a fixed size, mirror image, colours and flaws of a camera; the label follows.
+    """A random crop of a fixed size, flip, colours and camera artefacts; the label is transformed alike.
 
-    The aspect of what is seen stays as it is; nearness is relative, so it need not change with the scale.
-    Colours, gamma, grey, blur, noise and JPEG touch the image only.
+    The aspect ratio of objects is kept; nearness is relative, so it need not change with the scale.
+    Colours, gamma, grey, blur, noise and JPEG change the image only.
 
     Args:
         size: height and width of the view.
-        area: the range of the share of the picture that is kept, evenly; at most the largest crop of the
-            view's aspect.
-        colour: of the changes of brightness, contrast and saturation, 0 to 1; the white balance changes, too.
-        flaws: how often each of gamma, blur, noise and JPEG is applied; 0 to 1.
-        grey: how often the picture loses its colour.
+        area: the range of the uniformly drawn share of the picture that is kept; at most the largest crop of
+            the view's aspect ratio.
+        colour: strength of the changes of brightness, contrast and saturation, 0 to 1; the white balance
+            changes, too.
+        flaws: probability of each of gamma, blur, noise and JPEG; 0 to 1.
+        grey: probability that the picture becomes grey.
 
     Raises:
-        InputError: a size is not positive, or a share out of 0 to 1.
+        InputError: a size is not positive, or a share is not between 0 and 1.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class NearnessView:
             (0.7, K.RandomBrightness(gains, p=1.0)),
             (0.7, K.RandomContrast(gains, p=1.0)),
             (0.5, K.RandomSaturation(gains, p=1.0)),
-            # The colour of the light. Turning hues would cost as much as all else together.
+            # Colour of the light. Changing hues would take as long as everything else together.
             (0.4, K.RandomPlanckianJitter(mode="blackbody", p=1.0)),
             (flaws, K.RandomGamma((0.7, 1.4), p=1.0)),
             (grey, K.RandomGrayscale(p=1.0)),
@@ -72,22 +73,22 @@ class NearnessView:
         ]
 
     def __call__(self, sample: NearnessSample, generator: torch.Generator) -> NearnessSample:
-        """Draw a view; the generator decides all of it."""
+        """Draw a view; the generator is the only source of randomness."""
         with seeded_by(generator), torch.no_grad():
-            # As channels of one picture: kornia samples masks otherwise than pictures.
+            # As channels of one picture, because kornia samples masks differently from pictures.
             seen = self._geometry(torch.cat([sample.image, sample.nearness])[None])
             image = now_and_then(self._changes, seen[:, :3]).clamp(0, 1)
         return dataclasses.replace(sample, image=image[0], nearness=seen[0, 3:])
 
 
 class LightView:
-    """A mirror image, and JPEG now and then, of views that have their fixed size already.
+    """A random flip and JPEG compression of views that already have their fixed size.
 
-    Exposure, noise and the camera's curve are those of `rackfocus.data.taught.panorama_light`: colours that
-    change afterwards would no longer belong to the light.
+    Exposure, noise and the camera's curve come from `rackfocus.data.taught.panorama_light`: if colours were
+    changed here, they would not match the light.
 
     Args:
-        flaws: how often JPEG is applied; 0 to 1.
+        flaws: probability of JPEG; 0 to 1.
 
     Raises:
         InputError: `flaws` is out of range.
@@ -100,7 +101,7 @@ class LightView:
         self._coding = [(flaws, K.RandomJPEG((70.0, 98.0), p=1.0))]
 
     def __call__(self, sample: LightSample, generator: torch.Generator) -> LightSample:
-        """Draw a view; the generator decides all of it."""
+        """Draw a view; the generator is the only source of randomness."""
         with seeded_by(generator), torch.no_grad():
             seen = self._geometry(torch.cat([sample.image, sample.radiance])[None])
             image = now_and_then(self._coding, seen[:, :3])
@@ -108,7 +109,7 @@ class LightView:
 
 
 def now_and_then(changes: Sequence[tuple[float, nn.Module]], image: Tensor) -> Tensor:
-    """Apply each change with its probability. kornia's own `p` costs as much for what it leaves out."""
+    """Apply each change with its probability. kornia's own `p` computes a change even if it is not used."""
     for probability, change in changes:
         if float(torch.rand(())) < probability:
             image = change(image)
@@ -117,7 +118,7 @@ def now_and_then(changes: Sequence[tuple[float, nn.Module]], image: Tensor) -> T
 
 @contextmanager
 def seeded_by(generator: torch.Generator) -> Iterator[None]:
-    """Seed torch's global generator from this one for the duration of the block, then put it back."""
+    """Seed torch's global generator from this one for the duration of the block, then restore it."""
     seed = int(torch.randint(2**62, (), generator=generator))
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)

@@ -1,1 +1,1 @@
-"""Focus targets and focus tracks of videos: tables against truth, gaze and other annotators."""
+"""Evaluation of focus targets and focus tracks: tables against ground truth, gaze and other annotators."""

@@ -1,4 +1,4 @@
-"""How far two annotators of one video agree: what Sec. 6.2 measures, between two people."""
+"""Agreement of two annotators of one video, by the errors of Sec. 6.2."""
 
 from dataclasses import dataclass
 
@@ -16,16 +16,16 @@ Curve = Float[np.ndarray, " frame"]
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of one annotation with another.
+    """The differences between two annotations.
 
     Attributes:
-        matched: how many new focus targets are in both.
-        only_one: how many only the first has.
-        only_other: how many only the second has.
-        timing_frames: |Δt|, mean over the matched ones, in frames of 30 a second; NaN where there is none.
-        apart_share: |Δxy|, mean over the matched ones and over where focus starts, in diagonals of the
-            frame: what stands for |Δd| where disparity is not known. NaN where nothing is to be compared.
-        focal_levels: |Δd|, mean over the frames, in disparity levels; NaN where disparity is not known.
+        matched: number of new focus targets in both.
+        only_one: number of targets only in the first.
+        only_other: number of targets only in the second.
+        timing_frames: |Δt|, mean over the matched ones, in frames of 30 a second; NaN if there are none.
+        apart_share: |Δxy|, mean over the matched ones and the initial focus, in diagonals of the frame: used
+            instead of |Δd| where disparity is unknown. NaN if there is nothing to compare.
+        focal_levels: |Δd|, mean over the frames, in disparity levels; NaN where disparity is unknown.
     """
 
     matched: int
@@ -43,18 +43,18 @@ def agreement(
     tolerance_s: float = 2.0,
     focal_disparity: tuple[Curve, Curve] | None = None,
 ) -> Agreement:
-    """Compare what counts in two annotations of a video.
+    """Compare the targets in force of two annotations of a video.
 
-    Targets are matched as `rackfocus.metrics.focus.match_targets` does, wherever they lie.
+    Targets are matched as by `rackfocus.metrics.focus.match_targets`, at any position.
 
     Args:
         one: of the first annotator.
         other: of the second.
-        tolerance_s: how far apart in time two targets are at most to be one.
+        tolerance_s: the largest distance in time of matched targets.
         focal_disparity: the disparity in focus in each frame by each of them, in pixels of the video.
 
     Raises:
-        InputError: they are about different videos.
+        InputError: they annotate different videos.
     """
     video = one.video
     if video.sha256 != other.video.sha256:

@@ -1,4 +1,4 @@
-"""The agreement of two annotators of the same videos, video by video."""
+"""Table of the agreement of two annotators of the same videos, by video."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,17 +20,17 @@ def agreement_rows(
     tolerance_s: float = 2.0,
     progress: Progress | None = None,
 ) -> list[Row]:
-    """A row for each video that both annotated, told by its content.
+    """A row for each video annotated by both, identified by its content.
 
     Args:
         one: annotations of the first, by name.
         other: of the second.
-        videos: a folder with the videos, in which both focuses are followed for |Δd|; none leaves it out.
-        tolerance_s: how far apart in time two targets are at most to be one.
-        progress: called with videos done and videos in all.
+        videos: a folder with the videos, in which both are followed for |Δd|. `None`: |Δd| is left out.
+        tolerance_s: the largest distance in time of matched targets.
+        progress: called with the numbers of videos done and in all.
 
     Raises:
-        InputError: no video is in both, or one is not in the folder.
+        InputError: no video is annotated by both, or one is missing in the folder.
     """
     theirs = {annotation.video.sha256: annotation for annotation in other.values()}
     pairs = {
@@ -59,7 +59,7 @@ def agreement_rows(
 
 
 def mean_row(rows: Sequence[Row]) -> Row:
-    """Means over videos of the distances, sums of the targets."""
+    """Means of the distances and sums of the targets over videos."""
     means = {column: mean(rows, column) for column in ("|Δd|", "|Δxy|", "|Δt|")}
     sums = {column: sum(int(row[column]) for row in rows) for column in COUNTS}
     return {"video": f"mean of {len(rows)}", **means, **sums}

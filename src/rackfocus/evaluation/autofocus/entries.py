@@ -1,4 +1,4 @@
-"""Whether everybody who enters an empty scene becomes a focus target, and when."""
+"""Evaluation of entering people: whether each person who enters becomes a focus target, and when."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,15 +20,16 @@ from rackfocus.types import FocusTarget, InputError
 
 @dataclass(frozen=True)
 class Entries:
-    """One row an entry: the target that was found for it, and whether focus is on who enters in its frame.
+    """One row for each entry: the target found for it, and whether focus is on the entering person in its
+    frame.
 
     Attributes:
         video: the file.
-        annotation: when somebody enters, and where, read off by hand.
-        autofocus: the detectors, and how targets come from them.
-        within_frames: how far from the entry its target may be in time.
-        network_size_px: the longer side of what the network sees.
-        longer_side_px: of the frames that detectors and tracker see.
+        annotation: when and where people enter, annotated by hand.
+        autofocus: the method.
+        within_frames: the largest distance in time of its target from an entry.
+        network_size_px: the longer side of the network's input.
+        longer_side_px: of the frames for detectors and tracker.
     """
 
     video: str
@@ -39,7 +40,7 @@ class Entries:
     longer_side_px: int = 640
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
-        """The entries in the order of time, and a timeline."""
+        """The entries in time order, and a timeline picture."""
         annotation = load_annotation(self.annotation)
         entries = [decision.target for decision in decisions(annotation.targets)]
         if any(entry.box is None for entry in entries):
@@ -78,7 +79,7 @@ class Entries:
             }
 
     def summary(self, rows: Sequence[Row]) -> list[Row]:
-        """How many entries were found, and in how many focus was on who entered."""
+        """How many entries were found, and in how many focus was on the entering person."""
         count = {
             name: f"{sum(bool(row[name]) for row in rows)} of {len(rows)}" for name in ("found", "followed")
         }
@@ -92,7 +93,7 @@ class Entries:
 
 
 def _is_on(entry: FocusTarget, point: Float[np.ndarray, "2"]) -> bool:
-    """Whether a point lies in the box of who enters."""
+    """Whether a point is in the box of the entering person."""
     assert entry.box is not None
     left, top, right, bottom = entry.box
     return bool(left <= point[0] <= right and top <= point[1] <= bottom)

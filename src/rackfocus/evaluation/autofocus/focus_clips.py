@@ -1,9 +1,9 @@
-"""Videos with the focus targets that they should get: an annotation beside each.
+"""Videos with ground-truth focus targets: each has an annotation in the same folder.
 
 anywhere/clip.mp4                 a video, by the name that the annotation gives
 anywhere/annotation.json          its targets; any name that ends in .json
-anywhere/disparity/0000.png       true disparity, of ray-traced clips
-anywhere/clip.json                where everybody is in each frame, of ray-traced clips
+anywhere/disparity/0000.png       true disparity, for ray-traced clips
+anywhere/clip.json                positions of the people in each frame, for ray-traced clips
 """
 
 import json
@@ -26,21 +26,21 @@ from rackfocus.scenes.clips.events import CLIP_FORMAT
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
 NEAR_SHARE = 0.05
-"""How far beside the box of a subject a target may lie, as a share of the frame's diagonal."""
+"""Largest distance of a target from the box of its subject, as a share of the frame's diagonal."""
 
 Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class AnnotatedClip:
-    """A video and what is known of it.
+    """A video with its ground truth.
 
     Attributes:
-        name: of its folder, or of the video where several share one.
+        name: of its folder, or of the video if several are in one folder.
         video: the file.
-        annotation: when focus should turn to what.
-        disparity: the folder of the true disparity, if there is one.
-        people: of each frame who shows in it, and the box and disparity of each; empty where not known.
+        annotation: the ground-truth targets.
+        disparity: the folder of the true disparity. `None`: unknown.
+        people: for each frame, the visible people with their box and disparity; empty if unknown.
     """
 
     name: str
@@ -56,11 +56,11 @@ class AnnotatedClip:
 
     @property
     def targets(self) -> tuple[FocusTarget, ...]:
-        """Those that count, in the order of time."""
+        """The targets in force, in time order."""
         return tuple(decision.target for decision in decisions(self.annotation.targets))
 
     def footage(self, **settings: Any) -> AbstractContextManager[Footage]:
-        """The video as autofocus sees it, with its true disparity where it has one.
+        """The video as input for autofocus, with its true disparity if it is known.
 
         Args:
             settings: see `rackfocus.pipelines.autofocus.open_footage`.
@@ -68,7 +68,7 @@ class AnnotatedClip:
         return open_footage(self.video, **({"disparity": self.disparity} | settings))
 
     def subject(self, target: FocusTarget) -> str | None:
-        """Who a target of the annotation is, where that is known."""
+        """The person of a target of the annotation. `None`: unknown."""
         if not self.people:
             return None
         inside = {
@@ -79,11 +79,11 @@ class AnnotatedClip:
         return min(inside, key=inside.__getitem__) if inside else None
 
     def agree(self, found: FocusTarget, truth: FocusTarget) -> bool:
-        """Whether a found target lies on the subject of a true one, or as good as on it.
+        """Whether a found target is on the subject of a true one, or near it.
 
-        The subject is where it is in the frame of the found target, if that is known; else where it is in its
-        own. A target that comes early may also lie where its subject then will be: who enters hardly shows
-        before. Where no box is known, all targets agree.
+        The subject's position in the frame of the found target is used if it is known, else that in the frame
+        of the true one. An early target may also be at the later position of its subject, because an entering
+        person is hardly visible before. If no box is known, all targets agree.
         """
         if truth.box is None:
             return True
@@ -97,10 +97,10 @@ class AnnotatedClip:
         return any(_distance(box, found.x, found.y) <= near for box in boxes)
 
     def true_focus(self, puller: FocusPuller, **settings: Any) -> Float[np.ndarray, " frame"]:
-        """Where focus should lie in each frame, in pixels of the video: the same puller, the true targets.
+        """The true focus in each frame, in pixels of the video: the same puller with the true targets.
 
-        Of ray-traced clips the true disparity of the person who counts; of others what a tracker and the
-        network make of the annotation.
+        For ray-traced clips from the true disparity of the target's person; for others from a tracker and the
+        network's disparity.
 
         Args:
             puller: moves focus between the targets.
@@ -120,10 +120,10 @@ class AnnotatedClip:
 
 
 def find_clips(folder: str | Path) -> list[AnnotatedClip]:
-    """All annotated videos in a folder and the folders in it, by name.
+    """All annotated videos in a folder and its subfolders, by name.
 
     Raises:
-        InputError: there is no such folder, no annotation in it, or one is spoilt or its video missing.
+        InputError: there is no such folder, no annotation in it, or one is invalid or its video is missing.
     """
     folder = Path(folder)
     annotations = [path for path in sorted(folder.rglob("*.json")) if _format(path) == FORMAT]
@@ -172,6 +172,6 @@ def _box(known: Mapping[str, Any]) -> Box:
 
 
 def _distance(box: Box, x: float, y: float) -> float:
-    """From a point to a box, in pixels; 0 inside."""
+    """Distance from a point to a box, in pixels; 0 inside."""
     left, top, right, bottom = box
     return float(np.hypot(max(left - x, 0.0, x - right), max(top - y, 0.0, y - bottom)))

@@ -1,4 +1,4 @@
-"""What Table 1 and its like tell of focus in one clip, and over several."""
+"""The scores of focus in a clip and over several clips, for Table 1 and similar tables."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from rackfocus.types import FocusTrack
 
 
 def matched_targets(clip: AnnotatedClip, track: FocusTrack, tolerance_s: float) -> Matching:
-    """Which found and true targets are one; `tolerance_s` is how far apart they are at most."""
+    """Match found and true targets; `tolerance_s` is the largest distance in time."""
     return match_targets(
         track.targets,
         clip.targets,
@@ -32,12 +32,12 @@ def matched_targets(clip: AnnotatedClip, track: FocusTrack, tolerance_s: float) 
 def scores(
     clip: AnnotatedClip, track: FocusTrack, truth: Float[np.ndarray, " frame"], matching: Matching
 ) -> Row:
-    """|Δd| in disparity levels, |Δt| in frames, recall, precision and the counts behind them.
+    """|Δd| in disparity levels, |Δt| in frames, recall, precision and their counts.
 
     Args:
-        clip: what is known.
-        track: what was found.
-        truth: the disparity that should be in focus.
+        clip: the ground truth.
+        track: the result.
+        truth: the true focal disparity.
         matching: of the targets.
     """
     focus, wanted = (torch.from_numpy(curve) for curve in (track.focal_disparity, truth))
@@ -53,7 +53,7 @@ def scores(
 
 
 def mean_scores(rows: Sequence[Row]) -> Row:
-    """The same of several clips: errors on average, targets counted over all of them."""
+    """Scores of several clips: errors are averaged, targets are counted over all of them."""
     matched, missed, spurious = (
         sum(int(row[name]) for row in rows) for name in ("matched", "missed", "spurious")
     )

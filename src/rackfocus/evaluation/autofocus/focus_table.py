@@ -1,4 +1,4 @@
-"""What all tables about autofocus are: rows that come one after the other, and what they come to."""
+"""The interface of tables about autofocus: rows computed one by one, and their summary."""
 
 import csv
 import math
@@ -9,42 +9,42 @@ from typing import Protocol
 from rackfocus.whole_files import whole_file
 
 PAPER_FPS = 30.0
-"""The paper counts |Δt| in frames of videos of this rate."""
+"""Frame rate of the paper's videos, in whose frames |Δt| is given."""
 LEFT_OUT = "left out"
-"""The column that tells why a data set is not in the table; its row has only the `set` beside."""
+"""The column with the reason why a data set is missing; the only other column of its row is `set`."""
 
 Value = str | int | float | bool
 Row = Mapping[str, Value]
-"""A row by the names of its columns; NaN where there is nothing to tell."""
+"""A row by the names of its columns; NaN: no value."""
 Progress = Callable[[int, int], None]
 
 
 class FocusTable(Protocol):
-    """A table that `rackfocus evaluate table=...` makes."""
+    """A table made by `rackfocus evaluate table=...`."""
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
         """Evaluate video by video.
 
         Args:
-            folder: where pictures go.
-            progress: called with steps done and steps in all, such as videos.
+            folder: for pictures.
+            progress: called with the numbers of steps (such as videos) done and in all.
         """
         ...
 
     def summary(self, rows: Sequence[Row]) -> list[Row]:
-        """What the rows come to, in the same columns."""
+        """The summary of the rows, in the same columns."""
         ...
 
 
 def mean(rows: Sequence[Row], column: str) -> float:
-    """Of the numbers that there are; NaN where there is none."""
+    """The mean of the numbers in a column; NaN if there are none."""
     values = [float(row[column]) for row in rows if column in row]
     known = [value for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
 
 
 def write_rows(rows: Sequence[Row], path: Path) -> None:
-    """Write a table as CSV; what is not a number stays empty."""
+    """Write a table as CSV; NaN becomes an empty cell."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
     with whole_file(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
@@ -53,7 +53,7 @@ def write_rows(rows: Sequence[Row], path: Path) -> None:
 
 
 def told(value: Value) -> str:
-    """A value as a person reads it."""
+    """A value as text."""
     if isinstance(value, float):
         return "" if math.isnan(value) else f"{value:.3f}".rstrip("0").rstrip(".")
     return str(value)

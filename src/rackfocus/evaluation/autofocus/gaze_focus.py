@@ -1,8 +1,8 @@
-"""How well focus meets the gaze of viewers: the share of them who look at about where focus is.
+"""Agreement of focus with gaze: the share of viewers who look near the focus point.
 
-In each frame it is the share of the fixations that go on then within `REACH` of the focus point; a frame that
-nobody looks at does not count. A point that knew the gaze would still miss most: viewers look at different
-things at once, which is why `best_points` belongs beside each figure.
+For each frame it is the share of the current fixations within `REACH` of the focus point; frames without
+fixations do not count. Even the best point misses most fixations, because viewers look at different objects
+at once, so each figure should be compared with that of `best_points`.
 """
 
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from jaxtyping import Float
 from rackfocus.data.gaze.hevc_gaze import WatchedVideo
 
 REACH = 0.05
-"""Of the diagonal of the frame."""
+"""As a share of the diagonal of the frame."""
 
 
 def gaze_hits(points: Float[np.ndarray, "frame 2"], video: WatchedVideo) -> Float[np.ndarray, " frame"]:
-    """The share of the fixations within reach of the focus point in each frame; NaN where there is none.
+    """The share of the fixations within reach of the focus point in each frame; NaN without fixations.
 
     Args:
-        points: x and y of the focus point in each frame, in pixels of the video; NaN meets no gaze.
+        points: x and y of the focus point in each frame, in pixels of the video; NaN counts as a miss.
         video: with its fixations.
     """
     hits = np.full(video.frames, np.nan)
@@ -35,12 +35,12 @@ def centre_points(video: WatchedVideo) -> Float[np.ndarray, "frame 2"]:
 
 
 def best_points(video: WatchedVideo) -> Float[np.ndarray, "frame 2"]:
-    """The point of each frame with most fixations within reach; NaN where there is none.
+    """The point of each frame with the most fixations within reach; NaN without fixations.
 
-    A disk that holds most of them can be moved until two lie on its rim, or it holds just one.
+    A disk with the most fixations can be moved until two are on its rim, unless it has a single one.
     """
     points = np.full((video.frames, 2), np.nan)
-    # By a hair less, so that rounding leaves nobody on the rim outside.
+    # Slightly smaller, so that rounding does not exclude points on the rim.
     reach = _reach_px(video) * (1 - 1e-9)
     for frame, fixations in _fixations(video):
         one, other = np.triu_indices(len(fixations), 1)
@@ -59,10 +59,10 @@ def best_points(video: WatchedVideo) -> Float[np.ndarray, "frame 2"]:
 def brightest_points(
     maps: Float[np.ndarray, "frame rows columns"], *, width: int, height: int
 ) -> Float[np.ndarray, "frame 2"]:
-    """The largest value of each map, in pixels of the video; where a map is empty, the centre.
+    """The position of the maximum of each map, in pixels of the video; for an empty map, the centre.
 
     Args:
-        maps: of a detector; the cells cover the frame evenly.
+        maps: of a detector; their cells cover the frame evenly.
         width: of the video in pixels.
         height: of the video in pixels.
     """
@@ -74,7 +74,7 @@ def brightest_points(
 
 
 def _fixations(video: WatchedVideo) -> Iterator[tuple[int, Float[np.ndarray, "point 2"]]]:
-    """The frames that somebody looks at, and where to."""
+    """The frames with fixations, and these fixations."""
     for frame in range(video.frames):
         points = video.fixations.at(frame / video.fps)
         if len(points):

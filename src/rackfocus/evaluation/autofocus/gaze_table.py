@@ -1,4 +1,4 @@
-"""Whether focus is where viewers look: autofocus beside simpler ways, and the best point there is."""
+"""Table of the agreement of focus with gaze: autofocus, simpler methods, and the best possible point."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ SALIENCY_WINDOW_S = 2.0
 
 @dataclass(frozen=True)
 class Gaze:
-    """One row a video: the mean over its frames of the share of fixations near the focus point.
+    """One row for each video: the mean over its frames of the share of fixations near the focus point.
 
     Attributes:
         folder: of videos with the fixations of viewers; see `rackfocus.data.gaze.hevc_gaze`.
-        autofocus: the detectors, and how targets come from them.
-        saliency: the brightest point of its maps stands beside.
-        network_size_px: the longer side of what the network sees.
-        longer_side_px: of the frames that detectors and tracker see.
+        autofocus: the method.
+        saliency: a detector, for comparison by the maximum of its maps.
+        network_size_px: the longer side of the network's input.
+        longer_side_px: of the frames for detectors and tracker.
     """
 
     folder: str
@@ -58,7 +58,7 @@ class Gaze:
             progress(done + 1, len(videos))
 
     def summary(self, rows: Sequence[Row]) -> list[Row]:
-        """Means over the videos, and how far from the centre to the best each gets."""
+        """Means over the videos, and each method's position between the centre (0) and the best point (1)."""
         means = {column: mean(rows, column) for column in COLUMNS}
         way = means["best"] - means["centre"]
         return [

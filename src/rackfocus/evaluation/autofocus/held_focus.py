@@ -1,6 +1,6 @@
-"""Whether a subject that moves stays in focus: one focus target, followed through a real video.
+"""Evaluation of tracking: whether a moving subject stays in focus, from one focus target in a real video.
 
-The disparity is the network's, for the focus and for the subject alike: what is judged is the tracker and how
+The disparity is the network's, both for the focus and for the subject: this evaluates the tracker and the way
 the disparity is read, not the network.
 """
 
@@ -24,7 +24,7 @@ Mask = Bool[np.ndarray, "height width"]
 
 
 class Subject(Protocol):
-    """A video and where its subject is.
+    """A video with the positions of its subject.
 
     Attributes:
         video: a file or a folder of frames.
@@ -33,13 +33,13 @@ class Subject(Protocol):
     video: str
 
     def masks(self, width: int, height: int) -> Mapping[int, Mask]:
-        """Where the subject is, by the frame; not every frame need be there, nor the subject in it."""
+        """Masks of the subject by frame; frames may be missing, and masks may be empty."""
         ...
 
 
 @dataclass(frozen=True)
 class BoxedSubject:
-    """A subject whose boxes were drawn by hand, in some frames.
+    """A subject with manually drawn boxes in some frames.
 
     Attributes:
         video: the file.
@@ -50,7 +50,7 @@ class BoxedSubject:
     boxes: str
 
     def masks(self, width: int, height: int) -> Mapping[int, Mask]:
-        """Full boxes."""
+        """The boxes as masks."""
         masks = {}
         with _opened(self.boxes) as file:
             for row in csv.DictReader(file):
@@ -63,18 +63,18 @@ class BoxedSubject:
 
 @dataclass(frozen=True)
 class MaskedSubject:
-    """A subject with a mask of every frame.
+    """A subject with a mask for every frame.
 
     Attributes:
         video: a folder of frames.
-        folder: of pictures, in the order of the frames, that are not black where the subject is.
+        folder: of masks, in the order of the frames, nonzero on the subject.
     """
 
     video: str
     folder: str
 
     def masks(self, width: int, height: int) -> Mapping[int, Mask]:
-        """As they are."""
+        """The masks as stored."""
         pictures = [
             cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted(Path(self.folder).iterdir())
         ]
@@ -85,16 +85,16 @@ class MaskedSubject:
 
 @dataclass(frozen=True)
 class HeldFocus:
-    """The share of frames whose focal disparity is within a level of the median of the subject.
+    """The share of frames whose focal disparity is within a level of the subject's median.
 
-    Three rows a video: what follows one target on the subject in the first frame, what autofocus does, and
-    what focus on any cell of the picture would: where that is much, the network saw little depth.
+    Three rows for each video: following one target on the subject in the first frame, autofocus, and focus on
+    a random cell of the picture; if the last share is large, the network's disparity has little depth.
 
     Attributes:
         subjects: by name.
-        autofocus: the detectors, and how targets come from them.
-        network_size_px: the longer side of what the network sees.
-        longer_side_px: of the frames that detectors and tracker see.
+        autofocus: the method.
+        network_size_px: the longer side of the network's input.
+        longer_side_px: of the frames for detectors and tracker.
     """
 
     subjects: Mapping[str, Subject]
@@ -114,7 +114,7 @@ class HeldFocus:
                 disparity = np.stack([shown.disparity for shown in footage.frames()])
             masks = subject.masks(width, height)
             truth = subject_medians(disparity, masks)
-            settings["disparity"] = disparity  # so that the network sees every video only once
+            settings["disparity"] = disparity  # so that the network is run once for each video
             with open_footage(subject.video, **settings) as footage:
                 track = follow(footage, [_first(masks)])
             yield _row(name, "one target", track.focal_disparity[:, None], truth, max(width, height))
@@ -141,7 +141,7 @@ class HeldFocus:
 def subject_medians(
     disparity: Float[np.ndarray, "frame rows columns"], masks: Mapping[int, Mask]
 ) -> dict[int, float]:
-    """The median disparity of a subject in the frames in which it shows."""
+    """The median disparity of a subject in the frames in which it is visible."""
     rows, columns = disparity.shape[1:]
     medians = {}
     for frame, mask in masks.items():
@@ -152,7 +152,7 @@ def subject_medians(
 
 
 def _first(masks: Mapping[int, Mask]) -> FocusTarget:
-    """A target in the middle of the subject's box, in the first frame in which it shows."""
+    """A target at the middle of the subject's box, in the first frame in which it is visible."""
     frame = min(index for index, mask in masks.items() if mask.any())
     rows, columns = np.nonzero(masks[frame])
     left, top, right, bottom = (float(v) for v in (columns.min(), rows.min(), columns.max(), rows.max()))

@@ -1,4 +1,4 @@
-"""How much look-ahead autofocus needs: |Δt| and |Δd| against how far ahead it sees (Sec. 5)."""
+"""Study of the length of the look-ahead buffer: |Δt| and |Δd| against the buffer in seconds (Sec. 5)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,16 +26,16 @@ class LookAheadStudy:
 
     Attributes:
         folder: of annotated videos; see `rackfocus.evaluation.autofocus.focus_clips`.
-        autofocus: the detectors, and how targets come from them.
-        buffers_s: how far ahead is seen.
-        hop_s: how often detectors look again.
-        tolerance_s: how far apart in time a found and a true target are at most to be one.
-        network_size_px: where disparity is not known: the longer side of what the network sees.
-        longer_side_px: of the frames that detectors and tracker see.
-        puller: moves focus between targets, of the truth too.
+        autofocus: the method.
+        buffers_s: lengths of the buffer.
+        hop_s: interval of detection.
+        tolerance_s: the largest distance in time of matched targets.
+        network_size_px: if disparity is unknown: the longer side of the network's input.
+        longer_side_px: of the frames for detectors and tracker.
+        puller: moves focus between targets, also for the ground truth.
 
     Raises:
-        InputError: there is no buffer.
+        InputError: `buffers_s` is empty.
     """
 
     folder: str
@@ -52,7 +52,7 @@ class LookAheadStudy:
             raise InputError("buffers_s must be lengths in seconds such as [0,1,2].")
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
-        """A row for each video and buffer, and at the end a picture of the means."""
+        """A row for each video and buffer, and at the end a chart of the means."""
         clips = find_clips(self.folder)
         settings = {"network_size_px": self.network_size_px, "longer_side_px": self.longer_side_px}
         made: list[Row] = []

@@ -1,4 +1,4 @@
-"""How well detectors tell where people look, AF-Net's focus region among them, as DHF1K measures saliency."""
+"""Table of saliency scores, as DHF1K computes them, of detectors and of AF-Net's focus region."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,21 +23,21 @@ from rackfocus.types import InputError
 
 CENTRE, BEST = "centre", "best point"
 MET = "met"
-"""The share of the fixations within 5 % of the diagonal of the map's largest value."""
+"""Column: share of the fixations within 5 % of the diagonal of the map's maximum."""
 CENTRE_SPREAD = 0.2
-"""Of the map of the centre, in widths and heights, as in `rackfocus.focus.detectors.centred`."""
+"""Standard deviation of the centre map, in widths and heights, as in `rackfocus.focus.detectors.centred`."""
 
 Maps = Float[Tensor, "frame 1 height width"]
 
 
 @dataclass(frozen=True)
 class GazeSet:
-    """The videos of a data set of gaze.
+    """The videos of a gaze data set.
 
     Attributes:
-        videos: makes the data set by the name of a split; each clip of it is one whole video.
-        split: is measured.
-        others: splits whose fixations s-AUC takes for negatives, too.
+        videos: makes the data set from the name of a split; each of its clips is one whole video.
+        split: to evaluate.
+        others: splits whose fixations are additional negatives of s-AUC.
     """
 
     videos: Callable[..., Dataset[FocusClip]]
@@ -47,18 +47,18 @@ class GazeSet:
 
 @dataclass(frozen=True)
 class Saliency:
-    """A row a video and method: means over the sampled frames that somebody looks at.
+    """A row for each video and method: means over the sampled frames with fixations.
 
     Attributes:
         sets: the data sets, by name.
-        detectors: what to measure, by name; the centre and the best point that there is stand beside.
+        detectors: to evaluate, by name; the centre map and the best possible point are added.
     """
 
     sets: Mapping[str, GazeSet]
     detectors: Mapping[str, Detector]
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002
-        """Video by video; a data set that is not there is a row that says why."""
+        """Video by video; a missing data set is a row with the reason."""
         for name, gaze in self.sets.items():
             try:
                 test = gaze.videos(split=gaze.split)
@@ -105,7 +105,7 @@ class Saliency:
 
 
 def _detected(detector: Detector, clip: FocusClip) -> Maps:
-    """The maps of a detector, in the size of the frames."""
+    """The maps of a detector, resized to the frames."""
     window = ClipWindow(
         (clip.frames.permute(0, 2, 3, 1) * 255).round().byte().numpy(),
         np.array(clip.times_s),
@@ -120,7 +120,7 @@ def _met(points: Float[np.ndarray, "frame 2"], watched: WatchedVideo) -> float:
 
 
 def _pool(sets: Sequence[Dataset[FocusClip]]) -> dict[str, Float[Tensor, "point 2"]]:
-    """The fixations of each video as points of a picture one pixel wide and high, its centre at 0."""
+    """The fixations of each video in coordinates relative to its width and height, with the centre at 0."""
     pool = {}
     for videos in sets:
         for number in range(len(videos)):  # type: ignore[arg-type]
@@ -143,7 +143,7 @@ def _watched(clip: FocusClip) -> WatchedVideo:
 
 
 def _centre(clip: FocusClip) -> Maps:
-    """A Gaussian about the centre, in every frame."""
+    """A Gaussian at the centre, for every frame."""
     down, across = (
         torch.exp(-0.5 * (((torch.arange(side) + 0.5) / side - 0.5) / CENTRE_SPREAD) ** 2)
         for side in clip.frames.shape[2:]

@@ -1,7 +1,7 @@
-"""Table 1: how far focus targets and focus are from the truth, by look-ahead autofocus and by two others.
+"""Table 1: errors of focus targets and focus of look-ahead autofocus and two simpler methods.
 
 |Δd| is the mean over the frames of a video, |Δt| that over its matched targets (Sec. 6.2); precision and
-recall count the spurious and the missed ones, which the paper does not do.
+recall count the spurious and the missed ones, which the paper does not report.
 """
 
 import time
@@ -24,20 +24,20 @@ from rackfocus.types import FocusTrack
 
 LAAF, CAUSAL, OPTICAL = "look-ahead", "causal", "first focus kept"
 TIMELY_FRAMES = 15
-"""The paper counts videos whose |Δt| is below this: half a second of its videos of 30 frames a second."""
+"""The paper counts videos whose |Δt| is below this: half a second at 30 frames a second."""
 
 
 @dataclass(frozen=True)
 class Table1:
-    """Look-ahead autofocus beside an autofocus without look-ahead and a focus that never moves.
+    """Look-ahead autofocus, an autofocus without look-ahead, and a fixed focus.
 
     Attributes:
         folder: of annotated videos; see `rackfocus.evaluation.autofocus.focus_clips`.
-        autofocus: the detectors, and how targets come from them.
-        tolerance_s: how far apart in time a found and a true target are at most to be one.
-        network_size_px: where disparity is not known: the longer side of what the network sees.
-        longer_side_px: of the frames that detectors and tracker see.
-        puller: moves focus between targets, of the truth too.
+        autofocus: the method.
+        tolerance_s: the largest distance in time of matched targets.
+        network_size_px: if disparity is unknown: the longer side of the network's input.
+        longer_side_px: of the frames for detectors and tracker.
+        puller: moves focus between targets, also for the ground truth.
     """
 
     folder: str
@@ -48,7 +48,7 @@ class Table1:
     puller: FocusPuller = field(default_factory=FocusPuller)
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
-        """Three rows a video, and a timeline of the first."""
+        """Three rows for each video, and a timeline picture of the first."""
         clips = find_clips(self.folder)
         for done, clip in enumerate(clips):
             settings: dict[str, Any] = {

@@ -1,9 +1,9 @@
-"""Table 2: AF-Net beside action-aware autofocus, and beside what needs no learning.
+"""Table 2: AF-Net, action-aware autofocus, and methods without learning.
 
-|Δt| is measured twice. By clips, as the paper measures AF-Net: in clips of 100 frames with one change of
-focus, the most probable frame against the true one. Matched, as Table 1 measures autofocus: the targets of
-whole videos against the true ones, with precision and recall. Both are in frames of 30 a second. |Δd| is that
-of Table 1, over all frames of whole videos; those without a change count for it alone.
+|Δt| is measured in two ways. By clips, as the paper measures AF-Net: in clips of 100 frames with one change
+of focus, the most probable frame against the true one. Matched, as in Table 1: the targets of whole videos
+against the true ones, with precision and recall. Both are in frames of 30 a second. |Δd| is that of Table 1,
+over all frames of whole videos, including those without a change of focus.
 """
 
 import math
@@ -49,13 +49,13 @@ PAPER: tuple[Row, ...] = (
 
 Curve = Float[np.ndarray, " frame"]
 Focused = tuple[Curve, Sequence[FocusTarget] | None]
-"""The disparity in focus in each frame of a video, and the targets; none where a method has no such thing."""
+"""The disparity in focus in each frame, and the targets. `None`: the method has no targets."""
 Focus = Callable[[AnnotatedClip], Focused]
 
 
 @dataclass(frozen=True)
 class Table2:
-    """A row a video and method.
+    """A row for each video and method.
 
     Attributes:
         vaf: makes the test set of VAF.
@@ -63,10 +63,10 @@ class Table2:
         action_names: patterns of the names of those with action: ours-action-test.
         af_net: AF-Net.
         action: Action-LAAF.
-        tolerance_s: how far apart in time a found and a true target are at most to be one.
-        network_size_px: where disparity is not known: the longer side of what the network sees.
-        longer_side_px: of the frames that detectors and tracker see.
-        puller: moves focus between targets, of the truth too.
+        tolerance_s: the largest distance in time of matched targets.
+        network_size_px: if disparity is unknown: the longer side of the network's input.
+        longer_side_px: of the frames for detectors and tracker.
+        puller: moves focus between targets, also for the ground truth.
     """
 
     vaf: Callable[[], Vaf]
@@ -80,7 +80,7 @@ class Table2:
     puller: FocusPuller = field(default_factory=FocusPuller)
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002
-        """Video by video; a data set that is not there is a row that says why."""
+        """Video by video; a missing data set is a row with the reason."""
         clips: list[tuple[str, AnnotatedClip]] = []
         for name, find in ((VAF, self._find_vaf), (OURS, self._find_ours)):
             try:
@@ -126,7 +126,7 @@ class Table2:
             yield row
 
     def _by_clips(self, clip: AnnotatedClip) -> dict[str, dict[str, Value]]:
-        """|Δt| of each method that answers when; mean over the clips with a change."""
+        """|Δt| of each method that predicts times; mean over the clips with a change of focus."""
         video = clip.annotation.video
         sampled = CLIP.frames(video.frames, video.fps)
         frames = read_frames(clip.video, sampled, longer_side_px=self.af_net.longer_side_px).frames

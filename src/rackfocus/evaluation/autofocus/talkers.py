@@ -1,7 +1,7 @@
-"""Conversations put together from clips of one talker each: who speaks, and when, is then known.
+"""Conversations composed of clips of one talker each, so that the speaker is known at each time.
 
-The talkers are side by side, and take turns: in each turn one of them is heard, and the others hold still, or
-mouth their own sentence without a sound.
+The talkers are side by side and take turns: in each turn one of them is heard, and the others are still, or
+move their lips silently to their own sentence.
 """
 
 import itertools
@@ -32,20 +32,20 @@ VIDEO_SUFFIXES = (".mpg", ".mp4", ".mov", ".mkv", ".avi")
 
 STILL, MOUTHING = "still", "mouthing"
 OTHERS = (STILL, MOUTHING)
-"""What those do who do not speak."""
+"""What the other talkers do."""
 
 EARLIEST_S = 1.5
-"""How long before speech a pull arrives at most."""
+"""Largest time by which a pull may arrive before speech."""
 
 
 @dataclass(frozen=True, eq=False)
 class Talker:
-    """Somebody who says a sentence.
+    """A clip of a talker with a sentence.
 
     Attributes:
         frames: encoded RGB.
-        samples: what is heard meanwhile, `RATE` a second.
-        speech_s: when the sentence begins and ends.
+        samples: the sound, `RATE` a second.
+        speech_s: start and end of the sentence.
     """
 
     frames: UInt8[np.ndarray, "frame height width 3"]
@@ -55,11 +55,11 @@ class Talker:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """Who sits where, and who speaks one after the other.
+    """The positions and the turns of the talkers of a conversation.
 
     Attributes:
-        talkers: from the left to the right, as numbers of clips; counted round where there are fewer.
-        turns: who speaks, as positions from the left.
+        talkers: from left to right, as indices of clips, modulo their number.
+        turns: the speakers in order, as positions from the left.
     """
 
     talkers: tuple[int, ...]
@@ -80,12 +80,12 @@ ARRANGEMENTS = (
 
 @dataclass(frozen=True)
 class Turn:
-    """Somebody's sentence in a conversation.
+    """A sentence in a conversation.
 
     Attributes:
-        position: of who speaks, from the left.
-        first: the first frame shown while it is heard.
-        end: the frame after the last such one.
+        position: of the speaker, from the left.
+        first: the first frame of the sentence.
+        end: the frame after its last one.
     """
 
     position: int
@@ -95,13 +95,13 @@ class Turn:
 
 @dataclass(frozen=True)
 class Talkers:
-    """Whether focus is on who speaks, and there before speech begins.
+    """Whether focus is on the speaker, and arrives before speech begins.
 
     Attributes:
         folder: of clips with one talker each, all of one frame rate.
-        autofocus: the detectors, and how targets come from them.
-        longer_side_px: of the frames that detectors and tracker see.
-        arrangements: which conversations are made.
+        autofocus: the method.
+        longer_side_px: of the frames for detectors and tracker.
+        arrangements: of the conversations.
         puller: moves focus between targets.
     """
 
@@ -112,7 +112,7 @@ class Talkers:
     puller: FocusPuller = field(default_factory=FocusPuller)
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002
-        """A row for each arrangement and what the others do; no pictures."""
+        """A row for each arrangement and behaviour of the others; no pictures."""
         talkers, fps = read_talkers(self.folder)
         cases = list(itertools.product(OTHERS, self.arrangements))
         for done, (others, arrangement) in enumerate(cases):
@@ -143,12 +143,12 @@ class Talkers:
             progress(done + 1, len(cases))
 
     def summary(self, rows: Sequence[Row]) -> list[Row]:
-        """Means over conversations, one row for what the others do; all changes together."""
+        """Means over conversations, a row for each behaviour of the others; changes are counted over all."""
         return [_mean([row for row in rows if row["others"] == others], others) for others in OTHERS]
 
 
 def read_talkers(folder: str | Path) -> tuple[list[Talker], Fraction]:
-    """The clips of a folder in the order of their names, all in the size of the first, and their frame rate.
+    """The clips of a folder in the order of their names, resized to the first one, and their frame rate.
 
     Raises:
         InputError: there are fewer than two, one has no sound or no voice, or their frame rates differ.
@@ -183,13 +183,13 @@ def write_conversation(
 
     Args:
         path: a Matroska file.
-        talkers: all there are.
-        arrangement: who takes part.
+        talkers: all clips.
+        arrangement: positions and turns.
         fps: their frame rate.
         others: `still` or `mouthing`.
 
     Returns:
-        Who is heard when.
+        The turns.
     """
     seated = [talkers[number % len(talkers)] for number in arrangement.talkers]
     turns: list[Turn] = []
@@ -222,21 +222,21 @@ def scores(
     fps: float,
     puller: FocusPuller,
 ) -> Row:
-    """How a conversation was followed.
+    """Scores of the autofocus of a conversation.
 
     Args:
-        watched: where the detectors saw somebody, as a share of the width, by the time of the frame.
-        track: what came of it.
-        turns: the truth.
-        count: how many sit side by side.
+        watched: the detected position of the speaker, as a share of the width, by the time of the frame.
+        track: the resulting focus track.
+        turns: the ground truth.
+        count: number of talkers side by side.
         width: of each, in pixels.
         fps: frames a second.
-        puller: with which focus was moved.
+        puller: used to make the track.
 
     Returns:
-        `face` and `focus`: the shares of frames with speech in which the best face of the maps, and the
-        point in focus, are those of who speaks; `changes` of speaker, and how many were `in time`: focus
-        arrives no later than speech, and no more than 1.5 s before; `earliest` of all in seconds.
+        `face` and `focus`: the shares of frames with speech in which the maximum of the maps, and the point
+        in focus, are on the speaker; `changes` of speaker, and how many were `in time`: focus arrives no
+        later than speech, and at most 1.5 s before; `earliest` of all in seconds.
     """
     seen = np.full(len(track.points), -1)
     for moment, x in watched.found.items():
@@ -262,11 +262,12 @@ def scores(
 
 
 def _early_frames(targets: Sequence[FocusTarget], turn: Turn, width: int, early_frames: int) -> int | None:
-    """How many frames before speech focus arrives at the speaker; negative after it, none where never."""
+    """How many frames before speech focus arrives at the speaker; negative: after it. `None`: never."""
     own = [target for target in targets if int((target.x + 0.5) // width) == turn.position]
     before = [target for target in targets if target.t - early_frames <= turn.first]
     if before and before[-1] in own:
-        # An earlier target on the same talker, with none on another between, is when focus came.
+        # If earlier targets were on the same talker, without another in between, focus came with the first of
+        # them.
         since = list(itertools.takewhile(lambda target: target in own, reversed(before)))
         return turn.first - (since[-1].t - early_frames)
     late = [target.t for target in own if turn.first < target.t - early_frames < turn.end]
@@ -274,7 +275,7 @@ def _early_frames(targets: Sequence[FocusTarget], turn: Turn, width: int, early_
 
 
 class _Watched(SceneSpecific):
-    """Notes where the intersection of the maps is greatest, as a share of the width, by the frame's time."""
+    """Stores the position of the intersection's maximum, as a share of the width, by the frame's time."""
 
     @property
     def found(self) -> dict[float, float]:
@@ -306,7 +307,7 @@ def _mean(rows: Sequence[Row], others: str) -> Row:
 
 
 def _flat(_frame: int) -> Float32[np.ndarray, "rows columns"]:
-    """Nothing is known of how far apart they are: all as far."""
+    """Disparity is unknown: the same for all."""
     return np.zeros((9, 16), np.float32)
 
 

@@ -1,8 +1,9 @@
-"""When does focus change? The paper's test of AF-Net (Sec. 6.2), and ways to answer without learning.
+"""Timing of focus changes: the paper's test of AF-Net (Sec. 6.2), and baselines without learning.
 
-A clip is 100 frames of 30 a second, in which focus changes once: the frame with the highest probability is
-the answer, and |Δt| how far it is from the truth. Lengths are in seconds, and |Δt| in frames of 30 a second,
-at any frame rate. An answer is the probability of each sampled frame, so that chance needs no dice.
+A clip has 100 frames at 30 a second, in which focus changes once: the frame with the highest probability is
+the answer, and |Δt| its distance from the truth. Lengths are in seconds, and |Δt| in frames of 30 a second,
+at any frame rate. An answer is a probability for each sampled frame, so that chance is evaluated without
+sampling.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,23 +19,23 @@ from rackfocus.focus.decisions import decisions
 from rackfocus.types import FocusAnnotation
 
 CLIP = Sampling(window=20, stride=5)
-"""Every fifth of 100 frames; a clip begins 25 frames after the one before."""
+"""Every fifth of 100 frames; successive clips start 25 frames apart."""
 TIMELY_FRAMES = 15
 """Half a second: what the paper counts as in time."""
 
 Frames = Float[Tensor, "frame 3 height width"]
 Answer = Float[Tensor, " frame"]
 Timer = Callable[[Frames], Answer]
-"""Says how probable it is that focus changes at each of the sampled frames of a clip; sums to 1."""
+"""Computes the probability that focus changes at each of the sampled frames of a clip; sums to 1."""
 
 
 @dataclass(frozen=True)
 class TimedClip:
-    """A clip of an annotated video in which focus changes once, or not at all.
+    """A clip of an annotated video in which focus changes at most once.
 
     Attributes:
-        frames: of the video, those that are sampled.
-        target: the frame of the video at which focus changes; none where it does not.
+        frames: the sampled frames of the video.
+        target: the frame of the video at which focus changes. `None`: it does not change.
     """
 
     frames: tuple[int, ...]
@@ -42,9 +43,9 @@ class TimedClip:
 
 
 def timed_clips(annotation: FocusAnnotation) -> list[TimedClip]:
-    """The clips of a video; where focus changes twice in one, no frame is the answer, and it is left out.
+    """The clips of a video; clips with two changes of focus are left out, since the answer is ambiguous.
 
-    A change at the first frame of a clip is none within it.
+    A change at the first frame of a clip does not count.
     """
     video = annotation.video
     changes = [each.start for each in decisions(annotation.targets) if each.start == each.target.t]
@@ -62,46 +63,46 @@ def timing(answer: Answer, frames: Sequence[int], target: int, fps: float) -> tu
 
     Args:
         answer: probability of each sampled frame.
-        frames: which frames of the video they are.
+        frames: indices of these frames in the video.
         target: the frame of the video at which focus changes.
         fps: of the video.
     """
     apart = (torch.tensor(frames, dtype=torch.float64) - target).abs() / fps * PAPER_FPS
-    # By a hair more, so that exactly half a second counts at any rate.
+    # Slightly more, so that exactly half a second counts at any frame rate.
     timely = (apart <= TIMELY_FRAMES + 1e-6).double()
     return (answer.double() * apart).sum().item(), (answer.double() * timely).sum().item()
 
 
 def most_probable(values: Answer) -> Answer:
-    """All on the frame with the largest value, the first of them."""
+    """All probability on the frame with the largest value, the first of them."""
     answer = torch.zeros(len(values))
     answer[values.argmax()] = 1
     return answer
 
 
 def chance(frames: Frames) -> Answer:
-    """Any frame."""
+    """A uniform distribution over the frames."""
     return torch.full((len(frames),), 1 / len(frames))
 
 
 def middle(frames: Frames) -> Answer:
-    """The frame in the middle, whatever it shows: the best without looking."""
+    """The middle frame, independent of the content: the best constant answer."""
     return most_probable(-(torch.arange(len(frames)) - (len(frames) - 1) / 2).abs())
 
 
 def motion_peak(frames: Frames) -> Answer:
-    """Where most changes from one frame to the next."""
+    """The frame with the largest change from the previous frame."""
     return most_probable(motion_energy(frames))
 
 
 def motion_rise(frames: Frames) -> Answer:
-    """Where the change from one frame to the next grows most."""
+    """The frame with the largest increase of the change between frames."""
     energy = motion_energy(frames)
     return most_probable(energy - torch.cat([energy[:1], energy[:-1]]))
 
 
 def motion_energy(frames: Frames) -> Float[Tensor, " frame"]:
-    """Mean absolute difference of each frame to the one before; the first has that of the second."""
+    """Mean absolute difference of each frame from the previous one; the first has that of the second."""
     energy = frames.diff(dim=0).abs().mean((1, 2, 3))
     return torch.cat([energy[:1], energy]) if len(energy) else torch.zeros(len(frames))
 

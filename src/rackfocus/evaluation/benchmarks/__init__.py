@@ -1,1 +1,1 @@
-"""What each stage costs in time and memory; the renderer beside others, and its quality."""
+"""Benchmarks: time and memory of each stage, and of the renderer compared with others, with its quality."""

@@ -1,4 +1,4 @@
-"""What AF-Net costs: a whole clip at once beside window by window, and a video from the file on."""
+"""Benchmark of AF-Net: a whole clip at once against single windows, and a video from its file on."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from rackfocus.pipelines.footage import Footage
 Value = TypeVar("Value")
 
 WINDOWS = 40
-"""Frames of the clip on which both ways are timed."""
+"""Number of frames of the clip for timing both ways."""
 PICTURE = (96, 160)
 """Their height and width; both are multiples of `rackfocus.models.af_net.MULTIPLE`."""
 
@@ -26,12 +26,12 @@ class AFNetCost:
     """Seconds for a video, and for the windows of a clip.
 
     Attributes:
-        video_s: how long the video is.
-        decode_s: to decode and reduce it.
-        all_s: that, the network and the targets.
-        all_cpu_s: the same in seconds of a processor, which a busy machine does not change.
-        clip_s: `WINDOWS` frames as one clip.
-        windows_s: the same, each window by itself.
+        video_s: duration of the video.
+        decode_s: time to decode and reduce it.
+        all_s: time for that, the network and the targets.
+        all_cpu_s: the same in CPU seconds, which do not depend on the load of the machine.
+        clip_s: time for `WINDOWS` frames as one clip.
+        windows_s: the same, each window separately.
         difference: the largest difference between both in log odds.
     """
 
@@ -54,7 +54,7 @@ def af_net_cost(footage: Footage, finder: AFNetAutofocus) -> AFNetCost:
 
     Args:
         footage: the video.
-        finder: with the network.
+        finder: AF-Net's autofocus.
     """
     info = footage.reader.info
     fps, size = float(info.fps), (info.width, info.height)
@@ -79,7 +79,7 @@ def af_net_cost(footage: Footage, finder: AFNetAutofocus) -> AFNetCost:
 def single_window(
     network: AFNet, frames: Float[Tensor, "1 frame 3 height width"], centre: int
 ) -> Float[Tensor, ""]:
-    """The log odds of one frame from its own window: `f_s` units, each computed for it."""
+    """The log odds of one frame from its own window: `f_s` units, each computed separately."""
     count = frames.shape[1]
     summed = torch.zeros(())
     for number, place in enumerate(network.window_places):

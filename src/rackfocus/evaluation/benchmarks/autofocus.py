@@ -1,4 +1,4 @@
-"""What autofocus costs a frame, stage by stage."""
+"""Benchmark of autofocus: time of each stage for a frame."""
 
 import time
 from collections import defaultdict
@@ -29,17 +29,17 @@ IN_ALL = "all, but disparity"
 def stage_costs(
     footage: Footage, scene: SceneSpecific, tracker: Tracker, puller: FocusPuller, *, frames: int
 ) -> list[StageCost]:
-    """Autofocus of the first frames of a video as one window, each stage by itself.
+    """Autofocus of the first frames of a video as one window, each stage timed separately.
 
-    Detectors that share work, such as the search for faces, pay for it where it is first done. Decoding is
-    counted twice, since autofocus goes through a video twice; and detectors by how much windows overlap.
+    Work that detectors share, such as the detection of faces, counts for the first of them. Decoding counts
+    twice, since autofocus reads a video twice; detectors are scaled by the overlap of windows.
 
     Args:
         footage: the video.
         scene: the detectors.
         tracker: follows the subjects.
         puller: moves focus.
-        frames: how many, at most.
+        frames: the largest number of frames.
     """
     clock = _Clock()
     with KnownFrames() as known:
@@ -86,10 +86,10 @@ def stage_costs(
 
 
 class _Clock:
-    """Adds up what stages take.
+    """Adds up the time of stages.
 
     Attributes:
-        seconds: of processor and of the wall, by stage.
+        seconds: CPU and wall-clock seconds, by stage.
     """
 
     def __init__(self) -> None:

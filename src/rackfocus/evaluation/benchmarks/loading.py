@@ -1,4 +1,4 @@
-"""How fast batches are loaded, and how fast the network learns from them."""
+"""Benchmark of training data: batches loaded a second, and training steps a second."""
 
 import time
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ from rackfocus.tasks.data import FocusBatch
 
 @dataclass(frozen=True)
 class LoadingRate:
-    """How fast samples are loaded, beside how fast they are trained on.
+    """Speed of loading samples, compared with that of training on them.
 
     Attributes:
-        workers: processes that load; 0 is the main one.
-        samples_per_second: that they load.
-        trained_samples_per_second: that training would use up.
+        workers: number of loading processes; 0: loading in the main process.
+        samples_per_second: speed of loading.
+        trained_samples_per_second: speed of training.
     """
 
     workers: int
@@ -29,7 +29,7 @@ class LoadingRate:
 
 
 def batch_rate(loader: DataLoader[FocusBatch], *, batches: int) -> float:
-    """Batches a second, once all workers run and what they loaded ahead is used up."""
+    """Batches a second, after all workers have started and their prefetched batches are used up."""
     stream = _endless(loader)
     ahead = 1 + loader.num_workers * (loader.prefetch_factor or 0)
     for _ in islice(stream, ahead):
@@ -43,9 +43,9 @@ def batch_rate(loader: DataLoader[FocusBatch], *, batches: int) -> float:
 def step_rate(
     model: RGBDHDRNet, loss: ApertureSupervision, loader: DataLoader[FocusBatch], *, steps: int
 ) -> float:
-    """Training steps a second, on the accelerator where there is one; loading does not count.
+    """Training steps a second, on the accelerator if there is one, without loading.
 
-    The first step, which compiles and warms up, does not count either.
+    The first step, which compiles and warms up, does not count.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model, loss = model.to(device).train(), loss.to(device)

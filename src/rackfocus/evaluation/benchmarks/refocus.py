@@ -1,4 +1,4 @@
-"""What a frame costs from file to file: each stage by itself, then all as `refocus` overlaps them."""
+"""Benchmark of refocusing a video: time of each stage for a frame, and of the overlapped whole."""
 
 import time
 from collections.abc import Callable
@@ -33,15 +33,15 @@ FPS = 24
 
 @dataclass(frozen=True)
 class Refocusing:
-    """Everything that `refocus` is told and that costs time.
+    """The components of `refocus` that take time.
 
     Attributes:
-        network: what estimates.
-        network_size_px: the longer side of what it sees.
-        make_stabilizer: gives the temporal filter, as new.
+        network: the estimator.
+        network_size_px: the longer side of its input.
+        make_stabilizer: makes a new temporal filter.
         renderer: the forward model.
-        lens: to render with.
-        codec: to write.
+        lens: for rendering.
+        codec: for writing.
     """
 
     network: RGBDHDREstimator
@@ -53,7 +53,7 @@ class Refocusing:
 
 
 def write_pan(path: Path, scene: RaytracedScene, size: Size, *, frames: int) -> None:
-    """A video of a pan over an enlarged scene, as a phone would write it: H.264, eight bits."""
+    """Write a video of a pan over an enlarged scene, encoded like a phone's: H.264, 8 bits."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS, options={"crf": "16"})
         stream.width, stream.height, stream.pix_fmt = size.width, size.height, "yuv420p"
@@ -63,9 +63,9 @@ def write_pan(path: Path, scene: RaytracedScene, size: Size, *, frames: int) -> 
 
 
 def stage_costs(video: Path, how: Refocusing) -> list[StageCost]:
-    """The median over the frames of each stage, one after the other; the first frame does not count.
+    """The median time of each stage over the frames, run one after the other; the first frame does not count.
 
-    The stabiliser is shown every frame, and its window is full for most of them.
+    All frames are pushed to the stabiliser, and its window is full for most of them.
     """
     seconds: dict[str, list[tuple[float, float]]] = {}
 
@@ -96,9 +96,9 @@ def stage_costs(video: Path, how: Refocusing) -> list[StageCost]:
 
 
 def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
-    """The mean over the frames of all that `refocus` does, its start and its end included.
+    """The mean time of `refocus` over the frames, including its start and its end.
 
-    Focus lies on the middle of the picture.
+    Focus is on the middle of the picture.
     """
     with open_video(video) as reader:
         middle = ((reader.info.width - 1) / 2, (reader.info.height - 1) / 2)
@@ -119,7 +119,7 @@ def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
 
 
 def _light(frame: Frame) -> tuple[Tensor, Tensor, UInt8[np.ndarray, "height width 3"]]:
-    """A frame in linear light, in sRGB, and in the bytes that optical flow sees."""
+    """A frame in linear light, in sRGB, and in bytes for optical flow."""
     linear = TRANSFER_CURVES[frame.transfer.value][0](frame.encoded[None])
     srgb = linear_to_srgb(linear.clamp(0, 1))
     return linear, srgb, (srgb[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()

@@ -1,4 +1,4 @@
-"""What stabilising a frame costs, stage by stage, beside the naive design; and how much memory it takes."""
+"""Benchmark of the stabiliser: time of each stage compared with the naive design, and memory."""
 
 import os
 import time
@@ -28,11 +28,11 @@ from rackfocus.video.stabilizer.scales import Scales
 from rackfocus.video.stabilizer.stabilizer import EXPOSURE_SCALE, TemporalStabilizer
 
 PAN_PX = 64
-"""How far the camera pans, there and back again."""
+"""Length of the camera's pan, there and back."""
 
 
 class Inputs(NamedTuple):
-    """What is pushed for one frame."""
+    """The inputs for one frame."""
 
     image: UInt8[np.ndarray, "height width 3"]
     disparity: Float[Tensor, "1 height width"]
@@ -41,12 +41,12 @@ class Inputs(NamedTuple):
 
 @dataclass(frozen=True)
 class StageCost:
-    """Of one stage, per frame.
+    """The time of one stage for a frame.
 
     Attributes:
-        stage: what is done.
-        cpu_s: seconds of processor time, over all threads.
-        wall_s: seconds until it is done.
+        stage: its name.
+        cpu_s: CPU seconds, over all threads.
+        wall_s: wall-clock seconds.
     """
 
     stage: str
@@ -56,11 +56,11 @@ class StageCost:
 
 @dataclass(frozen=True)
 class MemoryPeak:
-    """The most memory that a run over some frames took.
+    """The peak memory of a run over some frames.
 
     Attributes:
-        frames: how many were pushed.
-        megabytes: growth of the process's resident memory at its highest, in 10^6 bytes.
+        frames: number of frames pushed.
+        megabytes: largest growth of the process's resident memory, in 10^6 bytes.
     """
 
     frames: int
@@ -68,11 +68,11 @@ class MemoryPeak:
 
 
 def panned(scene: RaytracedScene, size: Size, *, seed: int = 0) -> Iterator[Inputs]:
-    """Endless frames: a pan over an enlarged scene, its disparity with noise of its own in every frame."""
+    """Endless frames: a pan over an enlarged scene, its disparity with independent noise in every frame."""
     linear, disparity = timing_input(scene, Size(size.width + PAN_PX, size.height + PAN_PX), 20.0)
     encoded = linear_to_srgb(torch.from_numpy(linear).clamp(0, 1))
     picture = (encoded * 255).round().to(torch.uint8).numpy()
-    # Lights: one channel tells where the picture clips.
+    # Lights: one channel marks where the picture clips.
     light = torch.from_numpy(np.where(linear.max(axis=2) >= 1, np.float32(0.02), np.float32(0)))
     random = torch.Generator().manual_seed(seed)
     frame = 0
@@ -88,11 +88,11 @@ def panned(scene: RaytracedScene, size: Size, *, seed: int = 0) -> Iterator[Inpu
 
 
 def stage_costs(frames: list[Inputs], made: TemporalStabilizer) -> list[StageCost]:
-    """Every stage of a frame whose window is full, one after the other; the last is all of `push`.
+    """The time of each stage for frames with a full window, one after the other; the last is all of `push`.
 
     Args:
-        frames: a window and some more; the median over the latter is taken.
-        made: whose stages to time.
+        frames: enough to fill the window, and some more, over which the median is taken.
+        made: the stabiliser to measure.
     """
     flow, look_ahead_frames = made.flow, made.look_ahead_frames
     slots = made.window_frames + 1 + look_ahead_frames
@@ -134,7 +134,7 @@ def stage_costs(frames: list[Inputs], made: TemporalStabilizer) -> list[StageCos
 def naive_cost(
     frames: list[Inputs], flow: OpticalFlow, *, window_frames: int, delta_px: float, outlier_scale: float
 ) -> StageCost:
-    """The causal filter by the naive design, for the frames whose window is full."""
+    """The causal filter by the naive design, for the frames with a full window."""
     scale_px = outlier_scale * max(frames[0].image.shape[:2])
     seconds = []
     for end in range(window_frames + 1, len(frames) + 1):
@@ -145,13 +145,13 @@ def naive_cost(
 
 
 def memory_peak(made: TemporalStabilizer, scene: Path, size: Size, *, frames: int) -> MemoryPeak:
-    """Push so many frames in a process of its own, keeping nothing of what comes back."""
+    """Push this number of frames in a separate process, without keeping the results."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
         return MemoryPeak(frames, fresh.submit(_growth, made, scene, size, frames).result() / 1e6)
 
 
 def _growth(made: TemporalStabilizer, scene: Path, size: Size, frames: int) -> int:
-    """In bytes, after a frame that does not count: with it come libraries and what they compile."""
+    """The growth in bytes, after a first frame, which loads libraries and compiles."""
     pan = panned(load_scene(scene), size)
     made.push(*next(pan))
     made.finish()
@@ -164,6 +164,6 @@ def _growth(made: TemporalStabilizer, scene: Path, size: Size, frames: int) -> i
 
 
 def median_cost(stage: str, seconds: list[tuple[float, float]]) -> StageCost:
-    """Of the processor seconds and the seconds of several frames."""
+    """The medians of the CPU seconds and the wall-clock seconds of several frames."""
     cpu, wall = (float(np.median(column)) for column in zip(*seconds, strict=True))
     return StageCost(stage, cpu, wall)

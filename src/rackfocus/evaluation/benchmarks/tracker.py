@@ -1,4 +1,4 @@
-"""How well a tracker follows, on sequences of the object tracking benchmark (Wu, Lim and Yang 2013, "OTB").
+"""Benchmark of trackers on sequences of the object tracking benchmark (Wu, Lim and Yang 2013, "OTB").
 
 <folder>/img/0001.jpg …    groundtruth_rect.txt: left, top, width and height in each frame
 """
@@ -16,16 +16,16 @@ from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.types import InputError
 
 THRESHOLDS = np.linspace(0, 1, 21)
-"""Of the overlap, under the success curve."""
+"""Thresholds of the overlap for the success curve."""
 PRECISE_PX = 20
 
 Boxes = Float[np.ndarray, "frame 4"]
-"""Left, top, right and bottom, the latter two outside."""
+"""Left, top, right and bottom; the latter two are outside."""
 
 
 @dataclass(frozen=True)
 class TrackerRecord:
-    """How one tracker did on one sequence. The first frame, which it is given, counts as in OTB.
+    """One tracker on one sequence. The first frame, whose box is given, counts as in OTB.
 
     Attributes:
         sequence: its name.
@@ -34,9 +34,9 @@ class TrackerRecord:
         success_auc: mean share of frames whose overlap (IoU) exceeds a threshold, over thresholds of 0 to 1.
         success_half: share of frames whose overlap exceeds a half.
         precision: share of frames whose box is centred within `PRECISE_PX` of the truth.
-        lost: share of frames in which it says that the subject is lost.
-        wrong: share of frames in which it says that it is not, and overlaps the truth by less than a tenth.
-        frames_per_second: of processor time.
+        lost: share of frames in which it reports that the subject is lost.
+        wrong: share of frames in which it does not, and overlaps the truth by less than a tenth.
+        frames_per_second: of CPU time.
     """
 
     sequence: str
@@ -51,10 +51,10 @@ class TrackerRecord:
 
 
 def otb_sequence(folder: str | Path) -> tuple[list[Path], Boxes]:
-    """The pictures of a sequence, and where the subject is in each.
+    """The pictures of a sequence, and the subject's box in each.
 
     Raises:
-        InputError: they are not there, are not as many as boxes, or cannot be read.
+        InputError: they are missing, differ in number from the boxes, or cannot be read.
     """
     folder = Path(folder)
     truth = folder / "groundtruth_rect.txt"
@@ -114,7 +114,7 @@ def overlaps(one: Boxes, other: Boxes) -> Float[np.ndarray, " frame"]:
 
 
 def markdown(records: Sequence[TrackerRecord]) -> str:
-    """A table of records."""
+    """The records as a table."""
     lines = [
         f"| sequence | tracker | AUC | IoU > .5 | within {PRECISE_PX} px | lost | wrong | frames/s |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",

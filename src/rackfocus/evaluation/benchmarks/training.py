@@ -1,4 +1,4 @@
-"""How long a training step takes: our fast one beside the plain one, in turn in one process."""
+"""Benchmark of a training step: the fast renderer against the reference, alternating in one process."""
 
 import copy
 import time
@@ -23,14 +23,14 @@ from rackfocus.types import RGBDHDR, Lens
 
 @dataclass(frozen=True)
 class Way:
-    """A way to take a training step.
+    """A variant of the training step.
 
     Attributes:
-        name: as it stands in the table.
-        oracle: whether autograd goes through the renderer in plain torch, by Fourier transforms.
+        name: in the table.
+        oracle: whether autograd is used through the renderer in plain torch, by Fourier transforms.
         mixed: whether convolutions are in bfloat16.
-        channels_last: whether colours are beside one another in memory.
-        compiled: whether torch has compiled the network.
+        channels_last: whether the memory format is channels-last.
+        compiled: whether the network is compiled by torch.
     """
 
     name: str
@@ -48,18 +48,18 @@ WAYS = (
     Way("and channels_last", mixed=True, channels_last=True),
     Way("and compile", mixed=True, channels_last=True, compiled=True),
 )
-"""From the plain step to the fastest, one switch after the other."""
+"""From the plain step to the fastest; each changes one setting."""
 
 
 @dataclass(frozen=True)
 class StepTime:
-    """What one way took.
+    """The time of one variant.
 
     Attributes:
         way: its name.
         seconds: of a step, the median.
         speed_up: over the plain step, the median of the rounds.
-        rounds: how many steps were timed.
+        rounds: number of timed steps.
     """
 
     way: str
@@ -83,9 +83,9 @@ class OracleRenderer(Renderer):
 
 
 class Learned(nn.Module):
-    """An untrained network that says what a trained one does: its estimate is moved to the truth.
+    """An untrained network whose estimate is shifted to the truth, so that it behaves like a trained one.
 
-    An untrained network's disparity is near 0, where a render has few levels and takes no time.
+    An untrained network's disparity is near 0, where a render has few levels and takes almost no time.
     """
 
     disparity: Tensor
@@ -103,9 +103,9 @@ class Learned(nn.Module):
 def focal_triplet(
     scene: RaytracedScene, size: Size, radius_px: float
 ) -> tuple[FocusBatch, Float[Tensor, "1 1 height width"]]:
-    """A focal triplet of a scene that is enlarged, and its disparity, whose largest is `radius_px`.
+    """A focal triplet of an enlarged scene, and its disparity, whose largest value is `radius_px`.
 
-    The photographs are the deep image itself: their values cost nothing.
+    The photographs are copies of the deep image: their values do not affect the time.
     """
     picture, disparity = (torch.from_numpy(array) for array in timing_input(scene, size, radius_px))
     linear = picture.permute(2, 0, 1)[None].clamp(0, 1).contiguous()
@@ -122,7 +122,7 @@ def time_steps(
     *,
     rounds: int = 5,
 ) -> Iterator[list[StepTime]]:
-    """Take a step in each way in turn, round after round; gives what is known after each round.
+    """Alternate between the variants, round after round; yields the results so far after each round.
 
     All start from the same weights. The steps before the first round, which compile and warm up, do not
     count.

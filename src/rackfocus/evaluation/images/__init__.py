@@ -1,1 +1,1 @@
-"""Networks and published models on single pictures, against what is known of each."""
+"""Evaluation of networks and published models on single pictures with ground truth."""

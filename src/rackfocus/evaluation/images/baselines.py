@@ -1,4 +1,4 @@
-"""Methods that say something of one photograph: networks, published models, and knowing nothing."""
+"""Predictors of disparity and light from one photograph: networks, published models, trivial baselines."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,12 +13,12 @@ from rackfocus.optics.radiometry import apply_log_exposure, srgb_to_linear
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a method says of a photograph; none where it says nothing.
+    """A method's prediction for a photograph; `None`: not predicted.
 
     Attributes:
-        disparity: larger is farther, as `D` is.
+        disparity: larger is farther, as `D`.
         radiance: linear light, display white 1.
-        in_pixels: whether `disparity` is `D`, and not known only up to scale and shift.
+        in_pixels: whether `disparity` is `D`; otherwise it is known only up to scale and shift.
     """
 
     disparity: Float[Tensor, "1 1 height width"] | None
@@ -33,18 +33,18 @@ class Predictor(Protocol):
     def name(self) -> str: ...
 
     def __call__(self, srgb: Float[Tensor, "1 3 height width"]) -> Prediction:
-        """Look at a photograph, encoded, 0..1."""
+        """Predict from an encoded photograph, 0..1."""
         ...
 
 
 @dataclass(frozen=True)
 class Network:
-    """Ours, or whatever else gives both halves.
+    """A network that predicts both `D` and `E`.
 
     Attributes:
         name: for the tables.
-        model: gives `D` and `E`.
-        network_size_px: what the longer side is reduced to for the network; none is no reduction.
+        model: predicts `D` and `E`.
+        network_size_px: longer side to which the network's input is reduced. `None`: not reduced.
     """
 
     name: str
@@ -64,8 +64,8 @@ class Backends:
 
     Attributes:
         name: for the tables.
-        depth: gives nearness; without it, there is no disparity.
-        hdr: gives log exposure; without it, there is no radiance.
+        depth: predicts nearness. `None`: there is no disparity.
+        hdr: predicts log exposure. `None`: there is no radiance.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Backends:
     hdr: HDRBackend | None = None
 
     def __call__(self, srgb: Float[Tensor, "1 3 height width"]) -> Prediction:
-        """Relative disparity and radiance, as far as there is a model for them."""
+        """Relative disparity and radiance, each if there is a model for it."""
         return Prediction(
             None if self.depth is None else -self.depth(srgb),
             None if self.hdr is None else apply_log_exposure(srgb_to_linear(srgb), self.hdr(srgb)),
@@ -82,7 +82,7 @@ class Backends:
 
 @dataclass(frozen=True)
 class Nothing:
-    """The photograph as it is: everything in focus, clipped. What any method has to beat.
+    """The trivial baseline: everything in focus, clipped light.
 
     Attributes:
         name: for the tables.
@@ -96,15 +96,15 @@ class Nothing:
 
 
 class NoHDR:
-    """An HDR backend that recovers nothing: the light that the photograph clipped stays clipped."""
+    """An HDR backend that predicts no light beyond clipping."""
 
     def __call__(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 height width"]:
-        """No log exposure anywhere."""
+        """`E = 0` everywhere."""
         return torch.zeros_like(srgb)
 
 
 class OnePlane:
-    """A depth backend that sees one plane. Aligned with the truth it is the best one of every picture."""
+    """A depth backend with constant nearness. After alignment with the truth it is the best constant map."""
 
     def __call__(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
         """The same nearness everywhere."""

@@ -1,8 +1,8 @@
-"""The aperture and focus of a photograph, found by rendering: one image does not tell them.
+"""Search for aperture and focus of a photograph by rendering, because a deep-DOF image does not show them.
 
-Published peers search the blur strength that renders an image closest to its photograph (BokehMe, Peng et al.
-2022, and after it). We search the focal plane too, for which they are given masks. Every method is searched
-alike, and its disparity brought to one scale first, so that only the shape of it counts.
+Others search the blur strength that renders an image closest to its photograph (BokehMe, Peng et al. 2022,
+and successors). Here the focal plane is searched, too, for which they use given masks. The search is the same
+for all methods, and disparity is first scaled to a common range, so that only its shape matters.
 """
 
 import itertools
@@ -17,22 +17,22 @@ from rackfocus.metrics.image import psnr
 from rackfocus.optics.renderer import render
 
 STRENGTHS = (0.0025, 0.005, 0.01, 0.02, 0.04)
-"""Blur radius of the whole range of disparity, in shares of the longer side."""
+"""Blur radius of the whole range of disparity, as a share of the longer side."""
 FOCI = tuple(i / 8 for i in range(9))
-"""Where in the range the focal plane lies, from the nearest to the farthest."""
+"""Position of the focal plane in the range, from the nearest to the farthest."""
 COARSE_PX, FINE_PX = 160, 256
-"""Longer side of the pictures that are searched with; halved steps follow the grid at the larger one."""
+"""Longer side of the pictures in the search: the grid at the smaller, then halved steps at the larger one."""
 REFINEMENTS = 2
 _RANGE = (0.02, 0.98)
 
 
 @dataclass(frozen=True)
 class Blur:
-    """What the camera did, in units of `normalise`.
+    """Aperture and focus, in units of `normalise`.
 
     Attributes:
-        strength: blur radius of the whole range of disparity, in shares of the longer side; 0 is no blur.
-        focus: where in that range the focal plane lies, 0 to 1.
+        strength: blur radius of the whole range of disparity, as a share of the longer side; 0 is no blur.
+        focus: position of the focal plane in that range, 0 to 1.
     """
 
     strength: float = 0.0
@@ -40,10 +40,10 @@ class Blur:
 
 
 def normalise(disparity: Float[Tensor, "1 1 height width"]) -> Float[Tensor, "1 1 height width"]:
-    """From 0 at the 2nd percentile, the nearest, to 1 at the 98th; what lies beyond is held. Flat is 0."""
+    """Scale to 0 at the 2nd percentile (the nearest) and 1 at the 98th, clamped. A constant map becomes 0."""
     ordered = disparity.flatten().sort().values
     low, high = (ordered[round(share * (len(ordered) - 1))] for share in _RANGE)
-    # Rounding is no depth.
+    # Differences due to rounding are not depth.
     if high - low <= 1e-6 * max(abs(low), abs(high)):
         return torch.zeros_like(disparity)
     return ((disparity - low) / (high - low)).clamp(0, 1)
@@ -52,7 +52,7 @@ def normalise(disparity: Float[Tensor, "1 1 height width"]) -> Float[Tensor, "1 
 def render_blur(
     radiance: Float[Tensor, "1 3 height width"], normalised: Float[Tensor, "1 1 height width"], blur: Blur
 ) -> Float[Tensor, "1 3 height width"]:
-    """The photograph that such a camera takes."""
+    """Render the photograph with this blur."""
     disparity = blur.strength * max(radiance.shape[-2:]) * (normalised - blur.focus)
     return radiance if blur.strength == 0 else render(radiance, disparity)
 
@@ -62,7 +62,7 @@ def search_blur(
     normalised: Float[Tensor, "1 1 height width"],
     photograph: Float[Tensor, "1 3 height width"],
 ) -> Blur:
-    """The blur with the highest PSNR: a grid, then steps halved around the best, all at a reduced size."""
+    """The blur with the highest PSNR: a grid, then halved steps around the best, both at a reduced size."""
     coarse = [Blur(), *(Blur(s, f) for s, f in itertools.product(STRENGTHS, FOCI))]
     best = _best(coarse, *(_at(image, COARSE_PX) for image in (radiance, normalised, photograph)))
     pictures = [_at(image, FINE_PX) for image in (radiance, normalised, photograph)]

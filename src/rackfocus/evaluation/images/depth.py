@@ -1,4 +1,4 @@
-"""Methods against pictures whose disparity was measured, in whatever unit: compared after alignment."""
+"""Evaluation on pictures with measured disparity in any unit: compared after an affine alignment."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ from rackfocus.optics.radiometry import srgb_to_linear
 def examine_depth(
     sample: DisparitySample, methods: Sequence[Predictor], conditions: Conditions, *, data_set: str
 ) -> Examined:
-    """Measure every method that gives a disparity, beside the best single plane."""
+    """Measure every method that predicts a disparity, and the best constant map."""
     sample = reduce(sample, conditions.longer_side_px)
     truth, valid = sample.disparity, sample.valid
     srgb = sample.image[None]
@@ -67,7 +67,7 @@ def examine_depth(
 def examine_clip(
     clip: PosedClip, methods: Sequence[Predictor], conditions: Conditions, *, data_set: str
 ) -> Examined:
-    """A clip counts by its first frame, for its frames are nearly the same."""
+    """Only the first frame of a clip is used, since its frames are similar."""
     valid = clip.valid[0]
     frame = DisparitySample(
         name=clip.name,
@@ -80,7 +80,7 @@ def examine_clip(
 
 
 def reduce(sample: DisparitySample, longer_side_px: int) -> DisparitySample:
-    """The picture averaged, the truth picked: a mean across an edge would be a distance that nothing has."""
+    """Average the picture, subsample the truth: an average across an edge is a depth between both sides."""
     size = reduced_size(sample.image, longer_side_px)
     scale = size[1] / sample.image.shape[-1] if sample.unit == "stereo px" else 1.0
     return DisparitySample(

@@ -1,4 +1,4 @@
-"""What every kind of data set is examined under, and what comes out: records, and pictures for a sheet."""
+"""Settings and results of the evaluation of a sample, for any data set: records, pictures for a sheet."""
 
 from dataclasses import dataclass, field
 
@@ -15,11 +15,11 @@ from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 
 @dataclass(frozen=True)
 class Conditions:
-    """What is the same for all methods.
+    """Settings that are the same for all methods.
 
     Attributes:
         longer_side_px: photographs are reduced to this, in linear light; ray-traced scenes never are.
-        lpips: none where its weights are missing; its column stays blank.
+        lpips: `None`: its weights are missing; its column stays blank.
         seed: of the random pairs of WHDR.
     """
 
@@ -28,7 +28,7 @@ class Conditions:
     seed: int = 0
 
     def generator(self) -> torch.Generator:
-        """A new one, so that every method meets the same pairs."""
+        """A new generator, so that all methods are measured on the same pairs."""
         return torch.Generator().manual_seed(self.seed)
 
 
@@ -37,7 +37,7 @@ class SheetRow:
     """Pictures side by side.
 
     Attributes:
-        title: what they are of.
+        title: of the row.
         pictures: by caption, from left to right.
     """
 
@@ -47,14 +47,14 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class Examined:
-    """One sample under all methods."""
+    """The results of all methods for one sample."""
 
     records: list[Record] = field(default_factory=list)
     rows: list[SheetRow] = field(default_factory=list)
 
 
 def reduced_size(image: Tensor, longer_side_px: int) -> tuple[int, int]:
-    """Height and width with the longer side at most so long; never enlarged."""
+    """Height and width reduced to this longer side; never enlarged."""
     height, width = image.shape[-2:]
     scale = min(1.0, longer_side_px / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
@@ -63,14 +63,14 @@ def reduced_size(image: Tensor, longer_side_px: int) -> tuple[int, int]:
 def shrink(
     values: Float[Tensor, "channels height width"], size: tuple[int, int]
 ) -> Float[Tensor, "channels h w"]:
-    """Averaged down to `size`; linear light, or anything else that adds up."""
+    """Average down to `size`; for linear light and other additive quantities."""
     if tuple(values.shape[-2:]) == size:
         return values
     return F.interpolate(values[None], size=size, mode="bilinear", antialias=True)[0]
 
 
 def shrink_encoded(srgb: Float[Tensor, "3 height width"], size: tuple[int, int]) -> Float[Tensor, "3 h w"]:
-    """An encoded photograph averaged in linear light."""
+    """Average an encoded photograph down, in linear light."""
     if tuple(srgb.shape[-2:]) == size:
         return srgb
     return linear_to_srgb(shrink(srgb_to_linear(srgb), size).clamp(0, 1)).clamp(0, 1)

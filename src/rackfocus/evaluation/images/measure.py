@@ -1,4 +1,4 @@
-"""Methods x data set -> records. What is measured follows from what the data set's samples are."""
+"""Evaluates methods on a data set; the type of its samples determines what is measured."""
 
 from collections.abc import Callable, Sequence
 from functools import singledispatch
@@ -36,7 +36,7 @@ Progress = Callable[[int, int | None], None]
 
 
 class WholeScenes(Dataset[RaytracedScene]):
-    """Ray-traced scenes with all that is known, once each, where training sees two samples a scene."""
+    """Each ray-traced scene once, with its ground truth; the training data set has two samples a scene."""
 
     def __init__(self, scenes: RaytracedScenes) -> None:
         self.folders = scenes.folders
@@ -50,7 +50,7 @@ class WholeScenes(Dataset[RaytracedScene]):
 
 @singledispatch
 def to_evaluate(data_set: Any) -> Any:
-    """The data set as it is evaluated: most as they are, those made for training without repetition."""
+    """The data set for evaluation: unchanged, or without the repetition of training data sets."""
     return data_set
 
 
@@ -65,7 +65,7 @@ def _(data_set: Photographs) -> ShallowPhotographs:
 def examine_all(
     scene: RaytracedScene, methods: Sequence[Predictor], conditions: Conditions, *, data_set: str
 ) -> Examined:
-    """A ray-traced scene: the methods between the unblurred input and the renderers with the truth."""
+    """For a ray-traced scene: the unblurred input, the methods, and the renderers with the truth."""
     between = [unblurred(), *(predictor_method(method) for method in methods), *renderer_methods()]
     return examine_scene(scene, between, conditions, data_set=data_set)
 
@@ -81,7 +81,7 @@ EXAMINATIONS: dict[type, Callable[..., Examined]] = {
     VideoSample: examine_video,
     PictureToFocus: show_refocused,
 }
-"""What is done with a sample, by its type."""
+"""The function that evaluates a sample, by the sample's type."""
 
 
 def measure(
@@ -93,18 +93,18 @@ def measure(
     sheet_samples: int = 8,
     progress: Progress | None = None,
 ) -> Examined:
-    """Examine every sample under every method.
+    """Evaluate every method on every sample.
 
     Args:
         name: of the data set, for the records.
         data_set: a torch data set of samples of one of the types in `EXAMINATIONS`.
-        methods: beside those that go with the kind of data set.
+        methods: in addition to the baselines of this kind of data set.
         conditions: the same for all.
-        sheet_samples: of how many samples pictures are kept, from the first to the last.
-        progress: called with samples done and all.
+        sheet_samples: number of samples, evenly spaced, whose pictures are kept.
+        progress: called with the numbers of samples done and in all.
 
     Raises:
-        InputError: there is no way to evaluate such samples; as the data set raises on access.
+        InputError: samples of this type cannot be evaluated; and as the data set raises on access.
     """
     samples = to_evaluate(data_set)
     count = len(samples)

@@ -1,4 +1,4 @@
-"""Methods against photographs by real apertures: what they render, once aperture and focus are searched."""
+"""Evaluation on photographs of real apertures: renders after a search for aperture and focus."""
 
 import math
 from collections.abc import Sequence
@@ -33,11 +33,11 @@ from rackfocus.optics.radiometry import srgb_to_linear
 
 @dataclass(frozen=True)
 class ShallowPhotograph:
-    """A deep photograph and one by a wider aperture, of one size and exposure.
+    """A deep-DOF photograph and one of a wider aperture, of one size and exposure.
 
     Attributes:
-        image: which deep photograph.
-        target: which shallow one, such as `f/2`.
+        image: name of the deep photograph.
+        target: name of the shallow one, such as `f/2`.
         deep: encoded sRGB in 0..1.
         shallow: linear light, clipped to 0..1 as a photograph is.
     """
@@ -49,7 +49,7 @@ class ShallowPhotograph:
 
 
 class ShallowPhotographs(Dataset[ShallowPhotograph]):
-    """Every shallow photograph once, where triplets would repeat the widest.
+    """Each shallow photograph once; triplets would repeat the widest.
 
     Args:
         items: pairs and triplets.
@@ -67,15 +67,15 @@ class ShallowPhotographs(Dataset[ShallowPhotograph]):
 
 
 class RegisteredApertures(Dataset[ShallowPhotograph]):
-    """A folder of `<scene>_f<number>.<ext>`, each shot aligned with its deep picture and exposed alike.
+    """A folder of `<scene>_f<number>.<ext>`, each shot aligned with its deep picture and equally exposed.
 
-    As `rackfocus prepare` does, but nothing is rejected: all methods suffer alike from what is not aligned.
+    As `rackfocus prepare` does, but nothing is rejected: misalignment affects all methods alike.
 
     Args:
         root: the folder.
 
     Raises:
-        InputError: as `aperture_scenes` does; on access, a photograph is damaged or of another size.
+        InputError: as from `aperture_scenes`; on access, a photograph is damaged or of another size.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -90,12 +90,12 @@ class RegisteredApertures(Dataset[ShallowPhotograph]):
 
 
 class NamedPhotographs(ShallowPhotographs):
-    """Files of one folder by name, taken as they are: aligned, equally exposed.
+    """Files of one folder by name, already aligned and equally exposed.
 
     Args:
         root: the folder.
         deep: the picture with everything in focus.
-        shallow: the others.
+        shallow: the names of the others.
     """
 
     def __init__(self, root: str | Path, deep: str, shallow: Sequence[str]) -> None:
@@ -107,7 +107,7 @@ class NamedPhotographs(ShallowPhotographs):
 def examine_photograph(
     sample: ShallowPhotograph, methods: Sequence[Predictor], conditions: Conditions, *, data_set: str
 ) -> Examined:
-    """Measure every method that gives a disparity, beside the deep photograph itself."""
+    """Measure every method that predicts a disparity, and the deep photograph itself."""
     size = reduced_size(sample.deep, conditions.longer_side_px)
     srgb, photograph = shrink_encoded(sample.deep, size)[None], shrink(sample.shallow, size)[None]
 

@@ -1,4 +1,4 @@
-"""Methods against photographs whose unclipped light is known."""
+"""Evaluation on photographs with known unclipped light."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ from rackfocus.optics.radiometry import srgb_to_linear
 def examine_radiance(
     sample: HDRSample, methods: Sequence[Predictor], conditions: Conditions, *, data_set: str
 ) -> Examined:
-    """Measure every method that gives radiance, beside the clipped input."""
+    """Measure every method that predicts radiance, and the clipped input."""
     size = reduced_size(sample.image, conditions.longer_side_px)
     srgb = shrink_encoded(sample.image, size)[None]
     truth = shrink(sample.radiance, size)[None]

@@ -1,8 +1,10 @@
-"""Methods against the ray-traced scenes, where all is known: one record a scene, method and target.
+"""Evaluation on ray-traced scenes with full ground truth: one record for each scene, method and target.
 
-A published model of depth knows neither scale nor focus, and one of HDR no depth. To be rendered, such a
-method borrows from the truth: its disparity is aligned with the true one, or is the true one. Its name says
-so, for its rendering is an upper bound.
+A published depth model has no scale and focus, an HDR model has no depth. For rendering, such a method uses
+the
+truth: its disparity is aligned with the true one, or replaced by it. Its name in the table says so, because
+    its
+rendering quality is an upper bound.
 """
 
 import math
@@ -36,15 +38,15 @@ DATA_SET = "raytraced"
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a scene is rendered from: radiance and the disparity at f/2.
+    """The input of a renderer: radiance and the disparity at f/2.
 
     Attributes:
         radiance: linear light.
         disparity: in pixels.
-        own_light: whether the method itself says the radiance; else it is not judged.
-        own_depth: whether the method itself says the disparity; else it is not judged.
-        own_units: whether that was in pixels, and not aligned with the truth.
-        borrowed: what it took from the truth, in brackets, for the name.
+        own_light: whether the radiance is the method's own; else it is not evaluated.
+        own_depth: whether the disparity is the method's own; else it is not evaluated.
+        own_units: whether that was in pixels, not aligned with the truth.
+        borrowed: what is taken from the truth, in brackets, for the name.
     """
 
     radiance: Float[Tensor, "1 3 height width"]
@@ -57,7 +59,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Method:
-    """A way from the deep image to a shallow one: an estimate, then a renderer."""
+    """An estimate from the deep image, followed by a renderer."""
 
     name: str
     estimate: Callable[[RaytracedScene], Estimate]
@@ -65,22 +67,22 @@ class Method:
 
 
 def renderer_methods() -> list[Method]:
-    """True radiance and disparity through every formulation: what is left is the renderer's own error."""
+    """True radiance and disparity with every formulation, which measures the renderer's own error."""
     return [Method(f"truth, {name}", _truth, name) for name in FORMULATIONS]
 
 
 def unblurred() -> Method:
-    """The input itself, as if all were in focus: what any method has to beat."""
+    """The input without blur, the trivial baseline."""
     return predictor_method(Nothing("input, not blurred"))
 
 
 def network_method(name: str, model: RGBDHDREstimator) -> Method:
-    """What a network predicts from the 8-bit input."""
+    """A network's prediction from the 8-bit input."""
     return predictor_method(Network(name, model))
 
 
 def predictor_method(predictor: Predictor) -> Method:
-    """What a method predicts from the 8-bit input; see above for what it borrows."""
+    """A method's prediction from the 8-bit input; see the module for what it takes from the truth."""
 
     def estimate(scene: RaytracedScene) -> Estimate:
         srgb = scene.deep_srgb[None]
@@ -105,7 +107,7 @@ def predictor_method(predictor: Predictor) -> Method:
 
 
 def targets(scene: RaytracedScene) -> dict[str, tuple[Tensor, float, float]]:
-    """Each photograph of a scene (batches of one) with the refocus that leads to it from f/2."""
+    """Each photograph of a scene (batches of one) with the refocus from f/2 to it."""
     return {
         "f/2": (scene.f2[None], 1.0, 0.0),
         "f/8": (scene.f8[None], F2_TO_F8, 0.0),
@@ -114,7 +116,7 @@ def targets(scene: RaytracedScene) -> dict[str, tuple[Tensor, float, float]]:
 
 
 def render_target(estimate: Estimate, ratio: float, focal_disparity: float, formulation: str) -> Tensor:
-    """The estimate seen through another aperture and focus."""
+    """Render the estimate with another aperture and focus."""
     return render(
         estimate.radiance,
         estimate.disparity,
@@ -138,7 +140,7 @@ def evaluate_scenes(
 def examine_scene(
     scene: RaytracedScene, methods: Sequence[Method], conditions: Conditions, *, data_set: str = DATA_SET
 ) -> Examined:
-    """Measure every method on every target of a scene, and show its f/2, its disparity and its light."""
+    """Measure every method on every target of a scene, with pictures of its f/2, disparity and light."""
     name = scene.name.rpartition("/")[2]
     found = Examined()
     reach = float(scene.disparity.abs().max())
@@ -153,7 +155,7 @@ def examine_scene(
     }
     for method in methods:
         estimate = method.estimate(scene)
-        blurs = bool(estimate.disparity.any())  # else it shows the input, which is there already
+        blurs = bool(estimate.disparity.any())  # otherwise the render is the input, which is shown already
         about_estimate = _judge_disparity(estimate, scene, conditions) | _judge_light(estimate, scene)
         for target, (photograph, ratio, focal_disparity) in targets(scene).items():
             image = render_target(estimate, ratio, focal_disparity, method.formulation)

@@ -1,4 +1,4 @@
-"""Real pictures to look at: each method's disparity, and the picture refocused on its subject with it."""
+"""Real pictures for visual inspection: each method's disparity, and the picture refocused with it."""
 
 from collections.abc import Sequence
 
@@ -22,9 +22,9 @@ from rackfocus.evaluation.reports.pictures import nearness_picture, picture
 from rackfocus.optics.radiometry import srgb_to_linear
 
 STRENGTH = 0.03
-"""Blur radius of the whole range of disparity in shares of the longer side, the same for every method."""
+"""Blur radius of the whole range of disparity, as a share of the longer side, the same for every method."""
 _SUBJECT_PX = 4
-"""Half the side of the square about the point whose median disparity is in focus."""
+"""Half the side of the square around the point, whose median disparity is in focus."""
 
 
 @torch.inference_mode()
@@ -35,10 +35,10 @@ def show_refocused(
     *,
     data_set: str,  # noqa: ARG001 - nothing is recorded
 ) -> Examined:
-    """Two rows of pictures, disparity above refocused, and no record, for there is no truth.
+    """Two rows of pictures, disparity above refocused; no record, because there is no ground truth.
 
-    Disparity is brought to one range as `blur_search` does, so that all methods blur alike and only what they
-    say of the scene makes a difference. Light is the method's own where it recovers any.
+    Disparity is scaled to one range as in `blur_search`, so that the amount of blur is the same for all
+    methods. Light is the method's own if it predicts any.
     """
     size = reduced_size(sample.image, conditions.longer_side_px)
     srgb = shrink_encoded(sample.image, size)[None]

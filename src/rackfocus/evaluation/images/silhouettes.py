@@ -1,4 +1,4 @@
-"""Methods against pictures of which only a subject's mask is known, and videos of which nothing is."""
+"""Evaluation on pictures with a subject's mask only, and on videos without ground truth."""
 
 from collections.abc import Sequence
 
@@ -28,16 +28,16 @@ from rackfocus.models.backends import disparity_from_nearness
 from rackfocus.optics.radiometry import srgb_to_linear
 
 DISPARITY_RANGE = 0.03
-"""What the nearness of a method without a scale is stretched to, as `model=assembled` does by default."""
+"""The range to which relative nearness is scaled, the default of `model=assembled`."""
 
 
 @torch.inference_mode()
 def examine_silhouette(
     sample: SilhouetteSample, methods: Sequence[Predictor], conditions: Conditions, *, data_set: str
 ) -> Examined:
-    """Measure every method that gives a disparity at the boundary of the subject and about it.
+    """Measure every method that predicts a disparity, at the boundary of the subject and around it.
 
-    Edges count near the subject only, for the mask does not tell those of the background.
+    Edges count only near the subject, since the mask does not contain those of the background.
     """
     size = reduced_size(sample.image, conditions.longer_side_px)
     srgb = shrink_encoded(sample.image, size)[None]
@@ -77,7 +77,7 @@ def examine_silhouette(
 def examine_video(
     sample: VideoSample, methods: Sequence[Predictor], conditions: Conditions, *, data_set: str
 ) -> Examined:
-    """Measure how much the disparity of every method that gives one changes from frame to frame."""
+    """Measure the change of the disparity from frame to frame, for every method that predicts one."""
     size = reduced_size(sample.images, conditions.longer_side_px)
     frames = [shrink_encoded(image, size)[None] for image in sample.images]
     shown = (0, len(frames) - 1)
@@ -88,7 +88,7 @@ def examine_video(
         maps: list[Tensor] = []
         for frame in frames:
             disparity = method(frame).disparity
-            if disparity is None:  # a method of light alone need not see the other frames
+            if disparity is None:  # a method of light only; the other frames are not needed
                 break
             maps.append(disparity)
         if not maps:
@@ -104,7 +104,7 @@ def examine_video(
 
 
 def in_pixels(prediction: Prediction) -> Float[Tensor, "1 1 height width"]:
-    """`D` of a prediction with a disparity; one without a scale is stretched to `DISPARITY_RANGE`."""
+    """`D` of a prediction with a disparity; relative disparity is scaled to `DISPARITY_RANGE`."""
     assert prediction.disparity is not None
     if prediction.in_pixels:
         return prediction.disparity

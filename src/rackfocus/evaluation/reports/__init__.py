@@ -1,1 +1,1 @@
-"""What a person reads of an evaluation: records and means, sheets of pictures, pages."""
+"""Reports of evaluations: records and means, sheets of pictures, pages."""

@@ -1,4 +1,4 @@
-"""The mean of few values, and how sure it is."""
+"""Means with bootstrap confidence intervals."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and the bounds of its 95 % bootstrap interval; NaN where nothing was measured."""
+    """A mean and the bounds of its 95 % bootstrap interval; NaN if nothing was measured."""
 
     mean: float
     low: float
@@ -25,8 +25,8 @@ BLANK = Interval(math.nan, math.nan, math.nan)
 def bootstrap_interval(sets: Sequence[np.ndarray], seed: int) -> Interval:
     """The mean of the sets' means, and its bounds.
 
-    The percentile bootstrap (Efron & Tibshirani 1993): every set is resampled by itself, `RESAMPLES` times.
-    One value has no spread.
+    The percentile bootstrap (Efron & Tibshirani 1993): every set is resampled separately, `RESAMPLES` times.
+    A single value has an interval of width 0.
 
     Args:
         sets: values; empty sets are left out.
@@ -40,7 +40,7 @@ def bootstrap_interval(sets: Sequence[np.ndarray], seed: int) -> Interval:
         values[generator.integers(len(values), size=(RESAMPLES, len(values)))].mean(1) for values in sets
     ]
     means = np.mean(resampled, axis=0)
-    # An infinite PSNR stays infinite; interpolating between two of them would make a NaN.
+    # An infinite PSNR must stay infinite; interpolation between two of them would give NaN.
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(means, [tail, 1 - tail], method="nearest")
     return Interval(float(np.mean([values.mean() for values in sets])), float(low), float(high))

@@ -1,4 +1,4 @@
-"""What the metrics of a `Record` are called in tables, and in what order they stand."""
+"""Headings and order of the metrics of a `Record` in tables."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ class Column:
 
     Attributes:
         heading: short.
-        digits: after the point.
-        subject: which table it belongs to.
+        digits: after the decimal point.
+        subject: the table to which it belongs.
     """
 
     heading: str
@@ -51,7 +51,7 @@ BRIEF = (
     "disparity_rms_aligned",
     "hdr_log_mse",
 )
-"""The columns that say most about ray-traced scenes."""
+"""The most important columns for ray-traced scenes."""
 
 UNIT_COLUMNS = ("disparity_rms_aligned", "disparity_rms_large_aligned")
 """Columns in the units of the truth: pixels, 1/m or unknown."""
@@ -71,4 +71,4 @@ MASK_LEGEND = (
     "of blur; ring soft: its share above 2 px; at f/2, in pixels of a picture of 720 lines, for which depth "
     "without a scale is stretched to .03 of the longer side. edge F1: near the subject's boundary."
 )
-"""Of what is measured at the masks of subjects."""
+"""The legend of the metrics at the masks of subjects."""

@@ -1,4 +1,4 @@
-"""A contact sheet of samples: a row a sample, a column a field, whatever the data set."""
+"""A contact sheet of the samples of any data set: one row for each sample, one column for each field."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ _INK, _PALE = "#1c1c1c", "#6b6b6b"
 
 @dataclass(frozen=True)
 class Tile:
-    """One field of one sample, small.
+    """One field of one sample, reduced in size.
 
     Attributes:
-        values: (frame, channel, height, width), some frames of a clip, shrunk.
-        frames: which frames of the clip these are; none for a single image.
+        values: (frame, channel, height, width), some frames of a clip, reduced.
+        frames: indices of these frames in the clip. `None`: a single image.
         least: the smallest finite value of the whole field.
-        most: the largest.
+        most: the largest finite value of the whole field.
     """
 
     values: Tensor
@@ -39,7 +39,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class SheetRow:
-    """What the sheet shows of one sample: its name and numbers, and its tiles by field."""
+    """The entry of one sample: its name and numbers, and its tiles by field."""
 
     title: str
     tiles: dict[str, Tile]
@@ -97,7 +97,7 @@ def draw_contact_sheet(rows: Sequence[SheetRow], path: Path) -> None:
 
 
 def _tile(name: str, value: Tensor) -> Tile:
-    """Some frames of a field, small enough for a cell; what is not finite takes the largest finite value."""
+    """Some frames of a field, reduced to a cell; infinite values and NaN become the largest finite value."""
     clip = value.ndim == 4
     frames = value if clip else value[None]
     chosen = tuple(dict.fromkeys(round(i * (len(frames) - 1) / (_FRAMES - 1)) for i in range(_FRAMES)))
@@ -110,7 +110,7 @@ def _tile(name: str, value: Tensor) -> Tile:
     if scale < 1:
         size = (max(1, round(height * scale)), max(1, round(width * scale)))
         if kind_of(name, frames.shape[1], least, most) is Kind.DISTANCE:
-            # A mean of what is known and of the 0 of what is not would be a distance that nothing has.
+            # Averaging known values with the 0 of unknown ones would give false distances.
             frames = F.interpolate(frames, size=size, mode="nearest-exact")
         else:
             frames = F.interpolate(frames, size=size, mode="bilinear", antialias=True)
@@ -120,7 +120,7 @@ def _tile(name: str, value: Tensor) -> Tile:
 
 
 def _column_kind(name: str, rows: Sequence[SheetRow]) -> Kind:
-    """One kind for the whole column, so that its pictures can be compared."""
+    """One kind for the whole column, so that its pictures are comparable."""
     tiles = [row.tiles[name] for row in rows if name in row.tiles]
     return kind_of(
         name,

@@ -1,4 +1,4 @@
-"""Going through a data set: how many samples, of what sizes and ranges, and which files are broken."""
+"""Checks a data set: number of samples, their sizes and ranges, and damaged files."""
 
 import dataclasses
 import math
@@ -16,16 +16,16 @@ from rackfocus.types import InputError
 
 @dataclass
 class FieldSummary:
-    """What one field of the samples holds, over all of them.
+    """Statistics of one field over all samples.
 
     Attributes:
-        samples: how many have it.
-        shapes: of its tensors; none of plain numbers.
+        samples: number of samples that have it.
+        shapes: of its tensors; empty for plain numbers.
         least: the smallest finite value.
         most: the largest finite value.
-        values: how many values are finite.
+        values: number of finite values.
         total: their sum.
-        odd_values: how many values are infinite or no number.
+        odd_values: number of infinite values and NaN.
     """
 
     samples: int = 0
@@ -38,12 +38,12 @@ class FieldSummary:
 
     @property
     def mean(self) -> float:
-        """Over all finite values of all samples."""
+        """The mean over all finite values of all samples."""
         return self.total / self.values if self.values else math.nan
 
     @property
     def size(self) -> str:
-        """The shapes as `3 x 256..512 x 384`; `number` where there are none."""
+        """The shapes as `3 x 256..512 x 384`; `number` if there are none."""
         if not self.shapes:
             return "number"
         if len({len(shape) for shape in self.shapes}) > 1:
@@ -54,7 +54,7 @@ class FieldSummary:
         )
 
     def add(self, value: Tensor | float) -> None:
-        """Take in one sample's value."""
+        """Add the value of one sample."""
         self.samples += 1
         if isinstance(value, Tensor):
             self.shapes.add(tuple(value.shape))
@@ -70,12 +70,12 @@ class FieldSummary:
 
 @dataclass(frozen=True)
 class SplitCheck:
-    """What was found in one split.
+    """The results for one split.
 
     Attributes:
-        count: how many samples it says to have.
+        count: length of the data set.
         fields: by name, in the order of the sample's class.
-        broken: the sentences about what could not be read.
+        broken: error messages of samples that could not be read.
         rows: the samples of the contact sheet.
     """
 
@@ -96,9 +96,9 @@ def check_split(
 
     Args:
         dataset: of frozen dataclasses with a `name`.
-        shown: how many samples to keep for the contact sheet, from the first to the last.
-        skip_broken: whether to go on after a file that cannot be read.
-        progress: is called with how many samples are done and how many there are.
+        shown: number of samples, evenly spaced, for the contact sheet.
+        skip_broken: whether to continue after a file that cannot be read.
+        progress: called with the numbers of samples done and in all.
 
     Raises:
         InputError: a file cannot be read and is not to be skipped.
@@ -117,7 +117,7 @@ def check_split(
         else:
             for name, value in numeric_fields(sample):
                 fields.setdefault(name, FieldSummary()).add(value)
-            # A broken sample's place on the sheet goes to the next one.
+            # A damaged sample on the sheet is replaced by the next one.
             if len(rows) < shown and index * max(shown - 1, 1) >= len(rows) * (count - 1):
                 rows.append(sheet_row(sample))
         progress(index + 1, count)
@@ -125,7 +125,7 @@ def check_split(
 
 
 def numeric_fields(sample: Any) -> Iterator[tuple[str, Tensor | float]]:
-    """The tensors and numbers of a sample, without those that are not known."""
+    """The tensors and numbers of a sample, without fields that are `None`."""
     for item in dataclasses.fields(sample):
         value = getattr(sample, item.name)
         if isinstance(value, Tensor | float | int):

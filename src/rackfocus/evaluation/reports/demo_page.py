@@ -1,4 +1,4 @@
-"""The demo's page: one HTML file with its pictures and videos inside."""
+"""The demo's page: one HTML file with embedded pictures and videos."""
 
 import csv
 import json
@@ -40,7 +40,7 @@ class Curve:
 
     Attributes:
         path: the points; the loss runs from 0 at the bottom to `top`.
-        steps: how many.
+        steps: number of steps.
         first: the mean loss of the first tenth.
         last: the mean loss of the last tenth.
         top: see `path`.
@@ -77,11 +77,11 @@ def scene_pictures(folder: Path, model: RGBDHDREstimator) -> dict[str, str]:
 
 
 def clip_timeline(folder: Path, path: Path) -> tuple[FocusTrack, FocusTarget]:
-    """Draw what autofocus finds in a ray-traced clip of one event, beside the truth; both are returned.
+    """Draw autofocus in a ray-traced clip of one event with the truth; returns both.
 
     Args:
-        folder: of the clip, with its true disparity, which autofocus is given.
-        path: the picture, as PNG.
+        folder: of the clip, with its true disparity, which is the input of autofocus.
+        path: of the picture, as PNG.
     """
     known = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
     event = known["event"]
@@ -136,7 +136,7 @@ def write_page(
     timeline: Path,
     facts: dict[str, str],
 ) -> None:
-    """Write the page, whole or not at all.
+    """Write the page atomically.
 
     Args:
         path: the HTML file.
@@ -147,7 +147,7 @@ def write_page(
         psnr_after: the same after it.
         videos: `.mp4` files by caption.
         timeline: of autofocus, as PNG.
-        facts: what else to tell, by name.
+        facts: further facts to list, by name.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("rackfocus.evaluation.reports", "."),
@@ -169,7 +169,7 @@ def write_page(
 
 
 def _smoothed(values: Sequence[float], momentum: float = 0.97) -> list[float]:
-    """Exponential mean whose first values are not biased towards 0."""
+    """Exponential moving average, corrected for the bias of the first values towards 0."""
     smooth, total, weight = [], 0.0, 0.0
     for value in values:
         total = momentum * total + (1 - momentum) * value

@@ -1,4 +1,4 @@
-"""The fields of samples as pictures: light, disparity, distance, maps and flow, told apart by their names."""
+"""The fields of samples as pictures: light, disparity, distance, maps and flow, by their names."""
 
 import math
 from enum import Enum
@@ -14,7 +14,7 @@ from rackfocus.optics.radiometry import linear_to_srgb
 
 
 class Kind(Enum):
-    """What a field is, which decides how it is drawn."""
+    """The kind of a field, which determines how it is drawn."""
 
     ENCODED = "encoded"
     LINEAR = "linear"
@@ -41,7 +41,7 @@ _MIDDLE_GREY = 0.18
 
 
 def kind_of(name: str, channels: int, least: float, most: float) -> Kind:
-    """What a field is, by its name, its channels and its range."""
+    """The kind of a field, from its name, its channels and its range."""
     if channels == 2:
         return Kind.FLOW
     if channels >= 3:
@@ -57,7 +57,7 @@ def kind_of(name: str, channels: int, least: float, most: float) -> Kind:
 def field_picture(
     kind: Kind, values: Float[Tensor, "frame channel height width"], *, least: float, most: float
 ) -> tuple[UInt8[np.ndarray, "frame height width 3"], str]:
-    """The frames of one field, drawn alike.
+    """Draw the frames of one field with the same settings.
 
     Args:
         kind: how to draw it.
@@ -66,7 +66,7 @@ def field_picture(
         most: of the whole field.
 
     Returns:
-        The pictures, and what a caption should add, such as how they were exposed.
+        The pictures, and text for the caption, such as their exposure.
     """
     if kind is Kind.ENCODED:
         return _bytes(values[:, :3]), ""
@@ -81,19 +81,19 @@ def field_picture(
     if kind is Kind.FLOW:
         return _flow(values)
     if kind is Kind.DISTANCE:
-        # 0 stands for what is not known, which is black.
+        # 0 means unknown and is drawn black.
         near = torch.where(values[:, :1] > 0, 1 / values[:, :1].clamp_min(1e-3), 0)
         return _heat(near / _reach(near)), ""
     span = max(most - min(least, 0.0), 1e-9)
     if kind is Kind.POSITIVE:
         return _heat((values[:, :1] - min(least, 0.0)) / span), ""
-    # Masks of 0 and 1 stay as they are; densities, often tiny, are shown from black to white.
+    # Masks of 0 and 1 are not scaled; densities, often tiny, are scaled from black to white.
     top = 1.0 if 0.5 <= most <= 1 else max(float(values.max()), 1e-9)
     return _bytes((values[:, :1] / top).expand(-1, 3, -1, -1)), ""
 
 
 def _exposure(linear: Tensor) -> float:
-    """1, unless most of the picture would be black or white, as with light in units of its own."""
+    """1, unless most of the picture would be black or white, as for light of unknown units."""
     middle = float(linear.amax(1).median())
     if 0.003 <= middle <= 0.9 or middle <= 0:
         return 1.0
@@ -101,7 +101,7 @@ def _exposure(linear: Tensor) -> float:
 
 
 def _flow(values: Tensor) -> tuple[np.ndarray, str]:
-    """The colour wheel: hue is the direction, saturation the speed, up to that of nearly all pixels."""
+    """The colour wheel: hue is the direction, saturation the speed, scaled to nearly all pixels."""
     length = values[:, :2].norm(dim=1)
     reach = _reach(length)
     angle = torch.atan2(values[:, 1], values[:, 0])
@@ -114,7 +114,7 @@ def _flow(values: Tensor) -> tuple[np.ndarray, str]:
 
 
 def _reach(values: Tensor) -> float:
-    """What nearly all values stay below."""
+    """A bound of nearly all values."""
     return max(float(np.quantile(values.numpy(), 0.99)), 1e-9)
 
 

@@ -1,4 +1,4 @@
-"""A picture of a focus track: disparity in focus over time, targets, pulls, and what the detectors saw."""
+"""A picture of a focus track: disparity in focus over time, targets, pulls, and detector maps."""
 
 import math
 from collections import deque
@@ -21,9 +21,9 @@ from rackfocus.types import FocusTarget, FocusTrack
 from rackfocus.whole_files import whole_file
 
 AROUND_S = 1.0
-"""How much of the video before and after a target detectors see for its thumbnails."""
+"""Length of the video before and after a target that is analysed for its thumbnail."""
 MOST = 8
-"""Thumbnails side by side."""
+"""Largest number of thumbnails."""
 
 _FOCUS, _TARGET, _BY_USER, _TRUTH, _LOST = "#0072b2", "#d55e00", "#009e73", "#333333", "#cc79a7"
 _BLANK: Mapping[str, Any] = {"xticks": [], "yticks": []}
@@ -31,7 +31,7 @@ _BLANK: Mapping[str, Any] = {"xticks": [], "yticks": []}
 
 @dataclass(frozen=True, eq=False)
 class Thumbnail:
-    """A frame, and what detectors saw in it.
+    """A frame with detector maps.
 
     Attributes:
         frame: its index.
@@ -48,11 +48,11 @@ class Thumbnail:
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What a focus track should have been.
+    """The ground truth of a focus track.
 
     Attributes:
-        targets: where and when focus should change.
-        focal_disparity: in each frame, in pixels of the video; none where it is not known.
+        targets: the true focus targets.
+        focal_disparity: in each frame, in pixels of the video. `None`: unknown.
     """
 
     targets: Sequence[FocusTarget] = ()
@@ -72,11 +72,11 @@ def draw_timeline(
 
     Args:
         path: the file.
-        track: what to show.
+        track: the track to draw.
         fps: of the video.
-        thumbnails: at the targets, in the order of time.
-        truth: what should have been.
-        title: above it all.
+        thumbnails: at the targets, in time order.
+        truth: the ground truth.
+        title: of the picture.
     """
     detectors = list(dict.fromkeys(name for each in thumbnails for name in each.maps))
     rows = 1 + len(detectors) if thumbnails else 0
@@ -98,13 +98,13 @@ def draw_timeline(
 def thumbnails_at(
     targets: Sequence[FocusTarget], footage: Footage, scene: SceneSpecific, *, most: int = MOST
 ) -> list[Thumbnail]:
-    """Thumbnails at some of the targets, evenly chosen where there are too many.
+    """Thumbnails of targets, evenly selected if there are too many.
 
     Args:
         targets: in pixels of the video.
-        footage: the video, gone through once more.
-        scene: whose detectors look.
-        most: how many there are at most.
+        footage: the video, which is read again.
+        scene: the detectors.
+        most: the largest number of thumbnails.
     """
     if len(targets) > most:
         targets = [targets[round(at)] for at in np.linspace(0, len(targets) - 1, most)]
@@ -120,7 +120,7 @@ def thumbnails_at(
 
 
 def _windows_about(wanted: Sequence[int], footage: Footage) -> Iterator[tuple[list[Shown], int]]:
-    """For each wanted frame: the frames about it, and where among them it is."""
+    """For each wanted frame: the frames around it, and its index among them."""
     reach = max(1, math.ceil(AROUND_S * float(footage.reader.info.fps)))
     held: deque[Shown] = deque(maxlen=2 * reach + 1)
     open_ones = deque(wanted)
@@ -158,7 +158,7 @@ def _draw_thumbnail(
 def _overlaid(
     image: UInt8[np.ndarray, "height width 3"], heat: Float32[np.ndarray, "height width"]
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """What a detector sees in orange over the frame in grey."""
+    """A detector map in orange over the frame in grey."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)[..., None].repeat(3, axis=2)
     share = 0.75 * np.clip(heat, 0, 1)[..., None]
     return ((1 - share) * 0.7 * grey + share * np.array([255, 120, 0], np.float32)).astype(np.uint8)

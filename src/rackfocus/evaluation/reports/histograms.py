@@ -1,4 +1,4 @@
-"""Histograms of errors over images, as in Fig. 7 of the paper, but a panel a method: they never overlap."""
+"""Histograms of errors over images, as in Fig. 7 of the paper, with a separate panel for each method."""
 
 import math
 from collections.abc import Sequence
@@ -14,18 +14,18 @@ from rackfocus.evaluation.reports.records import Record
 from rackfocus.whole_files import whole_file
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8b5a2b", "#9a9a9a")
-"""Told apart by the colour-blind too (Okabe & Ito)."""
+"""Colours that colour-blind people can distinguish (Okabe & Ito)."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """What is drawn over pictures.
+    """The axis of a histogram over pictures.
 
     Attributes:
         subject: for the title.
         label: of the axis, with the unit.
-        line: a value to compare with, drawn across all panels; a method that has it everywhere gets no panel.
-        line_label: what that value is.
+        line: a reference value, drawn across all panels; a method with only this value gets no panel.
+        line_label: the meaning of that value.
     """
 
     subject: str
@@ -45,11 +45,11 @@ AXES = {
     ),
     "hdr_log_mse": Axis("HDR, as Fig. 7B", "mean squared error of log radiance"),
 }
-"""What is drawn, by the column of `Record`.
+"""The axes, by the column of `Record`.
 
 The paper's Fig. 7A has the RMS error in disparity units (Scharstein & Szeliski 2002) of pictures of one
-camera. Here pictures of several cameras stand in one histogram, and their units differ, so the error is
-divided by the standard deviation of each picture's truth.
+camera. Here one histogram has pictures of several cameras with different units, so the error is divided by
+the standard deviation of each picture's truth.
 """
 
 _BINS = 20
@@ -57,12 +57,12 @@ _INK, _PALE = "#333333", "#a0a0a0"
 
 
 def draw_histogram(records: Sequence[Record], column: str, title: str, path: Path) -> bool:
-    """Write the histogram as PNG: how many pictures have which error, a panel a method.
+    """Write the histogram as PNG: the number of pictures by error, a panel for each method.
 
     Args:
         records: of one or more data sets.
         column: one of `AXES`.
-        title: above it, before the subject.
+        title: the title before the subject.
         path: the file.
 
     Returns:
@@ -116,7 +116,7 @@ def draw_histogram(records: Sequence[Record], column: str, title: str, path: Pat
 
 
 def _by_picture(records: Sequence[Record], column: str) -> list[float]:
-    """The finite values, one a picture: the mean of its targets, as in the tables."""
+    """The finite values, one for each picture: the mean of its targets, as in the tables."""
     found: dict[tuple[str, str], list[float]] = {}
     for record in records:
         if math.isfinite(value := getattr(record, column)):

@@ -1,4 +1,4 @@
-"""Every lens shape on one picture, to judge by eye; `rackfocus benchmark renderer` draws it."""
+"""A picture of all lens shapes for visual inspection; `rackfocus benchmark renderer` draws it."""
 
 from collections.abc import Mapping
 
@@ -32,12 +32,12 @@ def lens_sheet(
     shapes: Mapping[str, tuple[LensShape, tuple[float, float]]] = SHAPES,
     radii_px: tuple[int, ...] = (8, 24, 64),
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """Kernels as they look behind the focal plane, a column for a shape and a row for a radius.
+    """Kernels behind the focal plane, a column for each shape and a row for each radius.
 
-    Each is as bright as its brightest pixel allows, in sRGB, and enlarged by whole pixels.
+    Each is scaled to its brightest pixel, in sRGB, and enlarged by an integer factor.
 
     Args:
-        shapes: a shape and where in the frame it is, by title.
+        shapes: a shape and its position in the frame, by title.
         radii_px: each at most 79, to fit its tile.
     """
     rows = [

@@ -1,4 +1,4 @@
-"""Tensors as pictures that a person can look at."""
+"""Tensors as pictures for display."""
 
 import base64
 from io import BytesIO
@@ -12,13 +12,13 @@ from torch import Tensor
 from rackfocus.metrics.image import displayed
 
 HDR_STOPS = -3.0
-"""Exposure at which recovered and true highlights are shown; at 0 both are white."""
+"""Exposure for showing recovered and true highlights; at 0 both would be white."""
 
 
 def picture(
     linear_rgb: Float[Tensor, "1 3 height width"], *, stops: float = 0.0
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """Linear light as sRGB, exposed by so many stops more or less."""
+    """Linear light as sRGB, with its exposure changed by this number of stops."""
     encoded = displayed(linear_rgb * 2.0**stops)[0]
     return (encoded * 255).round().byte().permute(1, 2, 0).cpu().numpy()
 
@@ -49,13 +49,13 @@ def nearness_picture(
 def difference_picture(
     linear_rgb: Float[Tensor, "1 3 height width"], truth: Float[Tensor, "1 3 height width"], *, gain: float
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """What is too bright and too dark as displayed, about middle grey and times `gain`."""
+    """The difference of the displayed pictures around middle grey, times `gain`."""
     difference = 0.5 + gain * (displayed(linear_rgb) - displayed(truth))[0]
     return (difference.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
 
 
 def data_uri(image: UInt8[np.ndarray, "height width 3"]) -> str:
-    """A picture as the source of an `<img>`, so that a page is one file."""
+    """A picture as the `src` of an `<img>`, for pages that are a single file."""
     buffer = BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=92, subsampling=0)
     return file_uri(buffer.getvalue(), "image/jpeg")

@@ -1,4 +1,4 @@
-"""The report of `rackfocus prepare`: a page that a person can judge alignment and exposure from."""
+"""The report of `rackfocus prepare`: a page for checking alignment and exposure by eye."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One shot of the report: `numbers` as `COLUMNS` but the verdict, and pictures by caption."""
+    """One shot of the report: `numbers` as in `COLUMNS` without the verdict, and pictures by caption."""
 
     numbers: tuple[str, ...]
     reason: str | None
@@ -42,7 +42,7 @@ class Row:
 
 
 def report_row(judged: Judged, views: Views) -> Row:
-    """What to show of a shot; pictures become data URIs."""
+    """The entry of a shot; pictures become data URIs."""
     crop = _richest(views.mask)
     deep, before, after = (
         np.ascontiguousarray(view[crop]) for view in (views.deep, views.before, views.after)
@@ -72,13 +72,13 @@ def report_row(judged: Judged, views: Views) -> Row:
 
 
 def write_report(path: Path, rows: Sequence[Row], broken: Sequence[str], facts: dict[str, str]) -> None:
-    """Write the page, whole or not at all. What was rejected comes first, and pictures of at most 200 shots.
+    """Write the page atomically. Rejected shots come first; at most 200 shots have pictures.
 
     Args:
         path: the HTML file.
         rows: all shots.
-        broken: sentences about files that could not be read.
-        facts: what else to tell, by name.
+        broken: error messages of files that could not be read.
+        facts: further facts to list, by name.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("rackfocus.evaluation.reports", "."),
@@ -102,7 +102,7 @@ def _px(value: float) -> str:
 
 
 def _richest(mask: Bool[np.ndarray, "height width"]) -> tuple[slice, slice]:
-    """The square with the most in focus."""
+    """The square with the most pixels in focus."""
     side = min(_CROP_PX, *mask.shape)
     share = cv2.blur(mask.astype(np.float32), (side, side), borderType=cv2.BORDER_CONSTANT)
     row, column = np.unravel_index(int(share.argmax()), share.shape)

@@ -1,4 +1,4 @@
-"""A sheet of pictures side by side: a row a sample, its input first, then the truth, then the methods."""
+"""A sheet of pictures side by side: for each sample its input, the truth, and the methods."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ _INK, _PALE = "#1c1c1c", "#5a5a5a"
 
 
 def draw_side_by_side(rows: Sequence[SheetRow], path: Path) -> None:
-    """Write the sheet; pictures are reduced to one width, captions stand below them."""
+    """Write the sheet; pictures are reduced to one width, with captions below."""
     font, bold = ImageFont.load_default(13), ImageFont.load_default(15)
     cells = [{caption: _fit(pixels) for caption, pixels in row.pictures.items()} for row in rows]
     heights = [max(pixels.shape[0] for pixels in row.values()) for row in cells]

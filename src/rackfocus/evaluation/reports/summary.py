@@ -1,4 +1,4 @@
-"""Means with bootstrap intervals by data set and method: as values, as CSV and as tables for the terminal."""
+"""Means with bootstrap intervals by data set and method: as values, as CSV, as tables for a terminal."""
 
 import dataclasses
 import math
@@ -20,9 +20,9 @@ class Summary:
     """One row of a table.
 
     Attributes:
-        data_set: what it is about.
-        method: whose means they are.
-        images: over how many images.
+        data_set: its name.
+        method: its name.
+        images: number of images.
         values: by column.
     """
 
@@ -33,7 +33,7 @@ class Summary:
 
 
 def summarise(records: Iterable[Record], *, seed: int = 0) -> list[Summary]:
-    """The means by data set and method, in the order in which they first stand.
+    """The means by data set and method, in the order of their first record.
 
     All targets of an image are averaged first: an image counts once, in the mean and in the bootstrap.
     """
@@ -46,10 +46,11 @@ def summarise(records: Iterable[Record], *, seed: int = 0) -> list[Summary]:
 
 
 def summarise_groups(records: Iterable[Record], *, seed: int = 0) -> list[Summary]:
-    """The means over data sets of one kind, `depth/*` of `depth/nyuv2` and others; each set counts once.
+    """The means over data sets of one group, such as `depth/*` for `depth/nyuv2` and others; each set counts
+    once.
 
-    Images are resampled within their sets. A kind of one set is left out, for it has its mean already; so are
-    `UNIT_COLUMNS`, whose units differ from set to set.
+    Images are resampled within their sets. Groups of one set are left out, since they have their mean
+    already; so are `UNIT_COLUMNS`, whose units differ from set to set.
     """
     records = [record for record in records if "/" in record.data_set]
     kinds: dict[str, list[str]] = {}
@@ -68,7 +69,7 @@ def summarise_groups(records: Iterable[Record], *, seed: int = 0) -> list[Summar
 
 
 def summarise_targets(records: Iterable[Record], *, seed: int = 0) -> list[Summary]:
-    """The means by target, `raytraced: f/2`, of data sets whose images have the same two targets or more."""
+    """The means by target, such as `raytraced: f/2`, of data sets whose images share at least two targets."""
     by_set: dict[str, list[Record]] = {}
     for record in records:
         by_set.setdefault(record.data_set, []).append(record)
@@ -85,10 +86,10 @@ def summarise_targets(records: Iterable[Record], *, seed: int = 0) -> list[Summa
 
 
 def compare_runs(runs: Mapping[str, Iterable[Record]], *, seed: int = 0) -> list[Summary]:
-    """One row a run, for a sweep's table: the records of each, whatever method they name, under its name.
+    """One row for each run, for the table of a sweep; the records' method is replaced by the run's name.
 
     Args:
-        runs: the records of one method, by what the run is called.
+        runs: the records of one method, by the run's name.
         seed: of the bootstrap.
     """
     return summarise(
@@ -98,7 +99,7 @@ def compare_runs(runs: Mapping[str, Iterable[Record]], *, seed: int = 0) -> list
 
 
 def measured_columns(summaries: Iterable[Summary], subject: str | None = None) -> list[str]:
-    """The columns, of one subject or all, in which anything was measured."""
+    """The columns, of one subject or all, that have any value."""
     summaries = list(summaries)
     return [
         name
@@ -109,20 +110,20 @@ def measured_columns(summaries: Iterable[Summary], subject: str | None = None) -
 
 
 def cells(summary: Summary, columns: Sequence[str]) -> list[str]:
-    """The method and its means as text; blank where nothing was measured."""
+    """The method and its means as text; blank if nothing was measured."""
     return [summary.method, *(_text(summary.values[name].mean, COLUMNS[name].digits) for name in columns)]
 
 
 def summary_table(
     summaries: Sequence[Summary], title: str, *, columns: Sequence[str] = BRIEF, intervals: bool = False
 ) -> Table:
-    """The summaries for a terminal.
+    """The summaries as a table for a terminal.
 
     Args:
-        summaries: the rows; where they are about several data sets, the first column names them.
+        summaries: the rows; if they are of several data sets, the first column is the data set.
         title: above the table.
-        columns: which metrics.
-        intervals: a second line a row tells half the width of the bootstrap interval.
+        columns: the metrics.
+        intervals: add a second line to each row, with half the width of the bootstrap interval.
     """
     table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
     several = len({summary.data_set for summary in summaries}) > 1
@@ -145,10 +146,10 @@ def summary_table(
 
 
 def target_table(summaries: Sequence[Summary], title: str) -> Table:
-    """PSNR by method and target, and below it what is gained over the first method, the input.
+    """PSNR by method and target, with the gain over the first method, the input.
 
     Args:
-        summaries: of `summarise_targets`, of one data set.
+        summaries: from `summarise_targets`, of one data set.
         title: above the table.
     """
     table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
@@ -168,7 +169,7 @@ def target_table(summaries: Sequence[Summary], title: str) -> Table:
 
 
 def write_summary(summaries: Iterable[Summary], path: Path) -> None:
-    """Write the means and their intervals, one line a data set and method, whole or not at all."""
+    """Write the means and their intervals, one line for each data set and method, atomically."""
     columns = ["data_set", "method", "images"]
     columns += [f"{name}{part}" for name in COLUMNS for part in ("", "_low", "_high")]
     rows = []
@@ -195,7 +196,7 @@ def _summary(name: str, method: str, sets: list[list[Record]], seed: int) -> Sum
 
 
 def _by_image(records: Sequence[Record], column: str) -> np.ndarray:
-    """The mean of every image's targets; images in which nothing was measured are left out."""
+    """The mean of every image's targets; images without a value are left out."""
     found: dict[str, list[float]] = {}
     for record in records:
         value = getattr(record, column)

@@ -1,1 +1,1 @@
-"""Stabilised disparity beside that of each frame alone, on real and on rendered clips."""
+"""Evaluation of the stabiliser against unfiltered disparity, on real and on rendered clips."""

@@ -1,4 +1,4 @@
-"""The clips on which stabilisers are judged: frames, the motion between them, and what is known of them."""
+"""The clips for evaluating stabilisers: frames, the motion between them, and ground truth."""
 
 import dataclasses
 import sys
@@ -27,11 +27,11 @@ Frames = list[UInt8[np.ndarray, "height width 3"]]
 
 @dataclass(frozen=True)
 class Motion:
-    """From one frame to the next.
+    """Motion from one frame to the next.
 
     Attributes:
         flow: in pixels.
-        visible: where it is known, and what is there is seen in both frames.
+        visible: where the flow is known and the point is visible in both frames.
     """
 
     flow: Float[Tensor, "2 height width"]
@@ -40,12 +40,12 @@ class Motion:
 
 @dataclass(frozen=True)
 class PosedDepth:
-    """The truth about a still scene.
+    """Ground truth of a static scene.
 
     Attributes:
-        depth: in metres, 0 where it is not known; a map a frame.
+        depth: in metres, 0 where it is unknown; one map for each frame.
         intrinsics: of the camera.
-        motions: from each camera's coordinates to the next's.
+        motions: from each camera's coordinates to the next one's.
     """
 
     depth: list[Float[Tensor, "1 height width"]]
@@ -55,15 +55,15 @@ class PosedDepth:
 
 @dataclass(frozen=True)
 class Clip:
-    """Some successive frames.
+    """Successive frames with ground truth.
 
     Attributes:
         name: for tables.
         frames: encoded RGB in 0..255.
-        motions: between them, by a flow other than the stabiliser's, or by the truth.
-        masks: of a moving subject, a mask a frame, where they are known.
-        posed: depth and poses, where they are known.
-        disparity: the true one in pixels, a map a frame, where it is known; 0 where focus lies.
+        motions: between them, by a flow method other than the stabiliser's, or the true ones.
+        masks: of a moving subject, one for each frame. `None`: unknown.
+        posed: depth and poses. `None`: unknown.
+        disparity: the true one in pixels, one map for each frame; 0 in the focal plane. `None`: unknown.
     """
 
     name: str
@@ -79,8 +79,8 @@ class VideoClip:
 
     Args:
         path: of the video.
-        first: the first frame.
-        masks: a folder of pictures, one a frame of the whole video, above 0 where the subject is.
+        first: index of the first frame.
+        masks: a folder of pictures, one for each frame of the whole video, above 0 on the subject.
     """
 
     def __init__(self, path: str | Path, *, first: int = 0, masks: str | Path | None = None) -> None:
@@ -89,7 +89,7 @@ class VideoClip:
         self.masks = None if masks is None else Path(masks)
 
     def read(self, name: str, *, frames: int, longer_side_px: int, flow: OpticalFlow) -> Clip:
-        """The clip, reduced to a size; `flow` tells the motion.
+        """The clip, reduced to a size; `flow` computes the motion.
 
         Raises:
             InputError: the video cannot be read, or has fewer than two such frames, or a mask is missing.
@@ -123,7 +123,7 @@ class VideoClip:
 
 
 class PosedVideoClip:
-    """A sequence of 7-Scenes: the motion comes from depth and poses, not from a flow.
+    """A sequence of 7-Scenes: the motion comes from depth and poses instead of a flow method.
 
     Args:
         root: the sequence's folder.
@@ -156,7 +156,7 @@ class PosedVideoClip:
 
 
 class RaytracedClip:
-    """A ray-traced clip at its own size: its disparity is known.
+    """A ray-traced clip at its own size, with known disparity.
 
     Args:
         root: the clip's folder, with `clip.mp4` and `disparity`.
@@ -166,7 +166,7 @@ class RaytracedClip:
         self.root = Path(root)
 
     def read(self, name: str, *, frames: int, longer_side_px: int, flow: OpticalFlow) -> Clip:  # noqa: ARG002
-        """The first frames; `flow` tells the motion.
+        """The first frames; `flow` computes the motion.
 
         Raises:
             InputError: the clip cannot be read.

@@ -1,4 +1,4 @@
-"""Eq. 7 and 8 as one writes them first: every flow anew for every frame, whole pictures, torch medians."""
+"""Eq. 7 and 8 in a naive implementation: all flows computed again for every frame, torch medians."""
 
 from collections.abc import Sequence
 
@@ -20,8 +20,8 @@ def naively_stabilized(
 ) -> tuple[Float[Tensor, "1 height width"], Float[Tensor, "3 height width"]]:
     """`D` and `E` of the last of the frames.
 
-    It agrees with `TemporalStabilizer` but for the rims of masks and for the median of an even number of
-    values, of which torch takes the lower.
+    It equals `TemporalStabilizer` except at the rims of masks and for the median of an even number of values,
+    of which torch takes the lower.
     """
     image, disparity, log_exposure = frames[-1]
     path = torch.zeros(1, 2, *image.shape[:2])

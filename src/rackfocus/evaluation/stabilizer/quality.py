@@ -1,4 +1,4 @@
-"""What a stabiliser does to disparity: how much steadier it is, and whether edges and depth stay."""
+"""Quality of stabilised disparity: how much steadier it is, and whether edges and depth are preserved."""
 
 import math
 from collections.abc import Sequence
@@ -17,28 +17,28 @@ from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 SUBJECT_PX = 10.0
-"""How far in front of all else a mask puts its subject, in pixels of disparity."""
+"""Disparity in pixels by which a mask's subject is in front of the rest."""
 PUMPING, BLOTCHES, GRAIN = 0.05, 0.1, 0.1
-"""Injected noise over the spread of `D`, drawn anew for each frame: of its gain and its level; smooth over a
-fortieth of the longer side; and of each pixel."""
+"""Noise added to each frame independently, relative to the spread of `D`: of its gain and its level; smooth
+noise with a scale of a fortieth of the longer side; and noise of each pixel."""
 NEAREST_M, FARTHEST_M = 0.3, 20.0
-"""Where aligned depth is held for the temporal alignment error: an inverse depth of 0 is infinitely far."""
+"""Limits of aligned depth for the temporal alignment error, since an inverse depth of 0 is infinitely far."""
 
 Maps = list[Float[Tensor, "1 height width"]]
 
 
 @dataclass(frozen=True)
 class Score:
-    """Of one method on one clip.
+    """The scores of one method on one clip.
 
     Attributes:
         clip: its name.
-        maps: what was stabilised: `network`, `network + noise`, `mask`, `mask + noise`, `truth`,
+        maps: the stabilised maps: `network`, `network + noise`, `mask`, `mask + noise`, `truth`,
             `truth + noise`.
         method: the stabiliser, or `per frame`.
         warped_error: of `D` between successive frames, in pixels.
-        boundary_f1: of depth edges against the masks' edges; NaN where there are no masks.
-        alignment_error: TAE; NaN where there are no poses.
+        boundary_f1: of depth edges against the masks' edges; NaN without masks.
+        alignment_error: TAE; NaN without poses.
         kept_error: mean absolute difference from the maps without noise, in pixels.
     """
 
@@ -53,13 +53,13 @@ class Score:
 
 @torch.inference_mode()
 def estimated(clip: Clip, network: RGBDHDREstimator, *, network_size_px: int | None) -> Maps:
-    """The network's `D` of each frame by itself."""
+    """The network's `D` of each frame, without a filter."""
     images = (torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 255 for frame in clip.frames)
     return [network(image, network_size_px=network_size_px).disparity[0].clone() for image in images]
 
 
 def inputs(clip: Clip, disparities: Maps, *, seed: int) -> dict[str, tuple[Maps, Maps]]:
-    """What is to be stabilised, by its name: the maps, and the same without noise."""
+    """The maps to stabilise, by name: each with noise, and the same without."""
     found = {
         "network": (disparities, disparities),
         "network + noise": (with_noise(disparities, seed=seed), disparities),
@@ -77,7 +77,7 @@ def inputs(clip: Clip, disparities: Maps, *, seed: int) -> dict[str, tuple[Maps,
 
 
 def with_noise(disparities: Maps, *, seed: int) -> Maps:
-    """Every frame with noise of its own, as networks make it: it pumps, it is blotchy, it has grain."""
+    """Add independent noise like a network's to every frame: of gain and level, smooth, and per pixel."""
     random = torch.Generator().manual_seed(seed)
     spread = torch.stack(disparities).std()
     noisy = []
@@ -127,7 +127,7 @@ def _mean(values: Sequence[Tensor]) -> float:
 
 
 def _disparity(depth: Float[Tensor, "1 height width"]) -> Float[Tensor, "1 height width"]:
-    """`D` of a lens focused at a metre, 10 pixels at infinity; unknown depth lies in the focal plane."""
+    """`D` of a lens focused at a metre, 10 pixels at infinity; unknown depth is put in the focal plane."""
     return torch.where(depth > 0, 10 * (1 - 1 / depth.clamp_min(0.1)), 0.0)
 
 

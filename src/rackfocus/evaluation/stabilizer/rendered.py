@@ -1,4 +1,4 @@
-"""What a stabiliser does to the rendered video: how much less it flickers, and trembles beside the truth."""
+"""Quality of videos rendered with stabilised disparity: flicker, and temporal errors against the truth."""
 
 import math
 from collections.abc import Sequence
@@ -21,22 +21,22 @@ from rackfocus.video.flow.optical_flow import OpticalFlow
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 REACH = 0.02
-"""Half the width of the square about saturated pixels where bokeh is looked for, over the longer side."""
+"""Half the side of the square around saturated pixels, where bokeh is measured, over the longer side."""
 
 Video = list[Float[Tensor, "3 height width"]]
 
 
 @dataclass(frozen=True)
 class RenderedScore:
-    """Of one method on one clip, rendered at f/2 with one focus.
+    """The scores of one method on one clip, rendered at f/2 with one focus.
 
     Attributes:
         clip: its name.
         method: the stabiliser, or `per frame`.
         flicker: the root of the high-frequency energy of Fig. 3A's curve, in 8-bit codes; NaN without
             saturated pixels.
-        change_error: RM beside the video rendered with the true disparity, in 8-bit codes; NaN without it.
-        flow_difference: tOF beside the same, in pixels.
+        change_error: RM against the video rendered with the true disparity, in 8-bit codes; NaN without it.
+        flow_difference: tOF against the same, in pixels.
     """
 
     clip: str
@@ -48,9 +48,9 @@ class RenderedScore:
 
 @torch.inference_mode()
 def estimated_wholly(clip: Clip, network: RGBDHDREstimator, *, network_size_px: int | None) -> list[RGBDHDR]:
-    """The network's `D` and `E` of each frame by itself; `D` aligned to the truth, where there is one.
+    """The network's `D` and `E` of each frame, without a filter; `D` is aligned to the truth, if known.
 
-    One scale and offset for the whole clip, so that focus lies on the same thing and nothing is steadied.
+    One scale and offset is used for the whole clip, so that the focus is the same and flicker is not reduced.
     """
     images = (torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 255 for frame in clip.frames)
     found = [network(image, network_size_px=network_size_px) for image in images]
@@ -64,7 +64,7 @@ def estimated_wholly(clip: Clip, network: RGBDHDREstimator, *, network_size_px: 
 
 
 def stabilized_wholly(clip: Clip, estimates: Sequence[RGBDHDR], stabilizer: Stabilizer) -> list[RGBDHDR]:
-    """Both after the filter."""
+    """`D` and `E` after the filter."""
     given_back = []
     for frame, each in zip(clip.frames, estimates, strict=True):
         given_back += stabilizer.push(frame, each.disparity[0], each.log_exposure[0])
@@ -74,7 +74,7 @@ def stabilized_wholly(clip: Clip, estimates: Sequence[RGBDHDR], stabilizer: Stab
 
 @torch.inference_mode()
 def rendered(clip: Clip, estimates: Sequence[RGBDHDR], renderer: Renderer) -> Video:
-    """The clip at f/2 as sRGB; focus is where `D` is 0."""
+    """The clip at f/2 as sRGB; the focal plane is where `D` is 0."""
     video = []
     for frame, each in zip(clip.frames, estimates, strict=True):
         linear = srgb_to_linear(torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 255)
@@ -83,7 +83,7 @@ def rendered(clip: Clip, estimates: Sequence[RGBDHDR], renderer: Renderer) -> Vi
 
 
 def rendered_truth(clip: Clip, renderer: Renderer) -> Video | None:
-    """The same with the true disparity, where it is known."""
+    """The clip rendered with the true disparity. `None`: it is unknown."""
     if clip.disparity is None:
         return None
     dark = torch.zeros(1, 3, *clip.disparity[0].shape[1:])
@@ -93,7 +93,7 @@ def rendered_truth(clip: Clip, renderer: Renderer) -> Video | None:
 def score_rendered(
     clip: Clip, method: str, video: Video, truth: Video | None, flow: OpticalFlow
 ) -> RenderedScore:
-    """Measure one method's video; `flow` sees the motion in both."""
+    """Measure the video of one method; `flow` computes the motion in both."""
     reach_px = max(1, round(REACH * max(clip.frames[0].shape[:2])))
     sharp = (torch.from_numpy(frame).permute(2, 0, 1).float() / 255 for frame in clip.frames)
     near = [about_saturated(frame, reach_px=reach_px) for frame in sharp]

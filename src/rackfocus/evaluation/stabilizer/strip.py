@@ -1,4 +1,4 @@
-"""A strip of pictures: what a stabiliser does behind and about what moves."""
+"""A strip of pictures of the maps of several stabilisers, for visual comparison."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,13 +16,13 @@ from rackfocus.evaluation.stabilizer.quality import Maps
 def draw_strip(
     clip: Clip, rows: Mapping[str, Maps], path: Path, *, columns: Sequence[int], width_px: int = 320
 ) -> None:
-    """A row of frames, then a row of disparity for each method, in one scale of colour.
+    """A row of frames, then a row of disparity for each method, with a common colour scale.
 
     Args:
-        clip: whose frames are shown.
+        clip: its frames are shown.
         rows: the maps by method.
-        path: the picture to write.
-        columns: which frames.
+        path: of the picture.
+        columns: indices of the frames.
         width_px: of each picture.
     """
     every = torch.stack([maps[column] for maps in rows.values() for column in columns])

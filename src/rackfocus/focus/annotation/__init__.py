@@ -1,1 +1,1 @@
-"""Files that say when and where a video is to be focused."""
+"""Files of focus annotations: when and where a video is to be focused."""

@@ -1,10 +1,10 @@
-"""Annotations of many videos as one table, a row a target: for spreadsheets and statistics.
+"""Annotations of many videos as one CSV table, one row for each target, for spreadsheets and statistics.
 
     file,video,sha256,width,height,frames,fps,t,time_s,x,y,box,source,until,annotator,pull_frames,...
 
-`file` is the JSON file that the target is from; a video without a target has one row, whose `t` is empty.
-`box` is left, top, right and bottom with blanks between. Nothing is lost either way; `time_s` is there to be
-read, and `t` counts.
+`file` is the JSON file of the target; a video without a target has one row with an empty `t`.
+`box` is left, top, right and bottom separated by blanks. Conversion is lossless in both directions; `time_s`
+is for readers only and is ignored on input.
 """
 
 import csv
@@ -25,14 +25,14 @@ COLUMNS = (
 )  # fmt: skip
 
 Annotations = dict[str, FocusAnnotation]
-"""By the path of their file in the folder."""
+"""Annotations by the path of their file in the folder."""
 
 
 def annotations_in(folder: str | Path) -> Annotations:
-    """All annotations in a folder and the folders in it; other JSON files are left alone.
+    """All annotations in a folder and its subfolders; other JSON files are ignored.
 
     Raises:
-        InputError: there is none, or one is spoilt.
+        InputError: there is none, or one is invalid.
     """
     folder = Path(folder)
     found = {
@@ -46,7 +46,7 @@ def annotations_in(folder: str | Path) -> Annotations:
 
 
 def write_csv(annotations: Mapping[str, FocusAnnotation], path: Path, *, annotator: str = "") -> None:
-    """Write the table, whole or not at all; `annotator` is who made them."""
+    """Write the table atomically; `annotator` is the name of the person."""
     with whole_file(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -59,10 +59,10 @@ def read_csv(path: Path, *, annotator: str | None = None) -> Annotations:
 
     Args:
         path: of the CSV file.
-        annotator: whose rows to read; none means everybody's, if that is one for each file.
+        annotator: whose rows to read. `None`: all, if each file has a single annotator.
 
     Raises:
-        InputError: it is missing or no such table, a row is of no sense, or two annotators made one file.
+        InputError: the file is missing or has other columns, a row is invalid, or a file has two annotators.
     """
     try:
         with path.open(newline="", encoding="utf-8") as lines:
@@ -86,7 +86,7 @@ def _may_be_annotation(path: Path) -> bool:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return True  # spoilt: to read it tells how
+        return True  # damaged: reading it will report the error
     return isinstance(content, dict) and content.get("format") == FORMAT
 
 

@@ -1,12 +1,12 @@
-"""The annotation of a video as a JSON file that people can read, and the identity of that video.
+"""Reads and writes the annotation of a video as a JSON file, and identifies the video.
 
     {"format": "rackfocus.focus", "version": 2,
      "video": {"name", "sha256", "width", "height", "frames", "fps"},
      "targets": [{"t", "x", "y", "box", "source", "until"}],
      "pulls": {"duration_frames", "early_frames", "easing"}, "aperture": 2.8 or null}
 
-`box` (left, top, right, bottom), `source` (`user`), `until`, `targets`, `pulls` and `aperture` may be left
-out; `annotation.schema.json` says it in full. Files of older versions are read; the newest one is written.
+`box` (left, top, right, bottom), `source` (`user`), `until`, `targets`, `pulls` and `aperture` are optional;
+`annotation.schema.json` is the full definition. Older versions are read; the newest one is written.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ def load_annotation(path: str | Path) -> FocusAnnotation:
 
     Raises:
         InputError: the file is missing, no annotation, of a newer version, or a field is missing, unknown or
-            of no sense; the message names the file and the field.
+            invalid; the message names the file and the field.
     """
     path = Path(path)
     try:
@@ -65,7 +65,7 @@ def load_annotation(path: str | Path) -> FocusAnnotation:
 
 
 def save_annotation(path: str | Path, annotation: FocusAnnotation) -> None:
-    """Write an annotation: whole or not at all; an existing file is replaced.
+    """Write an annotation atomically; an existing file is replaced.
 
     Raises:
         InputError: the file cannot be written.
@@ -80,14 +80,14 @@ def save_annotation(path: str | Path, annotation: FocusAnnotation) -> None:
 
 
 def annotated_video(path: str | Path, *, frames: int | None = None) -> AnnotatedVideo:
-    """What an annotation says of the video in a file.
+    """The identity of a video file, as stored in an annotation.
 
     Args:
         path: of the file.
-        frames: how many there are; none finds that out, for which some videos are decoded to their end.
+        frames: number of frames. `None`: they are counted, for which some videos are decoded completely.
 
     Raises:
-        InputError: it is no video that can be read.
+        InputError: it is no readable video.
     """
     path = Path(path)
     with open_video(path) as reader:
@@ -115,7 +115,7 @@ def _annotation(content: Any) -> FocusAnnotation:
 
 
 def _migrated(content: dict[str, Any]) -> dict[str, Any]:
-    """As it would be in the newest version."""
+    """The content converted to the newest version."""
     version = content.get("version", VERSION)
     if not _is(version, int):
         raise InputError(f"version must be a whole number, and is {version!r}.")
@@ -129,7 +129,7 @@ def _migrated(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_1_to_2(content: dict[str, Any]) -> dict[str, Any]:
-    """Pulls were linear, and arrived at the frame of their target."""
+    """In version 1 pulls were linear, and arrived at the frame of their target."""
     pulls = content.get("pulls", {})
     if isinstance(pulls, dict):
         pulls = {"early_frames": 0, "easing": "linear"} | pulls
@@ -137,7 +137,7 @@ def _from_1_to_2(content: dict[str, Any]) -> dict[str, Any]:
 
 
 _LIFTS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (_from_1_to_2,)
-"""From each version to the next."""
+"""Conversions from each version to the next."""
 
 
 def _target(content: dict[str, Any]) -> FocusTarget:
@@ -157,7 +157,7 @@ def _target(content: dict[str, Any]) -> FocusTarget:
 
 
 def _made(where: str, make: Callable[[], Value]) -> Value:
-    """A value whose complaints name the field that it is made from."""
+    """Make a value; error messages name its field."""
     try:
         return make()
     except InputError as error:
@@ -165,7 +165,7 @@ def _made(where: str, make: Callable[[], Value]) -> Value:
 
 
 def _check(content: Any, schema: dict[str, Any], where: str) -> None:
-    """Every field is known and of its kind, and the needed ones are there; `_made` checks what they say."""
+    """Check for unknown and missing fields and for their types; `_made` checks their values."""
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     if content is None and "null" in kinds:
         return

@@ -1,13 +1,13 @@
-"""A focus pull by hand, as a JSON file that people write.
+"""Manual focus pulls: keyframes in a JSON file.
 
     {"format": "rackfocus.keyframes", "version": 1,
      "keyframes": [{"frame": 0, "disparity": -3.5, "f_number": 2.0},
                    {"frame": 48, "disparity": 6.0},
                    {"frame": 72, "f_number": 8.0}]}
 
-`time_s`, seconds from the first frame, may stand in place of every `frame`. `disparity` is in pixels of the
-source video; it is joined linearly between the keyframes that give it, `f_number` linearly in stops; both
-stay as they are before the first of these and after the last.
+`time_s`, seconds from the first frame, may be used in place of every `frame`. `disparity` is in pixels of the
+source video. `disparity` is interpolated linearly between the keyframes that have it, `f_number` linearly in
+stops; before the first and after the last keyframe they are constant.
 """
 
 import json
@@ -27,8 +27,8 @@ def load_keyframes(path: str | Path) -> FocusKeyframes:
     """Read keyframes.
 
     Raises:
-        InputError: the file is missing, holds no keyframes, is of another version, or a field is missing,
-            unknown or of no sense; the message names the file and the field.
+        InputError: the file is missing, has no keyframes, is of another version, or a field is missing,
+            unknown or invalid; the message names the file and the field.
     """
     path = Path(path)
     try:
@@ -44,12 +44,12 @@ def load_keyframes(path: str | Path) -> FocusKeyframes:
 
 
 def disparity_at(track: FocusKeyframes, index: int, time_s: float) -> float | None:
-    """The disparity in focus in a frame; None where the keyframes give none."""
+    """The disparity in focus in a frame. `None`: the keyframes have no disparity."""
     return _joined(track, [each.disparity for each in track.keyframes], index, time_s)
 
 
 def f_number_at(track: FocusKeyframes, index: int, time_s: float) -> float | None:
-    """The f-number of a frame; None where the keyframes give none."""
+    """The f-number of a frame. `None`: the keyframes have no f-number."""
     stops = [None if each.f_number is None else math.log(each.f_number) for each in track.keyframes]
     joined = _joined(track, stops, index, time_s)
     return None if joined is None else math.exp(joined)

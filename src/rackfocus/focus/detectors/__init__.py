@@ -1,6 +1,6 @@
-"""What is worth focusing on: detectors that give every frame of a window a map of where they see it.
+"""Detectors of what is worth focusing on: each returns a probability map for every frame of a window.
 
-A detector is a call with a `ClipWindow`; one file each. They are swapped in `conf/detector`.
+A detector is called with a `ClipWindow`; one file each, selected in `conf/detector`.
 """
 
 from rackfocus.focus.detectors.window import ClipWindow, Detector, Sound

@@ -1,18 +1,18 @@
-"""What moves by itself: optical flow without what the camera's own motion explains.
+"""Independent motion: optical flow that the camera's own motion does not explain.
 
-Stands for the flow and DeepMatching of Sec. 5.2. Step by step:
+It replaces the flow and DeepMatching of Sec. 5.2. The steps are:
 
-1. Flow between successive frames, reduced (`OpticalFlow`).
-2. The background is what most of the textured picture does: a homography, found by RANSAC, or a camera that
-   stands still where that explains enough of it.
-3. Motion is the flow less the background's, where the background moved along leaves a difference in the
-   picture as well (the motion measure of Odobez & Bouthemy 1995): flow in even areas is a guess.
-4. Motion that keeps its direction wins over motion to and fro, as of leaves: over `coherence_s` the mean
-   of its vectors is counted, and of its back and forth only a part.
-5. What has moved all the time, as a passer-by far away, counts as slower than what begins to move.
-6. Speed counts relative to the noise of the frame and to the strongest motion about that time.
+1. Optical flow between successive reduced frames (`OpticalFlow`).
+2. The background is the dominant motion of the textured pixels: a homography, found by RANSAC, or a static
+   camera if that explains enough of them.
+3. Motion is the flow minus that of the background, where the warped background also differs in colour (the
+   motion measure of Odobez & Bouthemy 1995), because flow is unreliable in uniform areas.
+4. Motion with a constant direction is preferred to oscillation, such as of leaves: the mean of the vectors
+   over `coherence_s` counts in full, the oscillating part only partly.
+5. What has moved all the time, such as a distant passer-by, counts as slower than what begins to move.
+6. Speed is measured relative to the noise of the frame and to the strongest motion around that time.
 7. Forward in time, what has moved stays an actor along the flow for a while, so that a pause does not end an
-   action. Backward, it is one a little before it moves: the window shows the future.
+   action. Backward in time, it becomes one a little before it moves, since the window contains the future.
 """
 
 from itertools import pairwise
@@ -27,27 +27,27 @@ from rackfocus.video.flow.dis import DISFlow
 from rackfocus.video.flow.optical_flow import OpticalFlow
 
 GRID_PX = 8
-"""Flow is sampled this far apart for the background: more adds nothing."""
+"""Distance of the flow samples for fitting the background; denser ones are not more accurate."""
 
 
 class Action:
-    """Independent motion.
+    """Detects independent motion.
 
     Args:
         flow: the optical flow.
-        longer_side_px: frames are reduced to this for it.
-        inlier_px: how far from the background's motion its flow may be, in reduced pixels.
-        still_share: the camera stands still where that explains this share of the texture.
-        slowest: speed of what is an action at all, in diagonals of the frame a second.
+        longer_side_px: size to which frames are reduced for it.
+        inlier_px: largest distance of a flow vector from the background's motion, in reduced pixels.
+        still_share: the camera is static if that explains this share of the texture.
+        slowest: minimum speed of an action, in diagonals of the frame a second.
         noise_times: an action is faster than the typical residual of the background by this factor.
-        peak_share: an action is at least this share of the fastest motion about that time.
-        peak_s: how far "about that time" reaches, as the standard deviation of a Gaussian.
-        coherence_s: the time over which directions are averaged, as the standard deviation of a Gaussian.
-        to_and_fro: the part of motion to and fro that counts.
-        habituation: what has always moved counts as slower by this share.
-        habit_s: how long it takes to count as that.
-        memory_s: how long what has moved stays an actor; half of it is gone after this time.
-        ahead_s: the same before it moves.
+        peak_share: an action has at least this share of the fastest motion around that time.
+        peak_s: width of "around that time", as the standard deviation of a Gaussian.
+        coherence_s: time over which directions are averaged, as the standard deviation of a Gaussian.
+        to_and_fro: the counted part of oscillating motion.
+        habituation: by how much less, as a share, continual motion counts.
+        habit_s: time after which motion is continual.
+        memory_s: half-life of an actor after its motion.
+        ahead_s: half-life of an actor before its motion.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Action:
         shown_s = frame_s(window, shot)
         images = [self._reduced(frame) for frame in window.frames[shot]]
         height, width = images[0].shape[:2]
-        # Cells a frame, for the flow; diagonals a second, for the motion.
+        # Cells a frame for the flow; diagonals a second for the motion.
         to_cells = np.array([columns / width, rows / height], np.float32)
         to_speed = np.float32(1 / (np.hypot(height, width) * shown_s))
         flows, motions, noises = [], [], []
@@ -113,7 +113,7 @@ class Action:
             motions.append(_resized(residual, rows, columns) * to_speed)
             noises.append(jitter * to_speed)
         along = _Along(flows)
-        # A frame moves as it does to the next one; the last one as it did from the one before.
+        # The motion of a frame is that to the next one; that of the last frame is from the previous one.
         motion = np.stack([*motions, along.earlier(motions[-1], len(motions))])
         noise = np.array([*noises, noises[-1]], np.float32)
         return self._followed(self._probable(motion, noise, along, shown_s), along, shown_s)
@@ -130,7 +130,7 @@ class Action:
         second: UInt8[np.ndarray, "h w 3"],
         flow: Float32[np.ndarray, "h w 2"],
     ) -> tuple[Float32[np.ndarray, "h w 2"], float]:
-        """The motion that is not the camera's, in reduced pixels a frame, and how noisy it is."""
+        """The motion that is not the camera's, in reduced pixels a frame, and its noise."""
         before, after = (
             cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) for image in (first, second)
         )
@@ -143,7 +143,7 @@ class Action:
             after, there[..., 0], there[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         inside = ((there >= 0) & (there <= np.array(before.shape[::-1]) - 1)).all(axis=2)
-        # A grey level of gradient keeps noise in even areas from counting.
+        # A grey level is added to the gradient to suppress noise in uniform areas.
         measure = cv2.blur(np.abs(moved - before) * gradient, (7, 7)) / (cv2.blur(gradient**2, (7, 7)) + 1.0)
         seen = np.clip((measure - SEEN_PX) / SEEN_PX, 0, 1) * inside
         return (flow - background) * seen[..., None].astype(np.float32), noise
@@ -151,7 +151,7 @@ class Action:
     def _background(
         self, flow: Float32[np.ndarray, "h w 2"], gradient: Float32[np.ndarray, "h w"]
     ) -> tuple[Float32[np.ndarray, "h w 2"], float]:
-        """The camera's flow, and the median distance of what follows it from it."""
+        """The camera's flow, and the median distance of its inliers from it."""
         height, width = gradient.shape
         grid = _grid(gradient.shape)
         some = (slice(GRID_PX // 2, None, GRID_PX),) * 2
@@ -180,7 +180,7 @@ class Action:
         along: "_Along",
         shown_s: float,
     ) -> Float32[np.ndarray, "frame rows columns"]:
-        """How probably each cell is an action, from its motion in diagonals a second."""
+        """The probability that each cell is an action, from its motion in diagonals a second."""
         size = np.hypot(motion[..., 0], motion[..., 1])[..., None]
         mean = along.mean(np.concatenate([motion, size], axis=3), self.coherence_s / shown_s)
         to_one_side, either_way = np.hypot(mean[..., 0], mean[..., 1]), mean[..., 2]
@@ -194,7 +194,7 @@ class Action:
     def _habit(
         self, moves: Float32[np.ndarray, "frame rows columns"], along: "_Along", shown_s: float
     ) -> Float32[np.ndarray, "frame rows columns"]:
-        """In how much of the time before it each thing moved; before the first frame, as much as after it."""
+        """The share of the past in which each point moved; before the first frame, that of the future."""
         share = np.float32(min(1.0, shown_s / self.habit_s))
         before = moves[-1]
         for frame in range(len(moves) - 2, -1, -1):
@@ -203,13 +203,13 @@ class Action:
         habit[0] = before
         for frame in range(1, len(moves)):
             habit[frame] = share * moves[frame - 1] + (1 - share) * along.earlier(habit[frame - 1], frame)
-        # Flow loses the rim of what is small.
+        # Flow misses the rim of small objects.
         return np.stack([cv2.dilate(frame, np.ones((5, 5), np.uint8)) for frame in habit])
 
     def _followed(
         self, now: Float32[np.ndarray, "frame rows columns"], along: "_Along", shown_s: float
     ) -> Float32[np.ndarray, "frame rows columns"]:
-        """What moves now, what has moved lately, and what is about to move."""
+        """Points that move now, that moved recently, or that will move soon."""
         kept, ahead = (0.5 ** (shown_s / time) if time > 0 else 0.0 for time in (self.memory_s, self.ahead_s))
         past, future = now.copy(), now.copy()
         for frame in range(1, len(now)):
@@ -220,13 +220,13 @@ class Action:
 
 
 def _soft(relative: Float32[np.ndarray, "frame rows columns"]) -> Float32[np.ndarray, "frame rows columns"]:
-    """0 for 0, a half for 1, and 1 for infinity."""
+    """Maps 0 to 0, 1 to a half, and infinity to 1."""
     squared = relative**2
     return squared / (1 + squared)
 
 
 class _Along:
-    """Reads what lies at the same thing in the frame before or after.
+    """Samples maps of the previous or next frame along the optical flow.
 
     Args:
         flows: from each frame to the next, in cells.
@@ -235,21 +235,21 @@ class _Along:
     def __init__(self, flows: list[Float32[np.ndarray, "rows columns 2"]]) -> None:
         grid = _grid(flows[0].shape[:2])
         self._after = [grid + flow for flow in flows]
-        # The flow lies on the earlier frame; it is smooth enough to be read at the later one.
+        # The flow belongs to the earlier frame; it is smooth enough to be used at the later one.
         self._before = [grid - flow for flow in flows]
 
     def earlier(self, values: Float32[np.ndarray, "*shape"], frame: int) -> Float32[np.ndarray, "*shape"]:
-        """The values of the frame before `frame`, at the things as they lie in `frame`."""
+        """The values of the frame before `frame`, warped to `frame`."""
         return _at(values, self._before[frame - 1])
 
     def later(self, values: Float32[np.ndarray, "*shape"], frame: int) -> Float32[np.ndarray, "*shape"]:
-        """The values of the frame after `frame`, at the things as they lie in `frame`."""
+        """The values of the frame after `frame`, warped to `frame`."""
         return _at(values, self._after[frame])
 
     def mean(
         self, values: Float32[np.ndarray, "frame rows columns channel"], sigma_frames: float
     ) -> Float32[np.ndarray, "frame rows columns channel"]:
-        """The mean over time at each thing, with weights that fall exponentially both ways."""
+        """The mean over time along the flow, with weights that decrease exponentially in both directions."""
         keep = np.float32(sigma_frames / (1 + sigma_frames))
         ones = np.ones_like(values[..., :1])
         weighted = np.concatenate([values, ones], axis=3)
@@ -263,13 +263,13 @@ class _Along:
 
 
 LEAST_POINTS = 8
-"""A homography needs four; fewer than these tell nothing of a camera."""
+"""Minimum number of points for a homography, which needs four; fewer are unreliable."""
 SEEN_PX = 0.25
-"""A pixel differs from the background where this motion would be needed to explain it."""
+"""A pixel differs from the background if at least this motion is needed to explain its difference."""
 
 
 def _grid(size: tuple[int, ...]) -> Float32[np.ndarray, "rows columns 2"]:
-    """Columns and rows of every pixel: its x and y."""
+    """The x and y of every pixel."""
     rows, columns = np.mgrid[: size[0], : size[1]].astype(np.float32)
     return np.stack([columns, rows], axis=2)
 

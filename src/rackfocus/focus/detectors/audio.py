@@ -1,7 +1,7 @@
-"""Who is speaking: faces that move as is heard. Stands for the audio localiser of Sec. 5.2.
+"""Speaking faces: faces that move in synchrony with speech. Replaces the audio localiser of Sec. 5.2.
 
-When: silero-vad. Where: Light-ASD, which knows whether a mouth speaks while there is speech, and audio-motion
-synchrony, which knows better whose words they are where several mouths move.
+The time comes from silero-vad. The face comes from Light-ASD, which detects whether a mouth is speaking, and
+from audio-motion synchrony, which is better at telling who speaks if several mouths move.
 """
 
 import math
@@ -25,24 +25,25 @@ from rackfocus.models.published.weights import find_weights
 from rackfocus.types import InputError
 
 LEAST_FRAMES = 8
-"""A face that is in sight for less of the speech is not judged."""
+"""A face visible for fewer frames of the speech is not judged."""
 
 
 class Speakers:
-    """The face of who is speaking, as a soft ellipse; nothing while nobody speaks.
+    """The face of the current speaker as a soft ellipse; zero while nobody speaks.
 
     Args:
-        weights: of Light-ASD; where they cannot be had, synchrony alone decides.
-        bridged_s: a pause that is no longer is a part of the sentence.
-        lead_s: so much earlier than a voice is sure it is taken to begin: lips and breath do.
-        margin_s: before and after speech that is looked at, too.
+        weights: of Light-ASD; if they are missing, only synchrony is used.
+        bridged_s: pauses up to this length belong to the sentence.
+        lead_s: speech begins this much earlier than the voice is detected, because lips and breath do.
+        margin_s: time before and after speech that is analysed, too.
         asd_weight: log odds a second for each of Light-ASD's.
-        asd_limit: at most so many of Light-ASD's log odds count: it tells a mouth that speaks from one at
-            rest, not who of two.
+        asd_limit: limit of Light-ASD's log odds: they distinguish a speaking mouth from a still one, but not
+            between two that move.
         synchrony_weight: log odds a second for each unit of synchrony.
-        usual_synchrony: how much there is of it by chance.
-        changes_per_s: how often somebody else takes over while there is speech.
-        softness: how the ellipse fades beyond its box, as the standard deviation of a Gaussian in half sides.
+        usual_synchrony: mean synchrony by chance.
+        changes_per_s: mean number of changes of the speaker in a second of speech.
+        softness: width of the soft edge of the ellipse, as the standard deviation of a Gaussian in half
+            sides.
     """
 
     def __init__(
@@ -130,7 +131,7 @@ class Speakers:
         shot: slice,
         speaking: np.ndarray,
     ) -> None:
-        """Draw who says what is said in some frames of a shot."""
+        """Draw the speaker of each moment of speech in some frames of a shot."""
         seconds = window.times_s - window.times_s[0]
         first_s = max(float(seconds[shot.start]), float(seconds[speaking[0]]) - self.margin_s)
         last_s = min(float(seconds[shot.stop - 1]), float(seconds[speaking[-1]]) + self.margin_s)
@@ -142,7 +143,7 @@ class Speakers:
         for number, track in enumerate(tracks):
             shown = seconds[track.first : track.first + len(track.boxes)]
             inside = np.flatnonzero((moments > shown[0] - 1 / FPS) & (moments < shown[-1] + 1 / FPS))
-            # A track never leaves its shot.
+            # A track is always within one shot.
             if len(inside) >= LEAST_FRAMES and shot.start <= track.first < shot.stop:
                 at = nearest_frames(window, track, moments[inside] + window.times_s[0])
                 mouths = mouth_patches(window, track, at, MOUTH_PX)
@@ -170,7 +171,7 @@ class Speakers:
         x = ((np.arange(columns) + 0.5) * cell[0] - 0.5)[None, :]
         y = ((np.arange(rows) + 0.5) * cell[1] - 0.5)[:, None]
         centre = (box[:2] + box[2:]) / 2
-        # The smallest face still fills a cell.
+        # The smallest face covers at least a cell.
         half = np.maximum((box[2:] - box[:2]) / 2, 0.75 * cell)
         beyond = np.maximum(0, np.hypot((x - centre[0]) / half[0], (y - centre[1]) / half[1]) - 1)
         return np.exp(-0.5 * np.square(beyond / self.softness)).astype(np.float32)
@@ -179,7 +180,7 @@ class Speakers:
 def _coefficients(
     samples: Float32[np.ndarray, " sample"], begin: int, count: int
 ) -> Float32[np.ndarray, "time hop coefficient"]:
-    """What is heard with each of some successive faces, from the `begin`-th on."""
+    """The sound features of successive face pictures, from the `begin`-th on."""
     step = RATE // FPS
     heard = samples[begin * step : (begin + count) * step]
     found = mfcc(np.pad(heard, (0, count * step - len(heard))))

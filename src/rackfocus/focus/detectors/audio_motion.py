@@ -1,42 +1,42 @@
-"""Audio-motion synchrony: how much of what is heard goes with how a mouth moves.
+"""Audio-motion synchrony: how strongly the sound is correlated with the motion of a mouth.
 
-Canonical correlation (Slaney and Covell 2000, after Hershey and Movellan 1999) between the main ways in which
-a mouth changes, with their speeds, and the levels of some bands of sound, with their slopes; over a window
-that slides along the speech, at several lags. Nothing here is learned.
+Canonical correlation (Slaney and Covell 2000, after Hershey and Movellan 1999) between the principal
+components of a mouth's pictures, with their derivatives, and the levels of frequency bands, with their
+derivatives, over a sliding window, at several lags. Nothing is learned.
 """
 
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 FPS = 25
-"""Mouths and levels a second."""
+"""Sampling rate of mouth pictures and levels, a second."""
 
 MOUTH_PX = 20
-"""The side of the pictures of a mouth."""
+"""Side of the pictures of a mouth."""
 
 BANDS_HZ = ((100, 300), (300, 700), (700, 1200), (1200, 2200), (2200, 3500), (3500, 6000), (100, 6000))
-"""Voicing, the formants, fricatives, and all together."""
+"""Frequency bands: voicing, formants, fricatives, and all together."""
 
 WINDOW_S = 0.08
-"""How long each level listens."""
+"""Length of the window of each level."""
 
 MOVED = (0.2, 0.3, 0.4)
-"""By which shares of the window the sound is moved, both ways, to learn what chance gives."""
+"""Circular shifts of the sound, as shares of the window, both ways, to estimate chance correlation."""
 
 FLOOR = 1e-5
-"""The least level that counts, against the loudest moment: what is quieter is noise."""
+"""Minimum level relative to the loudest moment; what is quieter is noise."""
 
 
 def sound_features(
     samples: Float32[np.ndarray, " sample"], rate: int, begin_s: float, count: int
 ) -> Float[np.ndarray, "time feature"]:
-    """The logarithmic level of each band `FPS` a second, and its slope.
+    """The logarithmic level of each band, `FPS` a second, and its derivative.
 
     Args:
         samples: of one channel.
         rate: samples a second.
-        begin_s: of the first level; its window is centred there.
-        count: how many levels.
+        begin_s: centre of the window of the first level.
+        count: number of levels.
     """
     width = 2 * round(WINDOW_S * rate / 2)
     window = np.hanning(width)
@@ -62,22 +62,23 @@ def synchrony(
     noise: float = 0.005,
     lags_s: tuple[float, ...] = (0.0, 0.04, 0.08),
 ) -> Float[np.ndarray, " time"]:
-    """How much better a mouth goes with what is heard than with the same sound at other times.
+    """How much better a mouth correlates with the sound than with the same sound at other times.
 
-    Both are sums of squared canonical correlations: a lively mouth goes with any sound to some extent.
+    Both are sums of squared canonical correlations. The difference is needed because a lively mouth
+    correlates with any sound to some extent.
 
     Args:
         mouths: grey, `FPS` a second.
         heard: `sound_features` at the same times.
-        window_s: over how long correlations are taken; all there is where that is less.
-        hop_s: between windows; what lies between is interpolated.
-        modes: how many ways in which the mouth changes are used, the greatest ones.
-        ridge: added to variances of 1: keeps what little a short window says from being believed.
-        noise: a change of the mouth of this size, against its mean brightness, is none.
-        lags_s: by how much the mouth may be ahead of what is heard; the best one counts.
+        window_s: length of the window for correlations; the whole clip if that is shorter.
+        hop_s: between windows; values between them are interpolated.
+        modes: number of principal components of the mouth's pictures.
+        ridge: regularisation, added to variances of 1, against overfitting in short windows.
+        noise: changes of the mouth of this size, relative to its mean brightness, count as noise.
+        lags_s: how much the mouth may be ahead of the sound; the best lag is used.
 
     Returns:
-        Near 0 for a mouth that holds still or says something else; about 0.3 for one that says what is heard.
+        Near 0 for a mouth that is still or of another speaker; about 0.3 for the mouth that is heard.
     """
     count = len(mouths)
     length = min(count, max(8, round(window_s * FPS)))
@@ -105,15 +106,15 @@ def _agreement(
     ridge: float,
     noise: float,
 ) -> list[float]:
-    """The sum of squared canonical correlations, regularised, with the sound and with it moved in time."""
+    """The sum of squared canonical correlations, regularised, with the sound and with the shifted sound."""
     centred = mouth - mouth.mean(axis=0)
-    # The principal components by the smaller Gram matrix.
+    # The principal components, from the smaller Gram matrix.
     size, axes = np.linalg.eigh((centred @ centred.T).astype(np.float64) / centred.shape[1])
     moves = axes[:, ::-1][:, :modes] * np.sqrt(np.maximum(size[::-1][:modes], 0))
     seen = np.concatenate([_standard(moves, noise), _standard(_slope(moves), noise)], axis=1)
     known = _standard(sound, 1e-6)
     count = len(known)
-    # Moved round in a circle, the sound keeps its own covariance.
+    # A circular shift does not change the covariance of the sound.
     of_sound = np.linalg.inv(known.T @ known / count + ridge * np.eye(known.shape[1]))
     of_mouth = np.linalg.inv(seen.T @ seen / count + ridge * np.eye(seen.shape[1]))
     moved = [0, *(sign * round(share * count) for share in MOVED for sign in (1, -1))]
@@ -122,7 +123,7 @@ def _agreement(
 
 
 def _standard(values: Float[np.ndarray, "time feature"], noise: float) -> Float[np.ndarray, "time feature"]:
-    """Zero mean and a variance of 1, or less where there is hardly more than noise."""
+    """Zero mean and a variance of 1, or less if there is little more than noise."""
     centred = values - values.mean(axis=0)
     return centred / np.sqrt(centred.var(axis=0) + noise**2)
 
@@ -132,7 +133,7 @@ def _slope(values: Float[np.ndarray, "time feature"]) -> Float[np.ndarray, "time
 
 
 def _smooth(pictures: Float32[np.ndarray, "time height width"]) -> Float32[np.ndarray, "time height width"]:
-    """A binomial filter over space: what compression leaves is finer than a mouth."""
+    """A binomial filter over space: compression artefacts are finer than a mouth."""
     for axis in (1, 2):
         padded = np.concatenate([pictures.take([0], axis), pictures, pictures.take([-1], axis)], axis=axis)
         size = pictures.shape[axis]

@@ -1,4 +1,4 @@
-"""A detector, and that whoever made the video put its subject near the middle."""
+"""A detector with a centre prior: subjects are usually near the middle of the frame."""
 
 import numpy as np
 from jaxtyping import Float32
@@ -7,13 +7,13 @@ from rackfocus.focus.detectors.window import ClipWindow, Detector
 
 
 class Centred:
-    """The maps of a detector times a Gaussian about the centre of the frame.
+    """The maps of a detector times a Gaussian around the centre of the frame.
 
-    Viewers look near the centre more than any subject explains (Tatler 2007, "The central fixation bias in
+    Viewers look near the centre more often than subjects explain (Tatler 2007, "The central fixation bias in
     scene viewing").
 
     Args:
-        detector: sees anywhere.
+        detector: the detector.
         spread: standard deviation of the Gaussian, in widths and heights of the frame.
     """
 
@@ -30,5 +30,5 @@ class Centred:
         return self.detector(window) * (down[:, None] * across).astype(np.float32)
 
     def missing(self, window: ClipWindow) -> str | None:
-        """What the detector lacks."""
+        """See the detector's `missing`."""
         return self.detector.missing(window)

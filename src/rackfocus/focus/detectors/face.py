@@ -1,4 +1,4 @@
-"""Faces."""
+"""Detector of faces."""
 
 from pathlib import Path
 
@@ -11,15 +11,16 @@ from rackfocus.focus.detectors.window import ClipWindow
 
 
 class Faces:
-    """The faces of a window, as soft ellipses; stands for dlib's detector in Sec. 5.2.
+    """The faces of a window as soft ellipses; replaces dlib's detector in Sec. 5.2.
 
     Args:
-        weights: of YuNet; where they cannot be had, OpenCV's Haar cascade is used.
-        every_s: between frames in which faces are looked for; what lies between is interpolated.
-        bridged_s: a face that is missed for no longer keeps its track.
-        sure_score: of the surest detection of a face, at least.
+        weights: of YuNet; if they are missing, OpenCV's Haar cascade is used.
+        every_s: time between frames in which faces are detected; faces between them are interpolated.
+        bridged_s: the longest gap in a face's track.
+        sure_score: minimum score of the best detection of a face.
         smoothing_s: standard deviation of the Gaussian that smooths boxes over time.
-        softness: how the ellipse fades beyond its box, as the standard deviation of a Gaussian in half sides.
+        softness: width of the soft edge of the ellipse, as the standard deviation of a Gaussian in half
+            sides.
         smallest: the side of the smallest face that counts, in diagonals of the frame.
     """
 
@@ -60,7 +61,7 @@ class Faces:
         return None if self.tracks(window) else "No face was found."
 
     def tracks(self, window: ClipWindow) -> list[FaceTrack]:
-        """The faces that count."""
+        """The faces that are not too small."""
         tracks = face_tracks(
             window,
             weights=self.weights,
@@ -75,7 +76,7 @@ class Faces:
     def drawn(
         self, window: ClipWindow, tracks: list[FaceTrack], shares: Float32[np.ndarray, "track frame"]
     ) -> Float32[np.ndarray, "frame rows columns"]:
-        """The maps of some faces of a window, each frame of a face with its score times its share."""
+        """Draw the maps of some faces of a window; values are each frame's score times its share."""
         rows, columns = window.map_size
         maps = np.zeros((len(window.frames), rows, columns), np.float32)
         height, width = window.frames.shape[1:3]
@@ -86,7 +87,7 @@ class Faces:
         for track, share in zip(tracks, shares, strict=True):
             for frame, box, score in zip(track.frames, track.boxes, track.scores, strict=True):
                 centre = (box[:2] + box[2:]) / 2
-                # The smallest face still fills a cell.
+                # The smallest face covers at least a cell.
                 half = np.maximum((box[2:] - box[:2]) / 2, 0.75 * cell)
                 radius = np.hypot((x - centre[0]) / half[0], (y - centre[1]) / half[1])
                 beyond = np.maximum(0, radius - 1) / self.softness

@@ -1,4 +1,4 @@
-"""Faces in one frame: YuNet, or OpenCV's Haar cascade where its file is missing."""
+"""Detection of faces in one frame: YuNet, or OpenCV's Haar cascade if its file is missing."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from rackfocus.models.published.weights import find_weights
 from rackfocus.types import InputError
 
 SMALLEST_SIDE_PX = 16
-"""No face is looked for in frames with a shorter side than this."""
+"""Frames with a shorter side below this are not searched."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,10 +20,10 @@ class Face:
     """One face of one frame, in pixels of the frame.
 
     Attributes:
-        box: left, top, right, bottom; a face at the edge may reach beyond the frame.
+        box: left, top, right, bottom; a face at the edge may extend beyond the frame.
         landmarks: x and y of the right eye, left eye, tip of the nose, right and left corner of the mouth
-            (right as the person has it); none where the detector gives none.
-        score: how sure the detector is, 0 to 1.
+            (right from the person's view). `None`: the detector has no landmarks.
+        score: confidence of the detector, 0 to 1.
     """
 
     box: Float32[np.ndarray, " 4"]
@@ -32,10 +32,10 @@ class Face:
 
 
 class FaceDetection(Protocol):
-    """Finds the faces of one frame."""
+    """A detector of faces in one frame."""
 
     def __call__(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Face]:
-        """All faces, the surest first; `image` is encoded RGB."""
+        """All faces, by decreasing score; `image` is encoded RGB."""
         ...
 
 
@@ -44,10 +44,10 @@ class YuNet:
 
     Args:
         weights: a file, or the name of the published one.
-        least_score: below it, nothing is a face.
+        least_score: minimum score of a face.
 
     Raises:
-        InputError: the weights cannot be found, or are not YuNet's.
+        InputError: the weights are missing, or are not YuNet's.
     """
 
     def __init__(self, *, weights: str | Path = "yunet_n_320_320.onnx", least_score: float = 0.5) -> None:
@@ -64,24 +64,24 @@ class YuNet:
             return []
         self._network.setInputSize((width, height))
         _, rows = self._network.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        # Left, top, width, height, five points, score; the surest row is the first.
+        # Left, top, width, height, five points, score; rows are sorted by decreasing score.
         return [
             Face(_box(*row[:4]), row[4:14].reshape(5, 2), float(min(row[14], 1.0)))
             for row in (() if rows is None else rows)
-            # In frames of some twenty pixels the network's exponentials overflow.
+            # In frames of about twenty pixels the network's exponentials overflow.
             if np.isfinite(row).all() and np.abs(row[:4]).max() <= 2 * max(height, width)
         ]
 
 
 class HaarCascade:
-    """Viola & Jones 2001, as OpenCV trained it: only faces that look into the camera, and no landmarks.
+    """Viola & Jones 2001, as trained by OpenCV: only frontal faces, without landmarks.
 
     Args:
         smallest_px: the side of the smallest face.
         longer_side_px: larger frames are reduced to this, for speed.
 
     Raises:
-        InputError: this OpenCV comes without the file.
+        InputError: OpenCV's file of the cascade is missing.
     """
 
     def __init__(self, *, smallest_px: int = 20, longer_side_px: int = 480) -> None:
@@ -103,7 +103,7 @@ class HaarCascade:
         boxes, neighbours = self._cascade.detectMultiScale2(
             grey, scaleFactor=1.1, minNeighbors=4, minSize=(self.smallest_px, self.smallest_px)
         )
-        # How many overlapping windows agree is all that a cascade says of how sure it is.
+        # The only measure of confidence of a cascade is the number of overlapping detections.
         faces = [
             Face(_box(*(np.asarray(box) / scale)), None, float(1 - 0.5 ** (count / 4)))
             for box, count in zip(boxes, neighbours, strict=True)
@@ -112,7 +112,7 @@ class HaarCascade:
 
 
 def face_detection(weights: str | Path) -> FaceDetection | None:
-    """The best there is: YuNet with these weights, else the Haar cascade, else none."""
+    """The best available detection: YuNet with these weights, else the Haar cascade, else `None`."""
     for make in (lambda: YuNet(weights=weights), HaarCascade):
         try:
             return make()

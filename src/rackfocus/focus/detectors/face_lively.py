@@ -1,7 +1,7 @@
-"""Faces, and among several the one that does something: for people whom nobody hears.
+"""Detector of the liveliest face, for people without sound.
 
-A face that talks is looked at between nose and mouth rather than at its middle (Vo et al. 2012, "Do the eyes
-really have it? Dynamic allocation of attention when viewing moving faces"), and so it is marked there.
+Viewers look at a talking face between nose and mouth rather than at its middle (Vo et al. 2012, "Do the eyes
+really have it? Dynamic allocation of attention when viewing moving faces"), so that point is marked.
 """
 
 from dataclasses import replace
@@ -19,26 +19,25 @@ from rackfocus.focus.detectors.window import ClipWindow
 MOUTH_PX = (64, 48)
 """Width and height of the pictures of a mouth that are compared."""
 EYES = 0.4
-"""How far down a box the eyes are."""
+"""Height of the eyes in a box, from its top."""
 NOISE = 2.0
-"""A mouth changes by no less on average, of 255: what the codec does to one that is still."""
+"""Minimum mean change of a mouth, of 255: that of compression artefacts."""
 
 
 class LivelyFaces:
-    """The faces of a window, each by how lively it is beside the others: 1 for the liveliest.
+    """The faces of a window, weighted by their liveliness relative to the liveliest face, which has 1.
 
-    How lively a face is: how much its mouth changes, relative to how much it does on average, since some
-    people move all the time; times its size, since who is near is looked at; times a Gaussian about the
-    centre, where viewers look more than any subject explains (Tatler 2007, "The central fixation bias in
-    scene viewing").
+    Liveliness is the change of the mouth, relative to its own mean change, since some people move all the
+    time; times the face's size, since viewers look at near faces; times a Gaussian around the centre, where
+    viewers look more often than subjects explain (Tatler 2007, "The central fixation bias in scene viewing").
 
     Args:
         smallest: the side of the smallest face that counts, in diagonals of the frame.
-        apart_s: pictures of a mouth this far apart are compared.
+        apart_s: time between the pictures of a mouth that are compared.
         smoothing_s: standard deviation of the Gaussian over time.
-        contrast: the power to which one is taken that is less lively than the liveliest.
-        spread: standard deviation of the Gaussian about the centre, in widths and heights of the frame.
-        weights: of YuNet; where they cannot be had, OpenCV's Haar cascade is used.
+        contrast: exponent applied to the relative liveliness.
+        spread: standard deviation of the Gaussian around the centre, in widths and heights of the frame.
+        weights: of YuNet; if they are missing, OpenCV's Haar cascade is used.
     """
 
     def __init__(
@@ -91,24 +90,24 @@ class LivelyFaces:
 
 
 def _lower_half(track: FaceTrack) -> FaceTrack:
-    """What lies below the eyes; about a point between nose and mouth, where those are known."""
+    """The part of a face below the eyes; centred between nose and mouth, if landmarks are known."""
     boxes = track.boxes.copy()
     boxes[:, 1] += EYES * (boxes[:, 3] - boxes[:, 1])
     if track.landmarks is not None:
         nose, mouth = track.landmarks[:, 2], track.landmarks[:, 3:].mean(axis=1)
-        # In profile both are at the border of the box.
+        # In profile, nose and mouth are at the border of the box.
         boxes += np.tile((nose + mouth) / 2 - (boxes[:, :2] + boxes[:, 2:]) / 2, 2)
     return replace(track, boxes=boxes)
 
 
 def _mouth(window: ClipWindow, track: FaceTrack, number: int) -> Float32[np.ndarray, "rows columns"]:
-    """Where the mouth is, blurred, so that jitter of the face changes little."""
+    """A picture of the mouth, blurred, so that jitter of the face changes little."""
     left, top, right, bottom = track.boxes[number]
     middle = ((left + right) / 2, top + 0.78 * (bottom - top))
     if track.landmarks is not None:
         middle = track.landmarks[number, 3:].mean(axis=0)
     width, height = MOUTH_PX
-    # Half a face wide.
+    # Half as wide as the face.
     scale = width / max(1.0, 0.5 * float(bottom - top))
     place = np.array([[scale, 0, width / 2 - middle[0] * scale], [0, scale, height / 2 - middle[1] * scale]])
     picture = cv2.warpAffine(

@@ -1,8 +1,8 @@
-"""Faces over time: what is found in every few frames, linked, bridged and smoothed.
+"""Face tracks: detections in every few frames are linked, gaps filled, and boxes smoothed.
 
-Detections are linked within a shot by where a face would be if it kept moving as it did. A face that is
-missed for a while, as it turns away, keeps its track; a track needs at least one sure detection and more
-than one in all, so that what looks like a face for a moment is none.
+Detections are linked within a shot by the predicted position at constant velocity. A face that is missed for
+a while, because it turns away, keeps its track. A track needs at least one confident detection and more than
+one in total, which removes brief false detections.
 """
 
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ class FaceTrack:
 
     Attributes:
         first: the frame of the window in which the track begins.
-        boxes: left, top, right, bottom; a face at the edge may reach beyond the frame.
+        boxes: left, top, right, bottom; a face at the edge may extend beyond the frame.
         landmarks: x and y of the right eye, left eye, tip of the nose, right and left corner of the mouth
-            (right as the person has it); none with a detector that gives none.
-        scores: how sure the detector is, 0 to 1; between detections as sure as these.
+            (right from the person's view). `None`: the detector has no landmarks.
+        scores: confidence of the detector, 0 to 1; interpolated between detections.
     """
 
     first: int
@@ -36,17 +36,17 @@ class FaceTrack:
 
     @property
     def frames(self) -> range:
-        """The frames of the window that it covers."""
+        """The frames of the window in the track."""
         return range(self.first, self.first + len(self.boxes))
 
     @property
     def sides(self) -> Float32[np.ndarray, " frame"]:
-        """How large it is: the side of a square as large as its box."""
+        """The size of the face: the side of a square of the same area as its box."""
         return np.sqrt(np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1).clip(0))
 
 
 _FOUND: WeakKeyDictionary[ClipWindow, dict[tuple[object, ...], list[FaceTrack]]] = WeakKeyDictionary()
-"""Two detectors of one set, faces and speakers, ask for the faces of the same window."""
+"""A cache, because the detectors of faces and of speakers need the faces of the same window."""
 
 
 def face_tracks(
@@ -58,14 +58,14 @@ def face_tracks(
     sure_score: float = 0.75,
     smoothing_s: float = 0.1,
 ) -> list[FaceTrack]:
-    """The faces of a window, the longest track first; none where there is no face, or no detector.
+    """The faces of a window, the longest track first; empty if there is no face, or no detector.
 
     Args:
         window: some frames.
-        weights: of YuNet; where they cannot be had, OpenCV's Haar cascade is used.
-        every_s: between frames in which faces are looked for; what lies between is interpolated.
-        bridged_s: a face that is missed for no longer keeps its track.
-        sure_score: of the surest detection of a track, at least.
+        weights: of YuNet; if they are missing, OpenCV's Haar cascade is used.
+        every_s: time between frames in which faces are detected; faces between them are interpolated.
+        bridged_s: the longest gap in a track.
+        sure_score: minimum score of the best detection of a track.
         smoothing_s: standard deviation of the Gaussian that smooths boxes and landmarks over time.
     """
     settings = (str(weights), every_s, bridged_s, sure_score, smoothing_s)
@@ -89,18 +89,18 @@ def face_tracks(
 
 @dataclass
 class _Linked:
-    """Detections of one face: the frames they are in, and what is found there."""
+    """Detections of one face, with their frames."""
 
     frames: list[int]
     faces: list[Face]
 
     def expected(self, frame: int) -> Float32[np.ndarray, " 4"]:
-        """The box in another frame, at the speed between the last two detections."""
+        """The predicted box in another frame, from the velocity between the last two detections."""
         last = self.faces[-1].box
         if len(self.faces) < 2:
             return last
         step = self.frames[-1] - self.frames[-2]
-        # No further than one step: after a longer time a head has turned or stopped.
+        # Extrapolated by one step at most: after a longer time a head has turned or stopped.
         return last + (last - self.faces[-2].box) * min(1.0, (frame - self.frames[-1]) / step)
 
 
@@ -131,7 +131,7 @@ def _tracks_of_shot(
 
 
 def _link(open_tracks: Sequence[_Linked], linked: list[_Linked], frame: int, faces: list[Face]) -> None:
-    """Give every face to the track that expects it nearest, or begin a new one."""
+    """Add each face to the track with the nearest prediction, or begin a new track."""
     pairs = sorted(
         (
             (_nearness(one.expected(frame), face.box), number, place)
@@ -152,14 +152,14 @@ def _link(open_tracks: Sequence[_Linked], linked: list[_Linked], frame: int, fac
 
 
 def _nearness(one: Float32[np.ndarray, " 4"], other: Float32[np.ndarray, " 4"]) -> float:
-    """1 for the same box, 0 where centres are 1.3 sides apart or one side is half of the other."""
+    """1 for the same box, 0 if centres are 1.3 sides apart or one side is half of the other."""
     sides = [float(np.sqrt(max(1e-6, (box[2] - box[0]) * (box[3] - box[1])))) for box in (one, other)]
     apart = float(np.hypot(*((one[:2] + one[2:]) - (other[:2] + other[2:])))) / 2 / (sum(sides) / 2)
     return 1 - apart / 1.3 - abs(float(np.log2(sides[0] / sides[1])))
 
 
 def _filled(one: _Linked, shot: slice, margin: int, sigma_frames: float) -> FaceTrack:
-    """One box a frame; half of the time between two looks is added before the first and after the last."""
+    """One box for each frame; half a detection interval is added before the first and after the last."""
     first = max(shot.start, one.frames[0] - margin)
     frames = np.arange(first, min(shot.stop, one.frames[-1] + margin + 1))
     scores = np.interp(frames, one.frames, [face.score for face in one.faces]).astype(np.float32)
@@ -176,7 +176,7 @@ def _filled(one: _Linked, shot: slice, margin: int, sigma_frames: float) -> Face
 
 
 def _smoothed(values: Float32[np.ndarray, " frame"], sigma: float) -> Float32[np.ndarray, " frame"]:
-    """By a Gaussian; beyond an end the curve is reflected in its end point, which keeps its slope."""
+    """Smooth by a Gaussian; the curve is extended by point reflection at its ends, which keeps its slope."""
     reach = min(int(3 * sigma), len(values) - 1)
     if reach < 1:
         return values

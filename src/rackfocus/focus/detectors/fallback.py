@@ -1,4 +1,4 @@
-"""One detector while it sees something, and else another."""
+"""A detector that falls back to another one where the first finds nothing."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -12,12 +12,12 @@ from rackfocus.types import InputError
 
 
 class Fallback:
-    """The first of some detectors that sees anything; which one changes no more often than it must.
+    """The maps of the first detector that finds anything, with as few changes of the detector as possible.
 
     Args:
-        detectors: by name, in the order of preference; the last one counts where none sees anything.
-        least: what a detector sees somewhere, at least, to see anything.
-        absence_s: what is not seen for no longer is still waited for.
+        detectors: by name, in the order of preference; the last one is used if none finds anything.
+        least: minimum of a map's maximum for a detector to have found something.
+        absence_s: the longest gap in the detections of a detector that is bridged.
 
     Raises:
         InputError: there is no detector.
@@ -49,13 +49,13 @@ class Fallback:
         return maps
 
     def missing(self, window: ClipWindow) -> str | None:
-        """What the last detector lacks; that the others see nothing is why it is there."""
+        """What the last detector lacks; the others need not find anything."""
         return self.detectors[-1].missing(window)
 
     def _present(
         self, maps: Float32[np.ndarray, "frame rows columns"], window: ClipWindow
     ) -> Bool[np.ndarray, " frame"]:
-        """Whether something is seen, gaps no longer than `absence_s` included."""
+        """Whether something is found, including gaps up to `absence_s`."""
         seen = maps.reshape(len(maps), -1).max(axis=1) >= self.least
         for shot in window.shots:
             at = np.flatnonzero(seen[shot]) + shot.start

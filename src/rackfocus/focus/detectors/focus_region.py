@@ -1,4 +1,4 @@
-"""Where AF-Net would focus, frame by frame: its CNN-1 as a detector."""
+"""AF-Net's focus region (CNN-1) as a detector."""
 
 import cv2
 import numpy as np
@@ -10,11 +10,11 @@ from rackfocus.models.af_net import AFNet
 
 
 class FocusRegion:
-    """The density of the focus region over its largest value; frames between sampled ones show the last.
+    """The density of the focus region over its maximum; frames between sampled ones repeat the previous map.
 
     Args:
         network: in evaluation mode.
-        longer_side_px: of what the network sees.
+        longer_side_px: of the network's input.
     """
 
     def __init__(self, network: AFNet, *, longer_side_px: int = 160) -> None:
@@ -40,5 +40,5 @@ class FocusRegion:
         return maps
 
     def missing(self, window: ClipWindow) -> str | None:  # noqa: ARG002
-        """Nothing: it needs only frames."""
+        """`None`: it needs only frames."""
         return None

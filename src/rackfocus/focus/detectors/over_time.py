@@ -1,4 +1,4 @@
-"""Maps from one frame to the next: smoothed, or filled in between the frames that were looked at."""
+"""Maps over time: smoothing, and interpolation between the frames that were analysed."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from rackfocus.focus.detectors.window import ClipWindow
 
 
 def frame_s(window: ClipWindow, shot: slice) -> float:
-    """How long a frame of a shot is shown, on average; a lone frame counts as a 25th of a second."""
+    """Mean display duration of a frame of a shot; 1/25 s for a single frame."""
     times = window.times_s[shot]
     shown = float(times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
     return shown if shown > 0 else 1 / 25
@@ -18,7 +18,7 @@ def frame_s(window: ClipWindow, shot: slice) -> float:
 def smoothed(
     maps: Float32[np.ndarray, "frame rows columns"], sigma_frames: float
 ) -> Float32[np.ndarray, "frame rows columns"]:
-    """By a Gaussian over time; beyond an end there is nothing, and the others weigh more."""
+    """Smooth by a Gaussian over time; beyond the ends the weights are renormalised."""
     reach = min(int(2.5 * sigma_frames), len(maps) - 1)
     if reach < 1:
         return maps
@@ -39,13 +39,13 @@ def every_some(
     every_s: float,
     look: Callable[[int], Float32[np.ndarray, "rows columns"]],
 ) -> Float32[np.ndarray, "frame rows columns"]:
-    """The maps of a shot where only some frames are looked at; those between are interpolated.
+    """The maps of a shot of which only some frames are analysed; maps between them are interpolated.
 
     Args:
         window: the frames.
-        shot: which of them.
-        every_s: between frames that are looked at; 0 looks at all.
-        look: the map of one frame of the window.
+        shot: range of the shot's frames.
+        every_s: time between analysed frames; 0: all.
+        look: computes the map of one frame of the window.
     """
     step = max(1, round(every_s / frame_s(window, shot)))
     seen = sorted({*range(shot.start, shot.stop, step), shot.stop - 1})

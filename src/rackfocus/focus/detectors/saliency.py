@@ -1,4 +1,4 @@
-"""What stands out of the picture, by OpenCV alone."""
+"""Detector of salient regions by OpenCV, without a network."""
 
 import cv2
 import numpy as np
@@ -13,19 +13,19 @@ QUANTILES = 256
 class FineGrained:
     """Fine-grained saliency (Montabone & Soto 2010): differences of centre and surround at many scales.
 
-    OpenCV's version knows luma alone; here it sees the three channels of CIE Lab, each weighted by its
-    contrast. A value is a power of a rank, of the share of the shot's cells that are less salient. So a
-    subject that stands out by less than a window or the sky is not lost, and no picture is beyond the scale.
+    OpenCV's implementation uses luma only; here it is applied to the three channels of CIE Lab, each weighted
+    by its contrast. The result is a power of the rank, which is the share of the shot's cells that are less
+    salient. So a subject less salient than a window or the sky is not lost, and the scale suits any picture.
 
     Args:
         longer_side_px: frames are reduced to this.
-        every_s: between frames that are looked at; those between are interpolated.
-        spread: standard deviation of the Gaussian that joins the outlines that this method marks, in
-            diagonals of the frame.
+        every_s: time between analysed frames; maps between them are interpolated.
+        spread: standard deviation of the Gaussian that fills the outlines found by this method, in diagonals
+            of the frame.
         smoothing_s: standard deviation of the Gaussian over time.
-        exponent: of the rank; below 1, in an intersection with another detector that one decides more.
-        least_contrast: of the method's values, 0 to 1; a shot with less has nothing salient, and is scaled
-            down.
+        exponent: of the rank; below 1, the other detector has more influence in an intersection.
+        least_contrast: minimum of the method's values, 0 to 1; a shot with less is scaled down, as it has no
+            salient region.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class FineGrained:
         return maps
 
     def missing(self, window: ClipWindow) -> str | None:  # noqa: ARG002
-        """Nothing: it needs only frames."""
+        """`None`: it needs only frames."""
         return None
 
     def _ranked(
         self, found: Float32[np.ndarray, "frame rows columns"]
     ) -> Float32[np.ndarray, "frame rows columns"]:
-        # Ties get the lowest of their ranks: what is alike all over has none.
+        # Ties get the lowest of their ranks, so that uniform pictures have rank 0.
         values = np.quantile(found, np.linspace(0, 1, QUANTILES)).astype(np.float32)
         ranks = np.searchsorted(values, found.ravel(), side="left").reshape(found.shape) / (QUANTILES - 1)
         contrast = float(values[-1] - values[0]) / self.least_contrast

@@ -1,4 +1,4 @@
-"""What stands out of the picture, as a network has learnt it; needs the extra `onnx`."""
+"""Detector of salient regions by U2-Net; needs the extra `onnx`."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from rackfocus.models.published.weights import find_weights
 from rackfocus.types import InputError
 
 SIZE_PX = 320
-"""The network sees squares of this size; what is not square is squeezed into one."""
+"""Input size of the network, a square; other images are resized without keeping their aspect ratio."""
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
@@ -24,12 +24,12 @@ class U2Net:
 
     Args:
         weights: a file, or the name of a published one.
-        every_s: between frames that are looked at; those between are interpolated.
+        every_s: time between analysed frames; maps between them are interpolated.
         smoothing_s: standard deviation of the Gaussian over time.
-        threads: of the CPU.
+        threads: number of CPU threads.
 
     Raises:
-        InputError: onnxruntime is not installed; the weights cannot be found or are not U2-Net's.
+        InputError: onnxruntime is not installed; the weights are missing or are not U2-Net's.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class U2Net:
                 path.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
             (image,), output = self._session.get_inputs(), self._session.get_outputs()[0]
-        # onnxruntime's errors share no base class but this one.
+        # onnxruntime's errors have no other common base class.
         except Exception as error:
             raise InputError(f"{path} cannot be read as an ONNX model; get the file anew.") from error
         if list(image.shape[1:]) != [3, SIZE_PX, SIZE_PX] or len(output.shape) != 4:
@@ -61,7 +61,7 @@ class U2Net:
                 f"{SIZE_PX} x {SIZE_PX} pixels."
             )
         self._input: str = image.name
-        # The first of its outputs is the joint one; the others are those of the stages.
+        # The first output is the fused one; the others are those of the stages.
         self._output: str = output.name
 
     def __call__(self, window: ClipWindow) -> Float32[np.ndarray, "frame rows columns"]:
@@ -75,13 +75,13 @@ class U2Net:
         return np.clip(maps, 0, 1)
 
     def missing(self, window: ClipWindow) -> str | None:  # noqa: ARG002
-        """Nothing: it needs only frames."""
+        """`None`: it needs only frames."""
         return None
 
     def salience(
         self, image: UInt8[np.ndarray, "height width 3"], size: tuple[int, int]
     ) -> Float32[np.ndarray, "rows columns"]:
-        """How much each place of a picture stands out, 0 to 1.
+        """The saliency of each place of a picture, 0 to 1.
 
         Args:
             image: encoded sRGB.
@@ -90,7 +90,7 @@ class U2Net:
         if not image.any():
             return np.zeros(size, np.float32)
         squeezed = cv2.resize(image, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
-        # As published: relative to the brightest value of the image.
+        # Normalised as in the published code, by the largest value of the image.
         normal = (squeezed.astype(np.float32) / squeezed.max() - IMAGENET_MEAN) / IMAGENET_DEVIATION
         found = self._session.run([self._output], {self._input: normal.transpose(2, 0, 1)[None]})[0]
         return cv2.resize(found[0, 0], size[::-1], interpolation=cv2.INTER_AREA)

@@ -1,4 +1,4 @@
-"""What a detector is shown, and what it gives back."""
+"""The input and the interface of detectors."""
 
 import math
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ MAP_LONGER_SIDE = 160
 
 @dataclass(frozen=True, eq=False)
 class Sound:
-    """What is heard during a window.
+    """The sound of a window.
 
     Attributes:
-        samples: in -1..1; the first is heard when the first frame of the window is shown.
+        samples: in -1..1; the first one is at the time of the window's first frame.
         rate: samples a second.
 
     Raises:
@@ -35,13 +35,13 @@ class Sound:
 
 @dataclass(frozen=True, eq=False)
 class ClipWindow:
-    """Some consecutive frames, small enough to be held in memory, and what is heard with them.
+    """Consecutive frames, reduced to fit into memory, with their sound.
 
     Attributes:
         frames: encoded RGB in 0..255, reduced to a working size.
-        times_s: when each is shown, in seconds from the first frame of the video; rates may vary.
+        times_s: display time of each, in seconds from the first frame of the video; rates may vary.
         is_cut: whether a new shot begins with a frame.
-        sound: none where there is no sound track.
+        sound: `None`: there is no sound track.
     """
 
     frames: UInt8[np.ndarray, "frame height width 3"]
@@ -58,7 +58,7 @@ class ClipWindow:
 
     @property
     def shots(self) -> list[slice]:
-        """The runs of frames without a cut inside, in order; together they are all frames."""
+        """The ranges of frames between cuts, in order; together they are all frames."""
         starts = [0, *(int(at) for at in np.flatnonzero(self.is_cut) if at > 0)]
         ends = [*starts[1:], len(self.frames)]
         return [slice(start, end) for start, end in zip(starts, ends, strict=True) if end > start]
@@ -66,19 +66,19 @@ class ClipWindow:
 
 @runtime_checkable
 class Detector(Protocol):
-    """Sees one kind of thing. Nothing there is a map of zeros, never an exception.
+    """Detects one kind of subject. Without any it returns maps of zeros and raises no exception.
 
-    A detector keeps nothing from one window to the next: the same window gives the same maps.
+    A detector has no state between windows: the same window gives the same maps.
     """
 
     def __call__(self, window: ClipWindow) -> Float32[np.ndarray, "frame rows columns"]:
-        """How probable it is, 0 to 1, that each cell shows what this detector looks for.
+        """The probability, 0 to 1, that each cell shows what this detector looks for.
 
         Returns:
-            One map a frame, of `window.map_size`; its cells cover the frame evenly.
+            One map for each frame, of `window.map_size`; its cells cover the frame evenly.
         """
         ...
 
     def missing(self, window: ClipWindow) -> str | None:
-        """What this detector lacks in such a window, as one sentence for a person; none where nothing is."""
+        """What this detector lacks for such a window, as one sentence for a person. `None`: nothing."""
         ...

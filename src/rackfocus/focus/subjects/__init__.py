@@ -1,1 +1,1 @@
-"""Subjects: which part of a region one is, at which disparity, and when another takes over."""
+"""Subjects: the part of a region that is a subject, its disparity, and changes of subject."""

@@ -1,8 +1,8 @@
-"""Which part of a focus region is its subject: disparity tells.
+"""Finds the part of a focus region that is its subject, by disparity.
 
-Detectors see a subject with some of what surrounds it: a waving hand with the sky about it, a face with the
-corners of its box. What moves or speaks is seen because nothing hides it, so that of the depths in its region
-the nearest is its own.
+Detectors mark a subject with some background: a waving hand with the sky around it, a face with the corners
+of its box. A moving or speaking subject is visible because nothing hides it, so the nearest depth in its
+region is the subject's.
 """
 
 from dataclasses import dataclass
@@ -12,31 +12,31 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 NEAREST_SHARE = 0.12
-"""Of the region's weight; its far end is the subject's depth. A smaller subject is not told from noise."""
+"""The subject's depth is this quantile of the region, from the nearest; smaller parts may be noise."""
 
 MARGIN_CELLS = 2
-"""About a region, what is as near counts too: a limb is often at the border of where it was seen to move."""
+"""Cells this close to a region and as near in depth belong to it: limbs are often at the border of motion."""
 
 SAME_DEPTH = 0.1
-"""Cells whose disparity differs by less, over the spread of the frame's disparity, are one depth."""
+"""Cells have the same depth if they differ by less than this share of the spread of the frame's disparity."""
 
 WIDEST = 0.5
-"""Of the frame: what hangs together at one depth and is as wide is ground or a wall, and not somebody."""
+"""A connected component wider than this share of the frame is ground or a wall, not a subject."""
 
 FAIR_SHARE = 0.4
-"""Of the fullest column of a region on such ground: one with less is the ground about somebody's feet."""
+"""On such ground, columns with less than this share of the fullest column are ground around the subject."""
 
 
 @dataclass(frozen=True, eq=False)
 class RegionSubject:
-    """The subject of a region, in cells of its map; NaN where there is no region.
+    """The subject of a region, in cells of its map; NaN if there is no region.
 
     Attributes:
-        point: `(x, y)`, the centre of a cell of it near the region's; the first cell's is 0.
-        box: left, top, right and bottom; the latter two are outside. Of all that hangs together with it
-            at its depth, as a man with his waving hand; or where that is ground, of what stands on it in the
-            region.
-        disparity: the median of what of it is in the region, in the unit of what it was read from.
+        point: `(x, y)`, the centre of a cell of it near the region's centre; the first cell has 0.
+        box: left, top, right and bottom; the latter two are outside. It encloses the connected component at
+            the subject's depth, such as a man with his waving hand; if that is ground, only what stands on it
+            in the region.
+        disparity: the median over its part in the region, in the unit of the map.
     """
 
     point: Float[np.ndarray, "2"]
@@ -86,7 +86,7 @@ def _corners(cells: Bool[np.ndarray, "rows columns"]) -> Float[np.ndarray, "4"]:
 
 
 def _standing(cells: Bool[np.ndarray, "rows columns"]) -> Bool[np.ndarray, "rows columns"]:
-    """Without the columns that hold little: a tracker would learn the ground in them, and stay there."""
+    """Remove columns with few cells: a tracker would learn the ground in them, and stay there."""
     held = cells.sum(axis=0)
     return cells & (held >= FAIR_SHARE * held.max())
 
@@ -94,6 +94,6 @@ def _standing(cells: Bool[np.ndarray, "rows columns"]) -> Bool[np.ndarray, "rows
 def _part(
     cells: Bool[np.ndarray, "rows columns"], point: Float[np.ndarray, "2"]
 ) -> Bool[np.ndarray, "rows columns"]:
-    """What hangs together with the cell at a point."""
+    """The connected component that contains a point."""
     _, parts = cv2.connectedComponents(cells.astype(np.uint8), connectivity=4)
     return parts == parts[int(point[1]), int(point[0])]

@@ -1,4 +1,4 @@
-"""Which regions of successive frames show one subject, and when another one takes over."""
+"""Links the regions of successive frames to subjects, and finds changes of subject."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ Box = Float[np.ndarray, "4"]
 
 @dataclass
 class _Subject:
-    """Where a subject was last, in pixels.
+    """The last known state of a subject, in pixels.
 
     Attributes:
         box: left, top, right and bottom.
         disparity: of it.
-        seen: index of the last frame with it.
+        seen: index of the last frame in which it was detected.
     """
 
     box: Box
@@ -32,21 +32,22 @@ def link_subjects(
     depth_px: float,
     absence_frames: int,
 ) -> Int[np.ndarray, " frame"]:
-    """A number for each subject of a shot, and which one each frame shows.
+    """Number the subjects of a shot, and return the subject of each frame.
 
-    A region shows the subject whose last box it touches, at the same depth. Who has left the frame is
-    forgotten after a while: who comes in there later is another one. Who is in it waits for ever.
+    A region belongs to the subject whose last box it touches, at the same depth. A subject that left the
+    frame is dropped after a while, and a later one at that place is new. A subject inside the frame is never
+    dropped.
 
     Args:
-        boxes: left, top, right and bottom in pixels; NaN where nothing is seen.
-        disparity: of what is seen.
+        boxes: left, top, right and bottom in pixels; NaN where nothing is detected.
+        disparity: of the detected subject.
         size: width and height of the frame.
-        reach_px: how far apart two boxes still touch.
-        depth_px: how different two disparities are that are one depth.
-        absence_frames: after how long without being seen one who was at the frame's border is gone.
+        reach_px: maximum distance of boxes that touch.
+        depth_px: maximum difference of disparities of the same depth.
+        absence_frames: time after which an undetected subject that was at the frame's border is dropped.
 
     Returns:
-        From 0; -1 where nothing is seen.
+        From 0; -1 where nothing is detected.
     """
     labels = np.full(len(boxes), -1)
     known: list[_Subject] = []
@@ -75,13 +76,13 @@ def sure_subjects(
     least: float,
     gap_frames: int,
 ) -> Int[np.ndarray, " frame"]:
-    """The same labels, without the stretches of a subject in which it never was seen well.
+    """The same labels, without the intervals of a subject in which it never was detected clearly.
 
     Args:
-        labels: the subject of each frame, -1 for none.
-        strength: how well it is seen.
-        least: how well at some time of a stretch.
-        gap_frames: a stretch ends where the subject is not seen for so long.
+        labels: the subject of each frame, -1: none.
+        strength: how clearly it is detected.
+        least: minimum of the largest strength in an interval.
+        gap_frames: an interval ends where the subject is not detected for this long.
     """
     kept = labels.copy()
     for label in range(int(labels.max(initial=-1)) + 1):
@@ -100,18 +101,17 @@ def takeovers(
     share: float,
     onset: float,
 ) -> list[int]:
-    """The frames from which on another subject is shown, and stays; the first one's first frame included.
+    """The frames from which another subject is visible and stays, including the first subject's first frame.
 
-    It does not stay where the one before it comes back soon, in twice `stay_frames`, and is seen more often
-    there: then something only came between.
+    It does not count if the previous subject returns soon, within twice `stay_frames`, and is detected more
+    often in that time: then the new one only passed in front of it.
 
     Args:
-        labels: the subject of each frame, -1 for none.
-        strength: how well it is seen.
-        stay_frames: over how many frames from there on it is looked at.
-        share: in how many of them it is seen at least; and more often than all others together.
-        onset: how well it is seen from the beginning, over how well it is seen at its best soon
-            after, in twice that time.
+        labels: the subject of each frame, -1: none.
+        strength: how clearly it is detected.
+        stay_frames: number of frames that are checked from there on.
+        share: minimum share of these in which it is detected; also more often than all others together.
+        onset: ratio of its strength at its beginning to its maximum soon after, within twice that time.
     """
     changes: list[int] = []
     current = -1
@@ -132,11 +132,11 @@ def takeovers(
 
 
 def _distance(one: Box, other: Box) -> float:
-    """Between the nearest points of two boxes."""
+    """Distance between the nearest points of two boxes."""
     apart = np.maximum(np.maximum(one[:2] - other[2:], other[:2] - one[2:]), 0)
     return float(np.hypot(*apart))
 
 
 def _at_border(box: Box, size: tuple[int, int], reach_px: float) -> bool:
-    """Whether a box ends where the frame ends, at one of the sides by which people leave."""
+    """Whether a box touches the border of the frame, at one of the sides by which people leave."""
     return bool(box[0] <= reach_px or box[2] >= size[0] - 1 - reach_px)

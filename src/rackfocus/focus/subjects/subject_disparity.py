@@ -1,6 +1,6 @@
-"""The disparity of a subject, robustly: what most of the tracked region shows, not one pixel, nor a mean.
+"""The disparity of a subject, robustly: the main mode of the tracked region, not a pixel or a mean.
 
-A box about a subject holds some background, too. A mean of the two would focus between them, on nothing.
+A box around a subject contains some background. The mean of both would be a depth between them.
 """
 
 import math
@@ -12,31 +12,31 @@ from jaxtyping import Float
 from rackfocus.focus.trackers.tracker import Box
 
 MOST_BINS = 32
-"""Of the histogram over the range of what the region shows; fewer for few cells, so that it has no gaps."""
+"""Maximum number of bins of the histogram over the region's range; fewer for few cells, to avoid gaps."""
 
 FAIR_SHARE = 0.5
-"""A nearer mode this strong, over the strongest, is the subject: it hides what is behind it."""
+"""A nearer mode with at least this share of the strongest is the subject: it hides what is behind."""
 
 SIDE = 0.1
 SMALLEST_SIDE = 0.03
 LARGEST_SIDE = 0.3
-"""Sides of the region about a bare point: as it is by default, at least, and at most; over the diagonal."""
+"""Side of the region around a point without a box: default, minimum and maximum, over the diagonal."""
 
 SAME_DEPTH = 0.1
-"""Cells whose disparity differs by less, over the spread of the frame's disparity, belong together."""
+"""Cells have the same depth if they differ by less than this share of the spread of the frame's disparity."""
 
 
 def subject_disparity(disparity: Float[np.ndarray, "height width"], box: Box) -> float:
-    """The median about the mode of the disparity within a box; of two strong modes, about the nearer one.
+    """The median around the mode of the disparity in a box; of two strong modes, the nearer one.
 
-    What lies in the middle of the box counts more, since trackers hold their subject there.
+    Cells in the middle of the box have more weight, since trackers keep their subject there.
 
     Args:
-        disparity: in any unit; NaN where it is not known.
-        box: in pixels of this array; it may reach out of it.
+        disparity: in any unit; NaN where it is unknown.
+        box: in pixels of this array; it may extend beyond it.
 
     Returns:
-        The same unit; NaN where nothing of the box is known.
+        In the same unit; NaN if nothing in the box is known.
     """
     height, width = disparity.shape
     left, top = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
@@ -50,7 +50,7 @@ def subject_disparity(disparity: Float[np.ndarray, "height width"], box: Box) ->
     values, weights = region[known].astype(np.float64), np.outer(down, across)[known]
     if values.size == 0:
         return math.nan
-    # Single cells far out must not make the bins wide.
+    # Quantiles, so that a few outliers do not make the bins wide.
     low, high = np.quantile(values, (0.02, 0.98))
     if high - low <= 1e-9 * max(abs(low), abs(high), 1e-9):
         return float(np.median(values))
@@ -63,7 +63,7 @@ def subject_disparity(disparity: Float[np.ndarray, "height width"], box: Box) ->
 
 
 def _nearest_mode(counts: Float[np.ndarray, " bin"]) -> int:
-    """The first fair mode with a gap to the strongest one, else that one."""
+    """The first strong mode that is separated by a gap from the strongest one, else the strongest one."""
     strongest = int(counts.argmax())
     for at in range(strongest):
         between = counts[at : strongest + 1]
@@ -74,18 +74,18 @@ def _nearest_mode(counts: Float[np.ndarray, " bin"]) -> int:
 
 
 def _weights(at: Float[np.ndarray, " n"], low: float, high: float) -> Float[np.ndarray, " n"]:
-    """1 in the middle, a quarter at the border."""
+    """Weights: 1 in the middle, a quarter at the border."""
     middle, half = (low + high) / 2, max((high - low) / 2, 0.5)
     return np.clip(1 - 0.75 * ((at - middle) / half) ** 2, 0.25, 1)
 
 
 def subject_box(disparity: Float[np.ndarray, "height width"], point: tuple[float, float]) -> Box:
-    """The region about a point where no box is known: as far as its disparity reaches, within bounds.
+    """The region around a point without a box: the extent of its disparity, within bounds.
 
-    A square whose side is `SIDE` of the diagonal, where that disparity runs on to them, as a floor's does.
+    If that disparity extends to the bounds, as on a floor, a square with the side `SIDE` of the diagonal.
 
     Args:
-        disparity: in any unit; NaN where it is not known.
+        disparity: in any unit; NaN where it is unknown.
         point: `(x, y)` in this array, `x = 0` at the left border of its first column.
 
     Returns:
@@ -123,6 +123,6 @@ def _square(middle: tuple[float, float], side: float) -> Box:
 
 
 def _clipped(box: Box, width: int, height: int) -> Box:
-    """The part of a box within the frame, and at least one pixel of it."""
+    """The part of a box within the frame, at least one pixel."""
     left, top = min(max(box[0], 0), width - 1), min(max(box[1], 0), height - 1)
     return left, top, max(min(box[2], width), left + 1), max(min(box[3], height), top + 1)

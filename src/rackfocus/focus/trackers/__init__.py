@@ -1,1 +1,1 @@
-"""Trackers: shown a subject once, they say where it is in the frames that follow."""
+"""Trackers: given a subject in one frame, they find it in the following frames."""

@@ -1,4 +1,4 @@
-"""OpenCV's trackers: KCF, CSRT and NanoTrack v2. None of them looks for a subject that it has lost."""
+"""OpenCV's trackers: KCF, CSRT and NanoTrack v2. None of them searches for a lost subject."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -22,7 +22,7 @@ class OpenCVTracker(ABC):
 
     @abstractmethod
     def _create(self) -> Any:
-        """A tracker of OpenCV."""
+        """Create a tracker of OpenCV."""
 
     def start(self, image: UInt8[np.ndarray, "height width 3"], box: Box) -> None:
         """See `Tracker.start`."""
@@ -30,7 +30,7 @@ class OpenCVTracker(ABC):
         self._search.init(image, rectangle(box, image))
 
     def follow(self, image: UInt8[np.ndarray, "height width 3"], *, is_cut: bool = False) -> Tracked:
-        """See `Tracker.follow`. The confidence is that of OpenCV, where it tells one; else 1."""
+        """See `Tracker.follow`. The confidence is OpenCV's, if it gives one; else 1."""
         if is_cut:
             return Tracked(self._box, 0.0)
         found, (x, y, width, height) = self._search.update(image)
@@ -44,12 +44,12 @@ class OpenCVTracker(ABC):
 
 
 class KCF(OpenCVTracker):
-    """The paper's tracker (Henriques et al. 2014): fast, of a fixed size."""
+    """The paper's tracker (Henriques et al. 2014): fast, with a box of fixed size."""
 
     def start(self, image: UInt8[np.ndarray, "height width 3"], box: Box) -> None:
         """See `Tracker.start`."""
         super().start(image, box)
-        # OpenCV's KCF learns with its first update, where the box was: it has to be shown this frame again.
+        # OpenCV's KCF learns at its first update, at the position of the box: so it gets this frame twice.
         self._search.update(image)
 
     def _create(self) -> Any:
@@ -57,21 +57,21 @@ class KCF(OpenCVTracker):
 
 
 class CSRT(OpenCVTracker):
-    """Follows a subject's size, too (Lukezic et al. 2017); slower, and hardly ever says that it is lost."""
+    """Adapts to the subject's size (Lukezic et al. 2017); slower, and rarely reports that it is lost."""
 
     def _create(self) -> Any:
         return cv2.TrackerCSRT.create()
 
 
 class Nano(OpenCVTracker):
-    """NanoTrack v2, a small network: follows size and shape.
+    """NanoTrack v2, a small network: adapts to size and shape.
 
     Args:
         backbone: a file, or the name of the published one.
         head: a file, or the name of the published one.
 
     Raises:
-        InputError: the weights cannot be found, or are not NanoTrack's.
+        InputError: the weights are missing, or are not NanoTrack's.
     """
 
     def __init__(

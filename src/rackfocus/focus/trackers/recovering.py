@@ -1,8 +1,8 @@
-"""Makes any tracker notice that it has lost its subject, and find it again (as TLD did: Kalal et al. 2012).
+"""Adds loss detection and recovery to any tracker (as in TLD: Kalal et al. 2012).
 
-A tracker follows whatever it has slid onto. What the subject looks like is known beside it: a box that does
-not look like it for some frames no longer holds the subject. That is then looked for by its picture, at
-several sizes, ever farther from where it was.
+A tracker may drift to another object. The subject's appearance is stored separately: a box that does not
+match it for some frames has lost the subject. The subject is then searched for by template matching, at
+several sizes, over an area that grows with time.
 """
 
 import math
@@ -18,25 +18,25 @@ from rackfocus.focus.trackers.tracker import Box, Tracked, Tracker, rectangle
 Image = UInt8[np.ndarray, "height width 3"]
 
 OTHER_SIZES = (0.9, 1.1, 0.8, 1.25)
-"""Over its last size, at which a lost subject is looked for, too: all at first, then one a frame, in turn."""
+"""Other sizes to search at, over the last one: all in the first frame, then one a frame in turn."""
 OTHER_SIZE_WORTH = 0.85
-"""Of the likeness at another size than the last one: chance favours one size or another."""
+"""Factor for the likeness at another size than the last one, against random matches."""
 SOUGHT_PX = 24
-"""The longer side of the picture that is sought; of a smaller subject, its own."""
+"""Longer side of the template in the search; a smaller subject is searched at its own size."""
 PEAKS = 3
-"""How many places are looked at more closely, for each size and picture."""
+"""Number of candidate positions to verify, for each size and template."""
 
 
 class RecoveringTracker:
-    """Follows with another tracker, and answers for it. See `rackfocus.focus.trackers.tracker.Tracker`.
+    """A tracker with loss detection and recovery. See `rackfocus.focus.trackers.tracker.Tracker`.
 
     Args:
         tracker: follows from frame to frame.
-        lost_below: a box less like the subject than this, of 1, is doubted.
-        patience_frames: how many frames in a row a box may be doubted; then the subject is lost.
-        found_above: how like it a box must be for a lost subject to be found.
-        reach: how far it is looked for in the first frame without it, in sizes of its box; as much farther
-            in each further one. After a cut, in the whole frame.
+        lost_below: a box with less likeness to the subject, of 1, is doubtful.
+        patience_frames: after this many successive doubtful frames the subject is lost.
+        found_above: minimum likeness of a box to find a lost subject again.
+        reach: radius of the search in the first frame after the loss, in sizes of its box; it grows by as
+            much in each frame. After a cut, the whole frame is searched.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class RecoveringTracker:
         return found
 
     def _followed(self, image: Image, look: SubjectLook) -> Tracked | None:
-        """Where the tracker says that the subject is, unless that has long been doubtful."""
+        """The tracker's position of the subject, unless it has been doubtful for too long."""
         there = self.tracker.follow(image)
         if there.confidence == 0 or _is_outside(there.box, image):
             return None
@@ -99,7 +99,7 @@ class RecoveringTracker:
         return Tracked(there.box, max(likeness, 0.01))
 
     def _sought(self, image: Image, look: SubjectLook) -> Tracked | None:
-        """What looks most like the subject within reach, if it is enough."""
+        """The position within reach that is most similar to the subject, if it is similar enough."""
         best = Tracked(self._seen.box, 0.0)
         turn = self._frames_lost % len(OTHER_SIZES)
         others = OTHER_SIZES if self._frames_lost == 1 else OTHER_SIZES[turn : turn + 1]
@@ -112,7 +112,7 @@ class RecoveringTracker:
         return best if best.confidence >= self.found_above else None
 
     def _candidates(self, image: Image, look: SubjectLook, size: float) -> Iterator[Box]:
-        """The boxes of one size that show most of the same shape."""
+        """The boxes of one size with the best template matches."""
         width, height = size * self._size[0], size * self._size[1]
         left, top, right, bottom = self._seen.box
         rows = _range((top + bottom) / 2, height / 2 + self._radius, image.shape[0])
@@ -141,11 +141,11 @@ class RecoveringTracker:
 
 
 def _range(middle: float, reach: float, size: int) -> range:
-    """The pixels of one axis within reach."""
+    """The pixels within reach along one axis."""
     return range(math.floor(max(middle - reach, 0)), math.ceil(min(middle + reach, size)))
 
 
 def _is_outside(box: Box, image: Image) -> bool:
-    """Whether the middle of a box has left the frame."""
+    """Whether the centre of a box is outside the frame."""
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return not (0 <= x < image.shape[1] and 0 <= y < image.shape[0])

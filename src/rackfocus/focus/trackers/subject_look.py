@@ -1,4 +1,4 @@
-"""What a subject looks like: small pictures of it, and the colours that set it off from what is around it."""
+"""The appearance of a subject: small templates, and the colours that distinguish it from its surroundings."""
 
 import cv2
 import numpy as np
@@ -10,25 +10,25 @@ Image = UInt8[np.ndarray, "height width 3"]
 Picture = Float32[np.ndarray, "rows columns 3"]
 
 PICTURE_PX = 48
-"""The longer side of a picture: what the subject looks like, not every fold."""
+"""The longer side of a template, small so that details do not matter."""
 
 SHIFT = 5
-"""Colours are told apart by their upper three bits."""
+"""Colours are quantised to their upper three bits."""
 COLOURS = (256 >> SHIFT) ** 3
 BODY = 0.15
-"""What of the box, at each side, is taken to show what is behind the subject."""
+"""Margin on each side of the box that is taken as background."""
 
 
 class SubjectLook:
-    """How like the subject a box is, by shape and by colour.
+    """The likeness of a box to a subject, by shape and by colour.
 
-    By shape: normalised correlation with the subject as it was shown, or as it looked when last seen for
-    certain. By colour: how much of the box has colours that the subject had and its surroundings had not
-    (Bertinetto et al. 2016, "Staple"); this stands whatever posture the subject takes.
+    By shape: normalised correlation with the subject's initial picture, or with its picture when it was last
+    found with certainty. By colour: the share of the box with colours of the subject that its surroundings
+    did not have (Bertinetto et al. 2016, "Staple"), which does not depend on its posture.
 
     Args:
-        image: where the subject is shown.
-        box: around it.
+        image: the initial frame.
+        box: of the subject in it.
     """
 
     def __init__(self, image: Image, box: Box) -> None:
@@ -46,7 +46,7 @@ class SubjectLook:
         self._first_colour = max(self._colour(image, box), 1e-3)
 
     def likeness(self, image: Image, box: Box) -> float:
-        """0 to 1, that of the subject as it was shown."""
+        """The likeness, 0 to 1; 1 is the subject's initial picture."""
         picture = self._picture(image, box)
         shape = max(
             float(cv2.matchTemplate(picture, known, cv2.TM_CCOEFF_NORMED)[0, 0]) for known in self.pictures
@@ -55,21 +55,21 @@ class SubjectLook:
         return min(max(shape, 0.0), 1.0) * colour**2
 
     def learn(self, image: Image, box: Box) -> None:
-        """Take over a tenth of what it looks like now."""
+        """Update the appearance by a tenth of the current one."""
         self.pictures[1] = 0.9 * self.pictures[1] + 0.1 * self._picture(image, box)
 
     def _picture(self, image: Image, box: Box) -> Picture:
         return cv2.resize(cut_out(image, box), self._size, interpolation=cv2.INTER_AREA).astype(np.float32)
 
     def _colour(self, image: Image, box: Box) -> float:
-        """The mean share of the subject in the colours of a box; its middle counts more."""
+        """The mean probability of the subject by the colours of a box; its middle has more weight."""
         cells = cv2.resize(cut_out(image, box), (32, 32), interpolation=cv2.INTER_NEAREST)
         bump = 1 - np.linspace(-1, 1, 32) ** 2
         return float(np.average(self._own[_bins(cells)], weights=np.outer(bump, bump)))
 
 
 def cut_out(image: Image, box: Box) -> Image:
-    """What a box shows, one pixel at least; outside the frame, what lies at its border."""
+    """The pixels of a box, at least one; outside the frame, those of its border."""
     left, top, right, bottom = (round(edge) for edge in box)
     rows, columns = np.arange(top, max(bottom, top + 1)), np.arange(left, max(right, left + 1))
     return image[rows.clip(0, image.shape[0] - 1)[:, None], columns.clip(0, image.shape[1] - 1)]
@@ -86,7 +86,7 @@ def _bins(image: Image) -> Int64[np.ndarray, "height width"]:
 
 
 def _shares(image: Image) -> Float32[np.ndarray, " colour"]:
-    """Of each colour in an image."""
+    """The share of each colour in an image."""
     return (np.bincount(_bins(image).ravel(), minlength=COLOURS) / max(image[..., 0].size, 1)).astype(
         np.float32
     )

@@ -1,7 +1,6 @@
-"""What every tracker is: shown a subject once, it says where it is in the frames that follow.
+"""The interface of trackers: given a subject in one frame, they find it in the following frames.
 
-Those of OpenCV are in `opencv`; `recovering` makes each of them notice a loss, and find the
-subject again.
+OpenCV's trackers are in `opencv`; `recovering` adds loss detection and recovery to any of them.
 """
 
 from dataclasses import dataclass
@@ -16,11 +15,11 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Tracked:
-    """Where a subject is in a frame.
+    """The position of a subject in a frame.
 
     Attributes:
-        box: in pixels of the frame; the last known one where the subject is lost.
-        confidence: 0, the subject is lost, to 1.
+        box: in pixels of the frame; the last known one if the subject is lost.
+        confidence: from 0 (the subject is lost) to 1.
     """
 
     box: Box
@@ -29,14 +28,14 @@ class Tracked:
 
 @runtime_checkable
 class Tracker(Protocol):
-    """Follows one subject at a time. Before `start` it holds nothing, and may be copied."""
+    """Follows one subject at a time. Before `start` it has no state, and may be copied."""
 
     def start(self, image: UInt8[np.ndarray, "height width 3"], box: Box) -> None:
-        """Show the subject; an earlier one is forgotten.
+        """Start with a subject; a previous one is dropped.
 
         Args:
             image: encoded RGB in 0..255.
-            box: of the subject; it may reach out of the frame.
+            box: of the subject; it may extend beyond the frame.
         """
         ...
 
@@ -45,17 +44,17 @@ class Tracker(Protocol):
 
         Args:
             image: the frame.
-            is_cut: whether a new shot begins with it: the subject may be anywhere, or not there.
+            is_cut: whether a new shot begins with it: the subject may be anywhere, or absent.
         """
         ...
 
 
 SMALLEST_PX = 8
-"""Trackers have no use for less, in either direction."""
+"""Minimum width and height of a box for trackers."""
 
 
 def rectangle(box: Box, image: UInt8[np.ndarray, "height width 3"]) -> tuple[int, int, int, int]:
-    """The column, row, width and height that a tracker is to start with: in the frame, and not too small."""
+    """The column, row, width and height for a tracker's start: inside the frame, and not too small."""
     spans = []
     for low, high, size in zip(box[:2], box[2:], (image.shape[1], image.shape[0]), strict=True):
         low, high = (min(max(edge, 0.0), float(size)) for edge in (low, high))

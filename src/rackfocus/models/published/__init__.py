@@ -1,1 +1,1 @@
-"""Networks of others, with their own weights, behind the calls that ours have."""
+"""Networks of others with their published weights, adapted to the interfaces of this package."""

@@ -1,8 +1,8 @@
 """ExpandNet (Marnerides et al. 2018, "ExpandNet: A Deep Convolutional Neural Network for High Dynamic Range
 Expansion from Low Dynamic Range Content").
 
-It sees an image stretched to 0..1 and gives linear light stretched to 0..1, whatever the tone curve and the
-exposure were. Both are lost, so the prediction is aligned with the image before it is read as radiance.
+Its input is an image scaled to 0..1, its output linear light scaled to 0..1 without the image's tone curve
+and exposure. So the prediction is aligned with the image before it is used as radiance.
 """
 
 from pathlib import Path
@@ -17,26 +17,26 @@ from rackfocus.models.published.weights import find_weights, fit_state, load_sta
 from rackfocus.optics.radiometry import srgb_to_linear
 
 MID_TONES = (0.2, 0.9)
-"""Encoded values that are aligned with: neither noise nor near to clipping."""
+"""Range of encoded values used for the alignment: neither noise nor close to clipping."""
 
 GLOBAL_SIZE_PX = 256
-"""The global branch sees squares of this size."""
+"""Input size of the global branch, a square."""
 
 REACH_PX = 8
-"""How far the local and the dilated branch look."""
+"""Radius of the receptive fields of the local and the dilated branch."""
 
 BAND_PIXELS = 2**18
-"""Pixels at once, so that memory does not grow with the image: 256 channels are kept of each."""
+"""Pixels processed at a time, which limits memory: each pixel has 256 channels."""
 
 
 class ExpandNet(nn.Module):
-    """Light beyond white by the published weights.
+    """Light beyond white, by the published weights.
 
     Args:
         weights: a file, or the name of the published one.
 
     Raises:
-        InputError: the weights cannot be found or read, or do not fit.
+        InputError: the weights are missing, cannot be read, or do not fit.
     """
 
     def __init__(self, weights: str | Path = "expandnet.pth") -> None:
@@ -60,8 +60,8 @@ class ExpandNet(nn.Module):
     def forward(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 height width"]:
         """Log exposure where the image clips; see `rackfocus.models.backends.HDRBackend`.
 
-        What does not clip is left alone. The paper replaces all of it, but a photograph tells its own
-        mid-tones better than any network: blending lowers the HDR log-MSE on photographs whose curve is known
+        Unclipped pixels are not changed. The paper replaces them, too, but there the photograph is more
+        accurate than the prediction: blending lowers the HDR log-MSE on photographs of known tone curve
         (`radiance` gives the whole prediction).
         """
         return highlight_log_exposure(srgb, self.radiance(srgb))
@@ -70,16 +70,16 @@ class ExpandNet(nn.Module):
         """The whole prediction as linear light, in units of display white.
 
         It is `s * prediction ** g`, with the scale and the exponent that fit the image's mid-tones best in
-        log space: the network has undone a tone curve of its own choosing.
+        log space: the network inverts an unknown tone curve.
         """
         low, high = (extreme(srgb, dim=(1, 2, 3), keepdim=True) for extreme in (torch.amin, torch.amax))
         stretched = (srgb - low) / (high - low).clamp_min(1 / 255)
         return _aligned(self._predict(stretched), srgb)
 
     def _predict(self, image: Tensor) -> Tensor:
-        """What the network gives, band by band of rows."""
+        """The output of the network, computed in bands of rows."""
         height, width = image.shape[-2:]
-        # Not antialiased, as it was trained.
+        # Without antialiasing, as in its training.
         reduced = F.interpolate(image, size=(GLOBAL_SIZE_PX, GLOBAL_SIZE_PX), mode="bilinear")
         whole = self.glob_net(reduced)
         rows = max(1, BAND_PIXELS // width)
@@ -104,7 +104,7 @@ def _aligned(prediction: Tensor, srgb: Tensor) -> Tensor:
     """`exp(a + g * log prediction)`, fitted to the log of the image's light over its mid-tones."""
     x = prediction.clamp_min(1e-6).log()
     y = srgb_to_linear(srgb).clamp_min(1e-3).log()
-    # An image without mid-tones is fitted as a whole.
+    # An image without mid-tones is fitted at all pixels.
     weight = ((srgb > MID_TONES[0]) & (srgb < MID_TONES[1])) + 1e-6
     weight = weight / weight.sum(dim=(1, 2, 3), keepdim=True)
 
@@ -112,7 +112,7 @@ def _aligned(prediction: Tensor, srgb: Tensor) -> Tensor:
         return (weight * values).sum(dim=(1, 2, 3), keepdim=True)
 
     x_mean, y_mean = mean(x), mean(y)
-    # A little weight on g = 1, for images with a single tone.
+    # Weak regularisation towards g = 1, for images with a single tone.
     ridge = 0.01
     exponent = (mean((x - x_mean) * (y - y_mean)) + ridge) / (mean((x - x_mean).square()) + ridge)
     return torch.exp(y_mean + exponent * (x - x_mean))

@@ -12,20 +12,20 @@ from rackfocus.models.published.weights import find_weights
 from rackfocus.types import InputError
 
 SIZE_PX = 224
-"""The network sees squares of this size; what is not square is squeezed into one."""
+"""Input size of the network, a square; other images are resized without keeping their aspect ratio."""
 
 NEAREST = 0.1
-"""The least depth that is believed, in the network's metres of NYU Depth v2: nearness stays finite."""
+"""Minimum depth, in the network's metres of NYU Depth v2, so that nearness is finite."""
 
 
 class FastDepth:
-    """Nearness by the published ONNX file, run by onnxruntime on one thread of the CPU.
+    """Nearness by the published ONNX file, run by onnxruntime on one CPU thread.
 
     Args:
         weights: a file, or the name of the published one.
 
     Raises:
-        InputError: onnxruntime is not installed; the weights cannot be found or are not FastDepth's.
+        InputError: onnxruntime is not installed; the weights are missing or not FastDepth's.
     """
 
     def __init__(self, weights: str | Path = "fastdepth_7.onnx") -> None:
@@ -33,7 +33,7 @@ class FastDepth:
         path = find_weights(weights)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        # The file carries constants that nothing uses; onnxruntime warns of each.
+        # onnxruntime warns of every unused constant of the file.
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(
@@ -42,7 +42,7 @@ class FastDepth:
             shapes = [
                 list(value.shape) for value in (*self._session.get_inputs(), *self._session.get_outputs())
             ]
-        # onnxruntime's errors share no base class but this one.
+        # onnxruntime's errors have no other common base class.
         except Exception as error:
             raise InputError(f"{path} cannot be read as an ONNX model; get the file anew.") from error
         if shapes != [[1, 3, SIZE_PX, SIZE_PX], [1, 1, SIZE_PX, SIZE_PX]]:

@@ -1,7 +1,7 @@
 """HDRCNN (Eilertsen et al. 2017, "HDR image reconstruction from a single exposure using deep CNNs").
 
-The encoder is VGG-16 down to pool5, the decoder works on log light; each level of the encoder is handed over
-in that domain, `log((h / 255)^2 + 1/255)`, and fused by a 1x1 convolution.
+The encoder is VGG-16 up to pool5, the decoder works on log light. The skip connection of each level converts
+to log light, `log((h / 255)^2 + 1/255)`, and is fused by a 1x1 convolution.
 """
 
 from collections.abc import Iterator
@@ -19,24 +19,24 @@ from rackfocus.models.published.weights import find_weights, fit_state
 from rackfocus.types import InputError
 
 VGG16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-"""Channels of the convolutions, level by level; each level ends with a pooling."""
+"""Channels of the convolutions of each level; a level ends with a pooling layer."""
 
 VGG_MEAN_BGR = (103.939, 116.779, 123.68)
-"""What Caffe's VGG-16 subtracts from images in 0..255."""
+"""The mean that Caffe's VGG-16 subtracts from images in 0..255."""
 
 EPSILON = 1 / 255
-"""What is added to light before its logarithm is taken."""
+"""Added to light before the logarithm."""
 
 CONVOLUTION = ("weight", "bias")
 NORMALISATION = ("bias", "weight", "running_mean", "running_var")
-"""The order of a layer's parameters in the file: beta comes before gamma."""
+"""The order of a layer's parameters in the file: beta is before gamma."""
 
 MULTIPLE_PX = 32
-"""The encoder halves the image five times."""
+"""The encoder halves the size five times."""
 
 
 class HDRCNN(nn.Module):
-    """Light beyond white by the published parameters.
+    """Light beyond white, by the published parameters.
 
     Args:
         weights: a file, or the name of a published one: `hdrcnn_params.npz`; `hdrcnn_params_compr.npz` for
@@ -44,7 +44,7 @@ class HDRCNN(nn.Module):
             (Eilertsen et al. 2019).
 
     Raises:
-        InputError: the weights cannot be found or read, or do not fit.
+        InputError: the weights are missing, cannot be read, or do not fit.
     """
 
     mean: Tensor
@@ -53,7 +53,7 @@ class HDRCNN(nn.Module):
         super().__init__()
         path = find_weights(weights)
         widths = [level[-1] for level in VGG16]
-        # Thirty million random numbers for nothing, otherwise.
+        # The meta device avoids thirty million random numbers, which would be overwritten.
         with torch.device("meta"):
             self.encoder = nn.ModuleList(
                 nn.Sequential(*(nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise((before, *level))))
@@ -94,7 +94,7 @@ class HDRCNN(nn.Module):
         return (torch.exp(x) - EPSILON).clamp_min(0)[..., :height, :width]
 
     def train(self, mode: bool = True) -> "HDRCNN":  # noqa: ARG002
-        """Stay in evaluation mode: the statistics of the batch normalisation are the file's."""
+        """Stay in evaluation mode: batch normalisation uses the statistics of the file."""
         return super().train(False)
 
     def _published_order(self) -> Iterator[nn.Module]:
@@ -109,7 +109,7 @@ class HDRCNN(nn.Module):
         yield self.fuse[-1]
 
     def _assign(self, parameters: list[Tensor], path: Path) -> None:
-        """Hand the file's parameters to the layers.
+        """Assign the file's parameters to the layers.
 
         TensorLayer's kernels have the axes height, width, in, out (transposed ones: out, in), torch's the
         reverse order of channels, then height and width.
@@ -132,5 +132,5 @@ class HDRCNN(nn.Module):
 
 
 def _fused(fuse: nn.Module, x: Tensor, features: Tensor) -> Tensor:
-    """The decoder's channels and the encoder's in log light, into one."""
+    """Fuse the decoder's channels with the encoder's, converted to log light."""
     return fuse(torch.cat([x, torch.log((features / 255).square() + EPSILON)], dim=1))

@@ -1,4 +1,4 @@
-"""From predicted radiance to log exposure, where an image clips (Eilertsen et al. 2017, Eqs. 1 and 2)."""
+"""Converts predicted radiance to log exposure where an image clips (Eilertsen et al. 2017, Eqs. 1 and 2)."""
 
 import torch
 from jaxtyping import Float
@@ -8,18 +8,18 @@ from rackfocus.models.rgbd_hdr import clipping_share
 from rackfocus.optics.radiometry import HDR_GAIN, srgb_to_linear
 
 CLIPPING_FROM = 0.95
-"""The encoded value from which the prediction begins to count."""
+"""The encoded value above which the prediction is blended in."""
 
 DARKEST = 1 / 255 / 12.92
-"""Linear light of the first 8-bit code: what a black channel is lifted from, where another one clips."""
+"""Linear light of the first 8-bit code, used in place of 0 for a black channel next to a clipped one."""
 
 
 def highlight_log_exposure(
     srgb: Float[Tensor, "batch 3 height width"], radiance: Float[Tensor, "batch 3 height width"]
 ) -> Float[Tensor, "batch 3 height width"]:
-    """`E` that turns the image `I` into `(1 - alpha) I + alpha R`, or leaves alone what that would darken.
+    """`E` that maps the image `I` to `(1 - alpha) I + alpha R`; 0 where that would be darker than `I`.
 
-    `alpha = max(0, max_c(I) - 0.95) / 0.05`: 0 where the image tells the light itself, 1 where it clips.
+    `alpha = max(0, max_c(I) - 0.95) / 0.05`: 0 where the image is not clipped, 1 where it is.
 
     Args:
         srgb: the encoded image in 0..1.

@@ -1,8 +1,8 @@
 """Light-ASD (Liao et al. 2023, "A Light Weight Model for Active Speaker Detection"): who is speaking.
 
-A face and what is heard go through separate convolutions, split into space or frequency and time, are added
-and go through two recurrent networks, forwards and backwards. Names of modules are those of the published
-checkpoint. Only for use, not for training.
+A face and the sound pass through separate convolutions, split into space (or frequency) and time; the
+features are added and pass through two recurrent networks, forward and backward. Names of modules are those
+of the published checkpoint. For inference only.
 """
 
 from pathlib import Path
@@ -17,21 +17,21 @@ from rackfocus.models.published.weights import find_weights, fit_state, load_sta
 
 WEIGHTS = "light_asd_ava.pt"
 FPS = 25
-"""Faces a second."""
+"""Face pictures a second."""
 HOPS = 4
-"""MFCC hops of 10 ms to one face."""
+"""MFCC hops of 10 ms for each face picture."""
 SIZE_PX = 112
-"""Faces are squares of this size."""
+"""Size of the square face pictures."""
 
 GREY_MEAN, GREY_DEVIATION = 0.4161, 0.1688
 EPSILON = 1e-3
-"""In the batch normalisation."""
+"""Epsilon of the batch normalisation."""
 
 
 class LightASD(nn.Module):
-    """The network, as `light_asd_ava.pt` holds it; `load_light_asd` fills it.
+    """The network stored in `light_asd_ava.pt`; `load_light_asd` loads its weights.
 
-    `lossV` judged faces alone while it was trained, and is not asked.
+    The checkpoint's `lossV`, an auxiliary classifier for faces in training, is not used.
     """
 
     def __init__(self) -> None:
@@ -43,11 +43,11 @@ class LightASD(nn.Module):
     def forward(
         self, faces: Float[Tensor, "batch frame 112 112"], heard: Float[Tensor, "batch hop coefficient"]
     ) -> Float[Tensor, "batch frame"]:
-        """How surely each face speaks in each frame: log odds.
+        """Log odds that each face is speaking, for each frame.
 
         Args:
             faces: grey in 0..1, `FPS` a second.
-            heard: `mfcc`, `HOPS` for every face.
+            heard: output of `mfcc`, `HOPS` for every face picture.
         """
         seen = self.model.visualEncoder((faces - GREY_MEAN) / GREY_DEVIATION)
         known = self.model.audioEncoder(heard)
@@ -56,13 +56,13 @@ class LightASD(nn.Module):
 
 
 def load_light_asd(weights: str | Path = WEIGHTS) -> LightASD:
-    """The network with its weights.
+    """Load the network with its weights.
 
     Args:
         weights: a file, or the name of the published one.
 
     Raises:
-        InputError: they cannot be found or are not those of Light-ASD.
+        InputError: the weights are missing or are not those of Light-ASD.
     """
     path = find_weights(weights)
     with torch.device("meta"):
@@ -86,10 +86,10 @@ class _Head(nn.Module):
 
 
 class _Block(nn.Module):
-    """Two paths, of 3 and of 5 pixels or bands and moments, each over space and then over time; their sum.
+    """Two paths of kernel size 3 and 5, each convolving over space (or bands) and then over time; their sum.
 
-    Modules hold what the checkpoint holds. They are not called: convolutions over time as over rows, with
-    channels last, take less than half of the time that three-dimensional ones take on a CPU.
+    The modules only hold the parameters of the checkpoint and are not called: two-dimensional convolutions
+    with time as rows and channels last take less than half of the time of three-dimensional ones on a CPU.
     """
 
     def __init__(self, channels_in: int, channels: int, *, sound: bool = False, stride: int = 1) -> None:
@@ -118,7 +118,7 @@ class _Block(nn.Module):
 
     def _over_space(self, name: str, x: Tensor, half: int) -> Tensor:
         kernel, bias = self._folded(name)
-        # Rows of one picture: bands have no second dimension.
+        # Bands have one dimension: they are rows of a picture one wide.
         kernel = kernel if self._sound else kernel[:, :, 0]
         stride = self._stride if name != "last" else 1
         padding = (half, 0) if self._sound else half
@@ -132,7 +132,7 @@ class _Block(nn.Module):
         return found.relu_().permute(0, 2, 3, 1).unflatten(2, x.shape[2:4])
 
     def _folded(self, name: str) -> tuple[Tensor, Tensor]:
-        """The weights of a convolution with those of its batch normalisation, and a bias."""
+        """The weights of a convolution with its batch normalisation folded in, and a bias."""
         norm: Any = self.get_submodule(f"bn_{name}")
         weight: Any = self.get_submodule(name).weight
         scale = norm.weight * (norm.running_var + EPSILON).rsqrt()
@@ -160,7 +160,8 @@ class _AudioEncoder(nn.Module):
         self.block3 = _Block(64, 128, sound=True)
 
     def forward(self, heard: Float[Tensor, "batch hop coefficient"]) -> Float[Tensor, "batch frame 128"]:
-        # Coefficients are rows of pictures one wide. Two halvings bring hops of 10 ms to faces of 40 ms.
+        # Coefficients are rows of a picture one wide. Two poolings of stride 2 take hops of 10 ms to faces of
+        # 40 ms.
         x = _half_as_often(self.block1(heard[..., None, None]))
         x = _half_as_often(self.block2(x))
         return self.block3(x).mean(dim=(2, 3))
@@ -177,7 +178,7 @@ def _half_as_often(x: Float[Tensor, "batch frame height width channel"]) -> Tens
 
 
 class _RecurrentPair(nn.Module):
-    """Forwards, then backwards over what came of it."""
+    """A forward recurrent network, followed by a backward one over its output."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """MegaDepth (Li & Snavely 2018): depth by the hourglass of "Single-Image Depth Perception in the Wild".
 
 The hourglass (Chen et al. 2016) is a tree of inception modules. Its parameters have the published names,
-which count the children of nested `Sequential`s: `3.0.0.1.2.0.weight` and so on.
+which are the indices of nested `Sequential`s: `3.0.0.1.2.0.weight` and so on.
 """
 
 from collections.abc import Sequence
@@ -15,28 +15,28 @@ from torch import Tensor, nn
 from rackfocus.models.published.weights import find_weights, fit_state, load_state
 
 LONGER_SIDE_PX = 512
-"""What the network was trained at: 512 x 384 pixels."""
+"""Longer side of the network's training images, 512 x 384 pixels."""
 
 MULTIPLE_PX = 16
-"""The hourglass halves the image four times."""
+"""The hourglass halves the size four times."""
 
 
 class MegaDepth(nn.Module):
     """Nearness by the published checkpoint.
 
     Args:
-        weights: a file, or the name of a published one: `best_generalization_net_G.pth` is made for any
-            photograph, `best_vanila_net_G.pth` for tourists' landmarks alone.
+        weights: a file, or the name of a published one: `best_generalization_net_G.pth` for photographs in
+            general, `best_vanila_net_G.pth` for landmarks only.
 
     Raises:
-        InputError: the weights cannot be found or read, or do not fit.
+        InputError: the weights are missing, cannot be read, or do not fit.
     """
 
     def __init__(self, weights: str | Path = "best_generalization_net_G.pth") -> None:
         super().__init__()
         path = find_weights(weights)
         self.hourglass = hourglass()
-        # Published from within a DataParallel.
+        # The file was saved from a DataParallel module.
         state = {name.removeprefix("module."): tensor for name, tensor in load_state(path).items()}
         fit_state(self.hourglass, state, path, "MegaDepth")
         self.requires_grad_(False)
@@ -45,7 +45,7 @@ class MegaDepth(nn.Module):
     def forward(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
         """Nearness `exp(-log depth)`; see `rackfocus.models.backends.DepthBackend`.
 
-        The network sees the image at the size that it was trained at, or as near as its shape allows.
+        The image is resized to the size of the training images, or as near as its aspect ratio allows.
         """
         height, width = srgb.shape[-2:]
         scale = LONGER_SIDE_PX / max(height, width) / MULTIPLE_PX
@@ -55,23 +55,23 @@ class MegaDepth(nn.Module):
         return F.interpolate(torch.exp(-log_depth), size=(height, width), mode="bilinear")
 
     def train(self, mode: bool = True) -> "MegaDepth":  # noqa: ARG002
-        """Stay in evaluation mode: the statistics of the batch normalisation are the file's."""
+        """Stay in evaluation mode: batch normalisation uses the statistics of the file."""
         return super().train(False)
 
 
 class Concatenated(nn.Sequential):
-    """Children beside each other, their channels concatenated."""
+    """Applies all children to the same input and concatenates their channels."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply them all."""
+        """Apply all children and concatenate."""
         return torch.cat([child(x) for child in self], dim=1)
 
 
 class Summed(nn.Sequential):
-    """Children beside each other, added up."""
+    """Applies all children to the same input and adds their outputs."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply them all."""
+        """Apply all children and add."""
         first, second = (child(x) for child in self)
         return first + second
 
@@ -129,7 +129,7 @@ def hourglass() -> nn.Sequential:
 
 
 def inception(in_channels: int, width: int, inner: int, kernels: Sequence[int]) -> Concatenated:
-    """A 1x1 convolution beside one of each kernel size, which has a 1x1 convolution before it.
+    """A 1x1 convolution beside a branch for each kernel size: a 1x1 convolution, then one of that size.
 
     Args:
         in_channels: of the input.
@@ -155,5 +155,5 @@ def _convolution(in_channels: int, out_channels: int, kernel: int) -> tuple[nn.M
 
 
 def _fork(first: Sequence[nn.Module], second: Sequence[nn.Module]) -> nn.Sequential:
-    """Two sequences, added up; the published names have a `Sequential` around them."""
+    """The sum of two sequences, wrapped in a `Sequential` as in the published names."""
     return nn.Sequential(Summed(nn.Sequential(*first), nn.Sequential(*second)))

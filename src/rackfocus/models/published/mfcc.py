@@ -1,8 +1,8 @@
-"""Mel-frequency cepstral coefficients, as speech networks of the `python_speech_features` school hear.
+"""Mel-frequency cepstral coefficients as the library `python_speech_features` computes them.
 
 Frames of 25 ms every 10 ms without a window function, 26 triangular filters from 0 Hz to half the rate, a
 cosine transform, a lifter of 22, and the log energy of the frame in place of the first coefficient. Samples
-are on the scale of 16-bit integers.
+are scaled to the range of 16-bit integers.
 """
 
 import math
@@ -22,14 +22,14 @@ LIFTER = 22
 PRE_EMPHASIS = 0.97
 FULL_SCALE = 2**15
 LEAST = float(np.finfo(np.float64).eps)
-"""What stands for no energy at all, whose logarithm would not be finite."""
+"""The value in place of zero energy, so that logarithms are finite."""
 
 
 def mfcc(samples: Float32[np.ndarray, " sample"]) -> Float32[np.ndarray, "hop coefficient"]:
     """Coefficients every 10 ms, one row for each hop that begins within the samples.
 
     Args:
-        samples: in -1..1, `RATE` a second; what follows them is silence.
+        samples: in -1..1, `RATE` a second; padded by zeros.
     """
     hops = math.ceil(len(samples) / HOP)
     scaled = np.zeros(max(hops - 1, 0) * HOP + FRAME)
@@ -48,7 +48,7 @@ def mfcc(samples: Float32[np.ndarray, " sample"]) -> Float32[np.ndarray, "hop co
 
 @cache
 def _filters() -> Float[np.ndarray, "band bin"]:
-    """Triangles whose corners lie evenly on the mel scale `2595 log10(1 + f / 700)`, rounded down to bins."""
+    """Triangles with corners evenly spaced on the mel scale `2595 log10(1 + f / 700)`, floored to bins."""
     mel = np.linspace(0, 2595 * math.log10(1 + RATE / 2 / 700), FILTERS + 2)
     corners = np.floor((FFT + 1) * 700 * (10 ** (mel / 2595) - 1) / RATE)
     bins = np.arange(FFT // 2 + 1)

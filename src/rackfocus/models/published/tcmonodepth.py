@@ -21,10 +21,10 @@ WIDTHS = (24, 48, 96, 192)
 """Channels of the features at 1/2, 1/4, 1/8 and 1/16 of the image's size."""
 
 BLOCKS = (4, 8, 4)
-"""How many blocks each stage of the encoder has after the first convolution."""
+"""Number of blocks of each stage of the encoder after the first convolution."""
 
 MULTIPLE_PX = 32
-"""The sides of what the network sees are multiples of this, as its authors run it."""
+"""The sides of the network's input are multiples of this, as in its authors' code."""
 
 
 class TCMonoDepth(nn.Module):
@@ -32,11 +32,11 @@ class TCMonoDepth(nn.Module):
 
     Args:
         weights: a file, or the name of the published one.
-        shorter_side_px: the shorter side of what the network sees. its authors use 256; 384 gives sharper
-            silhouettes and a less certain order of far things.
+        shorter_side_px: the shorter side of the network's input. Its authors use 256; with 384 silhouettes
+            are sharper and the order of distant objects is less reliable.
 
     Raises:
-        InputError: the weights cannot be found or read, or do not fit; the size is below 32 pixels.
+        InputError: the weights are missing, cannot be read, or do not fit; the size is below 32 pixels.
     """
 
     def __init__(self, weights: str | Path = "tcmonodepth_small.pt", shorter_side_px: int = 256) -> None:
@@ -54,8 +54,8 @@ class TCMonoDepth(nn.Module):
     def forward(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
         """Nearness `>= 0`; see `rackfocus.models.backends.DepthBackend`.
 
-        The image is resized, not cropped: its shorter side to about `shorter_side_px`, enlarged where it is
-        smaller, both sides to multiples of 32.
+        The image is resized, not cropped: its shorter side to about `shorter_side_px`, both sides to
+        multiples of 32; smaller images are enlarged.
         """
         height, width = srgb.shape[-2:]
         scale = self.shorter_side_px / min(height, width) / MULTIPLE_PX
@@ -65,15 +65,15 @@ class TCMonoDepth(nn.Module):
         return F.interpolate(nearness, size=(height, width), mode="bilinear")
 
     def train(self, mode: bool = True) -> "TCMonoDepth":  # noqa: ARG002
-        """Stay in evaluation mode: the statistics of the batch normalisation are the file's."""
+        """Stay in evaluation mode: batch normalisation uses the statistics of the file."""
         return super().train(False)
 
 
 def published_state(path: Path) -> dict[str, Tensor]:
     """The tensors of the published file that inference needs.
 
-    The file holds the encoder's blocks twice (as `features` and as `stage1` to `stage3`) and the heads
-    `final2` and `final3`, which only its training used.
+    The file contains the encoder's blocks twice (as `features` and as `stage1` to `stage3`) and the heads
+    `final2` and `final3`, which are for training only.
 
     Raises:
         InputError: the file cannot be read as weights.
@@ -83,13 +83,13 @@ def published_state(path: Path) -> dict[str, Tensor]:
 
 
 def fold_batch_normalisation(module: nn.Module) -> None:
-    """Make each convolution and the batch normalisation after it one convolution with a bias, in place.
+    """Fold each batch normalisation into the convolution before it, which gets a bias, in place.
 
-    The result is that of evaluation but for rounding. `nn.Identity` takes the place of a normalisation, so
-    that the names of the convolutions stay.
+    The result equals that of evaluation mode up to rounding. `nn.Identity` replaces a normalisation, so that
+    the names of the convolutions stay the same.
     """
     mode = module.training
-    module.eval()  # the only mode in which they may be folded
+    module.eval()  # folding is valid in evaluation mode only
     for blocks in [each for each in module.modules() if isinstance(each, nn.Sequential)]:
         for index in range(1, len(blocks)):
             norm = blocks[index]
@@ -99,7 +99,7 @@ def fold_batch_normalisation(module: nn.Module) -> None:
                 convolution = holder[place]
                 assert isinstance(convolution, nn.Conv2d)
                 folded = fuse_conv_bn_eval(convolution, norm)
-                # It takes over whether the convolution learns, but a bias that was not there would not.
+                # The weight keeps its `requires_grad`, but a new bias does not inherit it.
                 assert folded.bias is not None
                 folded.bias.requires_grad_(folded.weight.requires_grad)
                 holder[place] = folded
@@ -156,7 +156,7 @@ class _Downsampling(nn.Module):
 
 
 class _Residual(nn.Module):
-    """ShuffleNetV2's block of stride 1: even channels pass, odd ones are convolved."""
+    """ShuffleNetV2's block of stride 1: even channels are passed on, odd ones are convolved."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -167,7 +167,7 @@ class _Residual(nn.Module):
 
 
 class SeparableDecoder(nn.Module):
-    """From the encoder's features to features at half the image's size, then to nearness."""
+    """From the encoder's features to features at half the image's size, and from these to nearness."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -177,7 +177,7 @@ class SeparableDecoder(nn.Module):
         self.final = nn.Conv2d(WIDTHS[0], 1, 3, padding=1)
 
     def forward(self, features: Sequence[Tensor]) -> Float[Tensor, "batch 24 _ _"]:
-        """Features at the size of the finest of the encoder's."""
+        """Features at the size of the encoder's finest ones."""
         half, quarter, eighth, sixteenth = features
         x = self.decoder3(eighth, sixteenth)
         x = self.decoder2(quarter, x)
@@ -189,7 +189,7 @@ class SeparableDecoder(nn.Module):
 
 
 class _Merge(nn.Module):
-    """Coarse features enlarged to the size of fine ones, both convolved together."""
+    """Enlarges coarse features to the size of fine ones and convolves both together."""
 
     def __init__(self, fine: int, coarse: int) -> None:
         super().__init__()
@@ -204,7 +204,7 @@ class _Merge(nn.Module):
 
 
 class _Separable(nn.Module):
-    """A 3x3 convolution of each channel, then a 1x1 convolution of them all."""
+    """A depthwise 3x3 convolution, then a 1x1 convolution."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()

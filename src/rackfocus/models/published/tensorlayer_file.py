@@ -1,7 +1,7 @@
-"""Parameters that TensorLayer 1 saved (`save_npz`), read without running what is pickled in them.
+"""Reads parameters saved by TensorLayer 1 (`save_npz`), without executing code pickled in the file.
 
 The file is an `.npz` with one array `params`: a pickled object array of all parameters, in the order of the
-layers. Pickles can call any function; here they may build numpy arrays and nothing else.
+layers. Pickles can call any function; this unpickler only allows those that build numpy arrays.
 """
 
 import codecs
@@ -19,10 +19,10 @@ from rackfocus.types import InputError
 
 
 def load_parameters(path: Path) -> list[Float[Tensor, "..."]]:
-    """The parameters in their order.
+    """The parameters in the order of the file.
 
     Raises:
-        InputError: the file is no such file, or holds anything but numbers.
+        InputError: the file has another format, or contains anything but numbers.
     """
     try:
         with zipfile.ZipFile(path) as archive, archive.open("params.npy") as file:
@@ -33,10 +33,10 @@ def load_parameters(path: Path) -> list[Float[Tensor, "..."]]:
             }[version]
             if not header(file)[2].hasobject:
                 raise ValueError("params is no list")
-            # Python 2 wrote bytes as text; Latin-1 gives them back.
+            # Python 2 stored bytes as text; Latin-1 restores them.
             parameters = _ArrayUnpickler(file, encoding="latin1").load()
         return [from_numpy(np.array(array, dtype=np.float32)) for array in np.asarray(parameters)]
-    # A damaged pickle can fail in any way.
+    # A damaged pickle can raise any exception.
     except Exception as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(
@@ -60,7 +60,7 @@ class _ArrayUnpickler(pickle.Unpickler):
 
 
 def _latin1_bytes(text: str, encoding: str) -> bytes:
-    """How protocol 2 writes bytes."""
+    """How pickle protocol 2 encodes bytes."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"it wants to encode as {encoding}")
     return codecs.latin_1_encode(text)[0]

@@ -15,33 +15,33 @@ from rackfocus.types import InputError
 LARGER_IS_NEARER: dict[str, Callable[[Any], bool]] = {
     "depth_anything": lambda config: config.depth_estimation_type == "relative",
     "prompt_depth_anything": lambda config: config.depth_estimation_type == "relative",
-    # MiDaS and its heirs give inverse depth; those with DINOv2, which alone have this layer, give metres.
+    # MiDaS and its successors predict inverse depth; only those with DINOv2, which lack this layer, metres.
     "dpt": lambda config: not config.add_projection,
-    # The inverse of depth in units of the focal length; only its own post-processing turns it round.
+    # The inverse of depth in units of the focal length; only the library's own post-processing inverts it.
     "depth_pro": lambda _: True,
     "zoedepth": lambda _: False,
     "glpn": lambda _: False,
     "tipsv2_dpt": lambda _: False,
 }
-"""What a family predicts, by its `model_type`: inverse depth (larger is nearer), or depth in metres."""
+"""Whether a model family (`model_type`) predicts inverse depth (larger is nearer) or depth in metres."""
 
 NEAREST_M = 0.1
-"""The least depth that is believed where a model predicts metres."""
+"""Minimum depth for models that predict metres."""
 
 
 class TransformersDepth(nn.Module):
     """Nearness by a model of the hub, or of a folder that `save_pretrained` wrote.
 
-    Images are prepared here as the model's `preprocessor_config.json` says, since the library's own
-    preparation wants torchvision for some families. Models that bring code of their own, such as Video Depth
-    Anything, are refused.
+    Images are preprocessed here by the values of the model's `preprocessor_config.json`, since the library's
+    own preprocessing needs torchvision for some families. Models with code of their own, such as Video Depth
+    Anything, raise an error.
 
     Args:
         name: a folder, or a name on the hub such as `depth-anything/Depth-Anything-V2-Small-hf`.
 
     Raises:
-        InputError: transformers is not installed, or the model cannot be had, or it is of a family whose
-            prediction we do not know how to read.
+        InputError: transformers is not installed, the model cannot be loaded, or it belongs to a family whose
+            prediction has an unknown meaning.
     """
 
     mean: Tensor
@@ -65,7 +65,7 @@ class TransformersDepth(nn.Module):
                 self.model = AutoModelForDepthEstimation.from_pretrained(
                     name, config=config, dtype=torch.float32, trust_remote_code=False
                 )
-        # The library and the hub's client raise many kinds.
+        # The library and the hub's client raise many types of errors.
         except Exception as error:
             reason = " ".join(str(error).split()).partition(". ")[0].rstrip(".")
             raise InputError(
@@ -98,13 +98,13 @@ class TransformersDepth(nn.Module):
 
 
 def prepared_size(height: int, width: int, preparation: dict[str, Any]) -> tuple[int, int]:
-    """Height and width that a model sees.
+    """Height and width of a model's input.
 
     Args:
         height: of the image.
         width: of the image.
-        preparation: what `preprocessor_config.json` holds. `size` is the size to take; with
-            `keep_aspect_ratio` the side that changes less decides for both. Sides are multiples of
+        preparation: the contents of `preprocessor_config.json`. `size` is the target size; with
+            `keep_aspect_ratio` the side that changes less determines the scale. Sides are multiples of
             `ensure_multiple_of` or `size_divisor`.
     """
     size = preparation.get("size") or {}

@@ -36,11 +36,11 @@ class VGG19Features(nn.Module):
 
     Args:
         weights: a file with torchvision's names (`features.0.weight` ...), or the name of a published one.
-        padding_mode: how the convolutions pad; torchvision's weights want `zeros`, the Gatys-normalised ones
-            were made with `reflect`.
+        padding_mode: padding of the convolutions: `zeros` for torchvision's weights, `reflect` for the
+            Gatys-normalised ones.
 
     Raises:
-        InputError: the weights cannot be found or read, or do not fit.
+        InputError: the weights are missing, cannot be read, or do not fit.
     """
 
     mean: Tensor
@@ -77,7 +77,7 @@ class VGG19Features(nn.Module):
         """The activations of the named layers, after their ReLU.
 
         Args:
-            encoded_rgb: sRGB in units of display white; the ImageNet normalisation happens here.
+            encoded_rgb: sRGB in units of display white; normalised here by ImageNet's mean and deviation.
             layers: names such as `conv1_2`.
         """
         deepest = max(LAYERS[layer][0] for layer in layers)

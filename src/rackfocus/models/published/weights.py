@@ -1,4 +1,4 @@
-"""Where published weights are found: folders of the user, the cache, the official address."""
+"""Finds published weights: in folders of the user, in the cache, or at their official address."""
 
 import hashlib
 import os
@@ -20,13 +20,13 @@ FOLDERS_VARIABLE = "RACKFOCUS_WEIGHTS"
 
 @dataclass(frozen=True)
 class PublishedWeights:
-    """One file by others.
+    """A file of published weights.
 
     Attributes:
-        sha256: the digest of the file, or as much of its beginning as the publisher tells; empty where none
-            is known. Such a file is not downloaded unasked.
-        address: where it may be downloaded; none means that it has to be fetched by hand.
-        source: who made it.
+        sha256: the digest of the file, or as much of its beginning as the publisher states; empty: unknown.
+            Such a file is not downloaded automatically.
+        address: from where to download it. `None`: it has to be downloaded by hand.
+        source: its authors.
     """
 
     sha256: str
@@ -104,13 +104,13 @@ PUBLISHED = {
 
 
 def find_weights(name: str | Path) -> Path:
-    """The file called `name`: a path that exists, or a published file that is found, or downloaded.
+    """The path of the file called `name`: an existing path, or a published file, found or downloaded.
 
-    Looks in each folder of `$RACKFOCUS_WEIGHTS` (a list like `$PATH`), then in torch's cache, then
-    downloads into that cache what has a published sha256. A published file must have it.
+    It is searched in each folder of `$RACKFOCUS_WEIGHTS` (a list like `$PATH`), then in torch's cache, and
+    then downloaded into that cache if it has a published sha256. The digest of a published file is checked.
 
     Raises:
-        InputError: it is nowhere to be had, or it is not the published file.
+        InputError: it is found nowhere, or its digest is wrong.
     """
     name = str(name)
     cache = Path(torch.hub.get_dir()) / "checkpoints"
@@ -137,7 +137,7 @@ def find_weights(name: str | Path) -> Path:
 
 
 def load_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a `.safetensors` file, or of a torch file that holds nothing but tensors.
+    """The tensors of a `.safetensors` file, or of a torch file that contains only tensors.
 
     Raises:
         InputError: the file is neither.
@@ -166,16 +166,16 @@ def fit_state(module: nn.Module, state: dict[str, Tensor], path: Path, name: str
     """Load a published state into the module that it belongs to.
 
     Args:
-        module: takes the tensors over; it may be on the meta device.
+        module: its parameters are replaced by the tensors; it may be on the meta device.
         state: all its parameters, and no others.
-        path: where they come from, for the message.
-        name: of the model, for the message.
+        path: of the file, for the error message.
+        name: of the model, for the error message.
 
     Raises:
-        InputError: they do not fit.
+        InputError: names or shapes differ.
     """
     try:
-        # A plain dict: torch then forgives files from before it counted batches.
+        # A plain dict has no version, so that torch accepts files without counts of batches.
         module.load_state_dict(dict(state), assign=True)
     except (RuntimeError, TypeError, AttributeError) as error:
         reason = textwrap.shorten(str(error).partition(":")[2] or str(error), 120, placeholder=" ...")

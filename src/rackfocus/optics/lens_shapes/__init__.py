@@ -1,8 +1,8 @@
-"""Lens shapes: what a point of light becomes out of focus. One file each; `conf/lens` names them.
+"""Lens shapes: the form of the blur of an out-of-focus point. One file each; configs in `conf/lens`.
 
 To add one, write a frozen dataclass with the members of `rackfocus.types.LensShape` and a config beside the
-others. A renderer's time grows with the number of changes along a kernel's row: prefer shapes whose rows are
-piecewise constant.
+others. Rendering time grows with the number of changes of value along a row of the kernel: shapes whose rows
+are piecewise constant are fast.
 """
 
 from rackfocus.optics.lens_shapes.anamorphic import Anamorphic

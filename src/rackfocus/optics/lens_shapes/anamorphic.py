@@ -1,4 +1,4 @@
-"""An anamorphic lens: tall ellipses (Fig. 9)."""
+"""An anamorphic lens, whose blur is a tall ellipse (Fig. 9)."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,9 +16,9 @@ from rackfocus.optics.lens_shapes.spans import span_coverage, unit_sum
 class Anamorphic:
     """A tall ellipse, as high as the disk and `squeeze` times narrower.
 
-    Such a lens takes in `squeeze` times more at its sides, as one of shorter focal length would, and the film
-    holds the scene squeezed. Stretched back for the screen, what is sharp has its proportions again; what
-    is not is blurred less sideways than up and down.
+    An anamorphic lens has a horizontal field of view `squeeze` times as wide and records the scene squeezed
+    horizontally. After stretching the picture back, sharp parts have their true proportions; blur is narrower
+    horizontally than vertically.
 
     Attributes:
         squeeze: the squeeze ratio, from 1 (the disk) to 10. ARRI's Master Anamorphic of Fig. 9 has 2.

@@ -1,4 +1,4 @@
-"""Optical vignetting: the aperture seen past the rim of the lens."""
+"""Optical vignetting: towards the corners the rim of the lens cuts the blur disk to a "cat's eye"."""
 
 import math
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from rackfocus.optics.lens_shapes.spans import span_coverage, unit_sum
 
 @dataclass(frozen=True)
 class CatEye:
-    """A disk in the middle of the frame, a cat's eye that lies across the radius towards its corners.
+    """A disk in the middle of the frame; towards the corners a cat's eye, its long axis across the radius.
 
-    Seen from the edge of the picture, the round aperture is cut by the round rim of the front element: what
-    is left is the intersection of two circles (P. van Walree, "Vignetting", toothwalker.org; J. A. Díaz,
-    Optics & Photonics News, image of the week of 23 March 2020). Here the rim appears as wide as the
-    aperture, as in a fast lens wide open, and displaced in proportion to the distance from the centre of the
+    Seen from the edge of the picture, the rim of the front element covers part of the round aperture: the
+    visible part is the intersection of two circles (P. van Walree, "Vignetting", toothwalker.org; J. A. Díaz,
+    Optics & Photonics News, image of the week of 23 March 2020). Here both circles have the same radius, as
+    in a fast lens wide open, and the rim is displaced in proportion to the distance from the centre of the
     frame: by `strength` aperture radii in the corners.
 
-    The rim stands before the aperture, so a ray from the right of the scene misses the lens on its right;
-    behind the focal plane, that is the right of the blur. So there the outer side is cut, and in front
-    of the focal plane the inner side. The loss of light, which also darkens what is sharp, is left out.
+    The rim is in front of the aperture, so rays from the right of the scene miss the lens on its right side.
+    Behind the focal plane, this is the right side of the blur: the outer side is cut. In front of the focal
+    plane, the inner side is cut. The loss of light, which also darkens sharp parts, is not modelled.
 
     Attributes:
         strength: displacement in the corners over the aperture's radius, from 0 (the disk) to 1.5. At 1 the
-            corner's cat's eye is half as wide as the disk and holds 39 % of its area.
+            cat's eye in the corners is half as wide as the disk and has 39 % of its area.
 
     Raises:
         InputError: the strength is out of range.
@@ -48,7 +48,7 @@ class CatEye:
         field: tuple[float, float] = (0.0, 0.0),
         dtype: torch.dtype = torch.float32,
     ) -> Float[Tensor, "size size"]:
-        """See `rackfocus.types.LensShape.kernel`. Beyond the corners it is as in the corners."""
+        """See `rackfocus.types.LensShape.kernel`. Outside the frame it is the kernel of the corners."""
         scale = -self.strength * radius_px / max(1.0, math.hypot(*field))
         x, y = (scale * at for at in field)
         if radius_px == 0 or math.hypot(x, y) < 1e-9:
@@ -65,7 +65,7 @@ class CatEye:
 
 
 def _corners(radius: float, x: float, y: float) -> list[float]:
-    """Heights where circles about (0, 0) and (x, y) meet, and of their tops and bottoms in each other."""
+    """Heights where circles about (0, 0) and (x, y) meet, and of the top or bottom of one in the other."""
     distance = math.hypot(x, y)
     reach = math.sqrt(radius**2 - distance**2 / 4) * x / distance
     meet = [y / 2 - reach, y / 2 + reach]

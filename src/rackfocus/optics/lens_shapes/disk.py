@@ -12,7 +12,7 @@ from rackfocus.optics.kernels import disk_kernel
 
 @dataclass(frozen=True)
 class Disk:
-    """A round aperture, evenly lit: the ideal thin lens, and the fastest to render."""
+    """A round aperture, evenly lit: the ideal thin lens, and the fastest shape to render."""
 
     varies: ClassVar[bool] = False
 

@@ -1,4 +1,4 @@
-"""A bokeh ball from a photograph."""
+"""A lens shape read from a photograph of a bokeh ball."""
 
 import functools
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from rackfocus.optics.radiometry import srgb_to_linear
 from rackfocus.types import InputError
 
 FAINTEST = 0.01
-"""A ball must be this much brighter than its background, of display white in linear light."""
+"""Minimum brightness of a ball above its background, in linear light, display white = 1."""
 
 WHITE = {"uint8": 255, "uint16": 65535}
-"""Display white of pictures in sRGB, by their type; others are linear light."""
+"""The code of display white in sRGB pictures, by their type; pictures of other types are linear light."""
 
 
 class _Ball(NamedTuple):
@@ -30,20 +30,20 @@ class _Ball(NamedTuple):
 
 @dataclass(frozen=True)
 class PhotographedKernel:
-    """The picture of a point of light far out of focus, used as it is: dust, rings, scratches and all.
+    """The picture of a point of light far out of focus, with its dust, rings and scratches.
 
-    The background (the median of the picture's border) is taken off, the largest bright thing kept, its
-    smallest enclosing circle made the disk of the wanted radius, and every pixel given its area's light.
-    Pictures of 8 or 16 bits are sRGB, of floating point linear; colours become their mean.
+    The background (the median of the picture's border) is subtracted and the largest bright region is kept.
+    Its smallest enclosing circle is scaled to the disk of the wanted radius by averaging over areas. Pictures
+    of 8 or 16 bits are sRGB, those in floating point are linear light; colours are averaged.
 
-    Its rows are not piecewise constant, so it renders more slowly than the other shapes.
+    The rows are not piecewise constant, so this shape renders more slowly than the others.
 
     Attributes:
-        path: an image of one ball on an even background, larger than the largest blur, with the ball as
-            it looks behind the focal plane.
+        path: an image of one ball on an even background, larger than the largest blur, with the ball
+            oriented as behind the focal plane.
 
     Raises:
-        InputError: there is no such picture, it cannot be read, or shows no ball.
+        InputError: the picture is missing, cannot be read, or shows no ball.
     """
 
     path: str | Path
@@ -77,7 +77,7 @@ class PhotographedKernel:
 
 
 def _box_filter(size: int, centre: float, radius: float, radius_px: int) -> Float[Tensor, "out size"]:
-    """How much of every pixel of a line lies in each of the kernel's; no box is under a pixel of the line."""
+    """Overlap of each input pixel with each kernel pixel along one axis; a box is at least an input pixel."""
     step = radius / radius_px
     middle = centre + step * torch.arange(-radius_px, radius_px + 1, dtype=torch.float64)[:, None]
     half = max(step, 1.0) / 2
@@ -89,7 +89,7 @@ def _box_filter(size: int, centre: float, radius: float, radius_px: int) -> Floa
 
 @functools.lru_cache(maxsize=8)
 def _find_ball(path: Path, _modified_ns: int) -> _Ball:
-    """The ball's light without its background, and its smallest enclosing circle in pixels."""
+    """The ball's light with its background subtracted, and its smallest enclosing circle in pixels."""
     light = _read_linear(path)
     border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
     light = (light - np.median(border)).clip(min=0)
@@ -98,7 +98,7 @@ def _find_ball(path: Path, _modified_ns: int) -> _Ball:
     if brightest < max(FAINTEST, 4 * noise):
         raise InputError(f"lens.shape.path: {path} shows no bright ball on a darker, even background.")
     typical = float(np.median(light[light > brightest / 10]))
-    # The edge is where half of the light nearby is reached, wherever on an unevenly lit ball it may be.
+    # The edge is where half of the nearby light is reached, so that an unevenly lit ball keeps its outline.
     nearby = 2 * max(1, round(0.02 * min(light.shape))) + 1
     bright = light > np.maximum(cv2.dilate(light, np.ones((nearby, nearby))) / 2, max(typical / 8, 4 * noise))
     contours, _ = cv2.findContours(bright.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

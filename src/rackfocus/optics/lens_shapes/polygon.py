@@ -1,4 +1,4 @@
-"""An iris of blades."""
+"""The polygonal blur of an iris of blades."""
 
 import math
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from rackfocus.optics.lens_shapes.settings import check_finite, check_number, ch
 from rackfocus.optics.lens_shapes.spans import span_coverage, unit_sum
 
 STRAIGHTEST = 1e-7
-"""Curvature of blades called straight: an arc's equation then serves for both."""
+"""The curvature used for straight blades: not 0, so that the equation of an arc holds for them too."""
 
 
 @dataclass(frozen=True)
 class Polygon:
-    """An iris of equal blades, whose corners lie on the disk's edge.
+    """An iris of equal blades, whose corners lie on the edge of the disk.
 
     Each side is an arc through two corners, of curvature `curvature / r`.
 
     Attributes:
         blades: number of blades, from 3 to 64.
-        rotation_deg: 0 has a corner at the top; turns clockwise, as seen in the photograph.
+        rotation_deg: at 0 a corner is at the top; positive is clockwise, as seen in the photograph.
         curvature: of the blades, from 0 (straight) to 1 (round: the disk).
 
     Raises:
@@ -63,7 +63,8 @@ class Polygon:
         """The intersection of the disks (or half planes) of all blades, for corners on the unit circle.
 
         With apothem `a`, half chord `s`, curvature `k` and normal `u`, a blade's disk is all `p` with
-        `k |p|^2 + 2 g (u . p) + c <= 0`, which stays well behaved down to `k = 0`, where it is `u . p <= a`.
+        `k |p|^2 + 2 g (u . p) + c <= 0`, which is numerically stable down to `k = 0`, where it is `u . p <=
+        a`.
         """
         curvature = max(self.curvature, STRAIGHTEST)
         apothem, half_chord = math.cos(math.pi / self.blades), math.sin(math.pi / self.blades)
@@ -75,7 +76,7 @@ class Polygon:
             c = curvature * (y**2 + apothem**2 - half_chord**2) + 2 * g * math.sin(angle) * y
             c = c - 2 * apothem * root
             root_b = (b * b - curvature * c).clamp_min(0.0).sqrt()
-            # The two roots of k x^2 + 2 b x + c, without cancellation.
+            # The two roots of k x^2 + 2 b x + c, without cancellation of digits.
             away = abs(b) + root_b
             near, far = -c / away, away / curvature
             left = torch.maximum(left, -far if b > 0 else -near)
@@ -83,7 +84,7 @@ class Polygon:
         return left, right
 
     def _unit_corners(self) -> list[float]:
-        """Heights of the corners, and of the top and bottom of arcs that have them between corners."""
+        """Heights of the corners, and of the top and bottom of arcs that have theirs between corners."""
         heights = [math.sin(angle) for angle in self._angles(0.0)]
         if self.curvature <= STRAIGHTEST:
             return heights

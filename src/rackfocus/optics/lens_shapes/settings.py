@@ -1,4 +1,4 @@
-"""What every shape asks of its settings."""
+"""Checks of the settings of lens shapes."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Evenly lit convex shapes as rows of spans."""
+"""Kernels of evenly lit convex shapes, each row of which is a span."""
 
 from collections.abc import Callable, Iterable
 
@@ -10,24 +10,25 @@ from torch import Tensor
 NODES, WEIGHTS = (torch.from_numpy(values) for values in np.polynomial.legendre.leggauss(24))
 
 Boundary = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Where the shape begins and ends in `x` at heights `y`, all in pixels from the kernel's centre."""
+"""Left and right boundary in `x` of the shape at heights `y`, all in pixels from the kernel's centre."""
 
 
 def span_coverage(radius_px: int, boundary: Boundary, corners: Iterable[float]) -> Float[Tensor, "size size"]:
-    """How much of every pixel a convex shape covers, each row of pixels made a span.
+    """The share of each pixel that a convex shape covers, with each row of pixels simplified to one span.
 
-    The span is as high as the part of the row that the shape reaches into, and begins and ends at the means
-    of the shape's boundaries over that part, between pixels where need be. So a row's sum is the shape's area
-    within the row, exactly, and a row changes in at most four places, which is what makes rendering fast.
+    The span is as high as the part of the row that the shape reaches. It begins and ends at the means of the
+    shape's boundaries over that part, which may lie within a pixel. So the sum of a row is exactly the area
+    of the shape within the row, and the values of a row change in at most four places, which makes rendering
+    fast.
 
     Args:
-        radius_px: the kernel reaches this far; `size = 2 * radius_px + 1`.
+        radius_px: half the size of the kernel; `size = 2 * radius_px + 1`.
         boundary: called with heights strictly between the shape's top and bottom.
-        corners: the heights between which the boundaries are smooth, top and bottom among them, in any
-            order. Where one runs level, as at the top of a disk, it may be infinitely steep in `y`.
+        corners: the heights between which the boundaries are smooth, top and bottom included, in any
+            order. At these heights a boundary may be infinitely steep, as at the top of a disk.
 
     Returns:
-        Coverage in [0, 1], float64; not of unit sum.
+        Coverage in [0, 1], float64; not normalised.
     """
     size = 2 * radius_px + 1
     edges = torch.arange(size + 1, dtype=torch.float64) - radius_px - 0.5
@@ -35,7 +36,7 @@ def span_coverage(radius_px: int, boundary: Boundary, corners: Iterable[float]) 
     inner = edges[(edges > heights[0]) & (edges < heights[-1])]
     breaks = torch.cat([heights, inner]).sort().values
     low, step = breaks[:-1], breaks.diff()
-    # Gauss-Legendre in t, with y = 3 t^2 - 2 t^3: the square roots at top and bottom become smooth.
+    # Gauss-Legendre in t with y = 3 t^2 - 2 t^3, which makes the square roots at top and bottom smooth.
     t = (NODES + 1) / 2
     y = low[:, None] + step[:, None] * (t * t * (3 - 2 * t))
     left, right = boundary(y)
@@ -52,5 +53,5 @@ def span_coverage(radius_px: int, boundary: Boundary, corners: Iterable[float]) 
 
 
 def unit_sum(coverage: Float[Tensor, "size size"], dtype: torch.dtype) -> Float[Tensor, "size size"]:
-    """The kernel of a coverage."""
+    """The coverage divided by its sum: a kernel."""
     return (coverage / coverage.sum()).to(dtype)

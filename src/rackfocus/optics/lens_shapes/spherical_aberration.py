@@ -1,4 +1,4 @@
-"""Soap bubbles and cream: disks with brighter or dimmer edges."""
+"""Spherical aberration: blur disks with a brighter edge ("soap bubbles") or a dimmer edge ("cream")."""
 
 import math
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ class SphericalAberration:
     """A disk that gets brighter or dimmer from its centre to its edge.
 
     Third-order spherical aberration sends the ray through the pupil at `p` (0 centre, 1 edge) to
-    `u = p (1 + b p^2) / (1 + b)` of the blur's radius. Light is kept, so the blur's brightness over
-    that of its centre is `(p dp) / (u du)`, scaled: `1 / ((1 + b p^2) (1 + 3 b p^2))`. With `b < 0` rays
-    crowd at the edge (a soap bubble), with `b > 0` at the centre. The profile is made of a few disks about
-    one centre, so that its rows are piecewise constant.
+    `u = p (1 + b p^2) / (1 + b)` of the blur's radius. The amount of light is constant, so the blur's
+    brightness over that of its centre is `(p dp) / (u du)`, normalised: `1 / ((1 + b p^2) (1 + 3 b p^2))`.
+    With `b < 0` the edge is brighter (a soap bubble), with `b > 0` the centre is. The profile is approximated
+    by a few concentric disks, so that rows are piecewise constant.
 
-    A real lens that draws soap bubbles behind the focal plane draws cream before it; here both sides look
-    alike, which is what a photographer who picks a look expects.
+    A real lens has opposite profiles behind and in front of the focal plane; here both sides have the same
+    one, as a photographer who chooses a look expects.
 
     Attributes:
         edge: how much brighter the edge is than the centre, in stops, from -4 (cream) through 0 (the disk)
             to 4 (a soap bubble).
-        steps: of brightness between centre and edge, equal in stops, from 1 to 64. Fewer render faster; the
-            eye sees rings where a step is wide and above some 1/8 of a stop.
+        steps: number of steps of brightness between centre and edge, equal in stops, from 1 to 64. Fewer
+            render faster; wide steps of more than about 1/8 of a stop are visible as rings.
 
     Raises:
         InputError: a setting is out of range.
@@ -54,7 +54,7 @@ class SphericalAberration:
         """See `rackfocus.types.LensShape.kernel`."""
         if radius_px == 0 or abs(self.edge) < 1e-6:
             return disk_kernel(radius_px, dtype=dtype)
-        # All of the disk as bright as its edge, then, within each step, less or more.
+        # The whole disk at the brightness of its edge; then the difference of each inner step is added.
         kernel = 2.0**self.edge * _disk(radius_px, radius_px)
         for step in range(self.steps):
             inside, between, outside = (
@@ -64,10 +64,10 @@ class SphericalAberration:
         return unit_sum(kernel.clamp_min(0.0), dtype)
 
     def _radius(self, brightness: float) -> float:
-        """Where the blur is so much brighter than its centre, over its radius."""
+        """Where the blur has this brightness (relative to its centre), as a share of the blur's radius."""
 
         def distortion(ratio: float) -> float:
-            """`b p^2` there: the root of `(1 + z) (1 + 3 z) = 1 / ratio`."""
+            """`b p^2` at that radius: the root of `(1 + z) (1 + 3 z) = 1 / ratio`."""
             return (math.sqrt(1 + 3 / ratio) - 2) / 3
 
         there, at_edge = distortion(brightness), distortion(2.0**self.edge)
@@ -75,7 +75,7 @@ class SphericalAberration:
 
 
 def _disk(radius_px: int, radius: float) -> Float[Tensor, "size size"]:
-    """Coverage by a disk of any radius in a kernel for `radius_px`."""
+    """Coverage by a disk of any radius, in a kernel for `radius_px`."""
 
     def boundary(y: Tensor) -> tuple[Tensor, Tensor]:
         half_width = (radius**2 - y**2).clamp_min(0.0).sqrt()

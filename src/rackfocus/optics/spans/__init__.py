@@ -1,6 +1,6 @@
-"""The layers of the renderer by spans, as an operator of torch: forward and backward, for CPU and GPU.
+"""The renderer's layers by span kernels, as a torch operator: forward and backward, for CPU and GPU.
 
-As an operator it is opaque to `torch.compile`: how many levels there are hangs on the values of `D`.
+It is an operator because `torch.compile` cannot trace it: the number of levels depends on the values of `D`.
 """
 
 import importlib.util
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 _COMPILERS = {"cpu": "numba", "cuda": "triton"}
 _DEVICES = {device for device, compiler in _COMPILERS.items() if importlib.util.find_spec(compiler)}
-"""The kinds of device whose compiler is installed."""
+"""The device types whose compiler (numba or Triton) is installed."""
 
 _SHAPES: dict[str, LensShape] = {}
-"""Operators take text, not objects."""
+"""Registered lens shapes by name: torch operators take strings as arguments, not objects."""
 
 
 @torch.compiler.assume_constant_result
 def register(shape: LensShape) -> str:
-    """The name by which the operator knows a shape."""
+    """Register a shape and return the name to pass to the operator."""
     name = repr(shape)
     _SHAPES[name] = shape
     return name
 
 
 def available(device_type: str) -> bool:
-    """Whether there are kernels for a kind of device."""
+    """Whether there are kernels for a type of device."""
     return device_type in _DEVICES
 
 
@@ -47,7 +47,7 @@ def blend_layers(
     formulation: str,
     shape: LensShape,
 ) -> Float[Tensor, "batch 4 height width"]:
-    """As `reference.blend_layers`, by the name of the formulation."""
+    """As `reference.blend_layers`, with the formulation given by name."""
     keep = torch.is_grad_enabled() and (light.requires_grad or disparity.requires_grad)
     return _blend(light, disparity, formulation, register(shape), keep)[0]
 
@@ -56,7 +56,7 @@ def blend_layers(
 def _blend(
     light: Tensor, disparity: Tensor, formulation: str, shape: str, keep: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The sums; and for the backward pass, where the room came to an end, and the radius of the fill."""
+    """The sums; and for the backward pass, the level that filled the room, and the radius of the fill."""
     from rackfocus.optics.spans.cpu import forward
 
     fill = _fill(disparity, formulation)
@@ -173,7 +173,7 @@ def _fill(disparity: Tensor, formulation: str) -> Tensor:
 def _scene(
     light: Tensor, disparity: Tensor, fill: Tensor, formulation: str, shape: str
 ) -> "tuple[Scene, Taps]":
-    """One picture of a batch, and the kernels of all its layers."""
+    """One picture of the batch, and the kernels of all its layers."""
     from rackfocus.optics.spans.cpu import Scene
 
     lens = _SHAPES[shape]

@@ -1,18 +1,18 @@
 """The span algorithm on a CPU, compiled by numba.
 
-A row of a blur disk is a span: spreading a pixel over it takes one addition where the span begins and one
-subtraction behind its end, and a running sum over the line does the rest (RENDERER.md). So a pixel costs
-O(r), not O(r^2). For ends within a pixel, and for other shapes, there are more such places: the `Taps`.
-Pixels of one row and level that are neighbours make a run, which is spread with one loop a tap (`_spread`,
-where half of the time goes: it is bound by loads and stores).
+A row of a blur disk is a span: to spread a pixel over it, add its value where the span begins and subtract
+it behind the span's end; a running sum along the row then gives the result. So a pixel costs O(r), not
+O(r^2). Ends within a pixel and other shapes have more places of change: the `Taps`.
+Neighbouring pixels of one row and level form a run, which is spread with one loop for each tap (`_spread`,
+which takes half of the time and is bound by loads and stores).
 
-A tile of the picture is made by one thread from start to end, level after level, front to back, two lines at
-a time, so that accumulators stay in the cache. Lines hold the tile's columns and, on either side, a margin
-for spans that reach beyond it. Channels are interleaved, (r, g, b, coverage), so that a loop goes through
-memory in order.
+One thread makes a tile of the picture from start to end, level after level, front to back, two rows at a
+time, so that the accumulators stay in the cache. A line buffer holds the tile's columns and, on both sides, a
+margin for spans that extend beyond the tile. Channels are interleaved, (r, g, b, coverage), so that a loop
+reads memory in order.
 
-All that is compiled is in this file: numba's cache on disk notices changes of this file only. So the types
-are told by `cpu`, which calls it, and not by annotations.
+All compiled code is in this file, because numba's cache on disk checks for changes of this file only. The
+types come from the calls in `cpu`, not from annotations.
 """
 
 import numpy as np
@@ -31,13 +31,13 @@ from rackfocus.optics.levels import (
 COVERAGE, TRANSMITTANCE = int(Blend.COVERAGE), int(Blend.TRANSMITTANCE)
 
 PADDING = 4
-"""Entries of zeros before each run, so that a loop may run on beyond its end."""
+"""Zero entries before each run, so that a loop may read beyond the end of a run."""
 
 compiled = njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
-"""Sums keep their order: fused multiply-adds are all that fast maths is for."""
+"""Allow fused multiply-adds only; sums keep their order."""
 
 inlined = njit(nogil=True, inline="always")
-"""For what is called often: a call hands over arrays field by field, and counts references to them."""
+"""For functions that are called often: a call would pass arrays field by field and count references."""
 
 
 # The fill: see `levels.fill_radius`, whose result this is.
@@ -45,16 +45,16 @@ inlined = njit(nogil=True, inline="always")
 
 @compiled
 def widen_fill(disparity, nearest, step, reach, rows, around, radius):
-    """Look at squares that are `step` wider on each side than those before.
+    """Extend the search for nearer surfaces to squares that are `step` wider on each side.
 
     Args:
         disparity: of the picture.
-        nearest: the least of each square so far.
-        step: how much wider.
-        reach: how far the squares reach then.
-        rows: first of those to do, and behind the last.
-        around: the least of each square then.
-        radius: raised to the radius of a nearer surface in the square.
+        nearest: the minimum of each square so far.
+        step: by how much the squares grow, in pixels.
+        reach: half the width of the new squares.
+        rows: the first row to process, and the row behind the last.
+        around: output, the minimum of each new square.
+        radius: output, raised to the blur radius of a nearer surface in the square.
     """
     height, width = disparity.shape
     kind = disparity.dtype.type
@@ -77,18 +77,18 @@ def widen_fill(disparity, nearest, step, reach, rows, around, radius):
             largest[x] = max(largest[x], size if hidden else zero)
 
 
-# Sources: a picture's pixels sorted by row and layer.
+# Sources: the pixels of a picture sorted by row and layer.
 
 
 @compiled
 def _by_matte(disparity, base, layer, weight, slope):
-    """The layers that hold the pixels of a row, M / sum M of each, and its derivative; layer -1 for none."""
+    """The layers that contain the pixels of a row, M / sum M of each, and its derivative; layer -1: none."""
     for x in range(disparity.size):
         floor = np.floor(disparity[x])
         total, mean = disparity[x] * 0, disparity[x] * 0
         for k in range(2 * MATTE_REACH + 2):
             step = k - MATTE_REACH
-            # In double precision, that rounding does not decide which levels are within reach.
+            # In double precision, so that rounding does not decide which levels are within reach.
             distance = np.float64(disparity[x]) - np.float64(floor + step)
             layer[k, x] = -1
             if abs(distance) <= MATTE_REACH:
@@ -103,8 +103,8 @@ def _by_matte(disparity, base, layer, weight, slope):
 
 @compiled
 def _by_area(disparity, base, keep_slopes, layer, weight, slope):
-    """The two layers about each pixel of a row, mixed so that the mean of r^2 is D^2; layer -1 for none."""
-    one = disparity.dtype.type(1)  # numba computes in double precision where there is an integer
+    """The two layers next to each pixel of a row, mixed so that the mean of r^2 is D^2; layer -1: none."""
+    one = disparity.dtype.type(1)  # with an integer literal numba would compute in double precision
     for x in range(disparity.size):
         size = abs(disparity[x])
         inner = np.floor(size)
@@ -120,7 +120,7 @@ def _by_area(disparity, base, keep_slopes, layer, weight, slope):
 
 @compiled
 def _at_nodes(y, size, nodes, layer, weight, slope):
-    """Share the layers of a row out to those of the four nodes about each pixel, bilinearly."""
+    """Distribute the layers of a row to the four nodes around each pixel, bilinearly."""
     height, width = size
     columns, rows = nodes
     count = len(layer) // 4
@@ -143,7 +143,7 @@ def _at_nodes(y, size, nodes, layer, weight, slope):
 
 @compiled
 def _new_shares(scene):
-    """For `_shares_of_row`: for all layers that may hold a pixel, of a row."""
+    """Arrays for `_shares_of_row`: all layers that may contain a pixel, for a row."""
     most = 2 * MATTE_REACH + 2 if scene.soft else 2
     if scene.fill.size:
         most += 2
@@ -155,7 +155,7 @@ def _new_shares(scene):
 
 @compiled
 def _shares_of_row(scene, y, keep_slopes, layer, weight, slope):
-    """Which layers hold the pixels of a row (-1 for none), with their weights and slopes."""
+    """The layers that contain the pixels of a row (-1: none), with their weights and slopes."""
     visible = 2 * MATTE_REACH + 2 if scene.soft else 2
     if scene.soft:
         _by_matte(scene.disparity[y], -scene.lowest, layer, weight, slope)
@@ -195,7 +195,7 @@ def count_entries(scene, radius, keep_slopes, rows, entries, runs):
 
 @inlined
 def _copies(x, width, radius):
-    """How often a pixel is in a row: at the picture's border it is repeated as far as the kernel reaches."""
+    """How often a pixel occurs in a row: the outermost ones are repeated as far as the kernel reaches."""
     return 1 + radius * ((x == 0) + (x == width - 1))
 
 
@@ -242,19 +242,19 @@ def place_entries(scene, radius, keep_slopes, rows, entry_of, run_of, run_x, run
 
 @compiled
 def _margin_of(taps):
-    """How far left of the tile a span may begin that reaches into it."""
+    """How far left of the tile a span that reaches into it may begin."""
     return 2 * taps.radius.max() + 2
 
 
 @compiled
 def _new_pair(tile, margin, like):
-    """Two lines of zeros as wide as the tile, a margin on either side, and room for `_spread` to run on."""
+    """Two lines of zeros as wide as the tile, with a margin on both sides and padding for `_spread`."""
     return np.zeros((2, 4 * (tile[3] - tile[2] + 2 * margin + PADDING)), like.dtype)
 
 
 @compiled
 def _new_lines(tile, margin):
-    """Lines for all of a tile; double: what a pixel is owed is often the small difference of large sums."""
+    """Lines for a whole tile, in double precision: gradients are often small differences of large sums."""
     return np.zeros((tile[1] - tile[0], 4 * (margin + tile[3] - tile[2])))
 
 
@@ -262,10 +262,10 @@ def _new_lines(tile, margin):
 def _spread(pair, source, first, count, cut, x, change, next_change, other_x, other_change, other_next):
     """Spread a part of a run into two lines.
 
-    For each `i < count` add `source[first + i]` at `x + i` and, for the tap beside, at `x + i + 1`. One loop
-    does it all, as there are zeros on either side of a run; only where its left part was cut off, what is
-    there instead must not count. The loop's length is a multiple of what processors take at once, and its
-    indices have no sign, for Python's negative ones would keep it from that.
+    For each `i < count` add `source[first + i]` at `x + i` and, for the next tap, at `x + i + 1`. One loop
+    does both, as a run has zeros on both sides; where its left part was cut off, `cut` leaves out the value
+    found there instead. The length of the loop is a multiple of the SIMD width. Its indices are unsigned,
+    because the check for Python's negative indices would prevent vectorisation.
     """
     to, other_to, at = np.uintp(4 * x), np.uintp(pair.size // 2 + 4 * other_x), np.uintp(4 * first)
     if cut:
@@ -298,11 +298,11 @@ def _gather(line, into, first, count, x, change, next_change):
 
 @compiled
 def _runs_near(level, nodes, sources, taps, tile, height):
-    """The runs of a level that may reach into a tile.
+    """The runs of a level that may extend into a tile.
 
     Returns:
-        Of each run its row, first column, behind the last, and first entry; by node, then row. And where the
-        runs of each node begin, with their number at the end.
+        For each run its row, first column, column behind the last, and first entry; sorted by node, then row.
+        And the index of the first run of each node, with the number of runs at the end.
     """
     top, bottom, left, right = tile
     radius = taps.radius[level * nodes]
@@ -342,26 +342,26 @@ def _taps_of(taps, layer, offset):
 
 @compiled
 def _spread_level(level, y, runs, next_run, first_of, light, taps, tile, margin, pair):
-    """Spread a level into two lines of a tile, for the processor is busier with loading than with adding.
+    """Spread a level into two lines of a tile. Two lines share the loads, which cost more than the additions.
 
     Args:
-        level: which.
-        y: the row of the picture that the first line is.
+        level: index of the level.
+        y: the row of the picture that corresponds to the first line.
         runs: see `_runs_near`.
-        next_run: of each node, the first run that reaches the lines; rows are to ascend from call to call.
+        next_run: for each node, the first run that reaches the lines; rows must ascend from call to call.
         first_of: see `_runs_near`.
-        light: of `Sources`, in one dimension.
+        light: of `Sources`, flattened.
         taps: see `Taps`.
         tile: top, bottom, left, right.
         margin: of the lines.
-        pair: the lines, in one dimension; added to. Or of size 0, to learn only what is reached.
+        pair: the lines, flattened; added to. If its size is 0, only the range is computed.
 
     Returns:
-        The first place that is reached in either line, and behind the last.
+        The first index that is reached in either line, and the index behind the last.
     """
     left, right = tile[2], tile[3]
     nodes = len(next_run)
-    # Taken out of the tuple once: numba counts references.
+    # Read from the tuple once, because numba counts references.
     dx, change, next_change = taps.dx, taps.change, taps.next_change
     nothing = len(dx) - 1
     low, high = margin + right - left, 0
@@ -396,20 +396,20 @@ def _spread_level(level, y, runs, next_run, first_of, light, taps, tile, margin,
 
 @compiled
 def _gather_level(level, runs, first_of, scene, sources, taps, tile, margin, lines, gradient, first_row):
-    """The transpose of `_spread_level`, for all lines of a tile, and carried on to the pixels.
+    """The transpose of `_spread_level` for all lines of a tile, followed by the gradient of the pixels.
 
     Args:
-        level: which.
+        level: index of the level.
         runs: see `_runs_near`.
-        first_of: likewise.
+        first_of: see `_runs_near`.
         scene: see `Scene`.
         sources: with slopes.
         taps: see `Taps`.
         tile: top, bottom, left, right.
         margin: of the lines.
-        lines: what is owed to the layer's sums.
-        gradient: `(rows, 4 * width)`; added to: by red, green, blue and disparity.
-        first_row: the row of the picture that is `gradient`'s first.
+        lines: the gradient of the layer's sums.
+        gradient: `(rows, 4 * width)`; added to: of red, green, blue and disparity.
+        first_row: the row of the picture that is the first one of `gradient`.
     """
     top, bottom, left, right = tile
     height, width = scene.disparity.shape
@@ -469,9 +469,9 @@ def forward_tile(tile, blend, nodes, sources, taps, sums, full):
     pair = _new_pair(tile, margin, sources.light)
     total = np.zeros((rows, 4 * columns), kind)
     last = np.full((rows, 5 * columns if full.size else 0), -1, kind)
-    # The room that is left; or for the product, what passes through the levels in front.
+    # The room that is left; for the product of transmittances, what passes through the levels in front.
     room = np.full((rows, columns), 1 + ROOM_SLACK if blend == COVERAGE else 1, kind)
-    # The coverage of the levels that do not hide the next one yet.
+    # The coverage of the levels that are too near to occlude the next one.
     recent = np.zeros((OCCLUSION_GAP + 1, rows, columns if blend == TRANSMITTANCE else 0), kind)
     for level in range(taps.radius.size // nodes):
         slot = level % (OCCLUSION_GAP + 1)
@@ -505,7 +505,7 @@ def forward_tile(tile, blend, nodes, sources, taps, sums, full):
 
 @compiled
 def _sum_margin(line, low, margin, summed):
-    """What the running sum has come to at the tile's left edge."""
+    """The value of the running sum at the tile's left edge."""
     red = green = blue = cover = 0.0
     if summed:
         for x in range(low, margin):
@@ -518,7 +518,7 @@ def _sum_margin(line, low, margin, summed):
 
 @compiled
 def _take_room(line, low, high, margin, summed, level, total, room, last):
-    """A level takes the room that those in front left."""
+    """Give a level the room that the levels in front left."""
     red, green, blue, cover = _sum_margin(line, low, margin, summed)
     for x in range(np.uintp(max(low, margin)), np.uintp(high)):
         if not summed:
@@ -531,7 +531,7 @@ def _take_room(line, low, high, margin, summed, level, total, room, last):
         at = x - np.uintp(margin)
         left = np.float64(room[at])
         if left <= 0:
-            continue  # a coverage that rounding makes negative must not open it again
+            continue  # a coverage made negative by rounding must not reopen the room
         share = 1.0
         if cover > left:
             share = left / cover
@@ -551,7 +551,7 @@ def _take_room(line, low, high, margin, summed, level, total, room, last):
 
 @compiled
 def _add_dimmed(line, low, high, margin, summed, total, through, coverage):
-    """A level is added as far as those in front let it through; notes its coverage, if there is where."""
+    """Add a level, dimmed by the levels in front; store its coverage if an array for it is given."""
     red, green, blue, cover = _sum_margin(line, low, margin, summed)
     for x in range(max(low, margin), high):
         if not summed:
@@ -571,7 +571,7 @@ def _add_dimmed(line, low, high, margin, summed, total, through, coverage):
 
 @compiled
 def _dim_by(coverage, through):
-    """Let a level dim what is behind it, once: its coverage is forgotten."""
+    """Dim what is behind a level by its coverage, once; the stored coverage is reset."""
     for y in range(coverage.shape[0]):
         for x in range(coverage.shape[1]):
             if coverage[y, x] != 0:
@@ -579,13 +579,13 @@ def _dim_by(coverage, through):
                 coverage[y, x] = 0
 
 
-# Backward. Nothing as large as the picture is kept for each level: where factors hang on other levels'
-# coverages, they come to one number a pixel (coverage), or are found by going forward again (transmittance).
+# Backward. No picture-sized array is kept for each level: where factors depend on the coverages of other
+# levels, one number a pixel is kept (coverage), or they are computed again forward (transmittance).
 
 
 @compiled
 def backward_tile(tile, blend, nodes, scene, sources, taps, full, sums_gradient, gradient, first_row):
-    """For weighted sum and coverage: what is owed to a pixel's levels is the same for all, up to the last."""
+    """Weighted sum and coverage: the gradient is the same for all levels of a pixel, up to the last."""
     top, bottom, left, right = tile
     height = scene.disparity.shape[0]
     rows, columns = bottom - top, right - left
@@ -598,7 +598,7 @@ def backward_tile(tile, blend, nodes, scene, sources, taps, full, sums_gradient,
             for channel in range(4):
                 owed[y, 4 * x + channel] = sums_gradient[channel, top + y, left + x]
             if blend == COVERAGE and full[0, top + y, left + x] >= 0:
-                # Where the room is full, the more of a level the less of the last one.
+                # Where the room is full, an increase of a level reduces the last one.
                 last[y, x], share[y, x] = int(full[0, top + y, left + x]), full[1, top + y, left + x]
                 owed[y, 4 * x + 3] = 0
                 for channel in range(3):
@@ -626,10 +626,10 @@ def backward_tile(tile, blend, nodes, scene, sources, taps, full, sums_gradient,
 
 @compiled
 def backward_tile_through(tile, nodes, scene, sources, taps, sums, sums_gradient, gradient, first_row):
-    """For the product of transmittances: goes forward again, OCCLUSION_GAP levels ahead of the gradient.
+    """Product of transmittances: computes forward again, OCCLUSION_GAP levels ahead of the gradient.
 
-    The derivative by a level's coverage is its own share, less what all that it hides would gain. What level
-    d hides is all from d + OCCLUSION_GAP + 1 on: the whole less the part that is known by then.
+    The derivative by a level's coverage is its own share minus what all levels that it occludes would gain.
+    Level d occludes the levels from d + OCCLUSION_GAP + 1 on: the total minus the part already passed.
     """
     top, bottom, left, right = tile
     size = scene.disparity.shape
@@ -690,7 +690,7 @@ def backward_tile_through(tile, nodes, scene, sources, taps, sums, sums_gradient
 
 @compiled
 def _take_from_hidden(line, low, high, margin, summed, owed, through, coverage, hidden):
-    """A level comes to light: notes its coverage, and takes what it gives from what is hidden yet."""
+    """Move on by a level: store its coverage, and subtract its contribution from what is still occluded."""
     red = green = blue = cover = 0.0
     for x in range(low, high):
         if not summed:

@@ -1,4 +1,4 @@
-"""The layers of the renderer by spans on a CPU: sorted, shared out to threads and blended by `compiled`."""
+"""The renderer's layers by span kernels on a CPU: sorts the sources and runs `compiled` in threads."""
 
 from typing import NamedTuple
 
@@ -14,22 +14,22 @@ from rackfocus.threads import BAND_HEIGHT, bands, share_out
 TILE_HEIGHT, TILE_WIDTH = BAND_HEIGHT, 512
 
 Tile = tuple[int, int, int, int]
-"""Top, bottom, left, right; the last row and column are left out."""
+"""Top, bottom, left, right; bottom and right are exclusive."""
 
 
 class Scene(NamedTuple):
-    """One picture and how its pixels fall into layers.
+    """One picture and how its pixels are divided into layers.
 
-    Layers go front to back: the levels of the disparity from `lowest` up, then, behind all, those of the
-    fill. Where the kernel varies across the frame each level has a layer for each node of the field.
+    Layers are ordered front to back: the levels of the disparity from `lowest` up, then, behind them, those
+    of the fill. Where the kernel varies across the frame each level has a layer for each node of the grid.
 
     Attributes:
-        light: what is spread.
+        light: `(r, g, b)` to spread.
         disparity: in pixels.
-        fill: the radius of each pixel's fill, 0 for none; or of size 0.
+        fill: the radius of each pixel's fill, 0: none; size 0 if the formulation has no fill.
         lowest: the first level of the disparity.
-        levels: how many levels the disparity has.
-        soft: whether levels hold pixels by the soft matte of Eq. 2, or by area.
+        levels: number of levels of the disparity.
+        soft: whether shares come from the soft matte of Eq. 2 (True) or by area.
         nodes: columns and rows of the grid of field positions.
     """
 
@@ -43,17 +43,17 @@ class Scene(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """The pixels of each layer. Pixels of one row and layer that are neighbours make a run.
+    """The pixels of each layer. Neighbouring pixels of one row and layer form a run.
 
-    At the picture's left and right border pixels are repeated as far as the kernel reaches. Before each run,
-    and behind the last, there is an entry of zeros.
+    At the picture's left and right border pixels are repeated as far as the kernel reaches. Before each run
+    and behind the last there are entries of zeros.
 
     Attributes:
-        run_of: the first run of each row and layer; a row's last column is where the next row begins.
+        run_of: the first run of each row and layer; the last column is where the next row begins.
         run_x: the column of each run's first pixel.
-        run_entry: the first entry of each run, and at the end the number of entries.
-        light: of each entry, its weight times (r, g, b, 1).
-        slope: of each entry, the derivative of its weight by the disparity; empty if not asked for.
+        run_entry: the first entry of each run; the last element is the number of entries.
+        light: for each entry, its weight times (r, g, b, 1).
+        slope: for each entry, the derivative of its weight by the disparity; empty if not asked for.
     """
 
     run_of: Int[np.ndarray, "height layers+1"]
@@ -88,13 +88,13 @@ def forward(
 
     Args:
         scene: the picture.
-        blend: how a layer meets those in front of it.
+        blend: how a layer is blended with those in front of it.
         taps: the kernel of each layer.
         keep: whether to keep what the backward pass needs.
 
     Returns:
-        The sums of light and coverage. And for the backward pass of `COVERAGE`, where the room came to an
-        end: the level that took the last of it (-1: none did), how much of it had room, and its colour.
+        The sums of light and coverage. And for the backward pass of `COVERAGE`: the level that filled the
+        room (-1: none), which part of its coverage had room, and its colour.
     """
     height, width = scene.disparity.shape
     sources = _sort_sources(scene, taps.radius, keep_slopes=False)
@@ -117,21 +117,21 @@ def backward(
     full: Float[np.ndarray, "5 kept_height kept_width"],
     sums_gradient: Float[np.ndarray, "4 height width"],
 ) -> tuple[Float[np.ndarray, "3 height width"], Float[np.ndarray, "height width"]]:
-    """The gradient by the light and by the disparity.
+    """The gradient with respect to the light and the disparity.
 
     Args:
         scene: the picture.
         blend: as in `forward`.
         taps: the kernel of each layer.
-        sums: what `forward` returned,
-        full: likewise.
-        sums_gradient: the gradient by the sums.
+        sums: the first output of `forward`.
+        full: the second output of `forward`.
+        sums_gradient: the gradient of the loss with respect to the sums.
     """
     height, width = scene.disparity.shape
     sources = _sort_sources(scene, taps.radius, keep_slopes=True)
     nodes = scene.nodes[0] * scene.nodes[1]
     radius = int(taps.radius.max())
-    # Each band of rows has sums of its own, for tiles owe to pixels outside them.
+    # Each band of rows has its own accumulator, because tiles add gradients to pixels outside them.
     rows = -(-height // (2 * torch.get_num_threads() * TILE_HEIGHT)) * TILE_HEIGHT
 
     def of_band(top: int) -> tuple[int, np.ndarray]:
@@ -179,13 +179,13 @@ def _sort_sources(scene: Scene, radius: Int[np.ndarray, "layer"], *, keep_slopes
 
 
 def _starts(counts: np.ndarray) -> tuple[np.ndarray, int]:
-    """Where each of a row's layers begins, and where the row ends; and how many there are in all."""
+    """The first index of each layer of each row, and where the row ends; and the total number."""
     ends = np.cumsum(counts).reshape(counts.shape)
     return np.concatenate([ends - counts, ends[:, -1:]], axis=1), int(ends[-1, -1])
 
 
 def _tiles(top: int, bottom: int, width: int) -> list[Tile]:
-    """The tiles of some rows of a picture."""
+    """The tiles of a band of rows of a picture."""
     return [
         (y, min(y + TILE_HEIGHT, bottom), x, min(x + TILE_WIDTH, width))
         for y in range(top, bottom, TILE_HEIGHT)

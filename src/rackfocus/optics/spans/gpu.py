@@ -1,6 +1,6 @@
-"""The layers of the renderer by spans on a GPU: cut in bands, and blended by `triton_kernels`.
+"""The renderer's layers by span kernels on a GPU: split into bands of rows, run by `triton_kernels`.
 
-Threads add to the same sums in whatever order they come: results agree to rounding, not bit for bit.
+Atomic additions have no fixed order, so results are equal up to rounding, not bit for bit.
 """
 
 import math
@@ -20,16 +20,16 @@ from rackfocus.optics.spans.taps import layer_taps
 from rackfocus.types import LensShape
 
 LINES_BYTES = 2**30
-"""All levels of a band of rows lie in memory together; it has as many rows as fit in this, at least one."""
+"""Memory for a band of rows with all its levels; the band has as many rows as fit, at least one."""
 
 SOURCES = 128
-"""How many pixels of a row a program spreads."""
+"""Number of pixels of a row that one Triton program spreads."""
 
 _ROUND_LEVELS = 8
-"""Kernels are kept for ranges of levels that end at multiples of this: frames of a video share them."""
+"""Levels are rounded outwards to multiples of this, so that frames of a video share the cached kernels."""
 
 _OPTIONS = {"enable_fp_fusion": True}
-"""Triton's default is about to change, and it warns of that."""
+"""Set explicitly because Triton warns that its default will change."""
 
 
 class DeviceTaps(NamedTuple):
@@ -37,9 +37,9 @@ class DeviceTaps(NamedTuple):
 
     Attributes:
         row: as in `Taps`.
-        summed: likewise, but of each level.
+        summed: as in `Taps`, but for each level.
         offset: as in `Taps`.
-        dx: likewise.
+        dx: as in `Taps`.
         change: `change` and `next_change`.
     """
 
@@ -51,17 +51,17 @@ class DeviceTaps(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """One picture of a batch and how its pixels fall into layers; see `cpu.Scene`.
+    """One picture of a batch and how its pixels are divided into layers; see `cpu.Scene`.
 
     Attributes:
-        light: what is spread.
-        values: the disparity, and the radius of the fill, if there is any.
-        taps: the kernels of all its layers.
+        light: `(r, g, b)` to spread.
+        values: the disparity and, if there is a fill, its radius.
+        taps: the kernels of all layers.
         lowest: the first level of the disparity.
-        visible: how many levels the disparity has.
+        visible: number of levels of the disparity.
         border: how far beyond the picture its pixels are repeated.
         margin: see `triton_kernels`; at most so wide that the lines become twice as long.
-        soft: whether levels hold pixels by the soft matte, or by area.
+        soft: whether shares come from the soft matte (True) or by area.
         nodes: columns and rows of the grid of field positions.
     """
 
@@ -85,7 +85,7 @@ def forward(
     *,
     keep: bool,
 ) -> tuple[Float[Tensor, "batch 4 height width"], Float[Tensor, "batch 5 kept_height kept_width"]]:
-    """As `cpu.forward`, of a batch."""
+    """As `cpu.forward`, for a batch."""
     batch, _, height, width = light.shape
     keep = keep and blend is Blend.COVERAGE
     sums = light.new_empty(batch, 4, height, width)
@@ -114,7 +114,7 @@ def backward(
     full: Float[Tensor, "batch 5 kept_height kept_width"],
     sums_gradient: Float[Tensor, "batch 4 height width"],
 ) -> tuple[Float[Tensor, "batch 3 height width"], Float[Tensor, "batch 1 height width"]]:
-    """As `cpu.backward`, of a batch."""
+    """As `cpu.backward`, for a batch."""
     batch, _, height, width = light.shape
     sums_gradient = sums_gradient.contiguous()
     gradient = light.new_zeros(batch, height, width, 4, dtype=torch.float64)
@@ -141,7 +141,7 @@ def backward(
 
 
 def _on(light: Tensor) -> Any:
-    """Triton launches on the current device."""
+    """Make the tensor's device current: Triton launches on the current device."""
     return torch.cuda.device(light.device) if light.is_cuda else nullcontext()
 
 
@@ -170,7 +170,7 @@ def _picture(light: Tensor, disparity: Tensor, fill: Tensor, blend: Blend, shape
 def _taps(
     shape: LensShape, lowest: int, highest: int, filled: int, height: int, width: int, light: Tensor
 ) -> DeviceTaps:
-    """The kernels of the levels from lowest to highest, and behind them of those of the fill."""
+    """The kernels of the levels from lowest to highest, followed by those of the fill."""
     first = lowest // _ROUND_LEVELS * _ROUND_LEVELS
     end = -(-(highest + 1) // _ROUND_LEVELS) * _ROUND_LEVELS
     filled_end = -(-filled // _ROUND_LEVELS) * _ROUND_LEVELS
@@ -211,7 +211,7 @@ def _rounded_taps(
 
 
 def _bands(levels: int, height: int, pitch: int, like: Tensor) -> Iterator[tuple[int, int, Tensor]]:
-    """The first row of each band, how many it has, and where its lines are."""
+    """For each band its first row, its number of rows, and its buffer of lines."""
     row = levels * pitch * 4
     rows = min(max(LINES_BYTES // (row * like.element_size()), 1), height)
     lines = like.new_empty(rows * row)
@@ -223,7 +223,7 @@ def _bands(levels: int, height: int, pitch: int, like: Tensor) -> Iterator[tuple
 def _scatter(
     kernel: Callable[..., None], picture: Picture, lines: Tensor, *more: Tensor, top: int, rows: int
 ) -> None:
-    """Launch `spread` or `gather`: all sources that reach a band, in each layer that holds them."""
+    """Launch `spread` or `gather` for all sources that reach a band, in each layer that contains them."""
     height, width = picture.light.shape[1:]
     blocks = -(-(width + 2 * picture.border) // SOURCES)
     slots = 2 * MATTE_REACH + 1 if picture.soft else 2 * len(picture.values)
@@ -237,6 +237,6 @@ def _scatter(
 
 
 def _of_row(pitch: int) -> dict[str, Any]:
-    """A program has a whole row, and so many threads that their registers hold it."""
+    """Launch options: a program has a whole row, and enough threads that their registers hold it."""
     block = 1 << (pitch - 1).bit_length()
     return {"BLOCK": block, "num_warps": min(max(block // 128, 1), 32), **_OPTIONS}

@@ -1,4 +1,4 @@
-"""Kernels as spans: the places where a kernel's rows change, which is what the fast renderers spread by."""
+"""Lens kernels as taps: the places where the values of a kernel's rows change, for the span kernels."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -16,12 +16,12 @@ class Taps(NamedTuple):
 
     Attributes:
         radius: of each layer's kernel.
-        row: where in `offset` each kernel's first row (`dy = -radius`) is.
-        offset: the first tap of each kernel row; a row's last tap ends where the next row begins.
-        dx: where, in columns to the right of the source; ascending in a row. After all rows there is one more
-            tap, which changes nothing.
-        change: how much higher the kernel's row is from there on; how high it is there, where not `summed`.
-        next_change: likewise one column further: one loop spreads by both.
+        row: the index in `offset` of each kernel's first row (`dy = -radius`).
+        offset: the index of the first tap of each kernel row; its taps end where the next row begins.
+        dx: position in columns to the right of the source; ascending in a row. Behind the taps of all rows
+            there is one more, which changes nothing.
+        change: the difference to the value before `dx`; the kernel's value itself where not `summed`.
+        next_change: the same one column further to the right: one loop spreads by both.
         summed: whether the layer needs a running sum along its rows.
     """
 
@@ -45,7 +45,7 @@ def layer_taps(
     rows = 0
     for level in levels:
         kernels = [_taps(shape, level, node, height, width) for node in range(nodes)]
-        # Nodes of a level share their lines, so they are summed together or not at all.
+        # All nodes of a level are spread into the same lines, so all or none of them are summed.
         by_change = sum(len(k.changes.dx) for k in kernels) < sum(len(k.values.dx) for k in kernels)
         for kernel in kernels:
             part = kernel.changes if by_change else kernel.values
@@ -71,7 +71,7 @@ def layer_taps(
 
 
 class _Rows(NamedTuple):
-    """As in `Taps`, of one kernel."""
+    """As in `Taps`, for one kernel."""
 
     offset: np.ndarray
     dx: np.ndarray
@@ -80,7 +80,7 @@ class _Rows(NamedTuple):
 
 
 class _Kernel(NamedTuple):
-    """A kernel's own values, and the changes along its rows."""
+    """The values of a kernel, and their changes along its rows."""
 
     values: _Rows
     changes: _Rows
@@ -90,13 +90,13 @@ class _Kernel(NamedTuple):
 def _taps(shape: LensShape, level: int, node: int, height: int, width: int) -> _Kernel:
     kernel = layer_kernel(shape, level, node, height, width).numpy()
     changes = np.diff(kernel, axis=1, prepend=0, append=0)
-    # Differences that are rounding would cost as much as real ones.
+    # Differences due to rounding would cost as much time as real ones.
     changes[np.abs(changes) < 1e-12 * kernel.max()] = 0
     return _Kernel(_pairs(kernel), _pairs(changes))
 
 
 def _pairs(rows: np.ndarray) -> _Rows:
-    """What is not zero in each row, two columns at a time."""
+    """The nonzero values of each row, two columns at a time."""
     radius = len(rows) // 2
     padded = np.pad(rows, ((0, 0), (0, 1)))
     at: list[tuple[int, int]] = []

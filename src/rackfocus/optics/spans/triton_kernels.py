@@ -1,18 +1,19 @@
 """The span algorithm on a GPU, compiled by Triton. `gpu` launches these kernels; on a CPU see `compiled`.
 
-All levels of some rows of the picture, a band, are in memory at once:
+All levels of a band (some rows of the picture) are in memory at once:
 
     lines[level, row, place, channel]      channels are (r, g, b, coverage)
 
-Places are columns, after a margin for spans that begin left of the picture: were they all added at its edge,
-the error of so many additions would go along the row.
+Places are columns, after a margin for spans that begin left of the picture. If all of these were added at the
+picture's edge, the rounding error of so many additions would spread along the row.
 
-`spread` adds each pixel to the lines where its kernels' rows change, by atomic additions; then `blend`, with
-a program for each row, sums along the row and blends its levels, the room in registers. The way back is the
-transpose: `owe` writes to the lines what is owed to each level, and `gather` collects it.
+`spread` adds each pixel to the lines where its kernels' rows change, by atomic additions. Then `blend`, with
+a program for each row, computes the running sum along the row and blends the levels, with the room in
+registers. The backward pass is the transpose: `owe` overwrites the lines by the gradient of each level, and
+`gather` collects it.
 
-Functions are without types: Triton finds them. What varies from picture to picture is never specialised for,
-or each picture would be compiled for anew.
+Functions have no type annotations: Triton infers types. What varies from picture to picture is never a
+compile-time constant, because every picture would then be compiled again.
 """
 
 from typing import no_type_check
@@ -25,7 +26,7 @@ from rackfocus.optics.levels import MATTE_FALLOFF, MATTE_REACH, OCCLUSION_GAP, R
 _COVERAGE, _TRANSMITTANCE = tl.constexpr(int(Blend.COVERAGE)), tl.constexpr(int(Blend.TRANSMITTANCE))
 _FALLOFF, _REACH, _SLACK = tl.constexpr(MATTE_FALLOFF), tl.constexpr(MATTE_REACH), tl.constexpr(ROOM_SLACK)
 
-# The coverages of the levels that do not hide the next one yet are kept in names: registers have no index.
+# The coverages of the levels too near to occlude the next one are variables: registers cannot be indexed.
 assert OCCLUSION_GAP == 2
 
 _VARYING = [
@@ -34,17 +35,17 @@ _VARYING = [
 ]  # fmt: skip
 
 
-# Sources: a program has some pixels of a row, the picture's own or repeated beyond its edge, each in one of
-# the layers that hold it.
+# Sources: a program handles some pixels of a row, the picture's own or repeated beyond its edge, each in one
+# of the layers that contain it.
 
 
 @triton.jit
 @no_type_check
 def _layer_of(light, values, v, u, height, width, lowest, levels, SOFT: tl.constexpr,
               COLUMNS: tl.constexpr, ROWS: tl.constexpr):  # fmt: skip
-    """Which pixels; their (r, g, b, 1); and of each the level, layer, radius, weight and slope.
+    """The pixels of this program; their (r, g, b, 1); and of each the level, layer, radius, weight and slope.
 
-    The program's second number says which of a pixel's layers it is, the third which of the nodes about it.
+    The second program index selects one of the pixel's levels, the third one of the nodes around it.
     """
     slot = tl.program_id(1)
     x, y = tl.minimum(tl.maximum(u, 0), width - 1), tl.minimum(tl.maximum(v, 0), height - 1)
@@ -54,9 +55,9 @@ def _layer_of(light, values, v, u, height, width, lowest, levels, SOFT: tl.const
     if SOFT:
         value = tl.load(values + pixel)
         floor = tl.floor(value)
-        # In double precision, that rounding does not decide which levels are within reach.
+        # In double precision, so that rounding does not decide which levels are within reach.
         exact = value.to(tl.float64)
-        # The level below the range and the one above it are not within reach both.
+        # The level below the range and the one above it are never both within reach.
         step = tl.where((slot == 0) & (exact - (floor - _REACH) > _REACH), _REACH + 1, slot - _REACH)
         weight, total, mean = value * 0, value * 0, value * 0
         for other in tl.static_range(-_REACH, _REACH + 2):
@@ -100,7 +101,7 @@ def _layer_of(light, values, v, u, height, width, lowest, levels, SOFT: tl.const
 @triton.jit
 @no_type_check
 def _pixels(top, width, border, BLOCK: tl.constexpr):
-    """The row and the columns of a program."""
+    """The row and the columns of this program."""
     blocks = (width + 2 * border + BLOCK - 1) // BLOCK
     v = top - border + tl.program_id(0) // blocks
     return v, tl.program_id(0) % blocks * BLOCK - border + tl.arange(0, BLOCK)
@@ -131,7 +132,7 @@ def spread(light, values, row_of, summed, offset, dx, change, lines,
             left = u + margin + tl.load(dx + first + tap, mask=tap < count, other=0)
             for beside in tl.static_range(2):
                 by = tl.load(change + 2 * (first + tap) + beside, mask=tap < count, other=0.0)
-                # What begins left of the margin has begun at its edge.
+                # Spans that begin left of the margin are moved to its edge.
                 place = tl.where(is_summed, tl.maximum(left + beside, 0), left + beside)
                 inside = (by != 0) & (place >= 0) & (place < width + margin)
                 at = lines + (line + place)[:, None] * 4 + channel
@@ -143,9 +144,10 @@ def spread(light, values, row_of, summed, offset, dx, change, lines,
 def gather(light, values, row_of, summed, offset, dx, change, lines, gradient,
            top, rows, height, width, margin, border, lowest, levels, SOFT: tl.constexpr,
            COLUMNS: tl.constexpr, ROWS: tl.constexpr, BLOCK: tl.constexpr):  # fmt: skip
-    """The transpose of `spread`, carried on to the gradient by red, green, blue and disparity.
+    """The transpose of `spread`, followed by the gradient of red, green, blue and disparity.
 
-    The loop over taps stands in both: a call in it makes Triton's interpreter, and so the tests, much slower.
+    The loop over taps is written in both functions: with a shared function, Triton's interpreter, and so the
+    tests, would be much slower.
     """
     v, u = _pixels(top, width, border, BLOCK)
     pixel, source, level, layer, radius, weight, slope = _layer_of(
@@ -176,7 +178,7 @@ def gather(light, values, row_of, summed, offset, dx, change, lines, gradient,
     tl.atomic_add(gradient + pixel[:, None] * 4 + channel, given, mask=active[:, None], sem="relaxed")
 
 
-# Rows: a program has one row of a band, in all levels or in one.
+# Rows: a program handles one row of a band, in all levels or in one.
 
 
 @triton.jit
@@ -203,13 +205,13 @@ def blend(lines, summed, sums, full, top, rows, height, width, margin, levels,
     seen = (place >= margin) & (place < pitch)
     kind: tl.constexpr = lines.dtype.element_ty
     total, none = tl.full((BLOCK, 4), 0.0, kind), tl.full((BLOCK,), 0.0, kind)
-    # The room that is left; or for the product, what passes through the levels in front.
+    # The room that is left; for the product of transmittances, what passes through the levels in front.
     room = none + 1
     if BLEND == _COVERAGE:
         room += _SLACK
-    # Of the level that took the last of the room: its colour, and how much of it had room.
+    # For the level that filled the room: its colour, and which part of its coverage had room.
     last, kept = none - 1, total
-    # The coverage of the levels that do not hide this one, and of the next.
+    # The coverage of the levels that are too near to occlude this one and the next.
     near, middle, far = none, none, none
     for level in range(0, levels):
         at = (line + tl.cast(rows, tl.int64) * level) * pitch * 4
@@ -220,7 +222,7 @@ def blend(lines, summed, sums, full, top, rows, height, width, margin, levels,
             cover = _coverage_of(layer)
             over = cover > room
             divisor = tl.where(over, cover, 1.0)
-            # A coverage that rounding makes negative must not open a full room again.
+            # A coverage made negative by rounding must not reopen a full room.
             share = tl.where(room <= 0, 0.0, tl.where(over, room / divisor, 1.0))
             if KEEP:
                 ends = over & (room > 0)
@@ -239,7 +241,7 @@ def blend(lines, summed, sums, full, top, rows, height, width, margin, levels,
     tl.store(sums + channel * plane + pixel[:, None], total, mask=seen[:, None])
     if KEEP:
         tl.store(full + pixel, last, mask=seen)
-        # Share and colour are planes 1 and 2 to 4.
+        # Plane 1 of `full` is the share, planes 2 to 4 are the colour.
         tl.store(full + (channel + 2 - channel // 3 * 4) * plane + pixel[:, None], kept, mask=seen[:, None])
 
 
@@ -247,7 +249,7 @@ def blend(lines, summed, sums, full, top, rows, height, width, margin, levels,
 @no_type_check
 def owe(lines, summed, full, sums_gradient, top, rows, height, width, margin,
         BLEND: tl.constexpr, BLOCK: tl.constexpr):  # fmt: skip
-    """What is owed to a level, for weighted sum and coverage: the same for all levels, up to the last."""
+    """The gradient of each level, for weighted sum and coverage: the same for all levels, up to the last."""
     line, level = tl.program_id(0) % rows, tl.program_id(0) // rows
     place, pitch = tl.arange(0, BLOCK), width + margin
     channel = tl.arange(0, 4)[None, :]
@@ -261,12 +263,12 @@ def owe(lines, summed, full, sums_gradient, top, rows, height, width, margin,
         share = tl.load(full + plane + pixel, mask=seen, other=0.0)
         at = full + (channel + 2) * plane + pixel[:, None]
         colour = tl.load(at, mask=seen[:, None] & (channel < 3), other=0.0)
-        # Where the room is full, the more of a level the less of the last one.
+        # Where the room is full, an increase of a level reduces the last one.
         ends = last >= 0
         less = -tl.sum(owed * colour, axis=1)
         owed = tl.where(ends[:, None] & (channel == 3), less[:, None], owed)
         owed *= tl.where(ends & (level >= last), tl.where(level == last, share, 0.0), 1.0)[:, None]
-    # In double precision, for what a pixel is owed is often the small difference of large sums.
+    # In double precision, because the gradient is often a small difference of large sums.
     owed = owed.to(tl.float64)
     if tl.load(summed + level) > 0:
         owed = tl.cumsum(owed, axis=0, reverse=True)
@@ -278,10 +280,10 @@ def owe(lines, summed, full, sums_gradient, top, rows, height, width, margin,
 @no_type_check
 def owe_through(lines, summed, sums, sums_gradient, top, rows, height, width, margin, levels,
                 BLOCK: tl.constexpr):  # fmt: skip
-    """For the product of transmittances: goes forward again, two levels ahead of the gradient.
+    """The gradient for the product of transmittances, from a second forward pass two levels ahead of it.
 
-    The derivative by a level's coverage is its own share, less what all that it hides would gain: the whole
-    less the part that is known by then. What is owed to a level takes its place in the line.
+    The derivative by a level's coverage is its own share minus what all levels that it occludes would gain:
+    the total minus the part already passed. The gradient of a level overwrites its line.
     """
     line = tl.program_id(0).to(tl.int64)
     place, pitch = tl.arange(0, BLOCK), width + margin
@@ -313,7 +315,7 @@ def owe_through(lines, summed, sums, sums_gradient, top, rows, height, width, ma
             back -= tl.where(channel == 3, behind[:, None], 0.0)
             if tl.load(summed + ahead - 2) > 0:
                 back = tl.cumsum(back, axis=0, reverse=True)
-            # By now all threads have read the line.
+            # From here on all threads have read the line.
             tl.debug_barrier()
             tl.store(at - 2 * stride, back, mask=inside)
         passed_near, passed_middle = through, passed_near

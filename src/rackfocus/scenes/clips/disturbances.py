@@ -1,7 +1,7 @@
-"""What makes a clip harder and is no event: a camera in the hand, a passer-by far away, a tree in the wind.
+"""Motion that is no event and makes a clip harder: camera shake, a distant passer-by, a tree in the wind.
 
-All of it goes on from the first frame to the last. Each has a random generator of its own, so that a story
-with it is the same story without it.
+It lasts from the first frame to the last. Each kind has its own random generator, so that a story is
+otherwise the same with and without it.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from rackfocus.scenes.objects import plants
 from rackfocus.scenes.recipe import Camera, Part, placed
 
 DISTURBED_FROM = 1000
-"""The first seed whose stories may have disturbances."""
+"""The first seed for which stories may have disturbances."""
 
 _TREMOR_HZ = (0.35, 0.8, 1.7, 3.1, 5.3)
 _TREMOR_DEGREES = 0.35
@@ -25,9 +25,9 @@ Props = Callable[[int], list[Part]]
 
 
 def hand_held(camera: Callable[[int], Camera], rng: np.random.Generator, fps: int) -> Callable[[int], Camera]:
-    """The same camera in a hand: it turns by about a third of a degree, and drifts by some millimetres.
+    """The same camera held by hand: it rotates by about a third of a degree and drifts by some millimetres.
 
-    A tremor is a sum of waves whose size falls with their frequency, as that of a hand does.
+    The shake is a sum of sine waves whose amplitude falls with their frequency, as for a hand.
     """
     rates = np.array(_TREMOR_HZ) * rng.uniform(0.85, 1.15, (4, len(_TREMOR_HZ)))
     phases = rng.uniform(0, 2 * np.pi, rates.shape)
@@ -49,7 +49,7 @@ def hand_held(camera: Callable[[int], Camera], rng: np.random.Generator, fps: in
 
 
 def passer_by(rng: np.random.Generator, fps: int) -> Props:
-    """Somebody who walks to and fro behind everything."""
+    """A person who walks to and fro in the background."""
     person = Person(rng)
     depth = float(rng.uniform(12.1, 12.5))
     half, speed = float(rng.uniform(0.25, 0.42)) * depth, float(rng.uniform(1.0, 1.4))
@@ -64,7 +64,7 @@ def passer_by(rng: np.random.Generator, fps: int) -> Props:
 
 
 def swaying_tree(rng: np.random.Generator, fps: int) -> Props:
-    """A tree near the edge of the picture that the wind bends by some degrees."""
+    """A tree near the edge of the picture that sways by some degrees."""
     tree = plants.tree(rng)
     depth = float(rng.uniform(7.8, 8.4))
     x = float(rng.choice([-1.0, 1.0]) * rng.uniform(0.34, 0.46)) * depth

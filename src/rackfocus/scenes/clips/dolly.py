@@ -1,7 +1,7 @@
-"""The ray-traced clip: a slow dolly past someone near, while another walks out from behind a kiosk.
+"""The dolly clip: the camera moves slowly past a near person while another walks out from behind a kiosk.
 
-What a phone would see, as H.264; the exact disparity of every frame; and the one focus event, known to the
-pixel and the frame: the walker comes into view.
+It gives a deep-DOF video as from a phone, in H.264; the exact disparity of every frame; and the exact pixel
+and frame of its single focus event: the walker comes into view.
 """
 
 import json
@@ -41,12 +41,12 @@ _SEEN_SHARE = 0.5
 
 @dataclass(frozen=True)
 class ClipFrame:
-    """One frame of the story.
+    """One frame of the clip.
 
     Attributes:
-        recipe: all that is in it.
+        recipe: the whole scene.
         first: the near person's parts.
-        walker: the other's parts.
+        walker: the walker's parts.
     """
 
     recipe: SceneRecipe
@@ -55,7 +55,7 @@ class ClipFrame:
 
 
 def make_clip_frame(frame: int, *, seed: int = CLIP_SEED) -> ClipFrame:
-    """What stands where at a frame; the same seed tells the same story."""
+    """The scene at a frame; it depends only on the frame and the seed."""
     stage = Stage(rng=np.random.default_rng(seed), lit=False)
     stage.ground(materials.stuff(stage.rng, "paving", materials.STONES))
     stage.scatter(
@@ -125,11 +125,11 @@ def render_clip(
     variant: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Path:
-    """Render the clip into `folder`; a whole clip is left as it is, and a stopped run is taken up again.
+    """Render the clip into `folder`; a complete clip is left unchanged, and an interrupted run is continued.
 
     Args:
-        folder: where `clip.mp4`, `clip.json`, `disparity/` and `truth/` will lie.
-        frames: how many.
+        folder: for `clip.mp4`, `clip.json`, `disparity/` and `truth/`.
+        frames: number of frames.
         width: in pixels; even.
         height: in pixels; even.
         samples_per_pixel: of the frames.
@@ -203,7 +203,7 @@ def render_clip(
 
 
 def _clip_lens(depth_m: np.ndarray, first_m: np.ndarray, story: ClipFrame) -> SceneLens:
-    """Focus on the first person, and open until the farthest or nearest things blur by `_WIDEST_BLUR_PX`."""
+    """Focus on the first person, with the aperture at which the largest blur is `_WIDEST_BLUR_PX`."""
     width = depth_m.shape[1]
     focal_length_px = story.recipe.camera.focal_length_px(width)
     focus_m = float(np.median(first_m[np.isfinite(first_m)]))
@@ -221,13 +221,13 @@ def _clip_lens(depth_m: np.ndarray, first_m: np.ndarray, story: ClipFrame) -> Sc
 def _own_depth(
     mitsuba: ModuleType, story: ClipFrame, parts: tuple[Part, ...], width: int, height: int
 ) -> Float[np.ndarray, "height width"]:
-    """Depth of some parts alone, infinite where they are not."""
+    """Depth of some parts alone, infinite elsewhere."""
     scene = mitsuba.load_dict({"type": "scene", **load_shapes(mitsuba, parts)})
     return trace_depth(mitsuba, scene, story.recipe.camera, width=width, height=height)
 
 
 def _seen(disparity: np.ndarray, own: np.ndarray) -> tuple[Bool[np.ndarray, "height width"], float]:
-    """Where a thing shows, and which share of what is within the frame is not hidden."""
+    """The pixels where an object is visible, and the visible share of its pixels within the frame."""
     background = float(own.max())
     inside = own < background - 1e-6
     shows = inside & (np.abs(disparity - own) < 1e-3)
@@ -237,7 +237,7 @@ def _seen(disparity: np.ndarray, own: np.ndarray) -> tuple[Bool[np.ndarray, "hei
 def _note(
     frame: int, story: ClipFrame, disparity: np.ndarray, seen: dict[str, tuple[np.ndarray, float]]
 ) -> dict[str, Any]:
-    """What `clip.json` says of a frame: the camera, and of each person the box, share seen and disparity."""
+    """The entry of a frame in `clip.json`: the camera, and each person's box, visible share and disparity."""
     camera = story.recipe.camera
     note: dict[str, Any] = {
         "frame": frame,
@@ -258,14 +258,14 @@ def _note(
 
 
 def _inner_point(shows: np.ndarray) -> list[int]:
-    """The pixel `[x, y]` deepest inside a mask: surely on the thing."""
+    """The pixel `[x, y]` furthest inside a mask, so that it is certainly on the object."""
     inside = cv2.distanceTransform(np.pad(shows, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     row, column = np.unravel_index(int(inside.argmax()), inside.shape)
     return [int(column), int(row)]
 
 
 def _event(notes: list[dict[str, Any]], frames: int) -> dict[str, Any] | None:
-    """The first frame in which at least half of the walker shows."""
+    """The event: the first frame in which at least half of the walker is visible."""
     for frame in range(frames):
         walker = notes[frame]["walker"]
         if walker is not None and walker["visible"] >= _SEEN_SHARE:

@@ -1,4 +1,4 @@
-"""Clips with scripted focus events, rendered: frames, sound, disparity, flow, HDR, and what happens where."""
+"""Rendering of clips with scripted focus events: frames, sound, disparity, flow, HDR, and the events."""
 
 import json
 import shutil
@@ -41,14 +41,14 @@ class ClipJob:
     """One clip to render.
 
     Attributes:
-        folder: of the data set; the clip comes to lie in `clips/<kind>_<seed>` of it.
+        folder: of the data set; the clip is written to `clips/<kind>_<seed>` in it.
         kind: one of `story.KINDS`.
         seed: of the story.
-        frames: how many; 8 or more.
+        frames: number of frames; at least 8.
         fps: frames a second.
         width: in pixels; even.
         height: in pixels; even.
-        samples_per_pixel: of the frames; the truth takes twice as many.
+        samples_per_pixel: of the frames; the images at f/2 take twice as many.
         variant: see `mitsuba_shapes.load_mitsuba`.
 
     Raises:
@@ -76,25 +76,25 @@ class ClipJob:
 
     @property
     def name(self) -> str:
-        """Such as `clips/speaks_0002`."""
+        """The clip's path relative to the data set, such as `clips/speaks_0002`."""
         return f"clips/{self.kind}_{self.seed:04d}"
 
     @property
     def steps(self) -> int:
-        """One a frame."""
+        """Number of steps: one for each frame."""
         return self.frames
 
     @property
     def place(self) -> Path:
-        """Where it will lie."""
+        """The clip's folder."""
         return self.folder / self.name
 
     def is_done(self) -> bool:
-        """Whether it is there, whole."""
+        """Whether the complete clip exists."""
         return (self.place / "clip.json").is_file()
 
     def run(self, report: Report) -> None:
-        """Render it; frames of a run that was stopped are kept where the settings are the same."""
+        """Render the clip; frames of an interrupted run with the same settings are kept."""
         story = tell_story(self.kind, self.seed, frames=self.frames, fps=self.fps)
         draft = self.place.with_name(f".{self.place.name}{DRAFT_SUFFIX}")
         self._clear_others(draft)
@@ -117,7 +117,7 @@ class ClipJob:
         draft.rename(self.place)
 
     def _clear_others(self, draft: Path) -> None:
-        """Forget what a stopped run left that had other settings."""
+        """Delete the files of an interrupted run with other settings."""
         settings = {key: value for key, value in vars(self).items() if key != "folder"}
         note = draft / "settings.json"
         if draft.is_dir() and (not note.is_file() or json.loads(note.read_text()) != settings):
@@ -127,7 +127,7 @@ class ClipJob:
 
 
 class _Studio:
-    """A story in front of the renderer; what stands still is loaded once."""
+    """A story loaded into the renderer; static parts are loaded once."""
 
     def __init__(self, mitsuba: ModuleType, story: Story, job: ClipJob) -> None:
         self._mitsuba, self._story, self._job = mitsuba, story, job
@@ -140,7 +140,7 @@ class _Studio:
         self._lens = _lens(first, job.width)
 
     def render_frames(self, draft: Path, report: Report) -> list[dict[str, Any]]:
-        """Write all of each frame; returns what is seen in each."""
+        """Write all files of each frame; returns the visible people of each frame."""
         seen = []
         now = self._traced(0)
         for frame in range(self._job.frames):
@@ -173,7 +173,7 @@ class _Studio:
         return seen
 
     def render_truth(self, folder: Path, events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """At each event the frame at f/2, focused on its person."""
+        """For each event, the frame at f/2, focused on its person."""
         records = []
         for event in events:
             path = folder / f"{event['frame']:04d}_{event['who']}.exr"
@@ -198,7 +198,7 @@ class _Studio:
         return records
 
     def description(self) -> dict[str, Any]:
-        """What `clip.json` says of the clip as a whole."""
+        """The part of `clip.json` that describes the whole clip."""
         job, lens = self._job, self._lens
         return {
             "format": CLIP_FORMAT,
@@ -240,14 +240,14 @@ class _Studio:
         )
 
     def _traced(self, frame: int) -> TracedFrame:
-        """The scenery, each person, and the props, in this order."""
+        """The scenery, each person, and the props, in this order, traced."""
         story = self._story
         moving = [*(actor.parts(frame) for actor in story.actors), story.props(frame)]
         layers = [self._still, *(self._layer(number, parts) for number, parts in enumerate(moving))]
         return trace_frame(story.camera(frame), layers, width=self._job.width, height=self._job.height)
 
     def _layer(self, number: int, parts: Sequence[Part]) -> Layer:
-        """Of who is where they were a frame before, the same as then."""
+        """A layer; people who have not moved since the previous frame share its layer."""
         vertices = np.concatenate([part.mesh.vertices for part in parts]) if parts else np.zeros((0, 3))
         before = self._layers.get(number)
         if before is None or not np.array_equal(before[0], vertices):
@@ -255,7 +255,7 @@ class _Studio:
         return before[1]
 
     def _note(self, frame: int, traced: TracedFrame, disparity: np.ndarray) -> dict[str, Any]:
-        """The camera, and of each person who shows the box, the share, the disparity and a point."""
+        """The camera, and for each visible person the box, the visible share, the disparity and a point."""
         camera = traced.camera
         people: dict[str, Any] = {}
         for number, actor in enumerate(self._story.actors, start=1):
@@ -281,7 +281,7 @@ class _Studio:
     def _face(
         self, face: Sequence[int], parts: Sequence[Any], traced: TracedFrame, layer: int
     ) -> Bool[np.ndarray, "height width"]:
-        """Where the head of a person shows, in clips of talk; elsewhere the whole person counts."""
+        """The visible part of a person's head in clips of talk; in other clips the whole visible person."""
         shows = traced.nearest == layer
         if self._story.kind != "speaks":
             return shows
@@ -291,7 +291,7 @@ class _Studio:
 
 
 def _lens(first: TracedFrame, width: int) -> SceneLens:
-    """Focus on the first person, and open until nearly all blurs by no more than `_WIDEST_BLUR_PX`."""
+    """Focus on the first person, with the aperture at which nearly all blur is at most `_WIDEST_BLUR_PX`."""
     focal_length_px = first.camera.focal_length_px(width)
     shows = first.nearest == 1
     depth = first.depth_m[shows] if shows.any() else first.depth_m[np.isfinite(first.depth_m)]
@@ -303,7 +303,7 @@ def _lens(first: TracedFrame, width: int) -> SceneLens:
 
 
 def _inner_point(wanted: np.ndarray, shows: np.ndarray) -> list[int]:
-    """The pixel `[x, y]` deepest inside what is wanted, or inside the person where that does not show."""
+    """The pixel `[x, y]` furthest inside the wanted part, or inside the person if that part is hidden."""
     mask = wanted if wanted.any() else shows
     inside = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     row, column = np.unravel_index(int(inside.argmax()), inside.shape)
@@ -311,9 +311,9 @@ def _inner_point(wanted: np.ndarray, shows: np.ndarray) -> list[int]:
 
 
 def _events(story: Story, seen: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The script with where each event is seen; one that is never seen is left out.
+    """The script with the position of each event; an event that is never visible is left out.
 
-    Who enters does so in the first frame that shows half of them.
+    The frame of an `enters` event is the first one in which half of the person is visible.
     """
     events = []
     for cue in story.cues:
@@ -341,7 +341,7 @@ def _events(story: Story, seen: Sequence[dict[str, Any]]) -> list[dict[str, Any]
 
 
 def _annotation(video: Path, opening: dict[str, Any], events: Sequence[dict[str, Any]]) -> FocusAnnotation:
-    """The script as a user would have annotated it: where focus starts, and each event."""
+    """The script as annotated by a user: the initial focus, and each event."""
     targets: dict[int, FocusTarget] = {}
     if first := opening["people"].get("first"):
         x, y = first["point"]

@@ -1,7 +1,8 @@
-"""What moved where, exactly: rays through the pixel centres of a frame, and the same points a frame later.
+"""Exact optical flow: rays through the pixel centres of a frame, and the same surface points a frame later.
 
-Every layer (the scenery, each person, the props) keeps its triangles from frame to frame. A ray tells the
-triangle and the place within it; that place of the same triangle in the next frame is where the point went.
+Every layer (the scenery, each person, the props) keeps its triangles from frame to frame. A ray gives a
+triangle and a position within it; the same position of that triangle in the next frame is where the point
+moved.
 """
 
 from collections.abc import Sequence
@@ -16,16 +17,16 @@ from rackfocus.scenes.geometry import Mesh, join
 from rackfocus.scenes.recipe import Camera, Part
 
 _HIDDEN_BEFORE = 1e-3
-"""A point is hidden where something lies nearer by more than this share of its distance."""
+"""A point is hidden if another surface is nearer by more than this share of its distance."""
 
 
 @dataclass(frozen=True)
 class Hits:
-    """Where rays end.
+    """Intersections of rays with a layer.
 
     Attributes:
-        distance: along each ray in lengths of its direction; infinite where it meets nothing.
-        face: which triangle.
+        distance: along each ray in lengths of its direction; infinite: no hit.
+        face: index of the triangle.
         place: barycentric coordinates of its second and third corner.
     """
 
@@ -35,7 +36,7 @@ class Hits:
 
 
 class Layer:
-    """Some parts as one mesh that rays can be sent against."""
+    """Some parts as one mesh for ray casting."""
 
     def __init__(self, mitsuba: ModuleType, parts: Sequence[Part]) -> None:
         self._mitsuba = mitsuba
@@ -49,7 +50,7 @@ class Layer:
             self._scene = mitsuba.load_dict({"type": "scene", "layer": shape})
 
     def trace(self, origin: Float[np.ndarray, " 3"], directions: Float[np.ndarray, "ray 3"]) -> Hits:
-        """Send a ray in each direction."""
+        """Cast a ray in each direction."""
         count = len(directions)
         if self.mesh is None or count == 0:
             return Hits(np.full(count, np.inf), np.zeros(count, int), np.zeros((count, 2)))
@@ -76,7 +77,7 @@ class Layer:
         return Hits(distance / lengths, np.where(met, face, 0), np.where(met[:, None], place, 0.0))
 
     def points(self, hits: Hits) -> Float[np.ndarray, "ray 3"]:
-        """The world points at those places of this layer's triangles."""
+        """The world positions of these points of this layer's triangles."""
         if self.mesh is None:
             return np.zeros((len(hits.face), 3))
         corners = self.mesh.vertices[self.mesh.faces[hits.face]]
@@ -86,13 +87,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class TracedFrame:
-    """One frame through its pixel centres.
+    """One frame traced through its pixel centres.
 
     Attributes:
-        camera: where from.
+        camera: of the frame.
         layers: the scenery first.
-        hits: of each layer, by itself.
-        nearest: which layer is seen at a pixel; -1 in the sky.
+        hits: of each layer, without the others.
+        nearest: index of the visible layer of each pixel; -1: the sky.
         depth_m: along the axis of the lens, infinite in the sky.
     """
 
@@ -104,7 +105,7 @@ class TracedFrame:
 
 
 def trace_frame(camera: Camera, layers: Sequence[Layer], *, width: int, height: int) -> TracedFrame:
-    """Send a ray through every pixel centre against every layer."""
+    """Cast a ray through every pixel centre against every layer."""
     steps = camera.ray_directions(width=width, height=height).reshape(-1, 3)
     hits = tuple(layer.trace(np.asarray(camera.position), steps) for layer in layers)
     depths = np.stack([each.distance for each in hits])
@@ -115,7 +116,7 @@ def trace_frame(camera: Camera, layers: Sequence[Layer], *, width: int, height: 
 
 
 def shown_share(frame: TracedFrame, layer: int, *, width: int, height: int) -> float:
-    """Which share of a layer shows, of what would in a picture twice as wide with nothing before it."""
+    """The visible share of a layer, of its pixels in a picture twice as wide without occluders."""
     camera = frame.camera
     focal = camera.focal_length_px(width)
     x, y = np.meshgrid(
@@ -129,10 +130,11 @@ def shown_share(frame: TracedFrame, layer: int, *, width: int, height: int) -> f
 def exact_flow(
     now: TracedFrame, later: TracedFrame
 ) -> tuple[Float[np.ndarray, "height width 2"], Bool[np.ndarray, "height width"]]:
-    """Optical flow from one traced frame to another, in pixels (`x` right, `y` down), and what it hides.
+    """Optical flow from one traced frame to another, in pixels (`x` right, `y` down), and a mask of
+    occlusion.
 
     Returns:
-        The flow, of the sky too; and where a point is hidden or out of the picture in the later frame.
+        The flow, also of the sky; and where a point is hidden or outside the picture in the later frame.
     """
     height, width = now.nearest.shape
     flow = np.zeros((height * width, 2))
@@ -143,7 +145,7 @@ def exact_flow(
         pixels = np.flatnonzero(nearest == index)
         if not len(pixels):
             continue
-        if index < 0:  # The sky is at infinity: only the camera's turning moves it.
+        if index < 0:  # The sky is at infinity: only the rotation of the camera moves it.
             steps = now.camera.ray_directions(width=width, height=height).reshape(-1, 3)[pixels]
             before, after = steps + np.asarray(now.camera.position), steps + origin
         else:

@@ -1,7 +1,7 @@
-"""People who move: limbs that turn about joints, and a face whose mouth opens.
+"""People who move: limbs that rotate at joints, and a face whose mouth opens.
 
-Every part keeps its vertices from frame to frame and moves rigidly (the mouth stretches), so optical flow
-follows from the vertices exactly.
+Every part keeps its vertices from frame to frame and moves rigidly (the mouth is scaled), so optical flow can
+be computed exactly from the vertices.
 """
 
 from collections.abc import Callable
@@ -19,10 +19,10 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True)
 class Limb:
-    """How an arm or a leg is held, in degrees; 0 hangs straight down.
+    """The pose of an arm or a leg, in degrees; 0 hangs straight down.
 
     Attributes:
-        forward: of the upper limb, towards where the person faces.
+        forward: of the upper limb, in the direction that the person faces.
         out: of the upper limb, away from the body.
         bend: of the elbow forwards, or of the knee backwards.
     """
@@ -34,15 +34,15 @@ class Limb:
 
 @dataclass(frozen=True)
 class Pose:
-    """How a person is held.
+    """The pose of a person.
 
     Attributes:
         arms: the one at smaller `x`, and the other.
-        legs: likewise.
+        legs: the one at smaller `x`, and the other.
         nod: of the head forwards in degrees.
         look: of the head to the person's left in degrees.
         mouth: how far it is open, 0 to 1.
-        above_m: how far the lower foot is above the ground.
+        above_m: height of the lower foot above the ground.
     """
 
     arms: tuple[Limb, Limb] = (Limb(out=8.0, bend=12.0), Limb(out=8.0, bend=12.0))
@@ -55,18 +55,18 @@ class Pose:
 
 REST = Pose()
 Motion = Callable[[float], Pose]
-"""A pose for each time in seconds since the motion began; `REST` up to 0."""
+"""A pose for each time in seconds since the start of the motion; `REST` up to 0."""
 
 
 class Person:
-    """Someone with joints, standing at the origin and facing `-y`.
+    """A person with joints, standing at the origin and facing `-y`.
 
     Args:
-        rng: of the clothes and the build.
+        rng: for the clothes and the build.
 
     Attributes:
-        height_m: how tall.
-        face: which of the parts belong to the head.
+        height_m: body height.
+        face: indices of the parts of the head.
     """
 
     def __init__(self, rng: Rng) -> None:
@@ -139,7 +139,7 @@ class Person:
         return Mesh(mesh.vertices * shape, mesh.faces, mesh.texture_m, mesh.normals)
 
     def _head(self) -> tuple[Mesh, Mesh, Mesh, Mesh]:
-        """About the neck: skull with neck and nose, hair, eyes with brows, and the closed mouth."""
+        """Parts relative to the neck: skull with neck and nose, hair, eyes with brows, closed mouth."""
         unit = self._unit
         skull = _stretched(ball(0.115 * unit), (0.92, 1.0, 1.12)).moved((0, -0.01, 0.05 * unit))
         neck = capsule((0, 0.01, -0.04 * unit), (0, 0, 0.08 * unit), 0.05 * unit)
@@ -184,7 +184,7 @@ def _stretched(mesh: Mesh, factors: tuple[float, float, float]) -> Mesh:
 
 
 def walk(time_s: float) -> Pose:
-    """One who walks, two steps a second."""
+    """Walking, two steps a second."""
     swing = float(np.sin(2 * np.pi * time_s))
     lift = [max(0.0, float(np.cos(2 * np.pi * time_s + shift))) for shift in (0.0, np.pi)]
     return Pose(
@@ -194,7 +194,7 @@ def walk(time_s: float) -> Pose:
 
 
 def wave(time_s: float) -> Pose:
-    """An arm goes up and waves."""
+    """Raising an arm and waving."""
     up = ramp(time_s / 0.4)
     wag = 32.0 * float(np.sin(2 * np.pi * 1.8 * max(time_s, 0.0))) * up
     still = REST.arms[0]
@@ -203,7 +203,7 @@ def wave(time_s: float) -> Pose:
 
 
 def jump(time_s: float) -> Pose:
-    """Jumps on the spot, arms up: 0.25 s down, 0.5 s in the air, and again."""
+    """Jumping on the spot, arms up: 0.25 s crouched, 0.5 s in the air, and again."""
     if time_s <= 0:
         return REST
     phase = time_s % 0.95
@@ -221,11 +221,11 @@ def jump(time_s: float) -> Pose:
 
 
 KICK_CONTACT_S = 0.42
-"""When the foot meets the ball."""
+"""The time at which the foot meets the ball."""
 
 
 def kick(time_s: float) -> Pose:
-    """The leg goes back, kicks, and comes to rest."""
+    """Kicking: the leg swings back, kicks, and stops."""
     if time_s <= 0:
         return REST
     at = np.array([0.0, 0.25, KICK_CONTACT_S, 0.55, 1.0])
@@ -242,7 +242,7 @@ ACTIONS: dict[str, Motion] = {"jumps": jump, "waves an arm": wave, "kicks a ball
 
 
 def talk(time_s: float, loudness: float) -> Pose:
-    """Talks: the mouth opens with the loudness, head and hands go along."""
+    """Talking: the mouth opens with the loudness; head and hands move along."""
     if time_s <= 0:
         return REST
     start = ramp(time_s / 0.3)
@@ -264,7 +264,7 @@ def ramp(share: float) -> float:
 
 
 def blend(first: Pose, second: Pose, share: float) -> Pose:
-    """A pose between two: the first at share 0, the second at 1."""
+    """Interpolates two poses: the first at share 0, the second at 1."""
 
     def limbs(name: str) -> tuple[Limb, Limb]:
         left, right = (

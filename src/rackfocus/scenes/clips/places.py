@@ -1,4 +1,4 @@
-"""Where a clip takes place."""
+"""The settings in which clips take place."""
 
 from rackfocus.scenes.geometry import quad
 from rackfocus.scenes.layouts.stage import Stage, add_hills

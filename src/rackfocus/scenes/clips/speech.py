@@ -1,6 +1,6 @@
-"""Sound like speech: pulses of a glottis through the formants of vowels, in the rhythm of syllables.
+"""Synthetic speech-like sound: glottal pulses filtered by the formants of vowels, with a rhythm of syllables.
 
-Nothing is said in any language; a voice is known by its pitch, and when it sounds is known to the sample.
+It contains no words. A voice is identified by its pitch, and its times are known to the sample.
 """
 
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ _WIDTHS = np.array([80.0, 100.0, 140.0])
 
 @dataclass(frozen=True)
 class Voice:
-    """Who speaks.
+    """The voice of a speaker.
 
     Attributes:
-        pitch_hz: the middle of the voice's pitch.
-        formant_scale: of a shorter throat, above 1.
+        pitch_hz: mean pitch.
+        formant_scale: factor of the formants; above 1 for a shorter vocal tract.
     """
 
     pitch_hz: float
@@ -37,11 +37,11 @@ HIGH_VOICE = Voice(pitch_hz=215.0, formant_scale=1.16)
 
 @dataclass(frozen=True)
 class Utterance:
-    """What one voice says in one go.
+    """An utterance of one voice.
 
     Attributes:
         samples: sound pressure, -1 to 1.
-        loudness: its envelope, 0 to 1, sample by sample.
+        loudness: its envelope, 0 to 1, for each sample.
     """
 
     samples: Float[np.ndarray, " sample"]
@@ -49,10 +49,10 @@ class Utterance:
 
 
 def speak(voice: Voice, duration_s: float, rng: np.random.Generator) -> Utterance:
-    """Syllables for as long as that, four to six a second.
+    """Syllables of this total duration, four to six a second.
 
-    The pulses of the glottis are summed as harmonics, each as strong as the formants let it through at that
-    moment, which is what a filter over a pulse train gives.
+    The glottal pulses are summed as harmonics, each with the amplitude of the formants at its frequency and
+    time, which equals a filtered pulse train.
     """
     count = round(duration_s * SAMPLE_RATE)
     time = np.arange(count) / SAMPLE_RATE

@@ -1,9 +1,9 @@
-"""What happens in a clip: a script of focus events, drawn from a seed, and who stands where at each frame.
+"""The story of a clip: a script of focus events drawn from a seed, and the people's positions by frame.
 
 Three kinds of clips: in `enters` people come into view, in `acts` people who stood still start to act, in
-`speaks` two people at different depths talk in turn. A kind and a seed tell the whole story. From seed
-`DISTURBED_FROM` on, most clips of the first two kinds have a camera held in the hand, or something that moves
-all the time and is no event, or both.
+`speaks` two people at different depths talk in turn. A clip depends only on its kind and seed. From seed
+`DISTURBED_FROM` on, most clips of the first two kinds have a handheld camera, or something that moves all the
+time and is no event, or both.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,16 +35,16 @@ _BALL_RADIUS_M = 0.12
 
 @dataclass(frozen=True)
 class Cue:
-    """What the script says: from `frame` on, `who` does `what`.
+    """An event of the script: from `frame` on, `who` does `what`.
 
     Attributes:
-        frame: the first frame that differs from rest. Of `enters` it is roughly that at which half of the
-            person shows; what is seen tells exactly.
+        frame: the first frame that differs from rest. For `enters` it is an estimate of when half of the
+            person is visible; the exact frame is found in the rendered clip.
         kind: one of `KINDS`.
         who: one of `NAMES`.
-        what: in words.
-        until: the first frame in which it is over, of `speaks`; else None.
-        pitch_hz: of the voice, of `speaks`; else None.
+        what: a description.
+        until: for `speaks`, the first frame after the end; else `None`.
+        pitch_hz: for `speaks`, pitch of the voice; else `None`.
     """
 
     frame: int
@@ -57,7 +57,7 @@ class Cue:
 
 @dataclass(frozen=True)
 class Stand:
-    """Where a person stands: metres, and degrees anticlockwise from above."""
+    """Position and direction of a person: metres, and degrees anticlockwise from above."""
 
     x: float
     y: float
@@ -66,13 +66,13 @@ class Stand:
 
 @dataclass(frozen=True)
 class Actor:
-    """One person of a story, who is somewhere in some pose at each frame.
+    """One person of a story, with position and pose at each frame.
 
     Attributes:
         name: one of `NAMES`.
-        person: what they look like.
-        stand: where they are at a frame.
-        pose: how they are held at a frame.
+        person: the body.
+        stand: position at a frame.
+        pose: pose at a frame.
     """
 
     name: str
@@ -81,27 +81,27 @@ class Actor:
     pose: Callable[[int], Pose]
 
     def parts(self, frame: int) -> list[Part]:
-        """Their parts in the world, always in the same order."""
+        """The person's parts in the world, always in the same order."""
         at = self.stand(frame)
         return self.person.parts(self.pose(frame), x=at.x, y=at.y, turn=at.turn)
 
 
 @dataclass(frozen=True)
 class Story:
-    """A whole clip, before it is rendered.
+    """A clip before rendering.
 
     Attributes:
         kind: one of `KINDS`.
-        seed: what it was drawn from.
-        frames: how many.
+        seed: from which it was drawn.
+        frames: number of frames.
         fps: frames a second.
-        scenery: all that stands still.
-        actors: the people; the first is the one that focus starts on.
-        props: what else moves, at a frame, always in the same order.
-        cues: the script, in the order of time.
+        scenery: the static parts.
+        actors: the people; the first is initially in focus.
+        props: other moving parts at a frame, always in the same order.
+        cues: the script, in time order.
         sky: the light.
-        camera: at a frame.
-        sound: one channel at `SAMPLE_RATE`, as long as the clip, of `speaks`; else None.
+        camera: the camera at a frame.
+        sound: for `speaks`, one channel at `SAMPLE_RATE`, as long as the clip; else `None`.
     """
 
     kind: str
@@ -118,10 +118,10 @@ class Story:
 
 
 def tell_story(kind: str, seed: int, *, frames: int, fps: int) -> Story:
-    """Draw a clip.
+    """Draw a story from a seed.
 
     Raises:
-        InputError: there is no such kind, or it is too short.
+        InputError: there is no such kind, or the clip is too short.
     """
     if kind not in KINDS:
         raise InputError(f"There is no kind of clip {kind!r}; choose among {', '.join(KINDS)}.")
@@ -162,7 +162,7 @@ def tell_story(kind: str, seed: int, *, frames: int, fps: int) -> Story:
 def _disturbed(
     camera: Callable[[int], Camera], seed: tuple[int, int], fps: int
 ) -> tuple[Callable[[int], Camera], tuple[Props, ...]]:
-    """A camera in the hand, a passer-by, a swaying tree: each in about half of the clips."""
+    """Add a handheld camera, a passer-by, a swaying tree: each in about half of the clips."""
     shakes, passes, sways = np.random.default_rng((*seed, 2)).random(3) < (0.6, 0.5, 0.4)
     props = []
     if passes:
@@ -180,14 +180,14 @@ def _nothing(_frame: int) -> list[Part]:
 
 
 def _moments(rng: np.random.Generator, count: int, frames: int) -> list[int]:
-    """Frames of so many events, spread over the clip and not at its ends."""
+    """Frames of this number of events, spread over the clip, away from its ends."""
     gap = 0.8 / count
     shares = [0.14 + gap * (index + float(rng.uniform(0.0, 0.45))) for index in range(count)]
     return [max(2 + index, round(share * frames)) for index, share in enumerate(shares)]
 
 
 def _enters(rng: np.random.Generator, stage: Stage, frames: int, fps: int) -> _Told:
-    """One or two people walk in, from beside the picture or from behind a kiosk, to their own places."""
+    """One or two people walk in, from beside the picture or from behind a kiosk, and stop."""
     side = float(rng.choice([-1.0, 1.0]))
     first = Stand(-side * 0.27 * 2.7, 2.7, float(rng.uniform(-20, 20)))
     actors = [Actor(NAMES[0], Person(rng), lambda _frame: first, lambda _frame: REST)]
@@ -206,7 +206,7 @@ def _enters(rng: np.random.Generator, stage: Stage, frames: int, fps: int) -> _T
             kiosk = Part(
                 box(1.5, 0.5, 2.5), materials.stuff(rng, "bricks", ((0.45, 0.17, 0.10), *materials.STONES))
             )
-            # Its edge is in line with the place where half of the walker shows.
+            # The kiosk's edge is in line with the place where half of the walker is visible.
             near = depth - 0.8
             edge = hidden_at * near / depth
             stage.add([kiosk], x=edge + side * 0.75, y=near, subject=False)
@@ -225,7 +225,7 @@ def _enters(rng: np.random.Generator, stage: Stage, frames: int, fps: int) -> _T
             v: float = speed,
             k: int = frame,
         ) -> tuple[float, bool]:
-            """Where the walker is, and whether they walk."""
+            """The walker's position, and whether they walk."""
             x = at - side * v * (now - k)
             low, high = sorted((goal, start))
             return float(np.clip(x, low, high)), low < x < high
@@ -243,7 +243,7 @@ def _enters(rng: np.random.Generator, stage: Stage, frames: int, fps: int) -> _T
 
 
 def _places(rng: np.random.Generator) -> list[Stand]:
-    """Three people side by side in the picture and one behind the other in depth."""
+    """Positions of three people, side by side in the picture and at different depths."""
     columns = rng.permutation([-0.29, 0.0, 0.29]) + rng.uniform(-0.03, 0.03, 3)
     depths = (rng.uniform(2.5, 2.9), rng.uniform(3.7, 4.4), rng.uniform(5.2, 6.4))
     return [
@@ -253,7 +253,7 @@ def _places(rng: np.random.Generator) -> list[Stand]:
 
 
 def _acts(rng: np.random.Generator, frames: int, fps: int) -> _Told:
-    """Three people stand still; one after the other starts to act, and rests again."""
+    """Three people stand still; one after the other acts and rests again."""
     stands = _places(rng)
     order = rng.permutation(3)
     stands = [stands[index] for index in order]
@@ -261,7 +261,7 @@ def _acts(rng: np.random.Generator, frames: int, fps: int) -> _Told:
     actions = [str(name) for name in rng.permutation(list(ACTIONS))]
     moments = _moments(rng, count, frames)
     for event in range(count):
-        # Of someone near the feet do not show; another action takes the place of the kick.
+        # The feet of near people are outside the picture, so the kick is replaced by another action.
         if actions[event] == "kicks a ball" and stands[(event + 1) % 3].y < 3.5:
             other = (event + 1) % 3
             actions[event], actions[other] = actions[other], actions[event]
@@ -270,7 +270,7 @@ def _acts(rng: np.random.Generator, frames: int, fps: int) -> _Told:
     for number, name in enumerate(NAMES):
         at = stands[number]
         pose: Callable[[int], Pose] = lambda _frame: REST  # noqa: E731
-        # Focus starts on the one who acts last, so that each event is a change.
+        # The initial focus is on the person who acts last, so that each event is a change of focus.
         event = number - 1 if number else 2
         if event < count:
             start, action = moments[event], actions[event]
@@ -297,7 +297,7 @@ def _acts(rng: np.random.Generator, frames: int, fps: int) -> _Told:
 
 
 def _acting(action: str, start: int, fps: int) -> Callable[[int], Pose]:
-    """Rest, the action for a second and a half, rest."""
+    """Rest, then the action for a second and a half, then rest."""
     motion = ACTIONS[action]
 
     def pose(frame: int) -> Pose:
@@ -325,7 +325,7 @@ def _speaks(rng: np.random.Generator, frames: int, fps: int) -> _Told:
     sound, loudness = np.zeros(samples), np.zeros((2, samples))
     cues = []
     for number in range(count):
-        # The one whom focus does not start on begins.
+        # The person who is not initially in focus speaks first.
         who = (number + 1) % 2
         begin, end = starts[number], starts[number + 1]
         pause = min(0.25, 0.15 * (end - begin) / fps)
@@ -347,7 +347,7 @@ def _speaks(rng: np.random.Generator, frames: int, fps: int) -> _Told:
 
 
 def mouth_opening(loudness: Float[np.ndarray, " sample"], frame: int, fps: int) -> float:
-    """Mean loudness while a frame is shown, 0 to 1."""
+    """Mean loudness during a frame, 0 to 1."""
     first, last = (round(index / fps * SAMPLE_RATE) for index in (frame, frame + 1))
     shown = loudness[first:last]
     return float(shown.mean()) if len(shown) else 0.0

@@ -1,4 +1,4 @@
-"""A clip as a phone would store it: H.264 in BT.709, and AAC where there is sound."""
+"""Writes a clip as a phone would: H.264 in BT.709, and AAC if there is sound."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -26,7 +26,7 @@ def write_mp4(
     sound: Float[np.ndarray, " sample"] | None = None,
     sample_rate: int = 48000,
 ) -> None:
-    """Write frames, limited range; `sound` is one channel, -1 to 1, and starts with the first frame."""
+    """Write frames, limited range; `sound` is one channel, -1 to 1, and begins with the first frame."""
     height, width, _ = frames[0].shape
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=fps, options={"crf": "16", "preset": "slow"})

@@ -1,1 +1,1 @@
-"""Kinds of places: from a seed to the recipe of a scene."""
+"""Layouts: functions from a seed to the recipe of a kind of place."""

@@ -7,7 +7,7 @@ from rackfocus.scenes.objects import materials, pedestrians, street_things
 
 
 def avenue(stage: Stage) -> None:
-    """A path between two rows of trees with single leaves, people and bicycles, in light haze."""
+    """A path between two rows of trees with separate leaves, people and bicycles, in light haze."""
     rng = stage.rng
     stage.ground(materials.stuff(rng, "grass", materials.LEAVES[:2]))
     path = materials.stuff(rng, str(rng.choice(["gravel", "paving", "bricks"])), materials.STONES)

@@ -1,7 +1,7 @@
-"""From a seed to a scene: a kind of place, things scattered over its ground, light, and a camera.
+"""Plain scenes from a seed: a kind of place, objects scattered over its ground, light, and a camera.
 
-Six layouts take turns by the seed, and of every six seeds in a row from a multiple of six two have small
-bright lights. So `seed`, and nothing else, tells the whole scene.
+Six layouts alternate with the seed, and of every six successive seeds from a multiple of six two have small
+bright lights. A scene depends only on its seed.
 """
 
 from collections.abc import Callable
@@ -26,16 +26,16 @@ LAYOUTS: dict[str, Callable[[Stage], None]] = {
     "alley": alley,
     "terrace": terrace,
 }
-"""The kinds of place, in the order in which seeds take turns."""
+"""The kinds of place, in the order in which they alternate."""
 
 
 def has_lights(seed: int) -> bool:
-    """Whether the scene of this seed has small bright lights: two of every six."""
+    """Whether the scene of this seed has small bright lights: two of every six do."""
     return (seed + seed // 6) % 3 == 2
 
 
 def make_recipe(seed: int) -> SceneRecipe:
-    """Make the scene of a seed. The same seed makes the same scene, on every machine."""
+    """The plain scene of a seed, the same on every machine."""
     rng = np.random.default_rng(seed)
     layout = list(LAYOUTS)[seed % len(LAYOUTS)]
     lit = has_lights(seed)

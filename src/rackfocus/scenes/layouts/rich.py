@@ -1,7 +1,6 @@
-"""Richer scenes, of the seeds from 2000: haze, modelled plants, rocks and vessels, HDR panoramas.
+"""Richer scenes, for seeds from 2000: haze, modelled plants, rocks and vessels, HDR panoramas.
 
-Four layouts take turns by the seed. The scenes of smaller seeds are those of `plain` and stay as they
-are.
+Four layouts alternate with the seed. Smaller seeds give the scenes of `plain`, which do not change.
 """
 
 from collections.abc import Callable
@@ -25,7 +24,7 @@ RICH_LAYOUTS: dict[str, Callable[[Stage], None]] = {
     "ravine": ravine,
     "night": night_street,
 }
-"""The kinds of place, in the order in which seeds take turns."""
+"""The kinds of place, in the order in which they alternate."""
 
 
 def scene_of_seed(seed: int) -> SceneRecipe:
@@ -34,7 +33,7 @@ def scene_of_seed(seed: int) -> SceneRecipe:
 
 
 def make_rich_recipe(seed: int) -> SceneRecipe:
-    """The scene of a seed. The same seed makes the same scene, on every machine."""
+    """The rich scene of a seed, the same on every machine."""
     rng = np.random.default_rng(seed)
     layout = list(RICH_LAYOUTS)[seed % len(RICH_LAYOUTS)]
     night = layout == "night"

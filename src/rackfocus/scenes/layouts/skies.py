@@ -1,4 +1,4 @@
-"""The light of a scene: by day, by a window, at the blue hour, in the sun, at night, and haze."""
+"""The light of scenes: daylight, window light, the blue hour, sun, night, and haze."""
 
 from collections.abc import Sequence
 
@@ -91,7 +91,7 @@ def window_light(rng: Rng) -> Sky:
 
 
 def blue_hour(rng: Rng) -> Sky:
-    """The blue hour: what is left when the lamps are on."""
+    """The blue hour: the light of the sky when the lamps are on."""
     return Sky(
         (0.16, 0.24, 0.48),
         (0.42, 0.42, 0.58),
@@ -148,7 +148,7 @@ def night_light(rng: Rng) -> NightStreet:
 
 
 def horizon_haze(rng: Rng, sky: Sky, *, dense: bool) -> Haze:
-    """Air through which one sees 40 to 100 m, or 150 to 500 m; its light is that of the horizon."""
+    """Haze with a visibility of 40 to 100 m (dense) or 150 to 500 m; its light is that of the horizon."""
     far = float(rng.uniform(40, 100)) if dense else float(rng.uniform(150, 500))
     red, green, blue = (float(value) * 0.9 for value in sky.horizon)
     return Haze(density=3.9 / far, airlight=(red, green, blue), height_m=float(rng.uniform(30, 90)))

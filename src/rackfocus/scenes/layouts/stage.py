@@ -1,4 +1,4 @@
-"""A scene while it is being furnished: things set down, scattered, walls and hills."""
+"""A scene under construction: objects are placed and scattered, walls and hills are added."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ FAR_M = 60.0
 
 @dataclass
 class Stage:
-    """A scene while it is being furnished."""
+    """A scene under construction."""
 
     rng: Rng
     lit: bool
@@ -37,7 +37,7 @@ class Stage:
         bulbs: Sequence[Bulb] = (),
         subject: bool = True,
     ) -> None:
-        """Set parts and their bulbs down at `(x, y, z)`; the middle of a subject may be focused on."""
+        """Place parts and their bulbs at `(x, y, z)`; the middle of a subject is a possible focus."""
         put = placed(parts, x=x, y=y, z=z, turn=turn)
         self.parts += put
         for bulb in bulbs:
@@ -59,15 +59,15 @@ class Stage:
         half_width: float,
         spread: float,
     ) -> None:
-        """Stand things on free ground, evenly over the logarithm of their distance.
+        """Place objects on free ground, uniformly over the logarithm of their distance.
 
         Args:
-            makers: what to choose from.
+            makers: the objects to choose from.
             count: how many to try.
             near: nearest distance in metres.
             far: farthest distance in metres.
-            half_width: how far from the middle, in metres.
-            spread: how far from the middle, over distance; what the camera sees.
+            half_width: largest distance from the middle, in metres.
+            spread: largest distance from the middle over the distance from the camera: the field of view.
         """
         rng = self.rng
         order = rng.permutation(len(makers))
@@ -93,23 +93,23 @@ class Stage:
                     break
 
     def ground(self, material: Material) -> None:
-        """The plane `z = 0`, to 60 m and beyond."""
+        """The plane `z = 0`, to more than 60 m."""
         self.surface(quad((-FAR_M, -8.0, 0.0), (2 * FAR_M, 0, 0), (0, FAR_M + 8, 0)), material)
 
     def surface(self, mesh: Mesh, material: Material) -> None:
-        """Something large that nobody focuses on."""
+        """A large surface that is never in focus on purpose."""
         self.parts.append(Part(mesh, material))
 
     def wall(
         self, start: tuple[float, float], end: tuple[float, float], height: float, material: Material
     ) -> None:
-        """An upright wall over the line from start to end, seen from its right-hand side."""
+        """An upright wall from start to end, visible from its right-hand side."""
         along = (end[0] - start[0], end[1] - start[1], 0.0)
         self.surface(quad((start[0], start[1], 0.0), along, (0, 0, height)), material)
 
 
 def add_hills(stage: Stage) -> None:
-    """Rows of distant blobs that close the horizon."""
+    """Rows of distant blobs along the horizon."""
     rng = stage.rng
     leaves = materials.stuff(rng, "foliage", materials.LEAVES)
     lumps = []

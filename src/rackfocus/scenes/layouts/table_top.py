@@ -15,7 +15,7 @@ from rackfocus.scenes.objects import (
 
 
 def table_top(stage: Stage) -> None:
-    """A table laid with small things, a room or a garden behind it."""
+    """A table with small objects, and a room or a garden behind it."""
     rng = stage.rng
     outside = bool(rng.random() < 0.4) and not stage.lit
     floor = (

@@ -8,7 +8,7 @@ from rackfocus.scenes.objects import furniture, materials, pedestrians, plants, 
 
 
 def vessels(stage: Stage) -> None:
-    """Turned vessels and fruit on a table under a tree, some of it nearer, some farther than its middle."""
+    """Turned vessels and fruit on a table under a tree, some nearer and some farther than the focus."""
     rng = stage.rng
     stage.ground(materials.stuff(rng, str(rng.choice(["grass", "gravel", "paving"])), materials.STONES))
     depth = float(rng.uniform(1.5, 1.9))

@@ -1,1 +1,1 @@
-"""The things that stand in a scene, as meshes."""
+"""The objects of scenes, as meshes."""

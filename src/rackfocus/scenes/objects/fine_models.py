@@ -1,4 +1,4 @@
-"""Finer models than those of the other modules here: turned vessels, rocks, trees with single leaves, tubes.
+"""Detailed models: turned vessels, rocks, trees with separate leaves, tubes.
 
 Each function returns parts about the origin, standing on `z = 0`.
 """
@@ -18,7 +18,7 @@ _SIDES = 8
 
 
 def tube(points: Float[np.ndarray, "point 3"], radii: Float[np.ndarray, " point"]) -> Mesh:
-    """A round pipe along a curve, thick as `radii` tell; its cross-section does not twist."""
+    """A round tube along a curve with these radii; its cross-section does not twist."""
     steps = np.gradient(points, axis=0)
     along = steps / np.linalg.norm(steps, axis=1, keepdims=True)
     helper = np.array([0.0, 1.0, 0.0]) if abs(along[0, 1]) < 0.9 else np.array([1.0, 0.0, 0.0])
@@ -44,12 +44,12 @@ def tube(points: Float[np.ndarray, "point 3"], radii: Float[np.ndarray, " point"
 
 
 def vessel(rng: Rng) -> list[Part]:
-    """Something turned on a wheel, 0.12 to 0.4 m high: a smooth curve through a few random radii."""
+    """A vessel turned on a potter's wheel, 0.12 to 0.4 m high: a smooth curve through a few random radii."""
     tall = float(rng.uniform(0.12, 0.4))
     knots = rng.uniform(0.25, 1.0, 5) * float(rng.uniform(0.18, 0.5)) * tall
     knots[0] = max(knots[0], 0.12 * tall)
     heights = np.linspace(0.0, 1.0, 25)
-    # A sum of bells through the knots bends as clay does; straight lines between them would crease.
+    # A sum of Gaussians at the knots is smooth like clay; linear interpolation would have creases.
     weights = np.exp(-(((heights[:, None] - np.linspace(0, 1, 5)) / 0.22) ** 2))
     radii = (weights @ knots) / weights.sum(axis=1)
     outer = [(float(r), float(h * tall)) for r, h in zip(radii, heights, strict=True)]
@@ -61,7 +61,7 @@ def vessel(rng: Rng) -> list[Part]:
 
 
 def rock(rng: Rng, *, size: float | None = None) -> list[Part]:
-    """A boulder of 0.3 to 1.4 m: a sphere that waves of many lengths and a few flat breaks displace."""
+    """A boulder of 0.3 to 1.4 m: a sphere displaced by waves of many lengths, with a few flat faces."""
     radius = float(rng.uniform(0.3, 1.4)) if size is None else size
     base = ball(1.0, segments=72).moved((0.0, 0.0, -1.0))
     direction = base.normals
@@ -86,7 +86,7 @@ def rock(rng: Rng, *, size: float | None = None) -> list[Part]:
 
 
 def leafy_tree(rng: Rng, *, tall: float | None = None) -> list[Part]:
-    """A tree whose branches bend and divide, with single thin leaves that let light through; 2 to 5 m."""
+    """A tree with bent, divided branches and separate thin, translucent leaves; 2 to 5 m."""
     height = float(rng.uniform(2.2, 5.0)) if tall is None else tall
     wood: list[Mesh] = []
     tips: list[np.ndarray] = []
@@ -127,7 +127,7 @@ def leafy_tree(rng: Rng, *, tall: float | None = None) -> list[Part]:
 
 
 def _leaves(rng: Rng, centres: np.ndarray, size: float) -> Mesh:
-    """A bent kite at each centre, turned at random."""
+    """A bent kite-shaped leaf at each centre, randomly rotated."""
     count = len(centres)
     kite = np.array([[0, -1.0, 0], [0.42, 0, 0.12], [0, 1.0, 0], [-0.42, 0, 0.12]]) * size
     axes = np.linalg.qr(rng.standard_normal((count, 3, 3)))[0]

@@ -1,4 +1,4 @@
-"""Colours and materials that objects are made of, drawn from a generator."""
+"""Colours and materials of objects, drawn from a random generator."""
 
 from collections.abc import Sequence
 
@@ -21,11 +21,11 @@ CLOTHES = ("cloth", "cloth", "stripes", "plaid", "dots")
 
 
 def pick(rng: Rng, colours: Sequence[RGB]) -> RGB:
-    """One of the colours, a little lighter or darker."""
+    """One of the colours, randomly a little lighter or darker."""
     red, green, blue = np.asarray(colours[int(rng.integers(len(colours)))]) * rng.uniform(0.8, 1.2)
     return float(red), float(green), float(blue)
 
 
 def stuff(rng: Rng, kind: str, colours: Sequence[RGB]) -> Material:
-    """A material of that kind in one of the colours."""
+    """A material of this kind in one of the colours."""
     return Material(kind, int(rng.integers(2**31)), pick(rng, colours))

@@ -1,4 +1,4 @@
-"""People who stand or walk, in their true sizes.
+"""People who stand or walk, in real sizes.
 
 Each function returns parts about the origin, standing on `z = 0` and facing the camera (`-y`).
 """
@@ -11,7 +11,7 @@ from rackfocus.scenes.recipe import Part
 
 
 def person(rng: Rng, *, height: float | None = None, stride: float | None = None) -> list[Part]:
-    """Someone who stands or walks; `stride` is the swing of a leg in degrees, random where not given."""
+    """A person who stands or walks; `stride` is the swing of a leg in degrees. `None`: random."""
     tall = float(rng.uniform(1.5, 1.88)) if height is None else height
     swing = float(rng.uniform(-18, 18)) if stride is None else stride
     unit = tall / 1.75

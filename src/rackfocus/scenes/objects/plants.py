@@ -1,4 +1,4 @@
-"""Trees, bushes and potted plants, in their true sizes.
+"""Trees, bushes and potted plants, in real sizes.
 
 Each function returns parts about the origin, standing on `z = 0` and facing the camera (`-y`).
 """

@@ -1,4 +1,4 @@
-"""What stands about in streets and parks: crates, bollards, signs, benches, stones.
+"""Objects of streets and parks: crates, bollards, signs, benches, stones.
 
 Each function returns parts about the origin, standing on `z = 0` and facing the camera (`-y`).
 """

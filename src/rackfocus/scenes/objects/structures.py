@@ -60,7 +60,7 @@ def ramp(rng: Rng) -> list[Part]:
 
 
 def leaning_board(rng: Rng) -> list[Part]:
-    """A board that leans back on a short prop, like a menu outside a cafe."""
+    """A board that leans back on a short prop, like a menu in front of a cafe."""
     width, tall = float(rng.uniform(0.5, 0.9)), float(rng.uniform(0.8, 1.2))
     front = box(width, 0.03, tall).moved((-0.0, -0.03, 0)).tilted(-14.0).moved((0, -0.28, 0.005))
     back = box(width, 0.03, tall).moved((0, 0.03, 0)).tilted(14.0).moved((0, 0.28, 0.005))

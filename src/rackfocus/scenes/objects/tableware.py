@@ -1,4 +1,4 @@
-"""Small things that stand on a table.
+"""Small objects on a table.
 
 Each function returns parts about the origin, standing on `z = 0` and facing the camera (`-y`).
 """

@@ -1,1 +1,1 @@
-"""Optical flow between two frames, and its files."""
+"""Optical flow between two frames, warping by it, and `.flo` files."""

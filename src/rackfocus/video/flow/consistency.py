@@ -1,4 +1,4 @@
-"""Eq. 7: what two flows, there and back, say of where a pixel is seen in both frames."""
+"""Forward-backward consistency of optical flow (Eq. 7): the pixels that are visible in both frames."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -10,10 +10,10 @@ from rackfocus.video.flow.warp import follow, sample
 def consistent(
     forward: Float[Tensor, "2 height width"], backward: Float[Tensor, "2 height width"], delta_px: float
 ) -> Bool[Tensor, "height width"]:
-    """Where following the flow there and back ends within `delta_px` of where it began (Eq. 7).
+    """The pixels where following the flow forward and back ends within `delta_px` of the start (Eq. 7).
 
     The paper asks for a point `q` of the other frame with `|p - (q + back(q))| + |q - (p + there(p))| <=
-    delta`. `q = p + there(p)` makes the second term 0; it is the one that is tried here, between pixels.
+    delta`. Here only `q = p + there(p)` is tested, which makes the second term 0; it may lie between pixels.
 
     Args:
         forward: from this frame to the other.
@@ -21,7 +21,7 @@ def consistent(
         delta_px: the threshold.
 
     Returns:
-        The visible pixels; those that leave the picture are not.
+        The consistent pixels; those that leave the picture are not.
     """
     x, y, inside = follow(forward)
     there_and_back = forward + sample(backward, x, y)
@@ -31,5 +31,5 @@ def consistent(
 def only_consistent(
     forward: Float[Tensor, "2 height width"], backward: Float[Tensor, "2 height width"], delta_px: float
 ) -> Float[Tensor, "2 height width"]:
-    """The flow there, NaN where it is not consistent."""
+    """The forward flow, NaN where it is not consistent."""
     return torch.where(consistent(forward, backward, delta_px), forward, torch.nan)

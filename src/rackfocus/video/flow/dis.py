@@ -1,4 +1,4 @@
-"""Dense inverse search: optical flow at the rate of video (Kroeger et al. 2016), by OpenCV."""
+"""Dense inverse search (DIS): fast optical flow (Kroeger et al. 2016), by OpenCV."""
 
 import cv2
 import numpy as np
@@ -12,14 +12,14 @@ PRESETS = {
     "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
 }
 SMALLEST_PX = 16
-"""A shorter side below this, the size of two patches, has no pyramid; the frame is padded to it."""
+"""DIS needs a shorter side of at least this size, two patches; smaller frames are padded to it."""
 
 
 class DISFlow:
-    """DIS.
+    """Optical flow by DIS.
 
     Args:
-        preset: `ultrafast`, `fast` or `medium`, each some three to five times slower than the one before.
+        preset: `ultrafast`, `fast` or `medium`; each is three to five times slower than the previous one.
 
     Raises:
         InputError: there is no such preset.
@@ -36,9 +36,9 @@ class DISFlow:
         """See `rackfocus.video.flow.optical_flow.OpticalFlow`."""
         height, width = first.shape[:2]
         first, second = (_padded(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)) for image in (first, second))
-        # One search object a call: it holds buffers, and two threads call at once.
+        # A new object for each call: it has buffers, and two threads may call at the same time.
         search = cv2.DISOpticalFlow.create(PRESETS[self.preset])
-        # OpenCV's types do not know that no flow to begin with is allowed.
+        # OpenCV's type stubs do not allow `None` for the initial flow.
         flow = search.calc(first, second, None)  # type: ignore[call-overload]
         return flow[:height, :width]
 

@@ -6,11 +6,11 @@ from jaxtyping import Float32, UInt8
 
 
 class FarnebackFlow:
-    """Farneback's flow: smooth, and some ten times as slow as DIS.
+    """Farneback's flow: smooth, and about ten times slower than DIS.
 
     Args:
-        levels: of the pyramid, each of half the size of the one before.
-        window_px: over which motion is averaged.
+        levels: number of levels of the pyramid, each half the size of the previous one.
+        window_px: size of the window over which motion is averaged.
         iterations: on each level.
     """
 
@@ -25,7 +25,7 @@ class FarnebackFlow:
         """See `rackfocus.video.flow.optical_flow.OpticalFlow`."""
         first, second = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (first, second))
         blank = np.zeros((*first.shape, 2), np.float32)
-        # Neighbourhoods of 7 pixels with a Gaussian of 1.5, as OpenCV's documentation pairs them.
+        # Neighbourhoods of 7 pixels and a Gaussian of 1.5, as OpenCV's documentation recommends.
         return cv2.calcOpticalFlowFarneback(
             first, second, blank, 0.5, self.levels, self.window_px, self.iterations, 7, 1.5, 0
         )

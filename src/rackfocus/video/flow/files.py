@@ -1,4 +1,4 @@
-"""The `.flo` files of Middlebury and Sintel."""
+"""Optical flow in the `.flo` files of Middlebury and Sintel."""
 
 import struct
 from pathlib import Path
@@ -13,7 +13,7 @@ from rackfocus.types import InputError
 _MAGIC = 202021.25
 _HEADER = struct.Struct("<fii")
 _UNKNOWN = 1e9
-"""Middlebury marks unknown flow by components beyond this."""
+"""Middlebury marks unknown flow by components larger than this."""
 
 
 def read_flow(path: Path) -> tuple[Float[Tensor, "2 height width"], Bool[Tensor, "1 height width"]]:
@@ -21,10 +21,10 @@ def read_flow(path: Path) -> tuple[Float[Tensor, "2 height width"], Bool[Tensor,
     size.
 
     Returns:
-        The flow, 0 where it is marked as unknown or no number, and where it is known.
+        The flow, 0 where it is marked as unknown or is NaN, and a mask of where it is known.
 
     Raises:
-        InputError: the file is missing, is no `.flo`, or has more or fewer bytes than it says.
+        InputError: the file is missing, is no `.flo` file, or its length does not match its size.
     """
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again.")
@@ -40,7 +40,7 @@ def read_flow(path: Path) -> tuple[Float[Tensor, "2 height width"], Bool[Tensor,
         )
     pixels = np.frombuffer(content, dtype="<f4", offset=_HEADER.size).reshape(height, width, 2)
     flow = torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32, order="C", copy=True))
-    known = (flow.abs() < _UNKNOWN).all(dim=0, keepdim=True)  # Not so for what is no number.
+    known = (flow.abs() < _UNKNOWN).all(dim=0, keepdim=True)  # False for NaN.
     return torch.where(known, flow, 0.0), known
 
 

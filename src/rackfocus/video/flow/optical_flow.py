@@ -1,4 +1,4 @@
-"""What every optical flow is: a call with two frames. They are `dis`, `farneback`, `raft`."""
+"""The interface of optical flow methods. Implementations: `dis`, `farneback`, `raft`."""
 
 from typing import Protocol, runtime_checkable
 
@@ -8,16 +8,16 @@ from jaxtyping import Float32, UInt8
 
 @runtime_checkable
 class OpticalFlow(Protocol):
-    """Optical flow between two frames. The same frames give the same bits; threads may call it at once."""
+    """Optical flow between two frames. Deterministic to the bit; thread-safe."""
 
     def __call__(
         self, first: UInt8[np.ndarray, "height width 3"], second: UInt8[np.ndarray, "height width 3"]
     ) -> Float32[np.ndarray, "height width 2"]:
-        """Where what is at `(x, y)` in `first` is in `second`, minus `(x, y)`.
+        """The position in `second` of what is at `(x, y)` in `first`, minus `(x, y)`.
 
         Args:
             first: encoded RGB in 0..255.
-            second: another frame of this size.
+            second: another frame of the same size.
 
         Returns:
             Pixels, `x` right and `y` down.

@@ -1,4 +1,4 @@
-"""RAFT (Teed & Deng 2020), the architecture and weights of torchvision."""
+"""RAFT (Teed & Deng 2020): optical flow by torchvision's network and weights."""
 
 from importlib import import_module
 from pathlib import Path
@@ -12,27 +12,27 @@ from jaxtyping import Float32, UInt8
 from rackfocus.types import InputError
 
 STRIDE = 8
-"""The network looks at an eighth of the size, and wants whole cells of it."""
+"""The network works at an eighth of the size; frames are padded to a multiple of this."""
 SMALLEST_PX = 128
-"""Four more halvings, of which the last must leave something."""
+"""The smallest side: at an eighth of the size the network halves four more times."""
 
 
 class RAFTFlow:
-    """The small RAFT.
+    """Optical flow by the small RAFT network.
 
     Args:
-        weights: a file of weights of torchvision's `raft_small`; None lets torchvision fetch its own.
+        weights: a file of weights of torchvision's `raft_small`. `None`: torchvision downloads its own.
         updates: how many times the flow is refined.
 
     Raises:
-        InputError: torchvision is not there, or the weights are not or are another network's.
+        InputError: torchvision is not installed, or the weights are missing or those of another network.
     """
 
     def __init__(self, *, weights: str | Path | None = None, updates: int = 12) -> None:
         self.updates = updates
         try:
             models = import_module("torchvision.models.optical_flow")
-        except (ImportError, RuntimeError) as error:  # RuntimeError: it belongs to another torch
+        except (ImportError, RuntimeError) as error:  # RuntimeError: made for another version of torch
             raise InputError(
                 "flow=raft needs a torchvision that belongs to this torch, which cannot be imported: "
                 "pip install torchvision, or use flow=dis."
@@ -41,7 +41,7 @@ class RAFTFlow:
             network = models.raft_small(weights="DEFAULT" if weights is None else None)
             if weights is not None:
                 network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-        # Downloads, files and pickles fail in many ways.
+        # Downloads, files and pickles raise many types of errors.
         except Exception as error:
             raise InputError(
                 f"The weights of RAFT ({weights or 'from the network'}) cannot be loaded; set flow.weights "

@@ -1,4 +1,4 @@
-"""Values of a picture between its pixels, and pictures brought to another frame by optical flow."""
+"""Bilinear sampling of pictures, and warping of pictures by optical flow."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -8,9 +8,9 @@ from torch import Tensor
 def sample(
     values: Float[Tensor, "channel height width"], x: Float[Tensor, "*shape"], y: Float[Tensor, "*shape"]
 ) -> Float[Tensor, "channel *shape"]:
-    """Bilinear interpolation at `(x, y)` in pixels, held within the picture.
+    """Bilinear interpolation at `(x, y)` in pixels, clamped to the picture.
 
-    Pixels of weight 0 do not count, not even where they are NaN; a point that is NaN gives NaN.
+    Pixels of weight 0 are left out, even if they are NaN; a point with a NaN coordinate gives NaN.
     """
     height, width = values.shape[-2:]
     unknown = torch.isnan(x) | torch.isnan(y)
@@ -27,8 +27,9 @@ def sample(
 def follow(
     flow: Float[Tensor, "2 height width"],
 ) -> tuple[Float[Tensor, "height width"], Float[Tensor, "height width"], Bool[Tensor, "height width"]]:
-    """Where each pixel is led: `x`, `y`, and whether that is in the picture, which ends half a pixel beyond
-    its outer centres; NaN is not in it.
+    """The position to which the flow moves each pixel: `x`, `y`, and whether it is inside the picture.
+
+    The picture ends half a pixel outside the outer pixel centres; NaN is outside.
     """
     height, width = flow.shape[-2:]
     x = flow[0] + torch.arange(width, device=flow.device, dtype=flow.dtype)
@@ -40,7 +41,7 @@ def follow(
 def warp(
     values: Float[Tensor, "channel height width"], flow: Float[Tensor, "2 height width"]
 ) -> Float[Tensor, "channel height width"]:
-    """The values of another frame, brought to this one.
+    """Warp the values of another frame to this one.
 
     Args:
         values: of the other frame.

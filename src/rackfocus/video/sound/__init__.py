@@ -1,1 +1,1 @@
-"""The sound of a video: carried into a new container, or decoded to samples."""
+"""The sound of a video: copied into a new container, or decoded to samples."""

@@ -1,4 +1,4 @@
-"""Carry the sound of a source into a new container: the packets themselves, or AAC where they do not fit."""
+"""Copy the sound of a source into a new container; packets that do not fit are encoded as AAC."""
 
 import io
 import logging
@@ -17,18 +17,18 @@ from rackfocus.video.decode import open_container
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 AAC_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1")
 RARELY_PLAYED = {"mp4": ("pcm_", "vorbis", "truehd", "dts", "dca")}
-"""What a container takes by the letter, but most players do not."""
+"""Codecs that a container allows but most players do not support."""
 
 LEAD_IN_PACKETS = 3
-"""Packets to keep from before the first frame: overlapping codecs need them to sound right from its start."""
+"""Packets kept from before the first frame: codecs with overlap need them for a correct start."""
 
 _log = logging.getLogger(__name__)
 
 
 def soundtracks(source: Path, into: OutputContainer) -> list["Soundtrack"]:
-    """One track in `into` for each of `source`; must be called before anything is written.
+    """Create a track in `into` for each of `source`; must be called before anything is written.
 
-    A track of a kind that nothing here can read is left out, with a warning.
+    A track that cannot be decoded is left out, with a warning.
     """
     tracks = []
     with open_container(source) as container:
@@ -42,13 +42,13 @@ def soundtracks(source: Path, into: OutputContainer) -> list["Soundtrack"]:
 
 
 class Soundtrack:
-    """One sound track on its way into a new container, read no further than the picture has come.
+    """One sound track copied into a new container, read no further than the pictures written so far.
 
-    Packets are copied where the container takes them, else decoded and encoded as AAC. Those that begin
-    before the first frame are left out, but for a few that lead in where the container can hide them.
+    Packets are copied where the container allows their codec, else decoded and encoded as AAC. Packets that
+    begin before the first frame are left out, except a few that lead in where the container can hide them.
 
     Args:
-        source: the file to read; opened anew for this track, so that tracks do not wait for each other.
+        source: the file to read; opened separately for each track, so that tracks are read independently.
         index: of the stream in the source.
         into: the container to write, before its header is written.
     """
@@ -61,7 +61,7 @@ class Soundtrack:
         self._kept: Iterator[Any] = iter(())
         self._next: Any = None
         kind = into.format.name
-        # Only MOV and MP4 have a list of edits that hides sound before time zero.
+        # Only MOV and MP4 have an edit list, which hides sound before time zero.
         self._leads_in = kind in ("mp4", "mov")
         self._copies = _takes(kind, self._stream)
         if self._copies:
@@ -80,7 +80,7 @@ class Soundtrack:
         self._next = next(self._kept, None)
 
     def write_until(self, time: Fraction | None) -> None:
-        """Write what begins before a time of the source, in seconds; None means all there is."""
+        """Write what begins before a time of the source, in seconds. `None`: everything."""
         while self._next is not None and (time is None or _time(self._next) < time):
             piece = self._next
             shift = round(self._origin / piece.time_base)
@@ -94,7 +94,7 @@ class Soundtrack:
             self._next = next(self._kept, None)
 
     def finish(self) -> None:
-        """Flush the encoder, where there is one."""
+        """Flush the encoder, if there is one."""
         if not self._copies:
             self._into.mux(self._track.encode(None))
 
@@ -121,7 +121,7 @@ class Soundtrack:
             try:
                 decoded = self._stream.decode(packet)
             except av.FFmpegError:
-                # A broken packet of sound is a gap of some milliseconds; time stamps keep the rest in place.
+                # A damaged packet is a gap of some milliseconds; time stamps keep the rest synchronous.
                 continue
             for samples in decoded:
                 if samples.pts is not None and _time(samples) >= self._origin:
@@ -143,7 +143,7 @@ def _time(piece: Any) -> Fraction:
 
 
 def _takes(kind: str, stream: Any) -> bool:
-    """Whether a container takes the packets of a stream: its header is written into memory to find out."""
+    """Whether a container allows the packets of a stream; tested by writing a header into memory."""
     codec = stream.codec_context.codec.canonical_name
     if codec.startswith(RARELY_PLAYED.get(kind, ())):
         return False
@@ -161,6 +161,6 @@ def _aac_stream(into: OutputContainer, source: Any) -> Any:
     rate = codec.sample_rate if codec.sample_rate in AAC_RATES else 48000
     layout = codec.layout.name if codec.layout.name in AAC_LAYOUTS else "stereo"
     track = into.add_stream("aac", rate=rate, layout=layout)
-    # Enough for transparency: 96 kb/s a channel at 48 kHz, less where fewer samples need coding.
+    # Enough for transparency: 96 kb/s a channel at 48 kHz, less at lower sample rates.
     track.codec_context.bit_rate = min(96_000, 2 * rate) * track.codec_context.layout.nb_channels
     return track

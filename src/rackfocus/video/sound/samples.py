@@ -1,4 +1,4 @@
-"""What is heard during some time of a video, as samples."""
+"""Decode the sound of a time range of a video to samples."""
 
 import contextlib
 import itertools
@@ -14,16 +14,16 @@ from rackfocus.types import InputError
 from rackfocus.video.decode import open_container, open_video
 
 RATE = 16_000
-"""Samples a second: what networks that listen to speech were trained with."""
+"""Samples a second: the rate of speech networks."""
 
 LEAD_IN_S = 0.5
-"""Decode from this much earlier: codecs and the resampler need some sound before it sounds right."""
+"""Decoding starts this much earlier, because codecs and the resampler need a lead-in."""
 
 SEEK_S = 5.0
-"""What begins earlier than this is read from the start: it is near, and some containers seek coarsely."""
+"""Ranges that begin earlier than this are decoded from the start, because some containers seek inexactly."""
 
 DRIFT_S = 0.03
-"""How far samples may be from their time stamp before they are moved there: stamps are rounded."""
+"""Samples are moved to their time stamp if they differ by more than this; stamps are rounded."""
 
 
 def read_sound(
@@ -31,19 +31,19 @@ def read_sound(
 ) -> Float32[np.ndarray, "1 sample"] | None:
     """The first sound track between two times, mixed to one channel.
 
-    Only this part is decoded. Where the track holds nothing, or nothing that can be decoded, it is silent.
+    Only this range is decoded. It is silent where the track has no sound or cannot be decoded.
 
     Args:
         path: of a video, an image or a folder of images.
         start_s: in seconds from the first frame.
         end_s: in seconds from the first frame.
-        origin_s: `Frame.time_s` of the first frame; found by decoding that frame where it is not given.
+        origin_s: `Frame.time_s` of the first frame. `None`: found by decoding that frame.
 
     Returns:
-        Samples in -1..1, `RATE` a second, from `start_s` on; none where there is no sound track.
+        Samples in -1..1, `RATE` a second, from `start_s` on; empty if there is no sound track.
 
     Raises:
-        InputError: the file cannot be read, or the end comes before the start.
+        InputError: the file cannot be read, or the end is before the start.
     """
     if end_s < start_s:
         raise InputError(f"end_s must come after start_s={start_s}, and is {end_s}.")
@@ -72,7 +72,7 @@ def read_sound(
 
 
 def _resampled(container: Any, stream: Any, begin_s: float) -> Iterator[tuple[float, np.ndarray]]:
-    """Successive samples from a little before a time on, each piece with the time of its first one."""
+    """Successive samples from a little before a time on, each block with the time of its first sample."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
     kind: tuple[Any, ...] | None = None
     at: float | None = None
@@ -85,7 +85,7 @@ def _resampled(container: Any, stream: Any, begin_s: float) -> Iterator[tuple[fl
             now = (piece.format.name, piece.layout.name, piece.sample_rate)
             stamp = float(piece.pts * piece.time_base)
             if now != kind or at is None or abs(stamp - at) > DRIFT_S:
-                # Some change their rate midway, or have a gap; a resampler goes on with what it had.
+                # Some tracks change their rate or have a gap; a resampler cannot continue across that.
                 resampler, kind, at = av.AudioResampler(format="flt", layout="mono", rate=RATE), now, stamp
             piece.pts = None
         for part in resampler.resample(piece):
@@ -95,9 +95,9 @@ def _resampled(container: Any, stream: Any, begin_s: float) -> Iterator[tuple[fl
 
 
 def _decoded(container: Any, stream: Any, begin_s: float) -> Iterator[Any]:
-    """Decoded pieces that end after a time; a damaged one is left out."""
+    """Decoded blocks that end after a time; damaged ones are left out."""
     if begin_s > SEEK_S:
-        # Where that fails, reading from the start finds it too.
+        # If seeking fails, reading from the start works, too.
         with contextlib.suppress(av.FFmpegError, OSError):
             container.seek(int(begin_s / stream.time_base), stream=stream)
     with contextlib.closing(_packets(container, stream)) as packets:
@@ -114,7 +114,7 @@ def _decoded(container: Any, stream: Any, begin_s: float) -> Iterator[Any]:
 
 
 def _packets(container: Any, stream: Any) -> Generator[Any, None, None]:
-    """Packets up to the first one that cannot be read: silence follows."""
+    """Packets up to the first one that cannot be read; the rest is silence."""
     demuxed = container.demux(stream)
     while True:
         try:

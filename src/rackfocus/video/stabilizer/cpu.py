@@ -1,4 +1,4 @@
-"""The frames at hand of the temporal stabiliser, on a CPU."""
+"""The temporal stabiliser's window of frames, on a CPU."""
 
 import numpy as np
 import torch
@@ -11,12 +11,12 @@ from rackfocus.video.stabilizer.scales import Scales
 
 
 class CPUWindow:
-    """A ring of frames with their flows, all of it allocated at once.
+    """A ring buffer of frames with their flows, allocated once.
 
     Args:
-        slots: how many frames it holds; frame `i` is kept in slot `i % slots`.
+        slots: number of frames it holds; frame `i` is in slot `i % slots`.
         height: of the frames, in pixels.
-        width: of the frames.
+        width: of the frames, in pixels.
     """
 
     def __init__(self, slots: int, height: int, width: int) -> None:
@@ -35,11 +35,11 @@ class CPUWindow:
         disparity: Float[Tensor, "1 height width"],
         log_exposure: Float[Tensor, "3 height width"],
     ) -> None:
-        """Keep a frame in the place of the oldest."""
+        """Store a frame in place of the oldest one."""
         slot = frame % self.slots
         self._lumas[slot] = luma
         self._disparities[slot] = disparity[0].numpy()
-        # Dark frames are many; where none is lit, the memory for light is never touched.
+        # Many frames have `E = 0` everywhere; then the memory for `E` is not accessed.
         if bool(log_exposure.any()) or self._lit[slot].any():
             self._exposures[slot] = log_exposure.permute(1, 2, 0).numpy()
             kernels.find_lit(self._exposures[slot], self._lit[slot])
@@ -51,12 +51,12 @@ class CPUWindow:
         backward: Float32[np.ndarray, "height width 2"],
         delta_px: float,
     ) -> None:
-        """Keep the flows between a frame and the one before it, where they are consistent.
+        """Store the flows between a frame and the previous one, NaN where they are not consistent.
 
         Args:
             frame: the later of the two.
-            forward: from the frame before to this one.
-            backward: from this one to the frame before.
+            forward: from the previous frame to this one.
+            backward: from this frame to the previous one.
             delta_px: of Eq. 7.
         """
         kept_forward = self._forward[(frame - 1) % self.slots]
@@ -73,7 +73,7 @@ class CPUWindow:
     def stabilized(
         self, frame: int, first: int, last: int, scales: Scales
     ) -> tuple[Float[Tensor, "1 height width"], Float[Tensor, "3 height width"]]:
-        """`D` and `E` of a frame by Eq. 8, from the frames `first` to `last`, both among them."""
+        """`D` and `E` of a frame by Eq. 8, from the frames `first` to `last` inclusive."""
         past = np.arange(frame, first - 1, -1) % self.slots
         future = np.arange(frame, last + 1) % self.slots
         falls = tuple(np.float32(scale) for scale in scales)

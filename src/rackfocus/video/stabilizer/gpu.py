@@ -1,4 +1,4 @@
-"""The frames at hand of the temporal stabiliser, on a GPU; whole pictures at a time."""
+"""The temporal stabiliser's window of frames, on a GPU or any torch device; whole pictures at a time."""
 
 import numpy as np
 import torch
@@ -11,10 +11,10 @@ from rackfocus.video.stabilizer.scales import Scales
 
 
 class TorchWindow:
-    """As `cpu.CPUWindow`, on any device of torch.
+    """As `cpu.CPUWindow`, on any torch device.
 
     Args:
-        slots: how many frames it holds.
+        slots: number of frames it holds.
         device: of the frames.
     """
 
@@ -34,7 +34,7 @@ class TorchWindow:
         disparity: Float[Tensor, "1 height width"],
         log_exposure: Float[Tensor, "3 height width"],
     ) -> None:
-        """Keep a frame and forget what is too old."""
+        """Store a frame and drop those outside the window."""
         for kept in (self._lumas, self._disparities, self._exposures, self._backward, self._forward):
             kept.pop(frame - self.slots, None)
         self._lumas[frame] = torch.from_numpy(luma).to(self.device).float()[None]
@@ -48,7 +48,7 @@ class TorchWindow:
         backward: Float32[np.ndarray, "height width 2"],
         delta_px: float,
     ) -> None:
-        """Keep the flows between a frame and the one before it, where they are consistent."""
+        """Store the flows between a frame and the previous one, NaN where they are not consistent."""
         there, back = (
             torch.from_numpy(flow).to(self.device).permute(2, 0, 1).contiguous()
             for flow in (forward, backward)
@@ -59,7 +59,7 @@ class TorchWindow:
     def stabilized(
         self, frame: int, first: int, last: int, scales: Scales
     ) -> tuple[Float[Tensor, "1 height width"], Float[Tensor, "3 height width"]]:
-        """`D` and `E` of a frame by Eq. 8, from the frames `first` to `last`, both among them."""
+        """`D` and `E` of a frame by Eq. 8, from the frames `first` to `last` inclusive."""
         maps, seen = [self._maps(frame)], [torch.ones_like(self._disparities[frame][0], dtype=torch.bool)]
         for flows, step, end in ((self._backward, -1, first), (self._forward, 1, last)):
             path = torch.zeros_like(self._exposures[frame][:2])
@@ -67,7 +67,7 @@ class TorchWindow:
                 x, y, _ = follow(path)
                 path = path + sample(flows[other - step], x, y)
                 x, y, inside = follow(path)
-                # What has left the picture does not come back.
+                # A path that has left the picture stays invalid.
                 path = torch.where(inside, _held(path), torch.nan)
                 seen.append(inside)
                 maps.append(torch.where(inside, sample(self._maps(other), x, y), 0.0))
@@ -88,11 +88,11 @@ def outlier_weights(
     penalty: Float[Tensor, "frame height width"],
     scale: float,
 ) -> Float[Tensor, "frame height width"]:
-    """`exp(-median_j |v_k - v_j| / scale - penalty_k)` over the visible frames, of unit sum; 0 elsewhere."""
+    """`exp(-median_j |v_k - v_j| / scale - penalty_k)` over the visible frames, of sum 1; 0 elsewhere."""
     count = visible.sum(0)
     medians = []
     for own in values:
-        # What is not visible is farthest.
+        # Invisible values have an infinite distance.
         distances = torch.where(visible, (values - own).abs(), torch.inf).sort(0).values
         middle = [distances.gather(0, at[None])[0] for at in ((count - 1) // 2, count // 2)]
         medians.append((middle[0] + middle[1]) / 2)
@@ -101,7 +101,7 @@ def outlier_weights(
 
 
 def _held(path: Float[Tensor, "2 height width"]) -> Float[Tensor, "2 height width"]:
-    """The path, ending within the outer pixel centres."""
+    """The path, clamped to the outer pixel centres."""
     height, width = path.shape[-2:]
     x = torch.arange(width, device=path.device, dtype=path.dtype)
     y = torch.arange(height, device=path.device, dtype=path.dtype)[:, None]

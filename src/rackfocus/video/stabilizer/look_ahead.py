@@ -1,11 +1,11 @@
-"""The temporal filter that is used where none is chosen, that of `conf/stabilizer/look_ahead.yaml`."""
+"""The default temporal filter, with the values of `conf/stabilizer/look_ahead.yaml`."""
 
 from rackfocus.video.flow.dis import DISFlow
 from rackfocus.video.stabilizer.stabilizer import TemporalStabilizer
 
 
 def look_ahead_stabilizer() -> TemporalStabilizer:
-    """Three frames before and three after, weighted by their likeness to the frame, along DIS flow."""
+    """Three frames before and three after, weighted by their similarity in luma, along DIS flow."""
     return TemporalStabilizer(
         flow=DISFlow(),
         window_frames=3,

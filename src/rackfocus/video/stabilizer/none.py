@@ -1,4 +1,4 @@
-"""No filter: every frame as the network left it, cuts found all the same."""
+"""No temporal filter: frames are returned as the network made them; cuts are still detected."""
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -9,7 +9,7 @@ from rackfocus.video.stabilizer.stabilizer import Stabilized
 
 
 class NoStabilizer:
-    """Gives every frame back at once. See `rackfocus.video.stabilizer.stabilizer.Stabilizer`."""
+    """Returns each frame unchanged. See `rackfocus.video.stabilizer.stabilizer.Stabilizer`."""
 
     _image: UInt8[np.ndarray, "height width 3"] | None
     _pushed: int

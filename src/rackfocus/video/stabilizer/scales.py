@@ -1,15 +1,15 @@
-"""What counts as unlike in the temporal stabiliser."""
+"""The scales of the temporal stabiliser's weights."""
 
 from typing import NamedTuple
 
 
 class Scales(NamedTuple):
-    """Distances at which a weight falls by e.
+    """Differences at which a weight falls by a factor of e.
 
     Attributes:
-        luma: of a warped frame's luma from the frame's own, of 255; `inf` leaves it out.
-        disparity_px: of a disparity from the others.
-        log_exposure: of a log exposure from the others, by the mean of its channels.
+        luma: difference of a warped frame's luma from the frame's own, of 255; `inf`: not used.
+        disparity_px: difference of a disparity from the others.
+        log_exposure: difference of a log exposure from the others, the mean over channels.
     """
 
     luma: float

@@ -1,23 +1,23 @@
-"""The temporal stabiliser (Sec. 4.2): `D` and `E` that do not flicker, a frame at a time.
+"""The temporal stabiliser (Sec. 4.2), which removes flicker from `D` and `E`, frame by frame.
 
-Eq. 8 takes the mean of a frame and its neighbours in time, brought to it by optical flow:
+Eq. 8 is the weighted mean of a frame and its neighbours in time, warped to it by optical flow:
 
-    D_i = sum_j W_j * D_j(p + f_{i->j}(p)),    W_j ~ w_occl_j * w_med_j,    sum_j W_j = 1,    W_i counted in
+    D_i = sum_j W_j * D_j(p + f_{i->j}(p)),    W_j ~ w_occl_j * w_med_j,    sum_j W_j = 1,    including W_i
 
-`f_{i->j}` is made of flows between successive frames, of which each is found once and kept: two new ones a
-frame. `w_occl_j` is 1 where every step of that way is consistent there and back (Eq. 7), else 0; the frame
-itself is always 1.
+`f_{i->j}` is composed of flows between successive frames, which are computed once and kept: two new ones for
+each frame. `w_occl_j` is 1 where every step is consistent forward and back (Eq. 7), else 0; for the frame
+itself it is always 1.
 
-The paper writes `w_med = exp(-median(|p_i + f_{j->i}(p) - p_i|))`, and says what it is for: a majority vote
-against warped pixels of a value unlike the others' in the window. We read it as
+The paper writes `w_med = exp(-median(|p_i + f_{j->i}(p) - p_i|))` and describes its purpose: a majority vote
+against warped pixels with a value unlike the others in the window. It is implemented as
 
     w_med_k = exp(-median_j |v_k - v_j| / s),    v_j = D_j(p + f_{i->j}(p)), j over the frames seen at p
 
-with a scale `s`, since `D` in pixels depends on the size of the frame. `E` has weights of its own.
+with a scale `s`, since `D` in pixels depends on the size of the frame. `E` has separate weights.
 
-Flow is not exact at thin things and silhouettes, where it is wrong there and back alike, and there the
-majority is wrong too. So the look-ahead filter also asks whether a warped frame looks like this one:
-`W_j` takes another factor `exp(-(dY_j / c)^2)` by the difference in luma. `c = inf` is the paper's filter.
+Flow is inexact at thin objects and silhouettes, in both directions alike, and there the majority can be
+wrong. So the look-ahead filter also compares a warped frame with this one: `W_j` has another factor
+`exp(-(dY_j / c)^2)` of the difference in luma. `c = inf` is the paper's filter.
 """
 
 import math
@@ -46,7 +46,7 @@ class Stabilized:
     """One frame's `D` and `E` after the filter.
 
     Attributes:
-        index: of the frame, counted from 0 over what was pushed.
+        index: of the frame, counted from 0 over the frames pushed.
         disparity: in pixels of the frame.
         log_exposure: `>= 0`.
         is_cut: whether a new shot begins with this frame; False for the first frame.
@@ -59,12 +59,12 @@ class Stabilized:
 
 
 class Stabilizer(Protocol):
-    """Takes frames in order and gives each of them back, now or later.
+    """Takes frames in order and returns each of them, immediately or later.
 
     Attributes:
-        warm_up_frames: how many frames before one have to be pushed first for it to come out as if all had
-            been, to the bit.
-        look_ahead_frames: how many frames after one have to be pushed before it comes out.
+        warm_up_frames: how many frames before a frame have to be pushed first for a bit-exact result, as if
+            all previous frames had been pushed.
+        look_ahead_frames: how many frames after a frame have to be pushed before it is returned.
     """
 
     warm_up_frames: int
@@ -76,7 +76,7 @@ class Stabilizer(Protocol):
         disparity: Float[Tensor, "1 height width"],
         log_exposure: Float[Tensor, "3 height width"],
     ) -> list[Stabilized]:
-        """Take the next frame; give those that are settled by it, in order.
+        """Take the next frame; return those that are now complete, in order.
 
         Args:
             image: encoded RGB in 0..255.
@@ -86,25 +86,25 @@ class Stabilizer(Protocol):
         ...
 
     def finish(self) -> list[Stabilized]:
-        """Give the frames that still waited for the future. The stabiliser is then as new."""
+        """Return the frames that are still waiting, and reset the stabiliser."""
         ...
 
 
 class TemporalStabilizer:
-    """Eq. 7 and 8 over a window of past frames and, in a look-ahead filter, of frames to come.
+    """Eq. 7 and 8 over a window of past frames and, in a look-ahead filter, of future frames.
 
-    Memory is that of the window. A cut ends it: nothing leaks from shot to shot.
+    Memory is that of the window. The window is reset at a cut: shots are filtered separately.
 
     Args:
         flow: between successive frames.
-        window_frames: `M`, how many past frames count.
-        look_ahead_frames: how many frames to come count; they delay the output.
-        delta_px: of Eq. 7, in pixels of the frame.
-        outlier_scale: `s` of the outlier weight for `D`, over the longer side of the frame.
-        luma_scale: `c` of the weight by likeness, of 255; `inf` leaves it out.
+        window_frames: `M`, number of past frames.
+        look_ahead_frames: number of future frames; they delay the output.
+        delta_px: threshold of Eq. 7, in pixels of the frame.
+        outlier_scale: `s` of the outlier weight for `D`, as a share of the longer side of the frame.
+        luma_scale: `c` of the weight by luma, of 255; `inf`: not used.
 
     Raises:
-        InputError: a number is out of range; on `push`, a frame is of another size than those before.
+        InputError: a number is out of range; on `push`, the size of a frame differs from that of the others.
     """
 
     _window: CPUWindow | TorchWindow | None
@@ -136,7 +136,7 @@ class TemporalStabilizer:
         self.delta_px = delta_px
         self.outlier_scale = outlier_scale
         self.luma_scale = luma_scale
-        # A cut is seen from the frame before it, even where the window is empty.
+        # A cut is detected from the previous frame, even where the window is empty.
         self.warm_up_frames = max(1, window_frames)
         self._begin()
 
@@ -190,7 +190,7 @@ class TemporalStabilizer:
     def _flows(
         self, image: UInt8[np.ndarray, "height width 3"]
     ) -> tuple[Float32[np.ndarray, "height width 2"], Float32[np.ndarray, "height width 2"]]:
-        """From the frame before to this one, and back, side by side."""
+        """The flow from the previous frame to this one, and back, computed in parallel."""
         before = self._image
         assert before is not None
         with ThreadPoolExecutor(1) as other:
@@ -198,7 +198,7 @@ class TemporalStabilizer:
             return self.flow(before, image), backward.result()
 
     def _settle(self, end: int) -> list[Stabilized]:
-        """The frames before `end` that were not given yet."""
+        """The frames before `end` that were not returned yet."""
         settled = []
         for frame in range(self._settled, end):
             window = self._window

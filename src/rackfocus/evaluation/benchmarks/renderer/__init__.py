@@ -1,1 +1,1 @@
-"""How fast, how large and how good renderers are: `rackfocus benchmark renderer`."""
+"""Benchmark of renderers: speed, memory and quality, by `rackfocus benchmark renderer`."""

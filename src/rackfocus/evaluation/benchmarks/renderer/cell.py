@@ -1,4 +1,4 @@
-"""One measurement in a process of its own, run by `guard` as a module with two files: the job, the answer."""
+"""One measurement in a separate process, run by `guard` as a module with two files: the job, the answer."""
 
 import dataclasses
 import json
@@ -18,23 +18,23 @@ from rackfocus.evaluation.benchmarks.renderer_peers.method import Opener
 
 FIRST_RUN_SIZE = Size(64, 64)
 FIRST_RUN_RADIUS_PX = 4.0
-"""What is rendered before memory is measured, so that compilers and libraries have been loaded."""
+"""Radius of a first rendering before memory is measured, which loads libraries and compiles."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to measure.
+    """A measurement to run.
 
     Attributes:
         method: name of the renderer.
-        against: name of the one it takes turns with; none measures memory and a first time instead.
-        backward: whether gradients are taken too.
-        scene: folder of the scene that the inputs are made from.
+        against: name of the one with which it alternates. `None`: measures memory and a first time instead.
+        backward: whether gradients are computed, too.
+        scene: folder of the scene for the inputs.
         width: of the picture in pixels.
         height: of the picture in pixels.
         radius: the largest blur radius in pixels.
-        repeats: how many times each takes its turn, after a first one that does not count.
-        cores: how many processor cores may be used.
+        repeats: number of runs of each, after a first one that does not count.
+        cores: number of processor cores to use.
     """
 
     method: str
@@ -50,12 +50,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came out.
+    """The result of a job.
 
     Attributes:
         seconds: of each run.
-        against_seconds: of the run of the other one beside it.
-        peak_bytes: memory beyond the inputs; none where time was measured.
+        against_seconds: of each run of the other renderer.
+        peak_bytes: memory beyond the inputs. `None`: time was measured.
     """
 
     seconds: list[float]
@@ -64,7 +64,7 @@ class Answer:
 
 
 def measure(job: Job) -> Answer:
-    """Do the job in this process."""
+    """Run the job in this process."""
     scene = load_scene(Path(job.scene))
     size = Size(job.width, job.height)
     if job.against is None:
@@ -95,7 +95,7 @@ def _opener(name: str, backward: bool) -> Opener:
 
 
 def _use_cores(count: int) -> None:
-    """Keep this process and all it starts on so many cores."""
+    """Restrict this process and its children to this number of cores."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
     torch.set_num_threads(count)
     cv2.setNumThreads(count)

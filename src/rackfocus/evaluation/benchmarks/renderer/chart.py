@@ -12,7 +12,7 @@ from rackfocus.evaluation.benchmarks.renderer.table import headline
 from rackfocus.evaluation.benchmarks.renderer_peers import METHODS, OURS
 
 COLOURS = ("#d55e00", "#000000", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8b5a2b")
-"""Told apart by the colour-blind too (Okabe & Ito)."""
+"""Colours that colour-blind people can distinguish (Okabe & Ito)."""
 
 _GUIDE = "#a0a0a0"
 _GRID = "#e6e6e6"
@@ -34,7 +34,7 @@ class Line:
 
 
 def draw_scaling(costs: Sequence[Cost], path: Path) -> None:
-    """Write the chart of the forward times; the headline's radius on the left, its size on the right."""
+    """Write the chart of the forward times: left at the headline's radius, right at its size."""
     place = headline(costs, backward=False)
     if place is None:
         return
@@ -67,7 +67,7 @@ def _lines(costs: Sequence[Cost], fixed: str) -> list[Line]:
 
 
 def _linear(lines: Sequence[Line]) -> list[Line]:
-    """What grows linearly from the first point of ours."""
+    """A reference line that grows linearly from the first point of `ours`."""
     ours = [line.points for line in lines if line.bold and len(line.points) > 1]
     return [
         Line("linear, from ours", _GUIDE, [(x, y), (end, y * end / x)], False)
@@ -103,7 +103,7 @@ class _Panel:
         self._labels([*lines, *_linear(lines)])
 
     def _labels(self, lines: Sequence[Line]) -> None:
-        """Beside the lines' ends, pushed apart where they would overlap."""
+        """Labels at the ends of the lines, moved apart where they would overlap."""
         ends = sorted((self._down(line.points[-1][1]), line.label, line.colour) for line in lines)
         lowest = _PANEL_HEIGHT - _BOTTOM - _LABEL_STEP * (len(ends) - 1)
         at = -math.inf
@@ -145,13 +145,13 @@ class _Panel:
 
 
 def _span(low: float, high: float, margin: float) -> tuple[float, float]:
-    """A range somewhat wider than its ends on a log scale, and never empty."""
+    """A range a little wider than its ends on a log scale, never empty."""
     wider = max((high / low) ** margin, 1.1)
     return low / wider, high * wider
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times the powers of ten within, or the powers alone where there are many."""
+    """1, 2 and 5 times the powers of ten in the range, or only the powers if there are many."""
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     steps = (1,) if len(exponents) > 4 else (1, 2, 5)
     return [step * 10.0**power for power in exponents for step in steps if low <= step * 10.0**power <= high]

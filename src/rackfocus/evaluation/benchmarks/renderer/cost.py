@@ -19,17 +19,17 @@ class Cost:
 
     Attributes:
         method: its name.
-        backward: whether gradients by image, disparity and log exposure were taken too.
+        backward: whether gradients by image, disparity and log exposure were computed, too.
         width: of the picture in pixels.
         height: of the picture in pixels.
         radius: the largest blur radius in pixels.
         seconds: of one rendering, the median of all.
-        ratio: its time over that of ours beside it, the median over the pairs.
-        ratio_low: of the pair in which it was smallest.
-        ratio_high: of the pair in which it was largest.
-        pairs: how many there were.
-        peak_mib: memory beyond the inputs, of a process of its own.
-        skipped: why something was not measured; empty where all was.
+        ratio: its time over that of `ours` in the same pair of runs, the median over the pairs.
+        ratio_low: the smallest ratio.
+        ratio_high: the largest ratio.
+        pairs: number of pairs.
+        peak_mib: memory beyond the inputs, of a separate process.
+        skipped: why something was not measured; empty if all was.
     """
 
     method: str
@@ -47,19 +47,19 @@ class Cost:
 
     @property
     def size(self) -> Size:
-        """Of the picture."""
+        """The size of the picture."""
         return Size(self.width, self.height)
 
     @property
     def cell(self) -> tuple[str, bool, int, int, float]:
-        """What tells this record from others."""
+        """The key of this record."""
         return self.method, self.backward, self.width, self.height, self.radius
 
 
 def cells(
     methods: Sequence[str], sizes: Sequence[Size], radii: Sequence[float], *, backward: bool
 ) -> list[Cost]:
-    """All that there is to measure, not measured yet: the small before the large."""
+    """All cells to be measured, without results, from small to large."""
     return [
         Cost(name, gradients, size.width, size.height, radius)
         for size in sorted(sizes, key=lambda size: size.pixels)
@@ -79,17 +79,17 @@ def measure_costs(
     cores: int,
     limits: Limits,
 ) -> Iterator[Cost]:
-    """Measure the cells that are not known yet, one after the other.
+    """Measure the cells without a known record, one after the other.
 
-    A cell that would go past the limits, as smaller cells of the same method foretell, is skipped.
+    A cell that is expected to exceed the limits, by smaller cells of the same method, is skipped.
 
     Args:
         wanted: from `cells`.
         known: records of an earlier run.
-        scene: folder of the scene that the inputs are made from.
+        scene: folder of the scene for the inputs.
         repeats: pairs of runs.
-        cores: how many may be used.
-        limits: what a rendering may take.
+        cores: number of cores to use.
+        limits: of a rendering.
     """
     records = list(known)
     done = {record.cell for record in records}
@@ -101,10 +101,10 @@ def measure_costs(
 
 
 def foreseen(cell: Cost, records: Sequence[Cost]) -> tuple[float, float] | None:
-    """Seconds and MiB that a cell will take, by the largest measured one that is nowhere larger.
+    """Expected seconds and MiB of a cell, from the largest measured cell that is not larger in any dimension.
 
-    Time grows with the pixels and with the method's power of the radius; memory with the pixels, and with the
-    radius too where gradients are taken, as a layer is kept for each.
+    Time grows with the pixels and with the method's power of the radius; memory with the pixels, and with
+    gradients also with the radius, because each layer is stored.
     """
     smaller = [
         record
@@ -129,7 +129,7 @@ def foreseen(cell: Cost, records: Sequence[Cost]) -> tuple[float, float] | None:
 def _measured(
     cell: Cost, records: Sequence[Cost], *, scene: Path, repeats: int, cores: int, limits: Limits
 ) -> Cost:
-    """The cell with its numbers, or with the reason why it has none."""
+    """The cell with its results, or with the reason why it has none."""
     method, backward, width, height, radius = cell.cell
     job = Job(method, None, backward, str(scene), width, height, radius, repeats, cores)
     forecast = foreseen(cell, records)

@@ -1,4 +1,4 @@
-"""A measurement under guard: stopped where it takes too much memory or time."""
+"""Runs a measurement with limits of memory and time."""
 
 import dataclasses
 import json
@@ -15,21 +15,21 @@ from rackfocus.evaluation.benchmarks.renderer_peers.memory import tree_bytes
 
 GB = 1e9
 START_SECONDS = 240.0
-"""What a process may take to start, compile and load its inputs, at most."""
+"""The largest time for a process to start, compile and load its inputs."""
 
 _LOOK_SECONDS = 0.05
 
 
 class StoppedError(Exception):
-    """A measurement that did not come to its end; the message is a short reason."""
+    """A measurement that was stopped; the message is a short reason."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What one rendering may take.
+    """The limits of one rendering.
 
     Attributes:
-        memory_gb: of all of a measurement's processes.
+        memory_gb: of all processes of a measurement.
         seconds: of one rendering.
     """
 
@@ -38,10 +38,10 @@ class Limits:
 
 
 def guarded(job: Job, limits: Limits) -> Answer:
-    """Do the job in a fresh process and watch it.
+    """Run the job in a new process with these limits.
 
     Raises:
-        StoppedError: it took too much, or failed.
+        StoppedError: it exceeded a limit, or failed.
     """
     renderings = 2 if job.against is None else 2 * (1 + job.repeats)
     deadline = time.monotonic() + START_SECONDS + 2 * limits.seconds * renderings
@@ -84,7 +84,7 @@ def _watch(process: "subprocess.Popen[bytes]", limits: Limits, deadline: float) 
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End what is left of a measurement, with the programs that it started."""
+    """End the process of a measurement and its children."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

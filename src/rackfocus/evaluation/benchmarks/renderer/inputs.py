@@ -1,4 +1,4 @@
-"""What is rendered to measure time and memory: a real scene, at any size and blur."""
+"""Inputs for measuring time and memory: a real scene, at any size and blur."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from rackfocus.evaluation.benchmarks.renderer_peers.method import DisparityMap, 
 from rackfocus.types import InputError
 
 EDGE_STEP_PX = 0.5
-"""Neighbours in the small disparity map that differ by more are no one surface."""
+"""Neighbours in the small disparity map that differ by more belong to different surfaces."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Size:
 
     @property
     def pixels(self) -> int:
-        """How many there are."""
+        """Number of pixels."""
         return self.width * self.height
 
     def __str__(self) -> str:
@@ -54,10 +54,10 @@ def parse_size(text: str) -> Size:
 
 
 def timing_input(scene: RaytracedScene, size: Size, radius_px: float) -> tuple[Picture, DisparityMap]:
-    """The middle of a ray-traced scene, enlarged, its disparity scaled until the largest is `radius_px`.
+    """The middle of a ray-traced scene, enlarged, its disparity scaled so that the largest is `radius_px`.
 
-    Surfaces are interpolated and silhouettes kept sharp, so that the map has the slopes and steps of a real
-    one. No renderer's time depends on the colours, which are merely smooth.
+    Surfaces are interpolated and silhouettes stay sharp, so that the map has realistic slopes and steps.
+    The colours, which are just interpolated, do not affect the time of any renderer.
     """
     radiance = _middle(scene.radiance.permute(1, 2, 0).numpy(), size)
     small = _middle(scene.disparity[0].numpy(), size)
@@ -73,7 +73,7 @@ def timing_input(scene: RaytracedScene, size: Size, radius_px: float) -> tuple[P
 
 
 def _middle(image: np.ndarray, size: Size) -> np.ndarray:
-    """The largest part about the centre that has the shape of `size`."""
+    """The largest central part with the aspect ratio of `size`."""
     height, width = image.shape[:2]
     scale = min(width / size.width, height / size.height)
     inner_width, inner_height = max(1, round(size.width * scale)), max(1, round(size.height * scale))

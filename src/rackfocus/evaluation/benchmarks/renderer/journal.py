@@ -1,4 +1,4 @@
-"""Records that are written one by one, so that a benchmark that was stopped goes on where it was."""
+"""A CSV file of records, written one by one, so that an interrupted benchmark can be continued."""
 
 import csv
 import dataclasses
@@ -13,18 +13,18 @@ Record = TypeVar("Record")
 
 
 class Journal(Generic[Record]):
-    """A CSV file with a line a record.
+    """A CSV file with one line for each record.
 
     Args:
-        path: of the file; made with the first record.
-        kind: the records' dataclass, of words, numbers, truths and numbers that may be missing.
-        keep: which records of an earlier run count; the others are taken out.
+        path: of the file; created with the first record.
+        kind: the dataclass of the records, with fields of type str, float, int, bool or `float | None`.
+        keep: selects the records of an earlier run to keep; the others are removed.
 
     Attributes:
-        records: what is in the file.
+        records: the contents of the file.
 
     Raises:
-        InputError: the file holds something else.
+        InputError: the file has other contents.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Journal(Generic[Record]):
                     self._append(record, draft)
 
     def add(self, record: Record) -> None:
-        """Write one more."""
+        """Write another record."""
         self._append(record, self._path)
 
     def _append(self, record: Record, path: Path) -> None:

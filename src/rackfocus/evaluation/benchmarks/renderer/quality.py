@@ -1,4 +1,4 @@
-"""How close each method comes to ray-traced truth."""
+"""Quality of each method compared with ray-traced ground truth."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Quality:
-    """One method on the f/2 photograph of one scene, from its true radiance and disparity.
+    """One method for the f/2 photograph of one scene, from its true radiance and disparity.
 
     Attributes:
         method: its name.
         scene: such as `test/1201`.
-        lights: whether lights far brighter than white are in it.
+        lights: whether the scene has lights far brighter than white.
         width: of the picture in pixels.
         height: of the picture in pixels.
         radius: the largest blur radius in pixels.
         psnr: in dB.
         ssim: structural similarity.
-        lpips: none where its weights are missing.
+        lpips: `None`: its weights are missing.
         silhouette_psnr: PSNR within one blur radius of a disparity edge, in dB.
     """
 
@@ -47,7 +47,7 @@ class Quality:
 
     @property
     def cell(self) -> tuple[str, str, int, int]:
-        """What tells this record from others."""
+        """The key of this record."""
         return self.method, self.scene, self.width, self.height
 
 
@@ -58,7 +58,7 @@ def measure_quality(
     known: Collection[tuple[str, str, int, int]],
     lpips: Distance | None,
 ) -> Iterator[Quality]:
-    """Measure every method on every scene, less what is known by its `Quality.cell`."""
+    """Measure every method on every scene, except those with a known `Quality.cell`."""
     for folder in folders:
         scene = load_scene(folder)
         height, width = scene.disparity.shape[-2:]

@@ -1,4 +1,4 @@
-"""A sheet for the eye: truth and renderings above, what each did wrong below."""
+"""A sheet of pictures for visual comparison: truth and renderings above, their errors below."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,9 +22,9 @@ _JPEG_QUALITY = 90
 
 
 def draw_sheet(folders: Sequence[Path], path: Path) -> None:
-    """Write the sheet as a JPEG: two rows a scene.
+    """Write the sheet as a JPEG: two rows for each scene.
 
-    Of large scenes the part with the most blurred foreground before something else is shown, pixel by pixel.
+    For large scenes it shows a crop at full size: the one with the most blurred foreground over background.
 
     Args:
         folders: the scenes.
@@ -46,7 +46,7 @@ def draw_sheet(folders: Sequence[Path], path: Path) -> None:
 
 
 def foreground_scenes(folders: Sequence[Path]) -> list[Path]:
-    """The scene without lights and the one with lights that have the most silhouettes of what is in front."""
+    """The scene without lights and the one with lights that have the most foreground silhouettes."""
     best: dict[bool, tuple[float, Path]] = {}
     for folder in folders:
         scene = load_scene(folder)
@@ -75,13 +75,13 @@ def _scene_rows(scene: RaytracedScene) -> list[list[tuple[str, np.ndarray]]]:
 
 
 def _front_silhouettes(scene: RaytracedScene) -> np.ndarray:
-    """Where something in front of the focal plane is blurred over something else."""
+    """Where something in front of the focal plane is blurred over its background."""
     front = scene.disparity.clamp_max(0)[None]
     return silhouette_mask(front)[0, 0].numpy().astype(np.float32)
 
 
 def _busiest(scene: RaytracedScene) -> tuple[slice, slice]:
-    """The part with the most of those, of at most the crop's size."""
+    """The crop with the most of these pixels."""
     mask = _front_silhouettes(scene)
     width, height = min(_CROP_WIDTH, mask.shape[1]), min(_CROP_HEIGHT, mask.shape[0])
     sums = cv2.boxFilter(mask, -1, (width, height), anchor=(0, 0), borderType=cv2.BORDER_ISOLATED)

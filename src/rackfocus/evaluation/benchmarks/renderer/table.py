@@ -1,4 +1,4 @@
-"""The benchmark as tables in Markdown."""
+"""The benchmark's tables in Markdown."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from rackfocus.evaluation.benchmarks.renderer.quality import Quality
 from rackfocus.evaluation.benchmarks.renderer_peers import METHODS, OURS
 
 HEADLINE = (SIZES["1080p"], 32.0)
-"""Where methods are compared in the first table, if it was measured; else at the largest cell of ours."""
+"""Size and radius of the first table, if measured; else the largest measured cell of `ours`."""
 
 BACKWARD_HEADLINE = (SIZES["1024"], 32.0)
 
@@ -31,9 +31,9 @@ def markdown(
 
     Args:
         costs: time and memory.
-        qualities: against ray-traced truth.
-        missing: why a method could not run here, by its name.
-        facts: what else to tell, by name.
+        qualities: compared with ray-traced ground truth.
+        missing: why a method could not run, by its name.
+        facts: further facts to list, by name.
     """
     parts = ["# Renderer benchmark", "\n".join(f"- {name}: {value}" for name, value in facts.items())]
     parts += _summary(costs, qualities)
@@ -59,7 +59,7 @@ def at(costs: Iterable[Cost], method: str, size: Size, radius: float, *, backwar
 
 
 def growth(costs: Sequence[Cost]) -> list[tuple[str, float]]:
-    """With which power the time of ours grows from cell to cell: of the pixels, then of the radius."""
+    """The exponents with which the time of `ours` grows from cell to cell: with pixels, then with radius."""
     own = sorted(
         (cost for cost in costs if cost.method == OURS and cost.seconds is not None),
         key=lambda cost: (cost.size.pixels, cost.radius),
@@ -98,7 +98,7 @@ def headline(costs: Sequence[Cost], *, backward: bool) -> tuple[Size, float] | N
 
 
 def summary_rows(costs: Sequence[Cost], qualities: Sequence[Quality]) -> tuple[list[str], list[list[str]]]:
-    """Headings and one row a method: time, memory and quality."""
+    """Headings and one row for each method: time, memory and quality."""
     places = [headline(costs, backward=backward) for backward in (False, True)]
     headings = ["method"]
     for place, what in zip(places, ("", " back"), strict=True):
@@ -120,7 +120,7 @@ def summary_rows(costs: Sequence[Cost], qualities: Sequence[Quality]) -> tuple[l
 
 
 def summary_caption(costs: Sequence[Cost], qualities: Sequence[Quality]) -> str:
-    """What stands in `summary_rows`."""
+    """The caption of `summary_rows`."""
     told = []
     for backward, what in (
         (False, "time (over that of ours) and MiB: forward"),
@@ -181,7 +181,7 @@ def _quality_cells(records: Sequence[Quality]) -> list[str]:
 
 
 def _scene_groups(qualities: Sequence[Quality]) -> list[tuple[list[Quality], str]]:
-    """Records by the size of their scenes, the smallest first, with a name."""
+    """Records by the size of their scenes, the smallest first, with a title."""
     groups = []
     for width, height in sorted({(record.width, record.height) for record in qualities}):
         own = [record for record in qualities if (record.width, record.height) == (width, height)]
@@ -223,6 +223,6 @@ def _mean(values: Sequence[float], digits: int) -> str:
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Markdown; the first columns to the left, numbers to the right."""
+    """A Markdown table; the first columns are left-aligned, numbers right-aligned."""
     rule = ["---" if column < left else "---:" for column in range(len(headings))]
     return "\n".join("| " + " | ".join(row) + " |" for row in (headings, rule, *rows))

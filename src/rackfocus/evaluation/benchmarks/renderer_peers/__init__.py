@@ -1,4 +1,4 @@
-"""The renderers that the benchmark compares: ours, its oracle, and what can be had from PyPI or Debian."""
+"""The renderers of the benchmark: ours, its reference, and others from PyPI or Debian."""
 
 from rackfocus.evaluation.benchmarks.renderer_peers import blender, ffmpeg, gegl, opencv, torch_methods
 from rackfocus.evaluation.benchmarks.renderer_peers.method import Method, in_process
@@ -10,7 +10,7 @@ FORMULATIONS = {
     "weighted_sum": "weighted sum",
     "paper": "Eq. 3 as printed",
 }
-"""The other formulations of our renderer, with their titles: for the quality, not the time."""
+"""The other formulations of our renderer, with their titles; only their quality is measured."""
 
 METHODS = {
     method.name: method
@@ -51,4 +51,4 @@ METHODS = {
         Method("input", "input, not blurred", in_process(lambda linear, _disparity: linear), timed=False),
     )
 }
-"""By name. `ours` is what the others are divided by."""
+"""The methods by name. Times are given relative to `ours`."""

@@ -1,7 +1,7 @@
-"""Blender's Defocus node: a disk gathered over the neighbourhood of each pixel.
+"""Blender's Defocus node, which gathers a disk around each pixel.
 
 The node gets `|D|` as a radius in pixels ("no Z-buffer"), a round bokeh, no gamma correction, and Blender's
-own threshold. Its time is that of compositing with the node less that of compositing without it.
+default threshold. Its time is that of compositing with the node minus that of compositing without it.
 """
 
 import shutil
@@ -15,11 +15,11 @@ from rackfocus.evaluation.benchmarks.renderer_peers.method import DisparityMap, 
 from rackfocus.evaluation.benchmarks.renderer_peers.program import program_session
 
 MISSING_PX = 0.25
-"""By how much its disks come out too small: what gives the best PSNR on the test scenes."""
+"""Correction of its disks, which are too small: the value with the best PSNR on the test scenes."""
 
 
 def missing() -> str | None:
-    """Why it cannot run."""
+    """Why it cannot run. `None`: it can."""
     if shutil.which("blender") is None:
         return "Blender is not installed (Debian: apt-get install blender)."
     return None
@@ -27,7 +27,7 @@ def missing() -> str | None:
 
 @contextmanager
 def opened(linear: Picture, disparity: DisparityMap) -> Iterator[Session]:
-    """A compositor with its inputs as images."""
+    """A compositor with its inputs loaded as images."""
     script = Path(__file__).with_name("blender_program.py")
     command = ["blender", "--background", "--factory-startup", "-noaudio", "--python", str(script), "--"]
     blur_px = np.abs(disparity) + MISSING_PX

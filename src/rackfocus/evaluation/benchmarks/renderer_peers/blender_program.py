@@ -1,4 +1,4 @@
-"""The script that Blender runs: see `program`. It imports nothing but the standard library and `bpy`."""
+"""The script that Blender runs: see `program`. It imports only the standard library and `bpy`."""
 
 import json
 import math
@@ -10,11 +10,11 @@ from time import perf_counter
 from typing import Any
 
 THRESHOLD_PX = 1.0
-"""Blender's default: keeps what is sharp from bleeding into what is not."""
+"""Blender's default: prevents sharp pixels from bleeding into blurred ones."""
 
 
 def main(folder: Path) -> None:
-    """Serve the folder."""
+    """Render on request, with the files of the folder."""
     bpy = import_module("bpy")
     job = json.loads((folder / "job.json").read_text())
     width, height = job["width"], job["height"]

@@ -1,4 +1,4 @@
-"""ffmpeg's `varblur`, through PyAV: a box whose size a second picture tells, a pixel at a time."""
+"""ffmpeg's `varblur`, by PyAV: a box blur whose size at each pixel is given by a second picture."""
 
 import math
 import os
@@ -15,13 +15,13 @@ from rackfocus.evaluation.benchmarks.renderer_peers.memory import ProcessMemory
 from rackfocus.evaluation.benchmarks.renderer_peers.method import DisparityMap, Picture, Run, Session
 
 CEILING = 16.0
-"""Brightest radiance that is kept: the filter takes whole numbers of 16 bits only."""
+"""Largest radiance; brighter light is clipped, because the filter uses 16-bit integers."""
 
 BOX_FOR_DISK = math.sqrt(3) / 2
-"""Half width of the box whose spread is that of a disk of radius 1."""
+"""Half width of the box with the same variance as a disk of radius 1."""
 
 SHARP_PX = 0.5
-"""What is blurred less is kept as it is: the filter's smallest box is two pixels wide."""
+"""Pixels blurred by less are left sharp: the filter's smallest box is two pixels wide."""
 
 _CODES = 65535
 _STEPS = 4
@@ -29,7 +29,7 @@ _STEPS = 4
 
 
 def missing() -> str | None:
-    """Why it cannot run."""
+    """Why it cannot run. `None`: it can."""
     if "varblur" not in av.filter.filters_available:
         return "PyAV was built without ffmpeg's varblur."
     return None
@@ -46,7 +46,7 @@ def opened(linear: Picture, disparity: DisparityMap) -> Iterator[Session]:
     sharp = (np.abs(disparity) < SHARP_PX)[..., None]
 
     def render() -> Run:
-        # The filter may write into its input, so each run has frames of its own.
+        # The filter may overwrite its input, so each run has new frames.
         frame = _frame(colours)
         radii = _frame(np.repeat(codes[..., None], 3, axis=-1))
         graph, sources, sink = _graph(disparity.shape, max_r)
@@ -73,7 +73,7 @@ def _frame(pixels: np.ndarray) -> av.VideoFrame:
 def _graph(
     shape: tuple[int, ...], max_r: int
 ) -> tuple[Graph, tuple[FilterContext, FilterContext], FilterContext]:
-    """Two buffers into the filter into a sink. The graph has to live as long as its parts."""
+    """A filter graph of two buffers, the filter and a sink. The graph must outlive its parts."""
     height, width = shape
     graph = Graph()
     about = f"video_size={width}x{height}:pix_fmt=gbrp16le:time_base=1/1:pixel_aspect=1/1"

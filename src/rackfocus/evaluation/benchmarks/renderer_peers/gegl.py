@@ -1,8 +1,8 @@
-"""GEGL's `gegl:lens-blur`, through its Python bindings: disks scattered as spans, without order in depth.
+"""GEGL's `gegl:lens-blur`, by its Python bindings: disks scattered as spans, without depth order.
 
-The map is the radius over its maximum (a linear mask), the radius that maximum. The bindings belong to the
-system's Python (Debian: python3-gi, gir1.2-gegl-0.4), so the graph runs in a process of its own; the time is
-that of the graph from buffer to buffer.
+The map is the radius over its maximum (a linear mask); the filter's radius is that maximum. The bindings are
+installed for the system's Python (Debian: python3-gi, gir1.2-gegl-0.4), so the graph runs in a separate
+process; the time is that of the graph from buffer to buffer.
 """
 
 import os
@@ -19,14 +19,14 @@ from rackfocus.evaluation.benchmarks.renderer_peers.method import DisparityMap, 
 from rackfocus.evaluation.benchmarks.renderer_peers.program import program_session
 
 ADDED_PX = 0.5
-"""What the filter adds to each radius; without it the map would not be what the paper's `D` is."""
+"""The amount that the filter adds to each radius, which is subtracted from the map."""
 
 _PROBE = "import gi; gi.require_version('Gegl', '0.4'); from gi.repository import Gegl"
 
 
 @cache
 def _interpreter() -> str | None:
-    """A Python that has the bindings: that of the system, whatever comes first on the path."""
+    """A Python with the bindings: the system's, regardless of the path."""
     for place in (None, os.defpath):
         python = shutil.which("python3", path=place)
         if python is not None and not subprocess.run([python, "-c", _PROBE], capture_output=True).returncode:
@@ -35,7 +35,7 @@ def _interpreter() -> str | None:
 
 
 def missing() -> str | None:
-    """Why it cannot run."""
+    """Why it cannot run. `None`: it can."""
     if _interpreter() is None:
         return "GEGL is not installed (Debian: apt-get install python3-gi gir1.2-gegl-0.4)."
     return None

@@ -1,4 +1,4 @@
-"""The script that GEGL's side runs: see `program`. It imports nothing but the standard library and `gi`."""
+"""The script that runs GEGL: see `program`. It imports only the standard library and `gi`."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def main(folder: Path) -> None:
-    """Serve the folder."""
+    """Render on request, with the files of the folder."""
     import_module("gi").require_version("Gegl", "0.4")
     gegl = import_module("gi.repository.Gegl")
     gegl.init(None)

@@ -1,4 +1,4 @@
-"""Peak memory of a process, as Linux counts it."""
+"""Peak memory of a process on Linux."""
 
 import os
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from pathlib import Path
 from rackfocus.types import InputError
 
 _RESET_PEAK = "5"
-"""Written into `clear_refs`, it sets the high-water mark to what is resident now."""
+"""Written into `clear_refs`, it resets the high-water mark to the current resident memory."""
 
 
 @dataclass
 class ProcessMemory:
-    """The growth of a process's resident memory, at its highest.
+    """The largest growth of a process's resident memory.
 
     Args:
         pid: of the process.
@@ -22,27 +22,27 @@ class ProcessMemory:
     _before: int = field(default=0, init=False)
 
     def start(self) -> None:
-        """Take what is resident now as nothing."""
+        """Set the current resident memory as the base."""
         Path(f"/proc/{self.pid}/clear_refs").write_text(_RESET_PEAK)
         self._before = _status(self.pid, "VmRSS")
 
     def peak_bytes(self) -> int:
-        """The most that was resident since `start`, less what was then."""
+        """The peak since `start` minus the base."""
         return max(0, _status(self.pid, "VmHWM") - self._before)
 
 
 def require_process_memory() -> None:
-    """Raise where memory cannot be measured.
+    """Check that memory can be measured.
 
     Raises:
-        InputError: this is no Linux with a writable `/proc`.
+        InputError: this is not Linux with a writable `/proc`.
     """
     if not os.access("/proc/self/clear_refs", os.W_OK):
         raise InputError("The benchmark reads peak memory from /proc, so it runs on Linux only.")
 
 
 def tree_bytes(pid: int) -> int:
-    """Resident memory of a process and all below it; 0 once it has ended."""
+    """Resident memory of a process and its descendants; 0 after it has ended."""
     try:
         total = _status(pid, "VmRSS")
         children = [

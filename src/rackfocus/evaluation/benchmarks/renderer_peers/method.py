@@ -1,4 +1,4 @@
-"""What every renderer in the benchmark looks like, ours and the peers alike."""
+"""The interface of all renderers in the benchmark."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -21,12 +21,12 @@ DisparityMap = Float[np.ndarray, "height width"]
 
 @dataclass(frozen=True)
 class Run:
-    """One rendering.
+    """The result of one rendering.
 
     Attributes:
         picture: linear light.
-        seconds: of the work alone, without starting programs, reading files or converting formats that the
-            program itself would not need.
+        seconds: of the rendering alone, without starting programs, reading files, or converting formats that
+            the program itself would not need.
     """
 
     picture: Picture
@@ -34,7 +34,7 @@ class Run:
 
 
 class Memory(Protocol):
-    """How much memory a rendering takes at most, beyond what holds its inputs."""
+    """Measures the peak memory of a rendering, beyond that of its inputs."""
 
     def start(self) -> None:
         """Call before the rendering."""
@@ -45,11 +45,11 @@ class Memory(Protocol):
 
 @dataclass(frozen=True)
 class Session:
-    """One method with its inputs loaded; may render many times.
+    """A method with its inputs loaded; may render many times.
 
     Attributes:
         render: renders once.
-        memory: measures it.
+        memory: measures its memory.
     """
 
     render: Callable[[], Run]
@@ -60,23 +60,23 @@ Opener = Callable[[Picture, DisparityMap], AbstractContextManager[Session]]
 
 
 def always() -> str | None:
-    """Nothing is missing."""
+    """`missing` of a method that can always run."""
     return None
 
 
 @dataclass(frozen=True)
 class Method:
-    """A way to render.
+    """A renderer of the benchmark.
 
     Attributes:
         name: one word, for settings and records.
         title: for tables.
-        forward: loads the inputs and gives a session that renders.
-        backward: the same with gradients of image, disparity and log exposure; none where it has none.
-        missing: one sentence on why it cannot run here; none where it can.
-        radius_exponent: with which power of the radius its time grows; for telling beforehand what would take
-            too long.
-        timed: whether its speed is of interest, and not its picture only.
+        forward: loads the inputs and returns a session that renders.
+        backward: the same with gradients of image, disparity and log exposure. `None`: not supported.
+        missing: one sentence on why it cannot run here. `None`: it can.
+        radius_exponent: exponent with which its time grows with the radius, to skip runs that would take too
+            long.
+        timed: whether its time is measured, and not just its picture.
     """
 
     name: str

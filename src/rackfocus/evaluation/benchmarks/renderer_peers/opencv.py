@@ -1,4 +1,4 @@
-"""What a user would write with OpenCV."""
+"""Renderers that a user would write with OpenCV."""
 
 from functools import cache
 
@@ -10,13 +10,13 @@ from rackfocus.evaluation.benchmarks.renderer_peers.method import DisparityMap, 
 from rackfocus.optics.kernels import disk_kernel
 
 STACK_RADII_PX = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
-"""Of the pre-blurred pictures: about half an octave apart."""
+"""Radii of the pre-blurred pictures, about half an octave apart."""
 
 
 def layered(linear: Picture, disparity: DisparityMap) -> Picture:
-    """A layer for each integer disparity, back to front, each blurred with its matte and put "over".
+    """A layer for each integer disparity, back to front, each blurred with its matte and composited "over".
 
-    A pixel between two levels belongs to both in proportion. The sum is divided by its alpha.
+    A pixel between two levels belongs to both in proportion. The result is divided by its alpha.
     """
     out = np.zeros((*disparity.shape, 4), np.float32)
     nearest, farthest = int(np.floor(disparity.min())), int(np.ceil(disparity.max()))
@@ -30,7 +30,7 @@ def layered(linear: Picture, disparity: DisparityMap) -> Picture:
 
 
 def preblurred(linear: Picture, disparity: DisparityMap) -> Picture:
-    """A few blurred pictures, between which each pixel interpolates by its own blur radius."""
+    """A few blurred pictures, interpolated at each pixel by its own blur radius."""
     radius = np.abs(disparity)
     out = np.zeros_like(linear)
     steps = np.array(STACK_RADII_PX, np.float32)
@@ -45,7 +45,7 @@ def preblurred(linear: Picture, disparity: DisparityMap) -> Picture:
 def _blurred(image: Float[np.ndarray, "height width channel"], radius_px: int) -> np.ndarray:
     if radius_px == 0:
         return image
-    # OpenCV goes over to transforms by itself where the kernel is large.
+    # OpenCV uses a Fourier transform for large kernels.
     return cv2.filter2D(image, -1, _disk(radius_px), borderType=cv2.BORDER_REPLICATE)
 
 

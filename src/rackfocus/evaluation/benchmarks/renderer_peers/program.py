@@ -1,8 +1,8 @@
-"""A peer that is another program: it loads its inputs once, then renders as often as it is told.
+"""Peers that are separate programs: each loads its inputs once, then renders on request.
 
-The program's side is a script of a few lines, run by the interpreter that the program brings. It finds
-`job.json`, `picture.raw` (RGBA) and `blur.raw` (0..1) in a folder; prints `READY`; for each line it reads it
-renders and prints `SECONDS <number>`; the picture is in `out.raw` (RGBA) then.
+The program's side is a short script, run by the program's own interpreter. It finds `job.json`, `picture.raw`
+(RGBA) and `blur.raw` (0..1) in a folder and prints `READY`; for each line of input it renders and prints
+`SECONDS <number>`; the picture is then in `out.raw` (RGBA).
 """
 
 import json
@@ -23,7 +23,7 @@ SECONDS = "SECONDS"
 
 
 class ProgramError(RuntimeError):
-    """The program ended or said something else than expected."""
+    """The program ended or printed something unexpected."""
 
 
 @contextmanager
@@ -35,14 +35,14 @@ def program_session(
     blur_channels: int,
     bottom_up: bool = False,
 ) -> Iterator[Session]:
-    """Start the program on its inputs; it ends with the block.
+    """Start the program with its inputs; it ends with the block.
 
     Args:
-        command: what runs its side; the folder of its inputs is put behind it.
+        command: to run its script; the folder of its inputs is appended.
         linear: the picture.
-        blur_px: radius of each pixel's disk; the program gets it over the largest, which is in `job.json`.
-        blur_channels: 1 or 4, as the program wants the map.
-        bottom_up: whether its first row is the lowest.
+        blur_px: radius of each pixel's disk; stored relative to the largest, which is in `job.json`.
+        blur_channels: 1 or 4, as the program needs.
+        bottom_up: whether the program's first row is the lowest.
     """
     height, width = blur_px.shape
     radius = float(blur_px.max())
@@ -81,7 +81,7 @@ def program_session(
 
 
 def _answer(process: "subprocess.Popen[str]", word: str, folder: Path) -> str:
-    """What follows the word on the next line that begins with it."""
+    """The text after the word on the next line that begins with it."""
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith(word):

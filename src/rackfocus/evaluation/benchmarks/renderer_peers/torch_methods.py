@@ -1,4 +1,4 @@
-"""Our renderer and what it is measured against, on tensors: forward, and forward with gradients."""
+"""Our renderer and its reference, on tensors: forward, and forward with gradients."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ RenderFunction = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 def ours(linear_rgb: Tensor, disparity: Tensor, log_exposure: Tensor | None) -> Tensor:
-    """The renderer that ships."""
+    """The renderer of the package."""
     return render(linear_rgb, disparity, log_exposure)
 
 
@@ -36,28 +36,28 @@ def formulated(formulation: str) -> RenderFunction:
 
 
 def oracle(linear_rgb: Tensor, disparity: Tensor, log_exposure: Tensor | None) -> Tensor:
-    """The same formula as ours in plain torch: a Fourier transform a level, gradients by autograd."""
+    """The same formula in plain torch: a Fourier transform for each level, gradients by autograd."""
     return render_reference(linear_rgb, disparity, log_exposure)
 
 
 class CudaMemory:
-    """What the GPU holds at most, beyond what it held."""
+    """Measures the peak memory allocated on the GPU."""
 
     def __init__(self) -> None:
         self._before = 0
 
     def start(self) -> None:
-        """Take what is allocated now as nothing."""
+        """Set the currently allocated memory as the base."""
         torch.cuda.reset_peak_memory_stats()
         self._before = torch.cuda.memory_allocated()
 
     def peak_bytes(self) -> int:
-        """The most that was allocated since `start`, less what was then."""
+        """The peak since `start` minus the base."""
         return torch.cuda.max_memory_allocated() - self._before
 
 
 def no_gpu() -> str | None:
-    """Why the GPU cannot be measured."""
+    """Why the GPU cannot be measured. `None`: it can."""
     return None if torch.cuda.is_available() else "There is no CUDA GPU."
 
 
@@ -81,7 +81,7 @@ def forward(function: RenderFunction, device: str = "cpu") -> Opener:
 
 
 def backward(function: RenderFunction, device: str = "cpu") -> Opener:
-    """Sessions that render, and take the gradients of a sum by image, disparity and log exposure."""
+    """Sessions that render and compute gradients of the sum by image, disparity and log exposure."""
 
     @contextmanager
     def opened(linear: Picture, disparity: DisparityMap) -> Iterator[Session]:

@@ -1,1 +1,1 @@
-"""Who speaks, and when: voice activity, the sound and faces for it, turns of a conversation."""
+"""Speech: voice activity, sound and face pictures for speaker detection, turns of a conversation."""

@@ -1,4 +1,4 @@
-"""Faces and mouths of a face track as pictures, at a steady rate whatever that of the video."""
+"""Pictures of the face and mouth of a face track, at a constant rate independent of the video's."""
 
 import cv2
 import numpy as np
@@ -8,16 +8,16 @@ from rackfocus.focus.detectors.face_tracks import FaceTrack
 from rackfocus.focus.detectors.window import ClipWindow
 
 MOUTH_HEIGHT, EYES_HEIGHT = 0.74, 0.4
-"""Where they are in a box, as a share of its height from the top, where landmarks do not tell."""
+"""Heights of mouth and eyes in a box, from its top, used if there are no landmarks."""
 
 MOUTH_SIDE = 1.1
-"""The side of the square about a mouth, in distances between it and the eyes."""
+"""Side of the square around a mouth, in distances between mouth and eyes."""
 
 
 def nearest_frames(
     window: ClipWindow, track: FaceTrack, times_s: Float[np.ndarray, " time"]
 ) -> Int[np.ndarray, " time"]:
-    """The position in a track that is shown nearest to each time."""
+    """The index in a track of the frame nearest to each time."""
     shown = window.times_s[track.first : track.first + len(track.boxes)]
     after = np.clip(np.searchsorted(shown, times_s), 1, max(1, len(shown) - 1))
     before = after - 1
@@ -29,7 +29,7 @@ def nearest_frames(
 def face_patches(
     window: ClipWindow, track: FaceTrack, at: Int[np.ndarray, " time"], size_px: int
 ) -> UInt8[np.ndarray, "time size size"]:
-    """Grey squares about the face: its box, and as much beside it as makes a square."""
+    """Grey squares of the face: its box, extended to a square."""
     boxes = track.boxes
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
@@ -39,7 +39,7 @@ def face_patches(
 def mouth_patches(
     window: ClipWindow, track: FaceTrack, at: Int[np.ndarray, " time"], size_px: int
 ) -> UInt8[np.ndarray, "time size size"]:
-    """Grey squares about the mouth."""
+    """Grey squares around the mouth."""
     if track.landmarks is not None:
         centres = track.landmarks[:, 3:].mean(axis=1)
         distances = np.linalg.norm(centres - track.landmarks[:, :2].mean(axis=1), axis=1)
@@ -64,7 +64,7 @@ def _patches(
         if position not in pictures:
             grey = cv2.cvtColor(window.frames[track.first + position], cv2.COLOR_RGB2GRAY)
             side = max(float(sides[position]), 2.0)
-            # Sampled as finely as the frame is, then reduced: a large face does not alias.
+            # Sampled at the frame's resolution and then reduced, so that a large face is not aliased.
             finer = size_px * max(1, round(side / size_px))
             scale = finer / side
             x, y = centres[position]

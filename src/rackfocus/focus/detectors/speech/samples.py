@@ -1,4 +1,4 @@
-"""Sound as networks that listen to speech want it."""
+"""Converts sound to the form that speech networks need."""
 
 import av
 import numpy as np
@@ -10,18 +10,18 @@ RATE = 16_000
 """Samples a second."""
 
 SILENCE = 1e-4
-"""The loudest sample of what is called silence: below the last bit of most recorders."""
+"""Largest sample of what counts as silence: below the last bit of most recorders."""
 
 LEAST_RATE = 2000
-"""Slower sampling holds no speech."""
+"""Minimum sample rate; lower ones contain no speech."""
 
 
 def speech_samples(sound: Sound | None) -> Float32[np.ndarray, " sample"]:
-    """All channels mixed, `RATE` a second; none where there is no sound or only silence."""
+    """All channels mixed, `RATE` a second; empty if there is no sound or only silence."""
     nothing = np.zeros(0, np.float32)
     if sound is None or sound.samples.size == 0 or sound.rate < LEAST_RATE:
         return nothing
-    # The mean of what is heard, not of the channels: an empty one makes no voice quieter.
+    # The mean over the channels that have sound, so that an empty channel does not make voices quieter.
     channels = np.nan_to_num(sound.samples, posinf=0, neginf=0)
     heard = channels[np.abs(channels).max(axis=1) > SILENCE]
     mixed = heard.mean(axis=0, dtype=np.float32) if len(heard) else nothing

@@ -1,26 +1,26 @@
-"""Who has the turn: evidence of each moment, and that people take turns of some seconds."""
+"""Assigns speech to faces: combines the evidence of each moment with typical durations of turns."""
 
 import numpy as np
 from jaxtyping import Float
 
 NOBODY = 0.0
-"""Evidence that it is nobody in sight."""
+"""Evidence for the state that no visible face speaks."""
 
 
 def turns(
     evidence: Float[np.ndarray, "time face"], *, step_s: float, changes_per_s: float = 0.25
 ) -> Float[np.ndarray, "time face"]:
-    """The probability of each face to be the one that speaks, given all of the evidence, earlier and later.
+    """The probability that each face is speaking, given all evidence, earlier and later.
 
-    A hidden Markov model whose states are the faces and nobody in sight, by the forward-backward algorithm.
+    A hidden Markov model whose states are the faces and "nobody visible", by the forward-backward algorithm.
 
     Args:
-        evidence: log odds a second of a face against nobody; minus infinity where it is not in sight.
+        evidence: log odds a second of a face against nobody; minus infinity where it is not visible.
         step_s: between two moments.
-        changes_per_s: how often, on average, somebody else takes over while there is speech.
+        changes_per_s: mean number of changes of the speaker in a second of speech.
 
     Returns:
-        0 to 1; what is missing to a sum of 1 is that of nobody.
+        0 to 1; the rest to a sum of 1 is the probability of "nobody visible".
     """
     count, faces = evidence.shape
     if count == 0 or faces == 0:

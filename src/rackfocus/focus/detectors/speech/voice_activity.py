@@ -1,4 +1,4 @@
-"""When somebody speaks: silero-vad (Silero Team 2021), or how loud it is where that is not installed."""
+"""Voice activity: silero-vad (Silero Team 2021), or loudness if that is not installed."""
 
 import importlib.util
 from functools import cache
@@ -11,28 +11,28 @@ from jaxtyping import Float32
 from rackfocus.focus.detectors.speech.samples import RATE
 
 HOP = 512
-"""Samples to one probability, 32 ms: what the network takes at once."""
+"""Samples for each probability, 32 ms: the input size of the network."""
 
 CONTEXT = 64
-"""Samples before them that it sees, too."""
+"""Number of preceding samples in the network's input."""
 
 Span = tuple[float, float]
-"""From when to when, in seconds."""
+"""Start and end in seconds."""
 
 
 class VoiceActivity(Protocol):
-    """Judges whether there is a voice in each piece of sound."""
+    """Detects a voice in each block of sound."""
 
     def __call__(self, samples: Float32[np.ndarray, " sample"]) -> Float32[np.ndarray, " hop"]:
-        """How probable a voice is, 0 to 1, in every `HOP` samples of 16 kHz sound."""
+        """The probability of a voice, 0 to 1, in each block of `HOP` samples of 16 kHz sound."""
         ...
 
 
 class Silero:
-    """The network that comes with the package silero-vad, run by onnxruntime on one thread.
+    """The network of the package silero-vad, run by onnxruntime on one thread.
 
     Args:
-        path: of its ONNX file for a sequence of pieces.
+        path: of its ONNX file for a sequence of blocks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -57,12 +57,12 @@ class Silero:
 
 
 class Loudness:
-    """What is louder than the background is taken for a voice.
+    """Treats everything louder than the background as a voice.
 
     Args:
-        above_db: how much louder than the quietest tenth of the pieces a voice is at least.
-        least_db: the least level of a voice, against the loudest sample there can be.
-        softness_db: over how much the probability rises.
+        above_db: minimum level of a voice above the quietest tenth of the blocks.
+        least_db: minimum level of a voice, relative to full scale.
+        softness_db: width of the transition of the probability.
     """
 
     def __init__(self, *, above_db: float = 15.0, least_db: float = -45.0, softness_db: float = 2.0) -> None:
@@ -82,8 +82,8 @@ class Loudness:
 
 @cache
 def voice_activity() -> VoiceActivity:
-    """silero-vad where it and onnxruntime are installed, else `Loudness`."""
-    # The package is not imported: that would set the number of threads of torch.
+    """silero-vad if it and onnxruntime are installed, else `Loudness`."""
+    # The package is not imported, because that would set torch's number of threads.
     package = importlib.util.find_spec("silero_vad")
     for folder in (package and package.submodule_search_locations) or ():
         path = Path(folder) / "data" / "silero_vad_16k_sequence.onnx"
@@ -100,14 +100,14 @@ def speech_spans(
     bridged_s: float = 0.4,
     least_s: float = 0.1,
 ) -> list[Span]:
-    """When somebody speaks, in seconds from the first sample.
+    """The time spans with speech, in seconds from the first sample.
 
     Args:
         probability: of a voice, by `VoiceActivity`.
-        threshold: at which speech begins.
-        release: below which it ends.
-        bridged_s: a pause that is no longer is a part of the sentence.
-        least_s: what is shorter is no speech.
+        threshold: probability at which speech begins.
+        release: probability below which it ends.
+        bridged_s: pauses up to this length belong to the speech.
+        least_s: shorter spans are dropped.
     """
     spans: list[list[float]] = []
     speaking = False
