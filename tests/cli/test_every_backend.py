@@ -25,8 +25,8 @@ REAL = {
     "expandnet": "expandnet.pth",
 }
 """Files that lie in ../shared/weights."""
-LARGE = ("hdrcnn", "megadepth", "transformers")
-"""They take seconds to make or to load."""
+LARGE = ("hdrcnn", "megadepth", "tcmonodepth", "transformers")
+"""They take seconds to make, to load or to run."""
 
 
 @pytest.fixture(scope="module")

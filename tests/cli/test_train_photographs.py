@@ -1,6 +1,5 @@
 """A tiny real run of the training on several kinds of samples, which goes on and is evaluated."""
 
-import subprocess
 import sys
 
 import cv2
@@ -13,17 +12,15 @@ from rackfocus.data.taught.taught_photographs import write_label
 from rackfocus.models.checkpoints import load_model
 
 
-def run(folder, *arguments):
-    return subprocess.run(
-        [sys.executable, "-c", "from rackfocus.cli import main; main()", *map(str, arguments)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["rackfocus", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    return stop.value.code
 
 
-def test_scenes_photographs_and_panoramas_train_one_network(tmp_path, raytraced):
+def test_scenes_photographs_and_panoramas_train_one_network(tmp_path, raytraced, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
     for number in range(3):
         picture = rng.integers(0, 256, (48, 64, 3)).astype(np.uint8)
@@ -44,13 +41,11 @@ def test_scenes_photographs_and_panoramas_train_one_network(tmp_path, raytraced)
         "trainer.max_steps=2", "trainer.val_check_interval=1", "+trainer.limit_val_batches=1",
         "callbacks.last.every_n_steps=1", "hydra.run.dir=made",
     )  # fmt: skip
-    result = run(tmp_path, "train", *settings)
-    assert result.returncode == 0, result.stderr
-    assert "made/rgbd_hdr.safetensors" in result.stdout
+    assert run(monkeypatch, "train", *settings) == 0
+    assert "made/rgbd_hdr.safetensors" in capfd.readouterr().out
     header = (tmp_path / "made/metrics/metrics.csv").read_text().splitlines()[0]
     assert {"validation/loss", "validation/scenes", "validation/psnr"} <= set(header.split(","))
-    result = run(tmp_path, "train", "ckpt=last", "hydra.run.dir=made", "trainer.max_steps=3")
-    assert result.returncode == 0, result.stderr
+    assert run(monkeypatch, "train", "ckpt=last", "hydra.run.dir=made", "trainer.max_steps=3") == 0
     last = torch.load(tmp_path / "made/checkpoints/last.ckpt", weights_only=True)
     assert last["global_step"] == 3
     estimate = load_model(tmp_path / "made/rgbd_hdr.safetensors")(torch.rand(1, 3, 40, 56))
@@ -59,10 +54,7 @@ def test_scenes_photographs_and_panoramas_train_one_network(tmp_path, raytraced)
 
 def test_what_it_needs_is_named(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["rackfocus", "train", "experiment=photographs"])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert stop.value.code == 2
+    assert run(monkeypatch, "train", "experiment=photographs") == 2
     errors = capfd.readouterr().err
     assert "Traceback" not in errors
     assert "data." in errors

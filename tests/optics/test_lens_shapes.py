@@ -147,7 +147,7 @@ def test_areas(shape, field, area):
     assert 1 / (float64(shape, 20, field).max().item() * 400) == pytest.approx(area, rel=1e-6)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(shape=CONVEX, radius=st.integers(1, 40), field=FIELD)
 def test_convex_shapes_are_kernels_of_spans(shape, radius, field):
     kernel = float64(shape, radius, field)

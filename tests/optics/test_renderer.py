@@ -79,7 +79,7 @@ def test_equals_brute_force(renderer, formulation, height, width, generator):
 
 
 @pytest.mark.parametrize("formulation", ["coverage", "transmittance", "weighted_sum"])
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(
     colour=st.tuples(*[st.floats(0, 20)] * 3),
     spread=st.floats(0, 40),

@@ -62,12 +62,12 @@ SIZES = st.one_of(
     st.tuples(st.just(1), st.integers(1, 80)),
     st.tuples(st.integers(1, 80), st.just(1)),
     st.just((1, 1)),
-    st.tuples(st.integers(30, 40), st.integers(500, 540)),
+    st.tuples(st.integers(2, 4), st.integers(500, 540)),
 )
 
 
 @pytest.mark.parametrize("formulation", FORMULATIONS)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(
     size=SIZES,
     spread=st.sampled_from([0.0, 0.3, 2.0, 9.0]),
@@ -138,9 +138,9 @@ def test_a_photographed_kernel_agrees(tmp_path, generator):
 @pytest.mark.parametrize("shape", [Disk(), CatEye(0.7)], ids=repr)
 def test_gradcheck(formulation, shape, generator):
     """By the operator itself, in double precision."""
-    light = torch.rand(2, 3, 3, 4, generator=generator, dtype=torch.float64, requires_grad=True)
+    light = torch.rand(1, 3, 2, 4, generator=generator, dtype=torch.float64, requires_grad=True)
     # Away from the kinks at integers; and less than a pixel apart, for the fill's width has no gradient.
-    disparity = torch.rand(2, 1, 3, 4, generator=generator, dtype=torch.float64) * 0.6 - 1.8
+    disparity = torch.rand(1, 1, 2, 4, generator=generator, dtype=torch.float64) * 0.6 - 1.8
     disparity.requires_grad_()
     torch.autograd.gradcheck(
         lambda light, disparity: spans.blend_layers(light, disparity, formulation, shape), (light, disparity)

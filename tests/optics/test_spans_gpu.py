@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -24,17 +25,28 @@ def gpu():
     with pytest.MonkeyPatch.context() as patch:
         if DEVICE == "cpu":
             import triton.language as tl
+            from triton.runtime.interpreter import InterpretedFunction, interpreter_builder
 
             # Triton looks at this where a kernel is defined. Its own are defined by now, to be compiled.
             patch.setenv("TRITON_INTERPRET", "1")
             for name in ("cumsum", "max", "sum"):
                 patch.setattr(tl, name, getattr(tl, name).fn)
+            # Two things take much of the interpreter's time and show nothing here. A launch makes the
+            # language interpreted, and each call of a function by a kernel would do so again. And each sum
+            # of indices would be made twice, to see whether 32 bits hold it.
+            patch.setattr(InterpretedFunction, "__call__", call_interpreted)
+            options = replace(interpreter_builder.options, sanitize_overflow=False)
+            patch.setattr(interpreter_builder, "options", options)
         from rackfocus.optics.spans import gpu, triton_kernels
 
         if DEVICE == "cpu":
             # The three call tl.core, which is interpreted for kernels that see it only.
             patch.setattr(triton_kernels, "core", tl.core, raising=False)
         yield gpu
+
+
+def call_interpreted(function, *arguments, **settings):
+    return function.rewrite()(*arguments, **settings)
 
 
 def noise(shape, seed):

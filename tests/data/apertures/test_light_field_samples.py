@@ -128,7 +128,9 @@ REAL = {
 }
 
 
-@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize(
+    "name", ["lightfield_lytro2067", pytest.param("lightfield_shop", marks=pytest.mark.slow)]
+)
 def test_a_focal_triplet_is_a_shift_of_disparity_that_the_renderer_reproduces(name, shared):
     """`pytest -s` prints what `experiments/light_field` records."""
     mirrored, rows, columns, sweep, first, second = REAL[name]

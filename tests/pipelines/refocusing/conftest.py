@@ -55,12 +55,12 @@ def make_video():
     return module.make_video
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def network():
     return Known()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def window_mean():
     return WindowMean
 

@@ -24,9 +24,11 @@ from rackfocus.video.codecs import H264
 FAST = H264(preset="veryfast")
 
 
-@pytest.fixture(autouse=True)
-def short_segments(monkeypatch):
-    monkeypatch.setattr(encode, "SEGMENT_FRAMES", 5)
+@pytest.fixture(scope="module", autouse=True)
+def short_segments():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encode, "SEGMENT_FRAMES", 5)
+        yield
 
 
 def annotation():
@@ -46,24 +48,39 @@ def stop_at(frame):
     return progress
 
 
-@pytest.mark.parametrize("stops", [[3], [6, 11], [12, 12, 19], [22]])
-def test_the_same_bytes(tmp_path, make_video, network, window_mean, stops):
-    source = make_video(tmp_path / "v.mp4", pts=range(23), audio=[("aac", 48000, "stereo")])
+@pytest.fixture(scope="module")
+def source(tmp_path_factory, make_video):
+    folder = tmp_path_factory.mktemp("source")
+    return make_video(folder / "v.mp4", pts=range(23), audio=[("aac", 48000, "stereo")])
 
+
+@pytest.fixture(scope="module")
+def run(source, network, window_mean):
     def run(target, progress=None):
         settings = {"focus": annotation(), "model": network, "codec": FAST, "progress": progress}
         return refocus(source, target, stabilizer=window_mean(), **settings)
 
-    (tmp_path / "never").mkdir()
-    run(tmp_path / "never" / "o.mp4")
+    return run
+
+
+@pytest.fixture(scope="module")
+def never(run, tmp_path_factory):
+    """What is made when nothing stops it."""
+    target = tmp_path_factory.mktemp("never") / "o.mp4"
+    run(target)
+    return target.read_bytes()
+
+
+@pytest.mark.parametrize("stops", [[3], [6, 11], [12, 12, 19], [22]])
+def test_the_same_bytes(tmp_path, run, never, stops):
     target = tmp_path / "o.mp4"
     for stop in stops:
         with pytest.raises(Stop):
             run(target, stop_at(stop))
         assert not target.exists()
     assert run(target) == 23
-    assert target.read_bytes() == (tmp_path / "never" / "o.mp4").read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["never", "o.mp4", "v.mp4"]
+    assert target.read_bytes() == never
+    assert [path.name for path in tmp_path.iterdir()] == ["o.mp4"]
 
 
 @pytest.mark.parametrize("stops", [[4], [9, 17], [23], [12, 30]])
