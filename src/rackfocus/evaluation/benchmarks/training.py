@@ -78,8 +78,18 @@ class OracleRenderer(Renderer):
         log_exposure: Float[Tensor, "batch 3 height width"] | None = None,
         *,
         lens: Lens | None = None,
+        aperture_ratio: float | Float[Tensor, "#batch 1 1 1"] = 1.0,
+        focal_disparity: float | Float[Tensor, "#batch 1 1 1"] = 0.0,
     ) -> Float[Tensor, "batch 3 height width"]:
-        return render_reference(linear_rgb, disparity, log_exposure, lens=lens, formulation=self.formulation)
+        return render_reference(
+            linear_rgb,
+            disparity,
+            log_exposure,
+            lens=lens,
+            aperture_ratio=aperture_ratio,
+            focal_disparity=focal_disparity,
+            formulation=self.formulation,
+        )
 
 
 class Learned(nn.Module):

@@ -171,7 +171,7 @@ def render_clip(
             deep = renderer.image(
                 lens, aperture_ratio=F2_TO_F22, focus_m=lens.focus_m, samples=samples_per_pixel, seed=frame
             )
-            with whole_file(picture) as part, part.open("wb") as file:
+            with whole_file(picture) as draft_of_it, draft_of_it.open("wb") as file:
                 np.save(file, encode_video(low_pass(deep)))
         if progress is not None:
             progress(f"clip/{frame:04d}", frame + 1, frames)
