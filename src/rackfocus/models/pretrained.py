@@ -5,16 +5,16 @@ of the network's input. A second, frozen trunk gives nearness `c` from a picture
 smaller input the order in depth is more reliable, with a larger one silhouettes are sharper. With a wide
 Gaussian blur `L`,
 
-    n = e + L(c - e) / 2,
-
-so that the low frequencies are the mean of both, which changes less from frame to frame than either.
+    n = e + L(c - e).
 
 A U-Net over features, `n` and the image, at a quarter of the input size, gives `E`, a gain `g` in 0..2 and a
 bilateral grid:
 
-    D = s g (m - n) + r
+    D = a (s g (m - n) + r)
 
-where `s > 0` and `m` are two numbers for each image, predicted from the encoder's coarsest features; `g` and
+where `s > 0`, `m` and `a` are three numbers for each image, predicted from the encoder's coarsest features.
+`a` is 1 for a ray-traced scene, whose aperture is known, and `PHOTOGRAPH_BLUR` for a photograph, whose aperture
+nothing in the picture tells; it scales all of `D`, so that the shape of `D` need not change with it. `g` and
 `n` are enlarged, and the residual `r` is the grid, sliced by the luma of the image. Where `g` is 0, `D` is
 as smooth as the grid: an object in focus can be flat at 0. With `g = 1` and `r = 0`, `D` is nearness in
 pixels of blur.
@@ -61,8 +61,13 @@ STRUCTURE_SIGMA = 0.043
 """Standard deviation of `L`, as a share of the shorter side."""
 
 SLOWED = 0.1
-LARGEST_LOG_SCALE = 2.5
-"""`s` stays within a factor of 12 of its start."""
+LARGEST_LOG_SCALE = 1.5
+"""`s` stays within a factor of 4.5 of its start."""
+
+PHOTOGRAPH_BLUR = 0.27
+"""The blur of photographs over that of ray-traced scenes of the same nearness: their `D` then spans about .006
+of the longer side, the radius of the blur at infinity of a 40 mm lens at f/2 on a sensor 36 mm wide, focused at
+2 m."""
 
 
 class PretrainedRGBDHDRNet(nn.Module):
@@ -102,6 +107,9 @@ class PretrainedRGBDHDRNet(nn.Module):
         self.scale_and_centre = nn.Linear(WIDTHS[-1] + 2, 2)
         nn.init.zeros_(self.scale_and_centre.weight)
         nn.init.zeros_(self.scale_and_centre.bias)
+        self.photograph = nn.Linear(WIDTHS[-1] + 2, 1)
+        nn.init.zeros_(self.photograph.weight)
+        nn.init.zeros_(self.photograph.bias)
         vertices = luma_vertices(luma_bandwidth)
         seen = 3 * CELL_PX**2 + WIDTHS[0] + 1
         self.unet = UNet(seen, 4 + vertices, base_width=base_width, levels=levels)
@@ -129,7 +137,7 @@ class PretrainedRGBDHDRNet(nn.Module):
         padded = F.pad(seen, (0, -width % MULTIPLE_PX, 0, -height % MULTIPLE_PX), mode="replicate")
         with torch.set_grad_enabled(trunk_learns and torch.is_grad_enabled()):
             coarse, features, edges = self.trunk(padded)
-        nearness = edges + self._missing_structure(edges, padded) / 2
+        nearness = edges + self._missing_structure(edges, padded)
         found = F.avg_pool2d(torch.cat([features, nearness], dim=1), CELL_PX // 2)
         channels = self.unet(torch.cat([F.pixel_unshuffle(2 * padded - 1, CELL_PX), found], dim=1))
         # Mixed precision ends here: the precision of bfloat16 is worse than half a pixel of blur.
@@ -137,13 +145,15 @@ class PretrainedRGBDHDRNet(nn.Module):
             _without_padding(each.to(srgb.dtype), seen) for each in (coarse, nearness, channels)
         )
         log_gain, gain, grid = channels.split([3, 1, channels.shape[1] - 4], dim=1)
-        scale, centre = self._scale_and_centre(coarse, nearness)
+        pooled = _pooled(coarse, nearness)
+        scale, centre = self._scale_and_centre(pooled, nearness)
+        blur = PHOTOGRAPH_BLUR ** torch.sigmoid(self.photograph(pooled))[:, :, None, None]
         gain = F.interpolate(2 * torch.sigmoid(gain), size=nearness.shape[-2:], mode="bilinear")
         longer = max(srgb.shape[-2:])
         flat = bounded_disparity(START_SCALE * longer * scale * gain * (centre - nearness), longer)
         residual = bounded_disparity(RESIDUAL_SCALE * longer * grid, longer)
-        disparity = F.interpolate(flat, size=srgb.shape[-2:], mode="bilinear")
-        disparity += slice_grid(residual, luma(srgb), CELL_PX * srgb.shape[-1] / seen.shape[-1])
+        disparity = F.interpolate(blur * flat, size=srgb.shape[-2:], mode="bilinear")
+        disparity += slice_grid(blur * residual, luma(srgb), CELL_PX * srgb.shape[-1] / seen.shape[-1])
         log_exposure = read_log_exposure(log_gain, srgb, self.clipping_from, each_channel=True)
         return RGBDHDR(disparity, log_exposure)
 
@@ -160,14 +170,24 @@ class PretrainedRGBDHDRNet(nn.Module):
         difference = mean + spread * standardised(nearness) - edges
         return low_frequencies(difference, STRUCTURE_SIGMA * min(edges.shape[-2:]))
 
-    def _scale_and_centre(self, coarse: Tensor, nearness: Tensor) -> tuple[Tensor, Tensor]:
+    def _scale_and_centre(
+        self, pooled: Float[Tensor, "batch feature"], nearness: Float[Tensor, "batch 1 rows columns"]
+    ) -> tuple[Float[Tensor, "batch 1 1 1"], Float[Tensor, "batch 1 1 1"]]:
         """`s` relative to its start, and `m`, which is the mean of nearness before training."""
-        mean, spread = nearness.mean(dim=(2, 3)), nearness.std(dim=(2, 3), correction=0)
-        pooled = torch.cat([coarse.mean(dim=(2, 3)), mean, spread], dim=1)
         # With Adam, two hundred features of one sign all move their sum in each step; unscaled, `s` diverges.
-        found = SLOWED * self.scale_and_centre(F.layer_norm(pooled, pooled.shape[1:]))
+        found = SLOWED * self.scale_and_centre(pooled)
         log_scale, offset = found[:, :, None, None].split(1, dim=1)
-        return torch.exp(LARGEST_LOG_SCALE * torch.tanh(log_scale)), mean[:, :, None, None] + offset
+        mean = nearness.mean(dim=(2, 3), keepdim=True)
+        return torch.exp(LARGEST_LOG_SCALE * torch.tanh(log_scale)), mean + offset
+
+
+def _pooled(
+    coarse: Float[Tensor, "batch channel _ _"], nearness: Float[Tensor, "batch 1 _ _"]
+) -> Float[Tensor, "batch feature"]:
+    """What describes an image as a whole: the means of features, mean and deviation of nearness, normalised."""
+    mean, spread = nearness.mean(dim=(2, 3)), nearness.std(dim=(2, 3), correction=0)
+    pooled = torch.cat([coarse.mean(dim=(2, 3)), mean, spread], dim=1)
+    return F.layer_norm(pooled, pooled.shape[1:])
 
 
 def _without_padding(
