@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from rackfocus.threads import BAND_HEIGHT, bands, share_out
+from rackfocus.threads import BAND_HEIGHT, bands, run_bands
 
 pytestmark = pytest.mark.usefixtures("threads")
 
@@ -22,7 +22,7 @@ def test_every_row_is_worked_on_once(height):
         counts[slice(*band)] += 1
         return band
 
-    assert share_out(work, bands(height)) == bands(height)
+    assert run_bands(work, bands(height)) == bands(height)
     assert (counts == 1).all()
 
 
@@ -31,4 +31,4 @@ def test_what_goes_wrong_in_a_thread_is_raised():
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        share_out(work, bands(4 * BAND_HEIGHT))
+        run_bands(work, bands(4 * BAND_HEIGHT))

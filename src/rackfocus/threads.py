@@ -24,7 +24,7 @@ def bands(height: int) -> list[Band]:
     return [(top, min(top + BAND_HEIGHT, height)) for top in range(0, height, BAND_HEIGHT)]
 
 
-def share_out(job: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+def run_bands(job: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """Run a job for each item, in as many threads as torch has; results are in the order of the items.
 
     Args:

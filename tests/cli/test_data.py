@@ -17,7 +17,7 @@ defaults:
 near: {root: ROOT}
 far: {root: ROOT}
 train:
-  _target_: rackfocus.data.mixture.Mixture
+  _target_: rackfocus.data.mixture.WeightedMixture
   datasets: {near: "${...near.train}", far: "${...far.test}"}
   weights: {near: 1, far: 2}
 validation:

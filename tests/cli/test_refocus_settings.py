@@ -13,7 +13,7 @@ from rackfocus.cli.configs.files import config_folder
 from rackfocus.cli.ranges import parse_range
 from rackfocus.cli.refocus import parse_focus, parse_model
 from rackfocus.focus.annotation.keyframes import load_keyframes
-from rackfocus.models.backends import Assembled
+from rackfocus.models.backends import CompositeEstimator
 from rackfocus.models.checkpoints import save_model
 from rackfocus.pipelines.fingerprint import fingerprint
 from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
@@ -44,7 +44,7 @@ def test_a_backend_is_filled_up_by_the_network(tmp_path, tiny_network, shared):
     model = parse_model(
         composed(f"checkpoint={tmp_path / 'tiny.safetensors'}", "model/hdr=expandnet", expandnet)
     )
-    assert isinstance(model, Assembled)
+    assert isinstance(model, CompositeEstimator)
     image = torch.rand(1, 3, 24, 32)
     torch.testing.assert_close(model(image).disparity, tiny_network.eval()(image).disparity)
     assert model(image).log_exposure.shape == (1, 3, 24, 32)

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 from torch.utils.data import Dataset
 
-from rackfocus.data.mixture import Mixture
+from rackfocus.data.mixture import WeightedMixture
 from rackfocus.types import InputError
 
 
@@ -39,29 +39,29 @@ def frequencies(mixture):
     ],
 )
 def test_the_proportions_are_those_of_the_weights(weights, length, expected):
-    assert frequencies(Mixture(PARTS, weights, length)) == expected
+    assert frequencies(WeightedMixture(PARTS, weights, length)) == expected
 
 
 def test_one_pass_shows_every_sample():
-    mixture = Mixture(PARTS, {"a": 1, "b": 1})
+    mixture = WeightedMixture(PARTS, {"a": 1, "b": 1})
     assert frequencies(mixture) == {"a": 10, "b": 10}
     counts = Counter(seen(mixture))
     assert set(counts) == {*PARTS["a"].names, *PARTS["b"].names}
     assert all(counts[name] == 1 for name in PARTS["a"].names)
     assert {counts[name] for name in PARTS["b"].names} == {3, 4}
-    assert len(Mixture(PARTS, {"a": 10, "b": 3})) == 13
-    assert len(Mixture({**PARTS, "c": Named("c", 10)}, {"a": 1, "b": 1, "c": 1})) == 30
+    assert len(WeightedMixture(PARTS, {"a": 10, "b": 3})) == 13
+    assert len(WeightedMixture({**PARTS, "c": Named("c", 10)}, {"a": 1, "b": 1, "c": 1})) == 30
 
 
 def test_the_seed_decides_the_order():
     weights = {"a": 2, "b": 1}
-    assert seen(Mixture(PARTS, weights, seed=1)) == seen(Mixture(PARTS, weights, seed=1))
-    assert seen(Mixture(PARTS, weights, seed=1)) != seen(Mixture(PARTS, weights, seed=2))
-    assert "ab" in "".join(name[0] for name in seen(Mixture(PARTS, weights)))
+    assert seen(WeightedMixture(PARTS, weights, seed=1)) == seen(WeightedMixture(PARTS, weights, seed=1))
+    assert seen(WeightedMixture(PARTS, weights, seed=1)) != seen(WeightedMixture(PARTS, weights, seed=2))
+    assert "ab" in "".join(name[0] for name in seen(WeightedMixture(PARTS, weights)))
 
 
 def test_indices_are_those_of_a_sequence():
-    mixture = Mixture(PARTS, {"a": 1, "b": 1})
+    mixture = WeightedMixture(PARTS, {"a": 1, "b": 1})
     assert mixture[-1] == mixture[len(mixture) - 1]
     for outside in (len(mixture), -len(mixture) - 1):
         with pytest.raises(IndexError):
@@ -82,4 +82,4 @@ def test_indices_are_those_of_a_sequence():
 )
 def test_what_makes_no_sense_is_told(datasets, weights, length, says):
     with pytest.raises(InputError, match=says):
-        Mixture(datasets, weights, length)
+        WeightedMixture(datasets, weights, length)

@@ -7,7 +7,7 @@ import torch
 from rackfocus.data.gaze.focus_clip import Sampling
 from rackfocus.focus import af_net_prediction
 from rackfocus.focus.af_net_autofocus import AFNetAutofocus, peaks, subject
-from rackfocus.focus.af_net_prediction import Prediction, SampleClock, predictions
+from rackfocus.focus.af_net_prediction import FrameSampler, Prediction, predictions
 from rackfocus.focus.detectors.focus_region import FocusRegion
 from rackfocus.focus.detectors.window import ClipWindow, Detector
 from rackfocus.models.af_net import AFNet
@@ -39,13 +39,13 @@ def video(count, fps=30.0, size=(36, 64), cuts=()):
 
 @pytest.mark.parametrize("fps", [5, 6, 10, 15, 23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60, 120])
 def test_the_clock_takes_the_frames_that_training_sampled(fps):
-    clock = SampleClock(fps)
+    clock = FrameSampler(fps)
     taken = tuple(at for at in range(400) if clock.takes(at / fps))
     assert taken == Sampling(window=20, stride=5).frames(400, fps)
 
 
 def test_the_clock_follows_time_stamps_where_rates_vary():
-    clock = SampleClock(24.0)
+    clock = FrameSampler(24.0)
     times = [0, 0.04, 0.08, 0.4, 0.45, 0.5, 0.51, 0.52, 0.9]
     assert [time for time in times if clock.takes(time)] == [0, 0.4, 0.5, 0.9]
 

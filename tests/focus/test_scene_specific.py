@@ -5,7 +5,7 @@ import pytest
 
 from rackfocus import InputError
 from rackfocus.focus.detectors.window import ClipWindow
-from rackfocus.focus.scene_specific import RegionCurve, SceneSpecific, resting_point
+from rackfocus.focus.scene_specific import RegionCurve, SceneSpecific, initial_focus_point
 
 SIZE = (320, 180)
 FPS = 20.0
@@ -196,10 +196,10 @@ def test_times_rise():
 def test_focus_rests_in_the_plane_of_the_camera():
     disparity = np.full((40, 60), 8.0)
     disparity[10:20, 30:40] = 0.1
-    x, y = resting_point(disparity)
+    x, y = initial_focus_point(disparity)
     assert 0.5 <= x <= 0.67
     assert 0.25 <= y <= 0.5
-    assert resting_point(np.zeros((41, 61))).tolist() == [0.5, 0.5]
+    assert initial_focus_point(np.zeros((41, 61))).tolist() == [0.5, 0.5]
 
 
 @pytest.mark.parametrize(

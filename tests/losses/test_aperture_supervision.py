@@ -3,7 +3,7 @@ import torch
 
 from rackfocus import RGBDHDR, refocus_disparity, render
 from rackfocus.losses.aperture_supervision import ApertureSupervision
-from rackfocus.losses.reconstruction import as_photographed, pixel_l1
+from rackfocus.losses.reconstruction import clipped_like, pixel_l1
 from rackfocus.losses.smoothness import edge_aware_smoothness
 from rackfocus.optics import Renderer
 from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
@@ -59,8 +59,8 @@ def test_equation_6_written_out(scene, generator):
     at_f2 = render(linear, prediction.disparity, prediction.log_exposure)
     at_f8 = render(linear, prediction.disparity / 4, prediction.log_exposure)
     expected = (
-        pixel_l1(as_photographed(at_f2, shallow), linear_to_srgb(shallow))
-        + pixel_l1(as_photographed(at_f8, adjusted), linear_to_srgb(adjusted))
+        pixel_l1(clipped_like(at_f2, shallow), linear_to_srgb(shallow))
+        + pixel_l1(clipped_like(at_f8, adjusted), linear_to_srgb(adjusted))
         + 3 * edge_aware_smoothness(prediction.disparity, deep)
     )
     torch.testing.assert_close(terms.total, expected)

@@ -1,6 +1,5 @@
 import pytest
 import torch
-import torch.nn.functional as F
 
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.losses.clipped_light import clipped_light_loss
@@ -19,7 +18,6 @@ def loss():
         relative_weight=5.0,
         usual_weight=7.0,
         usual_range=0.1,
-        steady_weight=13.0,
         light_weight=11.0,
     )
 
@@ -33,12 +31,6 @@ def test_a_label_is_asked_for_by_shape_and_by_its_usual_range(loss):
     torch.testing.assert_close(loss.nearness(disparity, label), expected)
     inside = label.clamp(*label.quantile(torch.tensor([0.02, 0.98])).tolist())
     assert loss.nearness(disparity_from_nearness(inside, 0.1), inside) < 1e-4
-
-
-def test_steadiness_is_counted_in_units_of_the_usual_range(loss):
-    grid = F.affine_grid(torch.eye(2, 3)[None], [1, 1, 20, 40], align_corners=False)
-    disparity = torch.rand(1, 1, 20, 40)
-    torch.testing.assert_close(loss.steadiness(disparity, disparity + 2, grid), torch.tensor(13 * 2 / 4.0))
 
 
 def test_a_scene_adds_the_errors_of_its_truth(loss):

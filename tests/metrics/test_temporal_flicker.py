@@ -5,13 +5,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rackfocus.metrics.temporal_flicker import about_saturated, flicker_curve, high_frequency_energy
+from rackfocus.metrics.temporal_flicker import flicker_curve, high_frequency_energy, near_saturated
 
 
 def test_the_neighbourhood_of_what_is_saturated_in_any_channel():
     frame = torch.zeros(3, 7, 9)
     frame[1, 3, 4] = 1.0
-    near = about_saturated(frame, reach_px=2)
+    near = near_saturated(frame, reach_px=2)
     expected = torch.zeros(7, 9, dtype=torch.bool)
     expected[1:6, 2:7] = True
     assert torch.equal(near, expected)

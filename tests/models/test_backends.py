@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from rackfocus import RGBDHDR, InputError
-from rackfocus.models.backends import Assembled, disparity_from_nearness
+from rackfocus.models.backends import CompositeEstimator, disparity_from_nearness
 
 RAMP = torch.arange(101.0).view(1, 1, 1, 101)
 
@@ -73,30 +73,30 @@ def test_an_outlier_is_held_and_nan_is_not_hidden():
 def test_a_backend_takes_its_half():
     srgb = RAMP.expand(1, 3, 1, 101) / 100
     network = Network()
-    found = Assembled(network, depth=depth)(srgb, network_size_px=64)
+    found = CompositeEstimator(network, depth=depth)(srgb, network_size_px=64)
     assert network.asked == 64
     torch.testing.assert_close(found.disparity, disparity_from_nearness(RAMP, 0.03))
     assert found.log_exposure.eq(0.1).all()
-    found = Assembled(network, hdr=hdr)(srgb)
+    found = CompositeEstimator(network, hdr=hdr)(srgb)
     assert found.disparity.eq(1).all()
     assert found.log_exposure.eq(0.2).all()
-    found = Assembled(network)(srgb)
+    found = CompositeEstimator(network)(srgb)
     assert found.disparity.eq(1).all()
     assert found.log_exposure.eq(0.1).all()
 
 
 def test_with_both_the_network_rests():
     network = Network()
-    found = Assembled(network, depth=depth, hdr=hdr, disparity_range=0.06)(torch.rand(2, 3, 8, 8))
+    found = CompositeEstimator(network, depth=depth, hdr=hdr, disparity_range=0.06)(torch.rand(2, 3, 8, 8))
     assert network.asked is None
     assert found.disparity.abs().max() <= 0.06 * 8
-    assert Assembled(depth=depth, hdr=hdr)(torch.rand(1, 3, 8, 8)).log_exposure.eq(0.2).all()
+    assert CompositeEstimator(depth=depth, hdr=hdr)(torch.rand(1, 3, 8, 8)).log_exposure.eq(0.2).all()
 
 
 def test_a_half_without_a_source():
     with pytest.raises(InputError, match="Nothing gives the log exposure"):
-        Assembled(depth=depth)
+        CompositeEstimator(depth=depth)
     with pytest.raises(InputError, match="Nothing gives the disparity"):
-        Assembled(hdr=hdr)
+        CompositeEstimator(hdr=hdr)
     with pytest.raises(InputError, match="disparity_range must be above 0"):
-        Assembled(depth=depth, hdr=hdr, disparity_range=0)
+        CompositeEstimator(depth=depth, hdr=hdr, disparity_range=0)

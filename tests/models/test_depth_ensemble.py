@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from rackfocus import InputError
-from rackfocus.models.depth_ensemble import Averaged, Mirrored, Sharpened, standardised
+from rackfocus.models.depth_ensemble import Averaged, EdgeSharpenedDepth, MirrorAveragedDepth, standardised
 
 IMAGE = torch.rand(2, 3, 40, 60, generator=torch.Generator().manual_seed(1))
 
@@ -16,8 +16,8 @@ def leftness(srgb):
 
 
 def test_a_mirrored_model_does_not_know_left_from_right():
-    assert torch.equal(Mirrored(red)(IMAGE), red(IMAGE))
-    torch.testing.assert_close(Mirrored(leftness)(IMAGE), torch.full((2, 1, 40, 60), 29.5))
+    assert torch.equal(MirrorAveragedDepth(red)(IMAGE), red(IMAGE))
+    torch.testing.assert_close(MirrorAveragedDepth(leftness)(IMAGE), torch.full((2, 1, 40, 60), 29.5))
 
 
 def test_scale_and_shift_of_members_do_not_matter():
@@ -40,8 +40,8 @@ def test_structure_is_one_model_s_and_edges_the_other_s():
     step[..., 100:] = 1
     flat = torch.linspace(0, 1, 100)[:, None].expand(1, 1, 100, 200)
     image = torch.zeros(1, 3, 100, 200)
-    sharp = Sharpened(lambda _: flat, lambda _: step, sigma_share=0.1)(image)
-    same = Sharpened(lambda _: step, lambda _: step)(image)
+    sharp = EdgeSharpenedDepth(lambda _: flat, lambda _: step, sigma_share=0.1)(image)
+    same = EdgeSharpenedDepth(lambda _: step, lambda _: step)(image)
     torch.testing.assert_close(same, standardised(step), atol=1e-5, rtol=0)
     edge = float((sharp[..., 100] - sharp[..., 99]).mean())
     far = float((sharp[..., 190] - sharp[..., 10]).mean())
@@ -57,4 +57,4 @@ def test_bad_input():
     with pytest.raises(InputError, match="0 or more"):
         Averaged({"a": red}, {"a": 0.0})
     with pytest.raises(InputError, match="sigma_share"):
-        Sharpened(red, red, sigma_share=0.0)
+        EdgeSharpenedDepth(red, red, sigma_share=0.0)

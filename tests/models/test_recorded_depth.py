@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 
 from rackfocus import InputError
-from rackfocus.models.backends import Assembled, VideoMoment
+from rackfocus.models.backends import CompositeEstimator, VideoMoment
 from rackfocus.models.depth_recordings import depth_files
-from rackfocus.models.recorded_depth import RecordedDepth, brought_to, filled_from_nearest, nearness_of
+from rackfocus.models.recorded_depth import RecordedDepth, filled_from_nearest, nearness_of, resized_by_guide
 
 SIZE = 12, 16
 PICTURE = torch.rand(1, 3, *SIZE, generator=torch.Generator().manual_seed(1))
@@ -99,15 +99,17 @@ def test_a_coarse_edge_moves_to_that_of_the_frame():
     coarse = torch.zeros(1, 1, 16, 16)
     coarse[..., 8:] = 10
     plain = torch.nn.functional.interpolate(coarse, size=(64, 64), mode="bilinear")
-    found = brought_to(coarse, frame)
+    found = resized_by_guide(coarse, frame)
     assert (found[..., 34] - found[..., 33]).min() > 6
     assert plain.diff(dim=-1).max() < 3
     torch.testing.assert_close(found[..., 34:], torch.full((1, 1, 64, 30), 10.0), rtol=0, atol=0.1)
     assert found.min() >= 0
     assert found.max() <= 10
     flat = torch.full((1, 1, 5, 7), 3.0)
-    torch.testing.assert_close(brought_to(flat, torch.rand(1, 3, 40, 41)), torch.full((1, 1, 40, 41), 3.0))
-    assert brought_to(coarse, frame[..., ::8, ::8]).shape == (1, 1, 8, 8)
+    torch.testing.assert_close(
+        resized_by_guide(flat, torch.rand(1, 3, 40, 41)), torch.full((1, 1, 40, 41), 3.0)
+    )
+    assert resized_by_guide(coarse, frame[..., ::8, ::8]).shape == (1, 1, 8, 8)
 
 
 def test_frames_find_their_map_by_index_or_by_time(tmp_path):
@@ -231,7 +233,7 @@ def test_arrays_that_are_no_depth(tmp_path):
 
 def test_single_pictures_have_no_recorded_depth(tmp_path):
     depth = RecordedDepth(write_folder(tmp_path / "depth", ".png", maps()))
-    assembled = Assembled(depth=depth, hdr=lambda srgb: torch.zeros_like(srgb))
+    assembled = CompositeEstimator(depth=depth, hdr=lambda srgb: torch.zeros_like(srgb))
     with pytest.raises(InputError, match="belongs to a video"):
         assembled(PICTURE)
     disparity = assembled(PICTURE, moment=VideoMoment(1, 0.1)).disparity

@@ -8,8 +8,8 @@ from rackfocus.models.bilateral_grid import luma_vertices
 from rackfocus.models.rgbd_hdr import (
     LARGEST_LOG_GAIN,
     RGBDHDRNet,
-    at_least_zero,
     clipping_share,
+    projected_relu,
     read_log_exposure,
 )
 from rackfocus.optics.radiometry import HDR_GAIN
@@ -108,7 +108,7 @@ def test_every_parameter_learns(tiny_network):
 
 def test_what_lies_below_zero_can_rise_but_is_not_pushed_lower():
     x = torch.tensor([2.0, 2.0, -3.0, -3.0], requires_grad=True)
-    y = at_least_zero(x)
+    y = projected_relu(x)
     assert y.tolist() == [2, 2, 0, 0]
     y.backward(torch.tensor([1.0, -1.0, 1.0, -1.0]))
     assert x.grad.tolist() == [1, -1, 0, -1]

@@ -189,8 +189,8 @@ def compile_all():
             row = {"BLEND": int(blend), "BLOCK": block}
             compile_for(kernels.blend, kind, warps, lines=kind, KEEP=blend is Blend.COVERAGE, **row)
             if blend is not Blend.TRANSMITTANCE:
-                compile_for(kernels.owe, kind, warps, lines="fp64", **row)
-        compile_for(kernels.owe_through, kind, warps, lines="fp64", BLOCK=block)
+                compile_for(kernels.layer_gradients, kind, warps, lines="fp64", **row)
+        compile_for(kernels.transmittance_gradients, kind, warps, lines="fp64", BLOCK=block)
 
 
 # On a GPU only: through the operator.

@@ -10,7 +10,7 @@ from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines import autofocus_analysis
 from rackfocus.pipelines.autofocus import annotation_of, autofocus, follow, open_footage
-from rackfocus.pipelines.footage import Footage, KnownFrames, small_map
+from rackfocus.pipelines.footage import Footage, FrameDisparityStore, small_map
 from rackfocus.pipelines.streaming_autofocus import streaming_autofocus, streaming_tracks
 
 SIZE = (96, 64)
@@ -218,7 +218,7 @@ def test_footage_is_reduced_and_points_come_back_in_pixels_of_the_video(tmp_path
 
 
 def test_known_frames_come_back(video):
-    with open_footage(video, disparity=halves) as footage, KnownFrames() as known:
+    with open_footage(video, disparity=halves) as footage, FrameDisparityStore() as known:
         for shown in footage.frames():
             known.append(shown)
         again = list(footage.frames(known))

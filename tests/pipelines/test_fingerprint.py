@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from rackfocus import Lens
-from rackfocus.models.backends import Assembled
+from rackfocus.models.backends import CompositeEstimator
 from rackfocus.optics.lens_shapes import Polygon
 from rackfocus.pipelines.fingerprint import file_identity, fingerprint
 from rackfocus.types import FocusKeyframe, FocusKeyframes
@@ -41,8 +41,8 @@ CHANGES = [
     (lambda: TemporalStabilizer(flow=DISFlow()), lambda: TemporalStabilizer(flow=DISFlow(), window_frames=5)),
     (lambda: FocusKeyframes((FocusKeyframe(0, 1),)), lambda: FocusKeyframes((FocusKeyframe(0, 2),))),
     (
-        lambda: Assembled(Scaled(1, 2.0), depth=Backend("a.onnx")),
-        lambda: Assembled(Scaled(1, 2.0), depth=Backend("b.onnx")),
+        lambda: CompositeEstimator(Scaled(1, 2.0), depth=Backend("a.onnx")),
+        lambda: CompositeEstimator(Scaled(1, 2.0), depth=Backend("b.onnx")),
     ),
     (lambda: DISFlow(preset="fast"), lambda: DISFlow(preset="medium")),
     (lambda: torch.zeros(3), lambda: torch.ones(3)),

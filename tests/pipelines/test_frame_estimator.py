@@ -6,15 +6,15 @@ import pytest
 import torch
 from PIL import Image
 
-from rackfocus.app.work.courtesy import Courtesy
-from rackfocus.app.work.disparity import Disparities
+from rackfocus.app.work.disparity import DisparityWorker
 from rackfocus.app.work.frames import Frames
-from rackfocus.models.backends import Assembled, disparity_from_nearness, nearness_scale
+from rackfocus.app.work.priority import PriorityGate
+from rackfocus.models.backends import CompositeEstimator, disparity_from_nearness, nearness_scale
 from rackfocus.models.recorded_depth import RecordedDepth
 from rackfocus.optics.radiometry import srgb_to_linear
 from rackfocus.pipelines.autofocus import open_footage
 from rackfocus.pipelines.estimates import VideoEstimates
-from rackfocus.pipelines.frame_estimator import FrameEstimator, shows_something, srgb_of
+from rackfocus.pipelines.frame_estimator import FrameEstimator, is_not_blank, srgb_of
 from rackfocus.video import Transfer, open_video
 from rackfocus.video.stabilizer.none import NoStabilizer
 
@@ -43,7 +43,7 @@ class FrameByFrame:
 
 
 def network():
-    return Assembled(depth=Red(), hdr=lambda srgb: torch.zeros_like(srgb), disparity_range=0.1)
+    return CompositeEstimator(depth=Red(), hdr=lambda srgb: torch.zeros_like(srgb), disparity_range=0.1)
 
 
 def pictures():
@@ -116,8 +116,8 @@ def test_autofocus_reads_what_is_rendered(video):
 def test_the_page_knows_the_scale_in_any_order(video):
     whole = estimated(video, network())
     frames = Frames(video)
-    disparities = Disparities(
-        frames, network, network_size_px=None, courtesy=Courtesy(), estimated=lambda: None
+    disparities = DisparityWorker(
+        frames, network, network_size_px=None, courtesy=PriorityGate(), estimated=lambda: None
     )
     disparities.rest(True)
     disparities.start()
@@ -138,7 +138,7 @@ def test_recorded_depth_reaches_every_place(video, tmp_path):
         Image.fromarray(values).save(tmp_path / f"{index}.png")
 
     def recorded():
-        return Assembled(depth=RecordedDepth(tmp_path), hdr=lambda srgb: torch.zeros_like(srgb))
+        return CompositeEstimator(depth=RecordedDepth(tmp_path), hdr=lambda srgb: torch.zeros_like(srgb))
 
     rendered = [frame.float().numpy() for frame in estimated(video, recorded())]
     assert [int(frame[20].argmin()) for frame in rendered] == [4 * index for index in range(FRAMES)]
@@ -146,8 +146,8 @@ def test_recorded_depth_reaches_every_place(video, tmp_path):
         for shown in footage.frames():
             np.testing.assert_allclose(shown.disparity, rendered[shown.index], atol=2e-3)
     frames = Frames(video)
-    disparities = Disparities(
-        frames, recorded, network_size_px=None, courtesy=Courtesy(), estimated=lambda: None
+    disparities = DisparityWorker(
+        frames, recorded, network_size_px=None, courtesy=PriorityGate(), estimated=lambda: None
     )
     disparities.start()
     try:
@@ -170,7 +170,7 @@ def test_a_shot_that_begins_in_the_dark(tmp_path):
     alone = estimated(folder, FrameByFrame(network()))
     assert torch.equal(held[2], alone[2])
     assert not torch.equal(held[3], alone[3])
-    assert not shows_something((lit * 0.01).astype(np.uint8))
+    assert not is_not_blank((lit * 0.01).astype(np.uint8))
 
 
 def test_a_flat_frame_gives_no_scale():

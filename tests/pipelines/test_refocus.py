@@ -18,7 +18,7 @@ from rackfocus.optics import Renderer, render
 from rackfocus.optics.radiometry import bt709_to_linear, linear_to_bt709
 from rackfocus.pipelines.estimates import EstimatedFrame
 from rackfocus.pipelines.outputs import DisparityMap, Rendered, SideBySide
-from rackfocus.pipelines.rendering import Rendering, disparity_about
+from rackfocus.pipelines.rendering import Rendering, disparity_near
 from rackfocus.types import (
     AnnotatedVideo,
     FocusAnnotation,
@@ -150,13 +150,13 @@ def track(*focal):
 def test_a_track_says_what_is_in_focus_and_past_its_end_its_last_frame_does():
     seen = []
 
-    class Remembered(Renderer):
+    class CachedDataset(Renderer):
         def forward(self, linear_rgb, disparity, log_exposure=None, *, lens=None):  # noqa: ARG002
             seen.append(-4.0 - disparity[0, 0, 3, 3].item())
             return linear_rgb
 
     frames = [halves(-4.0, 4.0, index=index) for index in range(1, 5)]
-    rendered(frames, focusing=TrackedFocus(track(9, 1, 2.5, -3)), renderer=Remembered())
+    rendered(frames, focusing=TrackedFocus(track(9, 1, 2.5, -3)), renderer=CachedDataset())
     assert seen == pytest.approx([1, 2.5, -3, -3], abs=1e-2)
 
 
@@ -254,21 +254,21 @@ def test_the_f_number_follows_its_keyframes():
     track = FocusKeyframes((FocusKeyframe(0, f_number=2), FocusKeyframe(2, f_number=8)))
     frames, seen = [halves(-4.0, 4.0, index=index) for index in range(4)], []
 
-    class Remembered(Renderer):
+    class CachedDataset(Renderer):
         def forward(self, linear_rgb, disparity, log_exposure=None, *, lens=None):  # noqa: ARG002
             seen.append(lens.f_number)
             return linear_rgb
 
-    rendered(frames, f_numbers=track, renderer=Remembered())
+    rendered(frames, f_numbers=track, renderer=CachedDataset())
     assert seen == pytest.approx([2, 4, 8, 8])
 
 
 def test_the_focus_is_read_from_a_neighbourhood():
     disparity = torch.zeros(1, 100, 100)
     disparity[..., 50, 50] = 99  # an outlier decides nothing
-    assert disparity_about(disparity, (50.0, 50.0)) == 0
+    assert disparity_near(disparity, (50.0, 50.0)) == 0
     disparity[..., :, 98:] = 7
-    assert disparity_about(disparity, (99.4, 0.0)) == 7
+    assert disparity_near(disparity, (99.4, 0.0)) == 7
 
 
 def test_a_range_of_frames_and_a_scale(tmp_path):

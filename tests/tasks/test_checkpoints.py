@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from rackfocus.data.apertures.augmentation import RandomView
 from rackfocus.data.apertures.sample import FocusSample
-from rackfocus.tasks.checkpoints import LastCheckpoint, WholeCheckpointIO
+from rackfocus.tasks.checkpoints import AtomicCheckpointIO, LastCheckpoint
 from rackfocus.tasks.data import FocusData
 from rackfocus.types import InputError
 
@@ -87,7 +87,7 @@ def fit(folder, ckpt=None, *, accumulate=1, validate=3, ema=False, workers=0):
         accumulate_grad_batches=accumulate,
         callbacks=[best, last, Copies(last), *([EMAWeightAveraging(decay=0.9)] if ema else [])],
         default_root_dir=folder,
-        plugins=[WholeCheckpointIO()],
+        plugins=[AtomicCheckpointIO()],
     )
     view = RandomView(shorter_side_px=(8, 8), crop_px=6)
     data = FocusData(train=Samples(), validation=Samples(), view=view, workers=workers, seed=3)
@@ -183,7 +183,7 @@ def test_the_moving_average_is_what_is_validated_and_kept(tmp_path):
 
 def test_a_write_that_fails_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     path = tmp_path / "checkpoints" / "last.ckpt"
-    writer = WholeCheckpointIO()
+    writer = AtomicCheckpointIO()
     writer.save_checkpoint({"step": 1}, path)
 
     def full(_file):

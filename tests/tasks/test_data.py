@@ -7,8 +7,8 @@ from torch.utils.data import ConcatDataset, Dataset
 
 from rackfocus.data.apertures.augmentation import RandomView
 from rackfocus.data.apertures.sample import FocusSample
-from rackfocus.data.mixture import Mixture
-from rackfocus.tasks.data import FocusData, ShuffledDraws, collate
+from rackfocus.data.mixture import WeightedMixture
+from rackfocus.tasks.data import EpochSampler, FocusData, collate
 
 
 def sample(height=24, width=36, seed=0):
@@ -153,7 +153,7 @@ def test_pairs_without_truth_and_several_data_sets():
             return dataclasses.replace(super().__getitem__(index), disparity=None, radiance=None)
 
     mixed = data(
-        train=Mixture({"pairs": Pairs(2), "triplets": Samples(2)}, {"pairs": 1, "triplets": 3}),
+        train=WeightedMixture({"pairs": Pairs(2), "triplets": Samples(2)}, {"pairs": 1, "triplets": 3}),
         validation=ConcatDataset([Pairs(2), Samples(3)]),
     )
     assert len(list(mixed.train_dataloader())) == 8
@@ -187,9 +187,9 @@ def test_a_loader_goes_on_in_the_middle_of_an_epoch_and_loads_nothing_before_it(
 
 
 def test_processes_share_out_an_epoch():
-    alone = ShuffledDraws(7, seed=5)
+    alone = EpochSampler(7, seed=5)
     alone.set_epoch(2)
-    together = [ShuffledDraws(7, seed=5, processes=2, process=process) for process in (0, 1)]
+    together = [EpochSampler(7, seed=5, processes=2, process=process) for process in (0, 1)]
     for draws in together:
         draws.set_epoch(2)
     assert [len(draws) for draws in together] == [4, 4]

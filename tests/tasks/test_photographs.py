@@ -9,7 +9,7 @@ from torch.utils.data import ConcatDataset
 
 from rackfocus import InputError
 from rackfocus.data.apertures.sample import FocusSample
-from rackfocus.data.mixture import Mixture
+from rackfocus.data.mixture import WeightedMixture
 from rackfocus.data.taught.samples import LightSample, NearnessSample
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.losses.photographs import PhotographSupervision
@@ -23,7 +23,7 @@ from rackfocus.tasks.mixed_batches import (
     Views,
     collate_kinds,
 )
-from rackfocus.tasks.non_finite import NonFiniteStop, load_batch
+from rackfocus.tasks.non_finite import StopOnNonFinite, load_batch
 from rackfocus.tasks.photographs import PhotographsTask
 
 
@@ -88,7 +88,7 @@ def test_a_mixture_is_drawn_with_the_view_of_each_kind():
 
     parts = {"scenes": [scene()], "photographs": [photograph()], "light": [panorama()]}
     data = MixedData(
-        train=Mixture(parts, {"scenes": 2, "photographs": 1, "light": 1}),
+        train=WeightedMixture(parts, {"scenes": 2, "photographs": 1, "light": 1}),
         validation=ConcatDataset([[scene()], [photograph()]]),
         view=Views(scene=same, nearness=half, light=same),
         batch_size=4,
@@ -139,7 +139,7 @@ def test_what_is_not_finite_stops_before_the_renderer(task):
 
 def test_a_batch_of_several_kinds_is_kept_whole(task, tmp_path):
     batch = collate_kinds([scene(), photograph(), panorama()])
-    stop = NonFiniteStop(dirpath=str(tmp_path))
+    stop = StopOnNonFinite(dirpath=str(tmp_path))
     data = SimpleNamespace(names=lambda _epoch, _index: ["scene", "photograph", "panorama"])
     trainer = SimpleNamespace(datamodule=data, current_epoch=2, global_step=7)
     stop.on_train_batch_start(trainer, task, batch, 0)

@@ -17,7 +17,7 @@ from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics import Renderer
 from rackfocus.tasks.data import FocusData
 from rackfocus.tasks.loggers import CSVRunLogger, WandbRunLogger
-from rackfocus.tasks.non_finite import NonFiniteStop, load_batch
+from rackfocus.tasks.non_finite import StopOnNonFinite, load_batch
 from rackfocus.tasks.panels import ValidationPanels
 from rackfocus.tasks.rgbd_hdr import RGBDHDRTask
 from rackfocus.types import InputError
@@ -109,7 +109,7 @@ def test_a_precision_that_spoils_radii_is_refused(precision, tmp_path):
 
 
 def test_a_photograph_that_is_not_finite_stops_training_and_is_kept(tmp_path):
-    stop = NonFiniteStop(dirpath=str(tmp_path / "non_finite"))
+    stop = StopOnNonFinite(dirpath=str(tmp_path / "non_finite"))
     with pytest.raises(InputError, match=r"loss of step \d \(sample 2\) is not finite"):
         fit(tmp_path, broken=2, callbacks=[stop])
     kept = load_batch(tmp_path / "non_finite" / "batch.safetensors")
@@ -123,7 +123,7 @@ def test_a_photograph_that_is_not_finite_stops_training_and_is_kept(tmp_path):
 
 
 def test_weights_that_ran_away_stop_training(tmp_path):
-    stop = NonFiniteStop(dirpath=str(tmp_path / "non_finite"))
+    stop = StopOnNonFinite(dirpath=str(tmp_path / "non_finite"))
     with pytest.raises(InputError, match=r"of step 2 .* is not finite"):
         fit(tmp_path, rate=1e30, callbacks=[stop])
     assert load_batch(tmp_path / "non_finite" / "batch.safetensors").step == 1
@@ -135,7 +135,7 @@ def test_a_gradient_that_is_not_finite_stops_training(tmp_path):
             if trainer.global_step == 1:
                 next(pl_module.parameters()).grad[0] = torch.inf
 
-    stop = NonFiniteStop(dirpath=str(tmp_path / "non_finite"))
+    stop = StopOnNonFinite(dirpath=str(tmp_path / "non_finite"))
     with pytest.raises(InputError, match="gradient of step 2"):
         fit(tmp_path, callbacks=[Break(), stop])
 

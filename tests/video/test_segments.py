@@ -15,7 +15,7 @@ from rackfocus.types import InputError
 from rackfocus.video import ColourTags, VideoWriter, encode, open_video
 from rackfocus.video.codecs import H264, HEVC, Codec, ProRes
 from rackfocus.video.pixels import picture_to_rgb, rgb_to_picture
-from rackfocus.video.segments import CodedPacket, Segment, SegmentEncoder, end_to_end
+from rackfocus.video.segments import CodedPacket, Segment, SegmentEncoder, joined_packets
 
 Maker = Callable[..., Path]
 
@@ -171,7 +171,7 @@ def test_times_of_decoding_are_the_encoders_own(tmp_path: Path, make_video: Make
         for frame in part:
             encoder.encode(av.VideoFrame(64, 48, "yuv420p"), frame.pts, frame.duration)
         segments.append(encoder.finish())
-    packets = list(end_to_end(segments))
+    packets = list(joined_packets(segments))
     step = frames[1].pts - frames[0].pts
     times = [packet.dts for packet in packets]
     assert times == [times[0] + step * index for index in range(12)]

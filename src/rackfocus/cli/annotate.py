@@ -35,14 +35,14 @@ def run(cfg: DictConfig) -> None:
             # Some browsers only return when they are closed.
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
-    workspace = Workspace.open(cfg.path, out=cfg.out, tools=tools_of(cfg))
+    workspace = Workspace.open(cfg.path, out=cfg.out, tools=make_tools(cfg))
     try:
         serve(workspace, host=str(cfg.host), port=cfg.port, ready=ready)
     finally:
         workspace.close()
 
 
-def tools_of(cfg: DictConfig) -> Tools:
+def make_tools(cfg: DictConfig) -> Tools:
     """What the configuration names, each made when it is needed."""
     return Tools(
         network=partial(_network, cfg),

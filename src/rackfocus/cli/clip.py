@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
-from rackfocus.pipelines.clip.check import broken_frames
+from rackfocus.pipelines.clip.check import damaged_frames
 from rackfocus.pipelines.clip.exr import export_exr
 from rackfocus.pipelines.clip.png import export_png
 from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
@@ -34,7 +34,7 @@ def verify(cfg: DictConfig) -> None:
     """Read all of a clip; raises InputError with the frames that are broken."""
     clip = RefocusableClip.open(cfg.clip, source=cfg.source)
     with progress_bar("verifying", "frames") as progress:
-        broken = broken_frames(clip, progress=progress)
+        broken = damaged_frames(clip, progress=progress)
     if broken:
         named = ", ".join(map(str, list(broken)[:NAMED])) + (", ..." if len(broken) > NAMED else "")
         raise InputError(

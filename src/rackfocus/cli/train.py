@@ -21,7 +21,7 @@ import __main__
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.cli.resume import LAST, checkpoint_to_resume, resumed_arguments
-from rackfocus.tasks.data import DrawnData
+from rackfocus.tasks.data import SeededDataModule
 from rackfocus.tasks.task import Task
 from rackfocus.types import InputError
 
@@ -46,7 +46,7 @@ def run(cfg: DictConfig) -> None:
     try:
         weights = train(cfg, folder)
     except (KeyboardInterrupt, SIGTERMException) as stop:
-        _tell_how_to_go_on(folder)
+        _print_resume_hint(folder)
         if isinstance(stop, SIGTERMException):
             sys.exit(TERMINATED)
         raise
@@ -103,7 +103,7 @@ def require_training_splits(cfg: DictConfig) -> None:
             raise InputError(f"The data set has no split {split!r} to train with; choose another data=name.")
 
 
-def _fit(trainer: pl.Trainer, task: Task, data: DrawnData, checkpoint: Path | None) -> None:
+def _fit(trainer: pl.Trainer, task: Task, data: SeededDataModule, checkpoint: Path | None) -> None:
     """Lightning's `fit`, whose ways to end early become ours."""
     if trainer.strategy.launcher is not None:
         # Lightning starts the processes of the other devices as the module that this one was started as.
@@ -140,7 +140,7 @@ def _require_fit(checkpoint: Path, task: Task) -> None:
         raise InputError(f"{checkpoint} is of another network; give the settings that it was trained with.")
 
 
-def _tell_how_to_go_on(folder: Path) -> None:
+def _print_resume_hint(folder: Path) -> None:
     if not (folder / LAST).is_file():
         print(f"\nTraining was stopped before its first checkpoint in {folder}.", file=sys.stderr)
     elif HydraConfig.get().mode == RunMode.MULTIRUN:

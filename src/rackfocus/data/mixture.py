@@ -12,7 +12,7 @@ from rackfocus.types import InputError
 Sample = TypeVar("Sample")
 
 
-class Mixture(Dataset[Sample]):
+class WeightedMixture(Dataset[Sample]):
     """Several data sets as one, each shown in proportion to its weight.
 
     The proportions are exact (to one sample); the order is drawn once from the seed. A part that is shown

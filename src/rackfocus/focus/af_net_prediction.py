@@ -41,7 +41,7 @@ class Prediction:
 
 
 @dataclass
-class SampleClock:
+class FrameSampler:
     """Samples frames by their display times: `SAMPLING_FPS` a second at any frame rate, or all at a lower
     rate.
 
@@ -74,7 +74,7 @@ def predictions(
         fps: their average rate.
         longer_side_px: of the network's input.
     """
-    clock, shot = SampleClock(fps), _Shot(network)
+    clock, shot = FrameSampler(fps), _Shot(network)
     cut = True
     for picture in pictures:
         cut = cut or picture.is_cut

@@ -14,7 +14,7 @@ Read = Callable[[Point], float]
 """Reads the disparity at a point of the current frame, robustly, in pixels of the source video."""
 
 
-class Focusing(Protocol):
+class FocusSource(Protocol):
     """Determines the focal disparity of every frame."""
 
     def focal_disparity(self, index: int, time_s: float, read: Read) -> float:

@@ -62,17 +62,17 @@ def _conversation() -> SceneSpecific:
 
 def _general() -> SceneSpecific:
     from rackfocus.focus.detectors.action import Action
-    from rackfocus.focus.detectors.centred import Centred
+    from rackfocus.focus.detectors.centred import CentrePriorDetector
     from rackfocus.focus.detectors.face_lively import LivelyFaces
-    from rackfocus.focus.detectors.fallback import Fallback
+    from rackfocus.focus.detectors.fallback import FallbackDetector
     from rackfocus.focus.detectors.saliency import FineGrained
 
     watched: dict[str, Detector] = {
         "face": LivelyFaces(),
-        "action": Centred(detector=Action()),
-        "saliency": Centred(detector=FineGrained()),
+        "action": CentrePriorDetector(detector=Action()),
+        "saliency": CentrePriorDetector(detector=FineGrained()),
     }
-    return SceneSpecific({"watched": Fallback(detectors=watched)}, source="action")
+    return SceneSpecific({"watched": FallbackDetector(detectors=watched)}, source="action")
 
 
 def _af_net() -> TargetFinder:

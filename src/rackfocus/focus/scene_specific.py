@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Float32
 from rackfocus.focus.clusters import weighted_kmeans
 from rackfocus.focus.curve_edges import bilateral_filter, edges
 from rackfocus.focus.detectors.window import ClipWindow, Detector
-from rackfocus.focus.subjects.same_subject import link_subjects, sure_subjects, takeovers
+from rackfocus.focus.subjects.same_subject import drop_uncertain_subjects, link_subjects, subject_changes
 from rackfocus.types import FocusTarget, InputError
 
 NOWHERE = np.full(4, np.nan)
@@ -179,12 +179,12 @@ class SceneSpecific:
             absence_frames=round(self.absence_s * fps),
         )
         strength = curve.strength[first:end]
-        labels = sure_subjects(labels, strength, least=self.sure, gap_frames=stay)
+        labels = drop_uncertain_subjects(labels, strength, least=self.sure, gap_frames=stay)
         seen = np.flatnonzero(labels >= 0)
         if not len(seen):
             return [self._target(first, curve.rest[first])]
         # A subject detected soon after a cut is the shot's first target; otherwise the resting point is used.
-        changes = takeovers(
+        changes = subject_changes(
             labels, strength, stay_frames=min(stay, end - first), share=self.stay_share, onset=self.onset
         )
         begun = changes[0] if changes else int(seen[0])
@@ -259,7 +259,7 @@ class SceneSpecific:
         return FocusTarget(frame, float(point[0]), float(point[1]), corners, self.source)
 
 
-def resting_point(disparity: Float[np.ndarray, "rows columns"]) -> Float[np.ndarray, "2"]:
+def initial_focus_point(disparity: Float[np.ndarray, "rows columns"]) -> Float[np.ndarray, "2"]:
     """The initial focus before any event, in shares of the frame: the camera's own focus.
 
     The focal plane has disparity 0; of its cells, or of those nearest to it, one near the centre is used.

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rackfocus.losses.perceptual import PerceptualLoss
-from rackfocus.losses.reconstruction import as_photographed, pixel_l1
+from rackfocus.losses.reconstruction import clipped_like, pixel_l1
 from rackfocus.losses.smoothness import edge_aware_smoothness
 from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.optics.renderer import Renderer
@@ -94,6 +94,6 @@ class ApertureSupervision(nn.Module):
         photograph: Float[Tensor, "batch 3 height width"],
     ) -> Float[Tensor, ""]:
         """`L_rend` (Eq. 5): pixels, and features if a perceptual loss is given."""
-        image, target = as_photographed(rendered, photograph), linear_to_srgb(photograph)
+        image, target = clipped_like(rendered, photograph), linear_to_srgb(photograph)
         loss = pixel_l1(image, target)
         return loss if self.perceptual is None else loss + self.perceptual(image, target)

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.losses.clipped_light import clipped_light_loss
 from rackfocus.losses.relative_depth import relative_depth_loss
-from rackfocus.losses.steadiness import steadiness_loss
 from rackfocus.models.backends import disparity_from_nearness
 from rackfocus.types import RGBDHDR
 
@@ -35,7 +34,6 @@ class PhotographSupervision(nn.Module):
             near that of a fast lens.
         usual_range: see `rackfocus.models.backends.disparity_from_nearness`. A 40 mm lens at f/2 on a sensor
             36 mm wide, focused at 2 m, blurs objects at infinity by a radius of .006 of the picture's width.
-        steady_weight: weight of `rackfocus.losses.steadiness`, in units of that range.
         light_weight: weight of `rackfocus.losses.clipped_light`.
     """
 
@@ -47,7 +45,6 @@ class PhotographSupervision(nn.Module):
         relative_weight: float = 20.0,
         usual_weight: float = 4.0,
         usual_range: float = 0.006,
-        steady_weight: float = 20.0,
         light_weight: float = 20.0,
     ) -> None:
         super().__init__()
@@ -56,7 +53,6 @@ class PhotographSupervision(nn.Module):
         self.relative_weight = relative_weight
         self.usual_weight = usual_weight
         self.usual_range = usual_range
-        self.steady_weight = steady_weight
         self.light_weight = light_weight
 
     def scene(
@@ -108,15 +104,6 @@ class PhotographSupervision(nn.Module):
         relative = relative_depth_loss(-disparity, label)
         usual = (disparity - disparity_from_nearness(label, self.usual_range)).abs().mean()
         return self.relative_weight * relative + self.usual_weight * usual / self._range_px(disparity)
-
-    def steadiness(
-        self,
-        disparity: Float[Tensor, "batch 1 height width"],
-        again: Float[Tensor, "batch 1 height width"],
-        grid: Float[Tensor, "batch height width 2"],
-    ) -> Float[Tensor, ""]:
-        """The term of a photograph and its transformed copy; see `rackfocus.losses.steadiness`."""
-        return self.steady_weight * steadiness_loss(disparity, again, grid) / self._range_px(disparity)
 
     def light(
         self,

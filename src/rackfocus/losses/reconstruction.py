@@ -14,7 +14,7 @@ disparity at once; with 8-bit code values, common in networks of its time, the t
 """
 
 
-def as_photographed(
+def clipped_like(
     rendered: Float[Tensor, "batch 3 height width"], photograph: Float[Tensor, "batch 3 height width"]
 ) -> Float[Tensor, "batch 3 height width"]:
     """The rendered light, sRGB-encoded, clipped only where the photograph is clipped.

@@ -13,7 +13,7 @@ CUTOFF = 0.25
 """High frequencies are those above this share of the frame rate: periods of fewer than four frames."""
 
 
-def about_saturated(
+def near_saturated(
     encoded: Float[Tensor, "3 height width"], *, reach_px: int
 ) -> Bool[Tensor, "height width"]:
     """The neighbourhood of the saturated pixels of a deep-DOF frame, where bokeh appears: within a square of

@@ -93,7 +93,7 @@ class NearnessScale:
     spread: Float[Tensor, "batch 1 1 1"]
 
 
-class Assembled(nn.Module):
+class CompositeEstimator(nn.Module):
     """An RGBD-HDR estimator whose disparity, log exposure or both come from other models.
 
     Args:

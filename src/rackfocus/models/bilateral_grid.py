@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.models import compiled
-from rackfocus.threads import bands, share_out
+from rackfocus.threads import bands, run_bands
 
 
 def luma_vertices(luma_bandwidth: float) -> int:
@@ -41,7 +41,7 @@ def slice_grid(
         guide: luma, clamped to 0..1. Its size may differ from the one for which the grid was made.
         spatial_bandwidth_px: the distance of two vertices in pixels of this guide.
     """
-    if compiled.can_read(grid, guide):
+    if compiled.can_interpolate(grid, guide):
         sliced = torch.empty(guide.shape)
         for each in zip(grid, guide, sliced, strict=True):
             _slice(*each, spatial_bandwidth_px)
@@ -68,7 +68,7 @@ def _slice(
     values = grid.detach().permute(1, 2, 0).contiguous().numpy()
     pixels, written = guide[0].detach().contiguous().numpy(), sliced[0].numpy()
     bandwidth = np.float32(bandwidth_px)
-    share_out(lambda band: compiled.slice_grid(values, pixels, bandwidth, band, written), bands(len(pixels)))
+    run_bands(lambda band: compiled.slice_grid(values, pixels, bandwidth, band, written), bands(len(pixels)))
 
 
 def _to_vertex(pixel: Tensor, vertices: int, bandwidth_px: float) -> Tensor:

@@ -13,7 +13,7 @@ ZERO = np.float32(0)
 ONE = np.float32(1)
 
 
-def can_read(*maps: Tensor) -> bool:
+def can_interpolate(*maps: Tensor) -> bool:
     """Whether these kernels can be used: single precision, on a CPU, and no gradient is needed."""
     wanted = torch.is_grad_enabled() and any(each.requires_grad for each in maps)
     return not wanted and all(each.device.type == "cpu" and each.dtype == torch.float32 for each in maps)

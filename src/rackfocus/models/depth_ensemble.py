@@ -14,7 +14,7 @@ from rackfocus.types import InputError
 _FLAT = 1e-6
 
 
-class Mirrored:
+class MirrorAveragedDepth:
     """The mean of a model's predictions for an image and its mirror image.
 
     Args:
@@ -58,7 +58,7 @@ class Averaged:
         return torch.stack(parts).sum(dim=0)
 
 
-class Sharpened:
+class EdgeSharpenedDepth:
     """One model's structure with the edges of another: `L(structure) + edges - L(edges)`, L a Gaussian blur.
 
     A network with a larger input finds silhouettes better, but the order of distant parts worse. Measured on

@@ -13,11 +13,10 @@ bilateral grid:
     D = a (s g (m - n) + r)
 
 where `s > 0`, `m` and `a` are three numbers for each image, predicted from the encoder's coarsest features.
-`a` is 1 for a ray-traced scene, whose aperture is known, and `PHOTOGRAPH_BLUR` for a photograph, whose aperture
-nothing in the picture tells; it scales all of `D`, so that the shape of `D` need not change with it. `g` and
-`n` are enlarged, and the residual `r` is the grid, sliced by the luma of the image. Where `g` is 0, `D` is
-as smooth as the grid: an object in focus can be flat at 0. With `g = 1` and `r = 0`, `D` is nearness in
-pixels of blur.
+`a` is 1 for a ray-traced scene, whose aperture is known, and `PHOTOGRAPH_BLUR` for a photograph, which does
+not show its aperture; the shape of `D` does not depend on it. `g` and `n` are enlarged, and the residual `r`
+is the grid, sliced by the luma of the image. Where `g` is 0, `D` is as smooth as the grid: an object in focus
+can be flat at 0. With `g = 1`, `a = 1` and `r = 0`, `D` is nearness in pixels of blur.
 """
 
 import copy
@@ -40,7 +39,7 @@ from rackfocus.models.published.tcmonodepth import (
     published_state,
 )
 from rackfocus.models.published.weights import find_weights, fit_state
-from rackfocus.models.rgbd_hdr import begin_dim, bounded_disparity, read_log_exposure, shrink
+from rackfocus.models.rgbd_hdr import bounded_disparity, init_dim, read_log_exposure, shrink
 from rackfocus.models.unet import UNet
 from rackfocus.optics.radiometry import luma
 from rackfocus.types import RGBDHDR
@@ -65,9 +64,9 @@ LARGEST_LOG_SCALE = 1.5
 """`s` stays within a factor of 4.5 of its start."""
 
 PHOTOGRAPH_BLUR = 0.27
-"""The blur of photographs over that of ray-traced scenes of the same nearness: their `D` then spans about .006
-of the longer side, the radius of the blur at infinity of a 40 mm lens at f/2 on a sensor 36 mm wide, focused at
-2 m."""
+"""The blur of photographs over that of ray-traced scenes of the same nearness. The `D` of photographs then
+spans about .006 of the longer side: a 40 mm lens at f/2 on a sensor 36 mm wide, focused at 2 m, blurs objects
+at infinity by that radius."""
 
 
 class PretrainedRGBDHDRNet(nn.Module):
@@ -114,7 +113,7 @@ class PretrainedRGBDHDRNet(nn.Module):
         seen = 3 * CELL_PX**2 + WIDTHS[0] + 1
         self.unet = UNet(seen, 4 + vertices, base_width=base_width, levels=levels)
         nn.init.zeros_(self.unet.last.weight)
-        begin_dim(self.unet.last, 3, gated=True)
+        init_dim(self.unet.last, 3, gated=True)
         # Convolutions of few channels are a fifth faster in this memory format.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -184,7 +183,7 @@ class PretrainedRGBDHDRNet(nn.Module):
 def _pooled(
     coarse: Float[Tensor, "batch channel _ _"], nearness: Float[Tensor, "batch 1 _ _"]
 ) -> Float[Tensor, "batch feature"]:
-    """What describes an image as a whole: the means of features, mean and deviation of nearness, normalised."""
+    """What describes an image as a whole: means of features, mean and deviation of nearness, normalised."""
     mean, spread = nearness.mean(dim=(2, 3)), nearness.std(dim=(2, 3), correction=0)
     pooled = torch.cat([coarse.mean(dim=(2, 3)), mean, spread], dim=1)
     return F.layer_norm(pooled, pooled.shape[1:])

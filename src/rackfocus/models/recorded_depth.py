@@ -72,7 +72,7 @@ class RecordedDepth:
         if not is_known.any():
             raise InputError(f"{self.path} holds no known depth in map {index}; make it again.")
         filled = torch.from_numpy(filled_from_nearest(nearness, is_known))[None, None]
-        return brought_to(filled.to(srgb.device), srgb)
+        return resized_by_guide(filled.to(srgb.device), srgb)
 
     def identity(self) -> Any:
         """Identifies this recording: its settings, and the sizes and modification times of its files."""
@@ -139,7 +139,7 @@ def filled_from_nearest(
     return by_label[labels]
 
 
-def brought_to(
+def resized_by_guide(
     coarse: Float[Tensor, "1 1 rows columns"], srgb: Float[Tensor, "1 3 height width"]
 ) -> Float[Tensor, "1 1 height width"]:
     """Resize a map to a frame; an enlarged map gets the edges of the frame.

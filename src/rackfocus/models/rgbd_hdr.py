@@ -13,7 +13,7 @@ from rackfocus.models import compiled
 from rackfocus.models.bilateral_grid import luma_vertices, slice_grid, splat
 from rackfocus.models.unet import UNet
 from rackfocus.optics.radiometry import HDR_GAIN, luma
-from rackfocus.threads import bands, share_out
+from rackfocus.threads import bands, run_bands
 from rackfocus.types import RGBDHDR
 
 LARGEST_DISPARITY = 0.1
@@ -64,8 +64,8 @@ class RGBDHDRNet(nn.Module):
         self.grid_px = None if luma_bandwidth is None else spatial_bandwidth_px
         vertices = 1 if luma_bandwidth is None else luma_vertices(luma_bandwidth)
         self.unet = UNet(3, self.hdr_channels + vertices, base_width=base_width, levels=levels)
-        begin_behind(self.unet.last)
-        begin_dim(self.unet.last, self.hdr_channels, gated=clipping_from is not None)
+        init_behind_focus(self.unet.last)
+        init_dim(self.unet.last, self.hdr_channels, gated=clipping_from is not None)
 
     def forward(
         self, srgb: Float[Tensor, "batch 3 height width"], *, network_size_px: int | None = None
@@ -86,7 +86,7 @@ class RGBDHDRNet(nn.Module):
         return RGBDHDR(disparity, read_log_exposure(log_gain, srgb, self.clipping_from))
 
 
-def begin_behind(last: nn.Conv2d) -> None:
+def init_behind_focus(last: nn.Conv2d) -> None:
     """Initialise a last layer so that `D` is everywhere a little behind the focal plane, as most pixels are.
 
     Two renders that differ only in the sign of `D` are nearly equal. When starting from 0, some trainings put
@@ -96,7 +96,7 @@ def begin_behind(last: nn.Conv2d) -> None:
     nn.init.ones_(last.bias)  # type: ignore[arg-type]
 
 
-def begin_dim(last: nn.Conv2d, channels: int, *, gated: bool) -> None:
+def init_dim(last: nn.Conv2d, channels: int, *, gated: bool) -> None:
     """Initialise the first `channels` of a last layer so that little light is added.
 
     If `E` is limited to clipped pixels it can start at a gain of 2; otherwise all light would be off by it.
@@ -160,7 +160,7 @@ def read_log_exposure(
         each_channel: see `clipping_share`.
     """
     # A soft bound, because otherwise one bad step could produce light of any strength.
-    log_gain = LARGEST_LOG_GAIN * torch.tanh(at_least_zero(channels) / LARGEST_LOG_GAIN)
+    log_gain = LARGEST_LOG_GAIN * torch.tanh(projected_relu(channels) / LARGEST_LOG_GAIN)
     if clipping_from is None:
         return _enlarge(log_gain / HDR_GAIN, srgb)
     return _where_clipped(log_gain / HDR_GAIN, srgb, clipping_from, each_channel=each_channel)
@@ -174,7 +174,7 @@ def _where_clipped(
     each_channel: bool,
 ) -> Float[Tensor, "batch 3 height width"]:
     """Enlarge to the size of the image, times `clipping_share`; computed only where the share is above 0."""
-    if compiled.can_read(log_exposure, srgb):
+    if compiled.can_interpolate(log_exposure, srgb):
         # Memory from numpy is mapped where it is written: most pictures clip in few places.
         read = torch.from_numpy(np.zeros(srgb.shape, np.float32))
         for each in zip(log_exposure, srgb, read, strict=True):
@@ -206,7 +206,7 @@ def _read_clipped(
     """The same without gradients, several times faster; written into an array of zeros."""
     values = log_exposure.detach().permute(1, 2, 0).contiguous().numpy()
     image, written, start = srgb.detach().contiguous().numpy(), read.numpy(), np.float32(clipping_from)
-    share_out(
+    run_bands(
         lambda band: compiled.read_clipped(values, image, start, each_channel, band, written),
         bands(srgb.shape[1]),
     )
@@ -226,7 +226,7 @@ class _AtLeastZero(torch.autograd.Function):
         return torch.where((x > 0) | (gradient < 0), gradient, 0.0)
 
 
-def at_least_zero(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+def projected_relu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """`max(x, 0)`, whose gradient below 0 is kept where it increases `x`, and 0 where it would decrease it.
 
     Few pixels are lights, and most clipped pixels were hardly brighter than white, so early in training,

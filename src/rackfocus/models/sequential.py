@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rackfocus.models.bilateral_grid import luma_vertices
-from rackfocus.models.rgbd_hdr import begin_behind, begin_dim, read_disparity, read_log_exposure, shrink
+from rackfocus.models.rgbd_hdr import init_behind_focus, init_dim, read_disparity, read_log_exposure, shrink
 from rackfocus.models.unet import UNet
 from rackfocus.optics.radiometry import apply_log_exposure, linear_to_srgb, srgb_to_linear
 from rackfocus.types import RGBDHDR
@@ -48,8 +48,8 @@ class SequentialRGBDHDRNet(nn.Module):
         self.hdr = UNet(3, 3, base_width=base_width, levels=levels)
         self.depth = UNet(3, luma_vertices(luma_bandwidth), base_width=base_width, levels=levels)
         for unet in (self.hdr, self.depth):
-            begin_behind(unet.last)
-        begin_dim(self.hdr.last, 3, gated=clipping_from is not None)
+            init_behind_focus(unet.last)
+        init_dim(self.hdr.last, 3, gated=clipping_from is not None)
 
     def forward(
         self, srgb: Float[Tensor, "batch 3 height width"], *, network_size_px: int | None = None

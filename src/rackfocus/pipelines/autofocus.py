@@ -25,7 +25,7 @@ from rackfocus.pipelines.estimates import VideoEstimates
 from rackfocus.pipelines.footage import (
     Disparity,
     Footage,
-    KnownFrames,
+    FrameDisparityStore,
     disparity_by_frame,
     stored_disparity,
 )
@@ -125,7 +125,7 @@ def find_and_follow(
         if progress is not None:
             progress(done, both)
 
-    with KnownFrames() as known:
+    with FrameDisparityStore() as known:
         found, warnings = found_targets(footage, finder, known, progress=first_pass)
         frames = len(known.is_cut)
         track = follow(
@@ -142,7 +142,7 @@ def find_and_follow(
 def follow(
     footage: Footage,
     targets: Iterable[FocusTarget],
-    known: KnownFrames | None = None,
+    known: FrameDisparityStore | None = None,
     *,
     tracker: Tracker | None = None,
     puller: FocusPuller | None = None,

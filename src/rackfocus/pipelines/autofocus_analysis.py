@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Float
 
 from rackfocus.focus.detectors.window import ClipWindow, Sound
-from rackfocus.focus.scene_specific import RegionCurve, Regions, SceneSpecific, resting_point
+from rackfocus.focus.scene_specific import RegionCurve, Regions, SceneSpecific, initial_focus_point
 from rackfocus.focus.subjects.region_subject import region_subject
 from rackfocus.focus.target_finder import TargetFinder
-from rackfocus.pipelines.footage import Footage, KnownFrames, Shown
+from rackfocus.pipelines.footage import Footage, FootageFrame, FrameDisparityStore
 from rackfocus.types import FocusTarget, InputError
 from rackfocus.video.sound.samples import RATE, read_sound
 
@@ -25,7 +25,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass
-class CurveDraft:
+class CurveBuilder:
     """A curve of regions that grows with the video.
 
     Attributes:
@@ -40,7 +40,7 @@ class CurveDraft:
     _rows: list[Float[np.ndarray, "10"]] = field(default_factory=list)
     _cuts: list[bool] = field(default_factory=list)
 
-    def put(self, shown: Shown, regions: Regions, at: int, scale_to_source: float) -> None:
+    def put(self, shown: FootageFrame, regions: Regions, at: int, scale_to_source: float) -> None:
         """Write down the region of a frame: the next one, or anew one that is there.
 
         Args:
@@ -60,7 +60,7 @@ class CurveDraft:
                 (subject.point + 0.5) * cell * scale_to_source - 0.5,
                 subject.box * np.tile(cell, 2) * scale_to_source,
                 [subject.disparity, regions.weights[at].max()],
-                resting_point(shown.disparity) * picture * scale_to_source - 0.5,
+                initial_focus_point(shown.disparity) * picture * scale_to_source - 0.5,
             ]
         )
         place = shown.index - self.first
@@ -96,7 +96,7 @@ class CurveDraft:
 def found_targets(
     footage: Footage,
     finder: SceneSpecific | TargetFinder,
-    known: KnownFrames,
+    known: FrameDisparityStore,
     *,
     progress: Progress | None = None,
 ) -> tuple[tuple[FocusTarget, ...], tuple[str, ...]]:
@@ -113,7 +113,7 @@ def found_targets(
 
 
 def analyse(
-    footage: Footage, scene: SceneSpecific, known: KnownFrames, *, progress: Progress | None = None
+    footage: Footage, scene: SceneSpecific, known: FrameDisparityStore, *, progress: Progress | None = None
 ) -> tuple[RegionCurve, tuple[str, ...]]:
     """The focus regions of a whole video, and what its detectors lacked.
 
@@ -129,7 +129,7 @@ def analyse(
         InputError: the video cannot be read, or it has no frame.
     """
     info = footage.reader.info
-    draft = CurveDraft((info.width, info.height), float(info.fps))
+    draft = CurveBuilder((info.width, info.height), float(info.fps))
     lacking: Counter[str] = Counter()
     windows = 0
     for frames, keep in _overlapping(_watched(footage, known, progress)):
@@ -160,7 +160,9 @@ def analyse(
     return curve, tuple(dict.fromkeys([*warnings, *more]))
 
 
-def _watched(footage: Footage, known: KnownFrames, progress: Progress | None) -> Iterator[Shown]:
+def _watched(
+    footage: Footage, known: FrameDisparityStore, progress: Progress | None
+) -> Iterator[FootageFrame]:
     """All frames, while what a further pass needs of them is kept, if it is not there already."""
     is_first = not known.is_cut
     for shown in footage.frames(None if is_first else known):
@@ -171,7 +173,7 @@ def _watched(footage: Footage, known: KnownFrames, progress: Progress | None) ->
         yield shown
 
 
-def clip_window(footage: Footage, frames: Sequence[Shown]) -> ClipWindow:
+def clip_window(footage: Footage, frames: Sequence[FootageFrame]) -> ClipWindow:
     """Consecutive frames as detectors see them, with what is heard meanwhile."""
     first, last = frames[0].time_s, frames[-1].time_s
     origin = footage.origin_s
@@ -186,9 +188,9 @@ def clip_window(footage: Footage, frames: Sequence[Shown]) -> ClipWindow:
     )
 
 
-def _overlapping(frames: Iterator[Shown]) -> Iterator[tuple[list[Shown], range]]:
+def _overlapping(frames: Iterator[FootageFrame]) -> Iterator[tuple[list[FootageFrame], range]]:
     """Windows, and the positions in each that count: they are all frames, each once."""
-    held: list[Shown] = []
+    held: list[FootageFrame] = []
     done = 0
     for shown in frames:
         held.append(shown)

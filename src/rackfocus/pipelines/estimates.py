@@ -13,8 +13,8 @@ from torch import Tensor
 
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
-from rackfocus.pipelines.ahead import ahead
 from rackfocus.pipelines.frame_estimator import SequentialEstimator
+from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader
 from rackfocus.video.stabilizer.stabilizer import Stabilized, Stabilizer
@@ -105,7 +105,7 @@ class VideoEstimates:
         estimator = SequentialEstimator(self.network, self.network_size_px, frames=self.reader.info.frames)
         start = max(0, first - self.stabilizer.warm_up_frames)
         stop = None if last is None else last + self.stabilizer.look_ahead_frames
-        for frame in ahead(_readable(self.reader, estimator.first_seen(start), stop, needed)):
+        for frame in prefetch(_readable(self.reader, estimator.first_seen(start), stop, needed)):
             estimator.see(frame)
             if frame.index < start:
                 continue
@@ -164,7 +164,7 @@ class StoredEstimates:
         """See `Estimates.frames`; ends with the maps."""
         held = self.maps.frame_range
         stop = held.stop if last is None else min(last, held.stop)
-        for frame in ahead(_readable(self.reader, first, stop, needed)):
+        for frame in prefetch(_readable(self.reader, first, stop, needed)):
             decode, encode = TRANSFER_CURVES[frame.transfer.value]
             disparity, log_exposure = self.maps.disparity(frame.index), self.maps.log_exposure(frame.index)
             encoded, scale_from_map = frame.encoded, self.size[0] / disparity.shape[-1]

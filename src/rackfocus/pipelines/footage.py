@@ -29,7 +29,7 @@ Disparity = Callable[[int], Map]
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class FootageFrame:
     """A frame of the footage.
 
     Attributes:
@@ -84,7 +84,7 @@ class Footage:
         """When the first frame is shown, on the video's clock."""
         return next((frame.time_s for frame in self.reader.frames(0, 1)), 0.0)
 
-    def frames(self, known: "KnownFrames | None" = None) -> Iterator[Shown]:
+    def frames(self, known: "FrameDisparityStore | None" = None) -> Iterator[FootageFrame]:
         """All frames, in order.
 
         Args:
@@ -96,17 +96,17 @@ class Footage:
             return
         for frame in self.reader.frames(0, self.last):
             image, index = reduced(frame, self.size), frame.index
-            yield Shown(
+            yield FootageFrame(
                 index, frame.time_s - self.origin_s, image, known.is_cut[index], known.disparity(index)
             )
 
-    def pictures(self) -> Iterator[Shown]:
+    def pictures(self) -> Iterator[FootageFrame]:
         """All frames, in order, without their disparity: it is 0."""
         before, flat = None, np.zeros((1, 1), np.float32)
         for frame in self.reader.frames(0, self.last):
             image = reduced(frame, self.size)
             is_cut = before is not None and begins_shot(before, image)
-            yield Shown(frame.index, frame.time_s - self.origin_s, image, is_cut, flat)
+            yield FootageFrame(frame.index, frame.time_s - self.origin_s, image, is_cut, flat)
             before = image
 
     def _disparities(self) -> Iterator[Map]:
@@ -120,7 +120,7 @@ class Footage:
 
 
 @dataclass
-class KnownFrames:
+class FrameDisparityStore:
     """What was worked out of frames, kept out of memory: their small maps, in half precision.
 
     Attributes:
@@ -139,7 +139,7 @@ class KnownFrames:
     ) -> None:
         self._file.close()
 
-    def append(self, shown: Shown) -> None:
+    def append(self, shown: FootageFrame) -> None:
         """Keep the next frame."""
         self._shape = shown.disparity.shape[0], shown.disparity.shape[1]
         self._file.seek(0, 2)

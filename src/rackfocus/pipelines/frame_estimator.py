@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from rackfocus.models.backends import Assembled, NearnessScale, RGBDHDREstimator, VideoMoment
+from rackfocus.models.backends import CompositeEstimator, NearnessScale, RGBDHDREstimator, VideoMoment
 from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
 from rackfocus.types import RGBDHDR
 from rackfocus.video import Frame, Transfer
@@ -42,7 +42,9 @@ class FrameEstimator:
         self, network: RGBDHDREstimator, network_size_px: int | None, *, frames: int | None = None
     ) -> None:
         self._network, self._size_px, self._frames = network, network_size_px, frames
-        self._assembled = network if isinstance(network, Assembled) and network.depth is not None else None
+        self._assembled = (
+            network if isinstance(network, CompositeEstimator) and network.depth is not None else None
+        )
 
     @property
     def holds_scale(self) -> bool:
@@ -124,7 +126,7 @@ class SequentialEstimator:
         thumbnail = reduced(frame, THUMBNAIL)
         if self._before is not None and begins_shot(self._before, thumbnail):
             self._anchor = None
-        if self._anchor is None and shows_something(thumbnail):
+        if self._anchor is None and is_not_blank(thumbnail):
             self._anchor, self._has_scale = frame, False
         self._before = thumbnail
 
@@ -169,7 +171,7 @@ def srgb_of(image: Image, transfer: Transfer) -> Float[Tensor, "1 3 height width
     return linear_to_srgb(decode(encoded).clamp(0, 1))
 
 
-def shows_something(image: Image) -> bool:
+def is_not_blank(image: Image) -> bool:
     """Whether anything can be seen on a picture, encoded RGB in 0..255."""
     return float(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).std()) >= LEAST_CONTRAST
 

@@ -20,10 +20,10 @@ from jaxtyping import Float, UInt16
 from torch import Tensor
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from rackfocus.pipelines.ahead import ahead
 from rackfocus.pipelines.clip.refocusable_clip import DISPARITY, LOG_EXPOSURE, chunk_file, open_array
 from rackfocus.pipelines.clip.writer import UNBOUNDED, settle, sweep, write_whole
 from rackfocus.pipelines.estimates import Estimates, Size
+from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
 
 STEPS = {DISPARITY: 1 / 16, LOG_EXPOSURE: 1 / 3200}
@@ -120,7 +120,7 @@ class KeptEstimates:
         """
         if last is not None and self._frames >= last:
             return
-        for estimate in ahead(estimates.frames(self._frames, last, needed)):
+        for estimate in prefetch(estimates.frames(self._frames, last, needed)):
             self.append(estimate.disparity, estimate.log_exposure)
             yield self._frames
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rackfocus.focus.focus_track import (
     FixedFocus,
-    Focusing,
+    FocusSource,
     KeyframedFocus,
     Point,
     PointFocus,
@@ -22,7 +22,6 @@ from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.optics.renderer import Renderer
-from rackfocus.pipelines.ahead import ahead
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.estimates import Estimates, Size, StoredEstimates, VideoEstimates
 from rackfocus.pipelines.fingerprint import file_identity, fingerprint
@@ -30,6 +29,7 @@ from rackfocus.pipelines.focus_search import FocusSearch
 from rackfocus.pipelines.frame_range import check_range, frame_count
 from rackfocus.pipelines.kept_estimates import KeptEstimates
 from rackfocus.pipelines.outputs import Output, Rendered
+from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.pipelines.rendering import Rendering
 from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTrack, InputError, Lens
 from rackfocus.video import VideoInfo, VideoReader, VideoWriter, open_video
@@ -84,8 +84,8 @@ def refocus(
             annotation are followed by a tracker first.
         f_number: overrides that of the lens and that of an annotation or keyframes given as `focus`.
         lens: the lens to render with; disparity is the blur radius at its reference aperture.
-        model: what estimates disparity and HDR (a network, or `Assembled` from other models), the checkpoint
-            of a network, or the name of the one that comes with the package. A clip holds its estimates.
+        model: what estimates disparity and HDR (a network, or a `CompositeEstimator`), the checkpoint of a
+            network, or the name of the one that comes with the package. A clip holds its estimates.
         stabilizer: the temporal filter, as new; `look_ahead_stabilizer()` by default. `NoStabilizer()`
             renders what the network gives for each frame by itself.
         renderer: the forward model; `coverage` by default.
@@ -212,17 +212,17 @@ def _write(
         return
     total = frame_count(reader.info.frames, first, last)
     pictures = rendering.pictures(
-        ahead(estimates.frames(rest, last, last)),
+        prefetch(estimates.frames(rest, last, last)),
         scale_from_source=estimates.size[0] / reader.info.width,
         start_s=next((frame.time_s for frame in reader.frames(0, 1)), 0.0),
     )
-    for frame, picture in ahead(pictures):
+    for frame, picture in prefetch(pictures):
         writer.write(frame, picture)
         if progress is not None:
             progress(writer.frames_written, total)
 
 
-def focusing_of(focus: Point | float | FocusKeyframes | FocusTrack | None) -> Focusing:
+def focusing_of(focus: Point | float | FocusKeyframes | FocusTrack | None) -> FocusSource:
     """Which disparity is in focus, frame by frame.
 
     Raises:

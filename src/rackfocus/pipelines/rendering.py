@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.focus.annotation.keyframes import f_number_at
-from rackfocus.focus.focus_track import Focusing, Point
+from rackfocus.focus.focus_track import FocusSource, Point
 from rackfocus.optics.radiometry import TRANSFER_CURVES
 from rackfocus.optics.renderer import Renderer
 from rackfocus.optics.thin_lens import refocus_disparity
@@ -35,7 +35,7 @@ class Rendering:
         output: what to show of it.
     """
 
-    focusing: Focusing
+    focusing: FocusSource
     lens: Lens
     f_numbers: FocusKeyframes | None
     renderer: Renderer
@@ -85,10 +85,10 @@ class _Reading:
 
     def __call__(self, point: Point) -> float:
         x, y = (max((at + 0.5) * self.scale_from_source - 0.5, 0.0) for at in point)
-        return disparity_about(self.shown.disparity, (x, y)) / self.scale_from_source
+        return disparity_near(self.shown.disparity, (x, y)) / self.scale_from_source
 
 
-def disparity_about(disparity: Float[Tensor, "1 height width"], point: Point) -> float:
+def disparity_near(disparity: Float[Tensor, "1 height width"], point: Point) -> float:
     """The median disparity about a point of this image, so that no single pixel decides."""
     height, width = disparity.shape[-2:]
     reach = max(1, round(NEIGHBOURHOOD * math.hypot(height, width)))

@@ -15,8 +15,8 @@ from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED
 from rackfocus.pipelines.autofocus import GivenDisparity, Progress, open_footage
-from rackfocus.pipelines.autofocus_analysis import CurveDraft, clip_window
-from rackfocus.pipelines.footage import Footage, Shown
+from rackfocus.pipelines.autofocus_analysis import CurveBuilder, clip_window
+from rackfocus.pipelines.footage import Footage, FootageFrame
 from rackfocus.types import FocusTrack, InputError
 
 CONTEXT_S = 3.0
@@ -133,9 +133,9 @@ class _Stream:
 
     focusing: LookAhead
     buffer_frames: int
-    held: deque[Shown] = dataclasses.field(default_factory=deque)
+    held: deque[FootageFrame] = dataclasses.field(default_factory=deque)
 
-    def push(self, shown: Shown, known: Known) -> None:
+    def push(self, shown: FootageFrame, known: Known) -> None:
         self.held.append(shown)
         if len(self.held) > self.buffer_frames:
             self._show(known)
@@ -156,12 +156,12 @@ class _Stream:
         )
 
 
-def _watched(footage: Footage, scene: SceneSpecific, hop_s: float) -> Iterator[tuple[Shown, Known]]:
+def _watched(footage: Footage, scene: SceneSpecific, hop_s: float) -> Iterator[tuple[FootageFrame, Known]]:
     """Every frame, and what is known when it has just been taken."""
     info = footage.reader.info
     rate = float(info.fps)
-    draft = CurveDraft((info.width, info.height), rate)
-    held: deque[Shown] = deque()
+    draft = CurveBuilder((info.width, info.height), rate)
+    held: deque[FootageFrame] = deque()
     known, looked_s = None, 0.0
     for shown in footage.frames():
         held.append(shown)
@@ -173,7 +173,9 @@ def _watched(footage: Footage, scene: SceneSpecific, hop_s: float) -> Iterator[t
         yield shown, known
 
 
-def _look(footage: Footage, scene: SceneSpecific, draft: CurveDraft, frames: Sequence[Shown]) -> Known:
+def _look(
+    footage: Footage, scene: SceneSpecific, draft: CurveBuilder, frames: Sequence[FootageFrame]
+) -> Known:
     """Detectors look at the last frames, and targets are decided anew."""
     regions = scene.regions(clip_window(footage, frames))
     newest = frames[-1].time_s

@@ -14,7 +14,7 @@ from rackfocus.types import InputError
 from rackfocus.whole_files import whole_file
 
 
-class WholeCheckpointIO(TorchCheckpointIO):
+class AtomicCheckpointIO(TorchCheckpointIO):
     """Writes beside the old file and then replaces it, so that the old one survives a full disk or a kill.
 
     Lightning moves the new file from the system's temporary folder; if that is another disk, this is a copy,

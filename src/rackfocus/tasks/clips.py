@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from rackfocus.data.gaze.focus_clip import FocusClip
-from rackfocus.tasks.data import DrawnData
+from rackfocus.tasks.data import SeededDataModule
 
 
 class ClipBatch(NamedTuple):
@@ -34,16 +34,16 @@ class ClipView(Protocol):
     def __call__(self, clip: FocusClip, generator: torch.Generator) -> FocusClip: ...
 
 
-class ClipData(DrawnData):
-    """Clips for AF-Net; see `DrawnData`.
+class ClipData(SeededDataModule):
+    """Clips for AF-Net; see `SeededDataModule`.
 
     Args:
-        train: see `DrawnData`.
-        validation: see `DrawnData`.
+        train: see `SeededDataModule`.
+        validation: see `SeededDataModule`.
         view: augmentation of training clips.
         batch_size: clips in a batch; more than 1 needs a view of fixed size and length.
-        workers: see `DrawnData`.
-        seed: see `DrawnData`.
+        workers: see `SeededDataModule`.
+        seed: see `SeededDataModule`.
     """
 
     def __init__(

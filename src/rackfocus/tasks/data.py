@@ -38,7 +38,7 @@ class Draw(NamedTuple):
     place: int
 
 
-class ShuffledDraws(DistributedSampler[Draw]):
+class EpochSampler(DistributedSampler[Draw]):
     """The samples of an epoch in an order determined by its number, distributed to the training processes.
 
     Lightning calls `set_epoch`, and keeps a sampler that is already distributed; the worker processes get the
@@ -73,14 +73,14 @@ class ShuffledDraws(DistributedSampler[Draw]):
         return iter(self.draws()[self.start :])
 
 
-class DrawLoader(DataLoader[Any]):
+class ResumableDataLoader(DataLoader[Any]):
     """Loads batches of draws, with its position as state.
 
     Lightning stores the state in the checkpoint: a training continued in the middle of an epoch loads only
     the remaining batches.
     """
 
-    sampler: ShuffledDraws
+    sampler: EpochSampler
     taken = 0
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
@@ -122,11 +122,11 @@ class _WithoutTruth:
         return self.view(dataclasses.replace(sample, disparity=None, radiance=None), generator)
 
 
-class DrawnData(pl.LightningDataModule):
+class SeededDataModule(pl.LightningDataModule):
     """Training and validation data.
 
     The same seed gives the same batches, with any number of workers. To combine data sets, use
-    `rackfocus.data.mixture.Mixture` for training and torch's `ConcatDataset` for validation.
+    `rackfocus.data.mixture.WeightedMixture` for training and torch's `ConcatDataset` for validation.
 
     Args:
         train: the training samples.
@@ -162,8 +162,8 @@ class DrawnData(pl.LightningDataModule):
         self.batch_size = batch_size
         self.seed = seed
 
-    def train_dataloader(self) -> DrawLoader:
-        return DrawLoader(
+    def train_dataloader(self) -> ResumableDataLoader:
+        return ResumableDataLoader(
             _Views(self.train, self.view, self.seed),
             batch_size=self.batch_size,
             sampler=self.draws(0 if self.trainer is None else self.trainer.current_epoch),
@@ -173,12 +173,12 @@ class DrawnData(pl.LightningDataModule):
     def val_dataloader(self) -> DataLoader[Any]:
         return DataLoader(self.validation, batch_size=1, **self.settings)
 
-    def draws(self, epoch: int) -> ShuffledDraws:
+    def draws(self, epoch: int) -> EpochSampler:
         """The sampler of this process for an epoch."""
         processes, process = (
             (1, 0) if self.trainer is None else (self.trainer.world_size, self.trainer.global_rank)
         )
-        draws = ShuffledDraws(len(cast(Sized, self.train)), self.seed, processes=processes, process=process)
+        draws = EpochSampler(len(cast(Sized, self.train)), self.seed, processes=processes, process=process)
         draws.set_epoch(epoch)
         return draws
 
@@ -188,16 +188,16 @@ class DrawnData(pl.LightningDataModule):
         return [self.train[draw.place].name for draw in draws]
 
 
-class FocusData(DrawnData):
+class FocusData(SeededDataModule):
     """Photographs of one scene with different apertures, for RGBD-HDR.
 
     Args:
-        train: see `DrawnData`.
-        validation: see `DrawnData`.
+        train: see `SeededDataModule`.
+        validation: see `SeededDataModule`.
         view: augmentation of a training sample.
         batch_size: the paper's is 1; more needs a view of fixed size.
-        workers: see `DrawnData`.
-        seed: see `DrawnData`.
+        workers: see `SeededDataModule`.
+        seed: see `SeededDataModule`.
     """
 
     def __init__(

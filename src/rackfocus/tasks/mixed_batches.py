@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.data.taught.samples import LightSample, NearnessSample
-from rackfocus.tasks.data import DrawnData, FocusBatch, collate
+from rackfocus.tasks.data import FocusBatch, SeededDataModule, collate
 
 
 class SceneBatch(NamedTuple):
@@ -75,16 +75,16 @@ class Views:
         return self.by_kind[type(sample)](sample, generator)
 
 
-class MixedData(DrawnData):
+class MixedData(SeededDataModule):
     """Samples of several kinds, drawn from one mixture; a batch is a list of parts by kind and size.
 
     Args:
-        train: see `DrawnData`; usually a `Mixture`.
-        validation: see `DrawnData`.
+        train: see `SeededDataModule`; usually a `WeightedMixture`.
+        validation: see `SeededDataModule`.
         view: augmentation of a training sample.
         batch_size: number of samples of all kinds together.
-        workers: see `DrawnData`.
-        seed: see `DrawnData`.
+        workers: see `SeededDataModule`.
+        seed: see `SeededDataModule`.
     """
 
     def __init__(

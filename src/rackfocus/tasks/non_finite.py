@@ -12,14 +12,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from rackfocus.tasks.clips import ClipBatch
-from rackfocus.tasks.data import DrawnData, FocusBatch
+from rackfocus.tasks.data import FocusBatch, SeededDataModule
 from rackfocus.tasks.mixed_batches import KindBatch, LightBatch, NearnessBatch, SceneBatch
 from rackfocus.tasks.task import Task
 from rackfocus.types import InputError
 
 
 @dataclass(frozen=True)
-class KeptBatch:
+class SavedBatch:
     """A batch and its position in a training.
 
     Attributes:
@@ -35,7 +35,7 @@ class KeptBatch:
     step: int
 
 
-class NonFiniteStop(pl.Callback):
+class StopOnNonFinite(pl.Callback):
     """Stops training before the weights are updated by values that are not finite.
 
     It saves `batch.safetensors` (see `load_batch`) and the network before the update.
@@ -76,7 +76,7 @@ class NonFiniteStop(pl.Callback):
             self._stop("gradient", trainer, pl_module)
 
     def _stop(self, what: str, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        data: DrawnData = trainer.datamodule  # type: ignore[attr-defined]
+        data: SeededDataModule = trainer.datamodule  # type: ignore[attr-defined]
         names = data.names(trainer.current_epoch, self.index)
         self.folder.mkdir(parents=True, exist_ok=True)
         about = {
@@ -121,8 +121,8 @@ def _kind(tensors: dict[str, Tensor]) -> Any:
     return next(kind for kind in kinds if set(kind._fields) == set(tensors))
 
 
-def load_batch(path: str | Path) -> KeptBatch:
-    """Read a batch saved by `NonFiniteStop`.
+def load_batch(path: str | Path) -> SavedBatch:
+    """Read a batch saved by `StopOnNonFinite`.
 
     Raises:
         InputError: there is no such file.
@@ -132,4 +132,4 @@ def load_batch(path: str | Path) -> KeptBatch:
     with safe_open(path, "pt") as file:
         about: dict[str, Any] = file.metadata()
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    return KeptBatch(_batch(tensors), json.loads(about["names"]), int(about["epoch"]), int(about["step"]))
+    return SavedBatch(_batch(tensors), json.loads(about["names"]), int(about["epoch"]), int(about["step"]))

@@ -7,7 +7,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.losses.photographs import PhotographSupervision
-from rackfocus.losses.steadiness import taken_again
 from rackfocus.metrics.image import psnr
 from rackfocus.models.pretrained import PretrainedRGBDHDRNet
 from rackfocus.tasks.mixed_batches import KindBatch, LightBatch, NearnessBatch, SceneBatch
@@ -94,23 +93,15 @@ class PhotographsTask(RGBDHDRTask):
         prediction = self.model(part[0], trunk_learns=isinstance(part, NearnessBatch))
         outputs = {"disparity": prediction.disparity, "log_exposure": prediction.log_exposure}
         if not prediction.disparity.isfinite().all():
-            # The renderer would raise an error. As the loss it stops training, and `NonFiniteStop` saves the
-            # batch.
+            # The renderer would raise an error. As the loss it stops training, and `StopOnNonFinite` saves
+            # the batch.
             return prediction.disparity.sum(), outputs
         if isinstance(part, SceneBatch):
             terms = self.loss.scene(prediction, **part._asdict())
             return terms.total, outputs | {"rendered": terms.rendered}
         if isinstance(part, LightBatch):
             return self.loss.light(prediction.log_exposure, part.image, part.radiance), outputs
-        term = self.loss.nearness(prediction.disparity, part.nearness)
-        return term + self._steadiness(part.image, prediction.disparity), outputs
-
-    def _steadiness(self, image: Tensor, disparity: Tensor) -> Float[Tensor, ""]:
-        """The difference of the predictions for a photograph and its transformed copy."""
-        # Seeded by the step, so that a continued training draws the same numbers.
-        again = taken_again(image, torch.Generator().manual_seed(self.global_step))
-        other = self.model(again.image, trunk_learns=True).disparity
-        return self.loss.steadiness(disparity, other, again.grid)
+        return self.loss.nearness(prediction.disparity, part.nearness), outputs
 
 
 def _name(part: KindBatch) -> str:

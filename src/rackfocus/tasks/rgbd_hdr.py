@@ -67,8 +67,8 @@ class RGBDHDRTask(Task):
         """`train/loss` and its terms, in 8-bit code values and pixels."""
         prediction = self.model(batch.deep)
         if not prediction.disparity.isfinite().all():
-            # The renderer would raise an error. As the loss it stops training, and `NonFiniteStop` saves the
-            # batch.
+            # The renderer would raise an error. As the loss it stops training, and `StopOnNonFinite` saves
+            # the batch.
             return prediction.disparity.sum()
         terms = self.loss(prediction, **batch._asdict())
         self.log("train/loss", terms.total, prog_bar=True)

@@ -19,7 +19,7 @@ from rackfocus.types import InputError
 from rackfocus.video.codecs import H264, Codec
 from rackfocus.video.pixels import rgb_to_picture
 from rackfocus.video.reader import VideoReader
-from rackfocus.video.segments import Segment, SegmentEncoder, configure, end_to_end
+from rackfocus.video.segments import Segment, SegmentEncoder, configure, joined_packets
 from rackfocus.video.sound.remux import Soundtrack, soundtracks
 from rackfocus.video.source import Frame
 from rackfocus.whole_files import write_whole
@@ -206,7 +206,7 @@ class VideoWriter:
                     stack.callback(track.close)
             container.start_encoding()
             origin = end = None
-            for coded in end_to_end(self._stored()):
+            for coded in joined_packets(self._stored()):
                 if origin is None or end is None:
                     origin = end = coded.pts
                     for track in tracks:

@@ -125,7 +125,7 @@ def configure(context: Any, codec: Codec, info: VideoInfo, size: tuple[int, int]
     context.color_trc, context.colorspace = tags.transfer, tags.matrix
 
 
-def end_to_end(segments: Iterable[Segment]) -> Iterator[CodedPacket]:
+def joined_packets(segments: Iterable[Segment]) -> Iterator[CodedPacket]:
     """The packets of all segments as one stream, with decoding times that increase across boundaries.
 
     An encoder gives its first pictures decoding times before their display times, which would overlap those

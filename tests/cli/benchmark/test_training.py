@@ -9,7 +9,7 @@ import torch
 from rackfocus.cli import main
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size
-from rackfocus.evaluation.benchmarks.training import Learned, OracleRenderer, focal_triplet
+from rackfocus.evaluation.benchmarks.training import OffsetNetwork, ReferenceRenderer, focal_triplet
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.optics import Renderer
 
@@ -44,11 +44,11 @@ def test_both_renderers_see_a_learned_disparity_and_give_one_loss(raytraced, tin
     batch, disparity = focal_triplet(scene, Size(48, 40), 6)
     assert batch.deep.shape == (1, 3, 40, 48)
     assert float(disparity.abs().max()) == pytest.approx(6)
-    prediction = Learned(tiny_network, disparity)(batch.deep)
+    prediction = OffsetNetwork(tiny_network, disparity)(batch.deep)
     assert float((prediction.disparity.detach() - disparity).abs().max()) < 1
     totals = [
         ApertureSupervision(renderer("transmittance"))(prediction, **batch._asdict()).total
-        for renderer in (Renderer, OracleRenderer)
+        for renderer in (Renderer, ReferenceRenderer)
     ]
     torch.testing.assert_close(*totals, rtol=1e-4, atol=1e-4)
 

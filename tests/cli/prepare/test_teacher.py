@@ -11,7 +11,7 @@ import torch
 from rackfocus.cli import main
 from rackfocus.cli.prepare import cut_outs
 from rackfocus.cli.prepare import teacher as prepare_teacher
-from rackfocus.data.taught.taught_photographs import TaughtPhotographs
+from rackfocus.data.taught.taught_photographs import LabelledPhotographs
 
 
 def run(monkeypatch, *arguments):
@@ -54,7 +54,7 @@ def test_labels_are_made_once(monkeypatch, capfd):
     arguments = ("teacher", "photographs=photos", "folder=labels")
     assert run(monkeypatch, *arguments) == 0
     assert "3 pictures with labels, 3 of them new" in capfd.readouterr().out
-    labels = TaughtPhotographs("labels")
+    labels = LabelledPhotographs("labels")
     assert [labels[index].name for index in range(3)] == ["photos/a", "photos/b", "photos/small"]
     nearness = labels[0].nearness[0]
     assert nearness[-1, 0] > 0.99
@@ -64,7 +64,7 @@ def test_labels_are_made_once(monkeypatch, capfd):
     assert run(monkeypatch, *arguments) == 0
     assert "3 pictures with labels, 1 of them new" in capfd.readouterr().out
     assert Teacher.asked == 4
-    assert len(TaughtPhotographs("labels")) == 3
+    assert len(LabelledPhotographs("labels")) == 3
 
 
 @pytest.mark.usefixtures("teacher", "folder")

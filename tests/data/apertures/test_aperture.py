@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rackfocus.data.apertures.aperture import ApertureFolder, aperture_scenes, share_of
+from rackfocus.data.apertures.aperture import ApertureFolder, aperture_scenes, split_scenes
 from rackfocus.types import InputError
 
 
@@ -35,12 +35,12 @@ def test_scenes_pairs_and_triplets(root):
 
 def test_the_last_tenth_is_for_validation():
     scenes = list(range(25))
-    assert share_of(scenes, "validation", "x") == [23, 24]
-    assert share_of(scenes, "train", "x") == scenes[:23]
+    assert split_scenes(scenes, "validation", "x") == [23, 24]
+    assert split_scenes(scenes, "train", "x") == scenes[:23]
     with pytest.raises(InputError, match="one scene"):
-        share_of([1], "train", "x")
+        split_scenes([1], "train", "x")
     with pytest.raises(InputError, match="no split 'test'"):
-        share_of(scenes, "test", "x")
+        split_scenes(scenes, "test", "x")
 
 
 def test_bad_folders(root, tmp_path):

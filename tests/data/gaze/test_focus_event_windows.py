@@ -3,9 +3,9 @@ import json
 import pytest
 import torch
 
+from rackfocus.data.gaze.cached_dataset import CachedDataset
 from rackfocus.data.gaze.focus_clip import Sampling
 from rackfocus.data.gaze.focus_event_windows import FocusEventWindows
-from rackfocus.data.gaze.remembered import Remembered
 from rackfocus.types import InputError
 
 
@@ -64,7 +64,7 @@ def test_a_spoilt_description_is_one_sentence(tmp_path, write_event_clip):
 
 
 def test_what_is_remembered_is_read_once(root, monkeypatch):
-    clips = Remembered(FocusEventWindows(root, Sampling(30, 30)))
+    clips = CachedDataset(FocusEventWindows(root, Sampling(30, 30)))
     first = clips[0]
     monkeypatch.setattr(FocusEventWindows, "__getitem__", None)
     again = clips[0]

@@ -131,25 +131,25 @@ def videos(count: int) -> list[Seen]:
 
 def test_splits_are_by_content_and_of_about_the_shares():
     some = videos(200)
-    splits = {video.sha256: video.split for video in Selection().sorted_out(some)}
+    splits = {video.sha256: video.split for video in Selection().assign_splits(some)}
     counts = [list(splits.values()).count(name) for name in ("train", "validation", "test")]
     assert counts[1:] == pytest.approx([20, 19], abs=12)
     assert sum(counts) == 200
     renamed = [replace(video, video=f"x{200 - n}.mp4") for n, video in enumerate(some[:50])]
-    for video in Selection().sorted_out(renamed):
+    for video in Selection().assign_splits(renamed):
         assert video.split == splits[video.sha256]
 
 
 def test_a_draw_does_not_depend_on_names():
     some = videos(20)
-    drawn = {video.sha256 for video in Selection(most=5).sorted_out(some) if video.split}
+    drawn = {video.sha256 for video in Selection(most=5).assign_splits(some) if video.split}
     renamed = [replace(video, video=f"x{20 - n}.mp4") for n, video in enumerate(some)]
-    again = Selection(most=5).sorted_out(renamed)
+    again = Selection(most=5).assign_splits(renamed)
     assert drawn == {video.sha256 for video in again if video.split}
     assert len(drawn) == 5
     assert {video.left_out for video in again} == {"", "only 5 are wanted"}
     # What is there already is never taken out.
-    fewer = Selection(most=2).sorted_out(again)
+    fewer = Selection(most=2).assign_splits(again)
     assert [video.split for video in fewer] == [video.split for video in again]
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rackfocus.data.measured.virtual_camera import SRGBCurve, VirtualCamera
-from rackfocus.data.taught.panorama_light import PanoramaLight, with_whole_suns
+from rackfocus.data.taught.panorama_light import PanoramaLight, repair_suns
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.types import InputError
 
@@ -51,7 +51,7 @@ def test_a_sun_that_lost_two_colours_becomes_grey():
     light = torch.ones(3, 10, 20)
     light[:, 3, 4] = torch.tensor([0.0, 1e-4, 900.0])
     light[:, 5, 5] = torch.tensor([300.0, 200.0, 100.0])
-    whole = with_whole_suns(light)
+    whole = repair_suns(light)
     assert whole[:, 3, 4].tolist() == [900.0] * 3
     assert whole[:, 5, 5].tolist() == [300.0, 200.0, 100.0]
     light[:, 3, 4] = 900.0

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from rackfocus.data.preparation.teaching_pictures import teaching_pictures
-from rackfocus.data.taught.taught_photographs import TaughtPhotographs, is_labelled, write_label
+from rackfocus.data.taught.taught_photographs import LabelledPhotographs, is_labelled, write_label
 from rackfocus.types import InputError
 
 
@@ -23,7 +23,7 @@ def root(tmp_path, picture):
 
 
 def test_a_label_keeps_nearness_up_to_scale_and_shift(root):
-    flat, ramp = (TaughtPhotographs(root)[index] for index in range(2))
+    flat, ramp = (LabelledPhotographs(root)[index] for index in range(2))
     assert (flat.name, ramp.name) == ("clips/b_00007", "photos/a")
     torch.testing.assert_close(ramp.nearness, torch.arange(16.0).expand(1, 12, 16) / 15, atol=1e-5, rtol=0)
     assert not flat.nearness.any()
@@ -32,7 +32,7 @@ def test_a_label_keeps_nearness_up_to_scale_and_shift(root):
 
 
 def test_a_folder_in_it_is_a_data_set_too(root):
-    assert [sample.name for sample in (TaughtPhotographs(root / "photos")[0],)] == ["a"]
+    assert [sample.name for sample in (LabelledPhotographs(root / "photos")[0],)] == ["a"]
     assert is_labelled(root, "photos/a")
     assert not is_labelled(root, "photos/b")
     assert not list(root.rglob("*.partial"))
@@ -40,11 +40,11 @@ def test_a_folder_in_it_is_a_data_set_too(root):
 
 def test_bad_labels(root, tmp_path, picture):
     with pytest.raises(InputError, match="nowhere"):
-        TaughtPhotographs(tmp_path / "nowhere")
+        LabelledPhotographs(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="empty holds no label"):
-        TaughtPhotographs(tmp_path / "empty")
-    labels = TaughtPhotographs(root / "photos")
+        LabelledPhotographs(tmp_path / "empty")
+    labels = LabelledPhotographs(root / "photos")
     cv2.imwrite(str(root / "photos" / "a.jpg"), picture[:6])
     with pytest.raises(InputError, match=r"a\.nearness\.png is 16x12 pixels where .*a\.jpg is 16x6"):
         labels[0]

@@ -5,7 +5,7 @@ import pytest
 
 from rackfocus.data.gaze.gaze_shifts import Fixations
 from rackfocus.data.gaze.hevc_gaze import WatchedVideo, watched_videos
-from rackfocus.evaluation.autofocus.gaze_focus import best_points, brightest_points, centre_points, gaze_hits
+from rackfocus.evaluation.autofocus.gaze_focus import best_points, centre_points, gaze_hits, map_maxima
 
 
 def watched(points: list[list[tuple[float, float]]]) -> WatchedVideo:
@@ -55,7 +55,7 @@ def test_no_point_of_a_fine_grid_is_better_than_the_best() -> None:
 def test_the_brightest_cell_in_pixels_of_the_video() -> None:
     maps = np.zeros((2, 3, 4))
     maps[0, 1, 2] = 0.5
-    points = brightest_points(maps, width=400, height=300)
+    points = map_maxima(maps, width=400, height=300)
     np.testing.assert_array_equal(points, [[249.5, 149.5], [199.5, 149.5]])
 
 

@@ -6,7 +6,12 @@ import pytest
 
 from rackfocus.evaluation.autofocus import entries, held_focus
 from rackfocus.evaluation.autofocus.entries import Entries
-from rackfocus.evaluation.autofocus.held_focus import BoxedSubject, HeldFocus, MaskedSubject, subject_medians
+from rackfocus.evaluation.autofocus.held_focus import (
+    BoxedSubject,
+    MaskedSubject,
+    SubjectFocusTable,
+    subject_medians,
+)
 from rackfocus.focus.annotation.json_file import save_annotation
 from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusTarget, FocusTrack, InputError
 
@@ -73,7 +78,7 @@ def test_held_is_the_share_of_frames_within_a_level(monkeypatch, tmp_path, video
     (tmp_path / "boxes.csv").write_text(
         "frame,left,top,right,bottom\n" + "".join(f"{frame},4,4,40,20\n" for frame in range(4))
     )
-    table = HeldFocus({"noise": BoxedSubject(str(video), str(tmp_path / "boxes.csv"))}, None)
+    table = SubjectFocusTable({"noise": BoxedSubject(str(video), str(tmp_path / "boxes.csv"))}, None)
     followed, automatic, anywhere = table.rows(tmp_path, lambda _done, _total: None)
     assert (followed["held"], followed["within 2"], followed["frames"]) == (0.5, 0.75, 4)
     assert followed["|Δd|"] == pytest.approx((1 + 1.1 + 3) / 4)

@@ -13,7 +13,7 @@ from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.evaluation.benchmarks.renderer import cost
 from rackfocus.evaluation.benchmarks.renderer.cell import Answer, Job, measure
 from rackfocus.evaluation.benchmarks.renderer.chart import draw_scaling
-from rackfocus.evaluation.benchmarks.renderer.cost import Cost, cells, foreseen, measure_costs
+from rackfocus.evaluation.benchmarks.renderer.cost import Cost, cells, measure_costs, predicted_cost
 from rackfocus.evaluation.benchmarks.renderer.guard import Limits, StoppedError, guarded
 from rackfocus.evaluation.benchmarks.renderer.inputs import SIZES, Size, parse_size, timing_input
 from rackfocus.evaluation.benchmarks.renderer.journal import Journal
@@ -86,13 +86,13 @@ def test_cells_run_from_the_small_to_the_large():
 def test_what_is_foreseen():
     records = [measured(size=Size(100, 100), radius=4, seconds=1, mib=10)]
     larger = Cost("ours", False, 200, 100, 12)
-    assert foreseen(larger, records) == (pytest.approx(6), pytest.approx(20))
-    assert foreseen(Cost("gegl", False, 200, 100, 12), records) is None
-    assert foreseen(Cost("ours", False, 200, 100, 2), records) is None
+    assert predicted_cost(larger, records) == (pytest.approx(6), pytest.approx(20))
+    assert predicted_cost(Cost("gegl", False, 200, 100, 12), records) is None
+    assert predicted_cost(Cost("ours", False, 200, 100, 2), records) is None
     gathered = [dataclasses.replace(records[0], method="blender")]
-    assert foreseen(dataclasses.replace(larger, method="blender"), gathered)[0] == pytest.approx(18)
+    assert predicted_cost(dataclasses.replace(larger, method="blender"), gathered)[0] == pytest.approx(18)
     kept = [dataclasses.replace(records[0], backward=True)]
-    assert foreseen(dataclasses.replace(larger, backward=True), kept)[1] == pytest.approx(60)
+    assert predicted_cost(dataclasses.replace(larger, backward=True), kept)[1] == pytest.approx(60)
 
 
 def test_ratios_are_medians_of_pairs_and_what_is_known_is_left(monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ import torch
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size
 from rackfocus.evaluation.benchmarks.stabilizer import memory_peak, naive_cost, panned, stage_costs
-from rackfocus.evaluation.stabilizer.naive import naively_stabilized
+from rackfocus.evaluation.stabilizer.naive import naive_stabilize
 from rackfocus.video.flow.dis import DISFlow
 from rackfocus.video.stabilizer.stabilizer import EXPOSURE_SCALE, TemporalStabilizer
 
@@ -30,7 +30,7 @@ def test_the_naive_design_is_the_same_filter(frames):
     """But for the rims of masks, and for what the median of an even number of values is."""
     made = TemporalStabilizer(flow=DISFlow(), window_frames=4)
     filtered = [one for frame in frames[:5] for one in made.push(*frame)]
-    naive, naive_light = naively_stabilized(frames[:5], made.flow, 1.0, 0.003 * 96, EXPOSURE_SCALE)
+    naive, naive_light = naive_stabilize(frames[:5], made.flow, 1.0, 0.003 * 96, EXPOSURE_SCALE)
     inner = (..., slice(8, -8), slice(8, -8))
     off = (filtered[4].disparity - naive).abs()[inner]
     assert off.median() < 1e-3

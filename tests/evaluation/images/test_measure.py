@@ -21,10 +21,10 @@ from rackfocus.data.evaluation_samples import (
     SilhouetteSample,
     VideoSample,
 )
-from rackfocus.evaluation.images.baselines import Backends, Network, NoHDR, OnePlane
+from rackfocus.evaluation.images.baselines import Backends, ConstantDepth, Network, NoHDR
 from rackfocus.evaluation.images.depth import reduce
 from rackfocus.evaluation.images.examination import Conditions
-from rackfocus.evaluation.images.measure import measure, to_evaluate
+from rackfocus.evaluation.images.measure import evaluation_dataset, measure
 from rackfocus.evaluation.images.photographs import NamedPhotographs, RegisteredApertures
 from rackfocus.evaluation.images.raytraced import examine_scene, network_method, unblurred
 from rackfocus.metrics.hdr import log_mse
@@ -126,7 +126,7 @@ def test_a_silhouette(image, tiny_network):
     methods = [
         Network("tiny", tiny_network),
         Backends("knows", depth=knows),
-        Backends("flat", depth=OnePlane()),
+        Backends("flat", depth=ConstantDepth()),
         Backends("light", hdr=NoHDR()),
     ]
     found = measure("silhouettes/x", Listed(SilhouetteSample("x", image, mask)), methods, CONDITIONS)
@@ -157,7 +157,7 @@ def test_edges_of_the_background_are_not_judged():
 
 def test_a_video(image):
     sample = VideoSample("v", torch.stack([image, image, 1 - image]))
-    methods = [Backends("light", depth=luminance), Backends("flat", depth=OnePlane())]
+    methods = [Backends("light", depth=luminance), Backends("flat", depth=ConstantDepth())]
     light, flat = measure(
         "video/x", Listed(sample), [*methods, Backends("h", hdr=NoHDR())], CONDITIONS
     ).records
@@ -238,7 +238,7 @@ def test_photographs_are_registered_and_searched(photographs):
 
 def test_each_photograph_of_triplets_counts_once(photographs):
     triplets = ApertureFolder(photographs, "all")
-    assert [sample.target for sample in to_evaluate(triplets)] == ["f/2", "f/4"]
+    assert [sample.target for sample in evaluation_dataset(triplets)] == ["f/2", "f/4"]
     named = NamedPhotographs(photographs, "tree_f16.png", ["tree_f4.0.png"])
     assert (len(named), named[0].target) == (1, "tree_f4.0")
 
@@ -255,7 +255,7 @@ def test_a_triplet_in_memory_is_two_photographs(image):
 
 def test_scenes_come_whole_and_once(raytraced, tiny_network):
     scenes = RaytracedScenes(raytraced, "validation")
-    whole = to_evaluate(scenes)
+    whole = evaluation_dataset(scenes)
     assert 2 * len(whole) == len(scenes)
     methods = [unblurred(), network_method("tiny", tiny_network)]
     found = examine_scene(whole[0], methods, CONDITIONS, data_set="scenes")

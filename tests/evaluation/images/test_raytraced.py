@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
-from rackfocus.evaluation.images.baselines import Backends, NoHDR, OnePlane
+from rackfocus.evaluation.images.baselines import Backends, ConstantDepth, NoHDR
 from rackfocus.evaluation.images.raytraced import (
     evaluate_scenes,
     network_method,
@@ -93,7 +93,7 @@ def test_what_a_method_does_not_say_it_borrows_and_says_so(raytraced):
 
     methods = [
         Backends("exact", depth=nearness),
-        Backends("plane", depth=OnePlane()),
+        Backends("plane", depth=ConstantDepth()),
         Backends("clipped", hdr=NoHDR()),
     ]
     records = list(evaluate_scenes([folder], [predictor_method(method) for method in methods]))

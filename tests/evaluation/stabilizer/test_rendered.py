@@ -8,11 +8,11 @@ import torch
 
 from rackfocus.evaluation.stabilizer.clips import Clip, RaytracedClip
 from rackfocus.evaluation.stabilizer.rendered import (
-    estimated_wholly,
+    estimate_clip,
     rendered,
     rendered_truth,
     score_rendered,
-    stabilized_wholly,
+    stabilize_clip,
 )
 from rackfocus.optics.renderer import Renderer
 from rackfocus.types import RGBDHDR
@@ -45,9 +45,9 @@ def still_clip(*, light=False, known=True):
 
 def scores(clip, noise_px, stabilizer=None):
     truth = torch.linspace(-3, 3, WIDTH).expand(1, HEIGHT, WIDTH)
-    estimates = estimated_wholly(clip, Trembling(truth, noise_px), network_size_px=None)
+    estimates = estimate_clip(clip, Trembling(truth, noise_px), network_size_px=None)
     if stabilizer is not None:
-        estimates = stabilized_wholly(clip, estimates, stabilizer)
+        estimates = stabilize_clip(clip, estimates, stabilizer)
     renderer = Renderer()
     video = rendered(clip, estimates, renderer)
     return score_rendered(clip, "a", video, rendered_truth(clip, renderer), FarnebackFlow())

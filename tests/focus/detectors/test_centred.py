@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rackfocus.focus.detectors import ClipWindow, Detector
-from rackfocus.focus.detectors.centred import Centred
+from rackfocus.focus.detectors.centred import CentrePriorDetector
 
 
 class Everywhere:
@@ -15,7 +15,7 @@ class Everywhere:
 
 def test_it_is_less_by_a_gaussian_away_from_the_centre() -> None:
     window = ClipWindow(np.zeros((2, 81, 121, 3), np.uint8), np.arange(2) / 25, np.zeros(2, bool))
-    detect = Centred(detector=Everywhere(), spread=0.25)
+    detect = CentrePriorDetector(detector=Everywhere(), spread=0.25)
     maps = detect(window)
     assert isinstance(detect, Detector)
     assert maps.dtype == np.float32

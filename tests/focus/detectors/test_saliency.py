@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rackfocus.focus.detectors import ClipWindow, Detector
-from rackfocus.focus.detectors.over_time import every_some, frame_s, smoothed
+from rackfocus.focus.detectors.over_time import frame_s, interpolated_maps, smoothed
 from rackfocus.focus.detectors.saliency import FineGrained
 
 
@@ -77,7 +77,7 @@ def test_only_some_frames_are_looked_at_and_the_last_is_one_of_them() -> None:
         looked.append(frame)
         return np.full((4, 4), frame, np.float32)
 
-    maps = every_some(seen, slice(2, 12), 0.4, look)
+    maps = interpolated_maps(seen, slice(2, 12), 0.4, look)
     assert looked == [2, 6, 10, 11]
     np.testing.assert_allclose(maps[:, 0, 0], np.arange(2, 12))
 

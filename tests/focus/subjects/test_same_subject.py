@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rackfocus.focus.subjects.same_subject import link_subjects, sure_subjects, takeovers
+from rackfocus.focus.subjects.same_subject import drop_uncertain_subjects, link_subjects, subject_changes
 
 SIZE = (200, 100)
 
@@ -21,7 +21,7 @@ def linked(boxes, disparity=None):
 
 def taken_over(labels, strength=None):
     strength = np.ones(len(labels)) if strength is None else np.array(strength)
-    return takeovers(np.array(labels), strength, stay_frames=4, share=0.6, onset=0.5)
+    return subject_changes(np.array(labels), strength, stay_frames=4, share=0.6, onset=0.5)
 
 
 def at(x, y=40):
@@ -60,7 +60,7 @@ def test_in_one_place_another_depth_is_another_one():
 def test_stretches_that_are_never_strong_are_left_out():
     labels = np.array([0, 0, -1, -1, -1, 0, 0, 1, 1])
     strength = np.array([0.4, 0.5, 0, 0, 0, 0.4, 0.9, 0.3, 0.3])
-    kept = sure_subjects(labels, strength, least=0.7, gap_frames=2)
+    kept = drop_uncertain_subjects(labels, strength, least=0.7, gap_frames=2)
     assert kept.tolist() == [-1, -1, -1, -1, -1, 0, 0, -1, -1]
 
 

@@ -9,7 +9,7 @@ import pytest
 from rackfocus import InputError
 from rackfocus.focus.trackers.opencv import CSRT, KCF, Nano
 from rackfocus.focus.trackers.recovering import RecoveringTracker
-from rackfocus.focus.trackers.subject_look import SubjectLook, cut_out
+from rackfocus.focus.trackers.subject_look import SubjectAppearance, cut_out
 from rackfocus.focus.trackers.tracker import Tracked, Tracker, rectangle
 
 HEIGHT, WIDTH, SIZE = 120, 200, 30
@@ -137,7 +137,7 @@ def test_rectangles_are_whole_and_inside():
 
 
 def test_likeness():
-    look = SubjectLook(shown(60, 40), (60, 40, 90, 70))
+    look = SubjectAppearance(shown(60, 40), (60, 40, 90, 70))
     assert look.likeness(shown(20, 80), (20, 80, 50, 110)) == pytest.approx(1, abs=0.02)
     assert look.likeness(shown(20, 80), (60, 40, 90, 70)) < 0.15
     cut = cut_out(GROUND, (-2.0, -1.0, 3.0, 2.0))

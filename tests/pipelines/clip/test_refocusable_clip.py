@@ -7,7 +7,7 @@ import pytest
 import zarr
 
 from rackfocus import InputError
-from rackfocus.pipelines.clip.check import broken_frames
+from rackfocus.pipelines.clip.check import damaged_frames
 from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 
 
@@ -23,7 +23,7 @@ def test_any_program_that_reads_zarr_reads_it(clip):
 
 def test_broken_frames_are_named(clip):
     calls = []
-    assert broken_frames(RefocusableClip.open(clip), progress=lambda *call: calls.append(call)) == {}
+    assert damaged_frames(RefocusableClip.open(clip), progress=lambda *call: calls.append(call)) == {}
     assert calls[-1] == (6, 6)
     damaged, cut, gone = (clip / "disparity" / f"c.{at}.0.0.0" for at in (1, 3, 4))
     data = bytearray(damaged.read_bytes())
@@ -32,7 +32,7 @@ def test_broken_frames_are_named(clip):
     cut.write_bytes(cut.read_bytes()[:-20])
     gone.unlink()
     (clip / "log_exposure" / "c.4.0.0.0").write_bytes(b"")
-    broken = broken_frames(RefocusableClip.open(clip))
+    broken = damaged_frames(RefocusableClip.open(clip))
     assert list(broken) == [1, 3, 4]
     assert broken[1] == f"The disparity of frame 1 in {clip} is damaged; make the clip again."
     assert broken[4] == f"The disparity of frame 4 in {clip} is missing; make the clip again."

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rackfocus.scenes.clips.disturbances import DISTURBED_FROM, hand_held, passer_by, swaying_tree
-from rackfocus.scenes.clips.story import tell_story
+from rackfocus.scenes.clips.story import make_story
 from rackfocus.scenes.recipe import Camera
 
 
@@ -20,7 +20,7 @@ def bulk(parts):
     ],
 )
 def test_stories_of_smaller_seeds_stay_as_they_were(kind, seed, camera, people, props, cues):
-    story = tell_story(kind, seed, frames=72, fps=24)
+    story = make_story(kind, seed, frames=72, fps=24)
     at = story.camera(40)
     assert [*at.position, at.yaw, at.pitch] == pytest.approx(camera, abs=1e-6)
     assert bulk(part for actor in story.actors for part in actor.parts(40)) == pytest.approx(people, abs=0.01)
@@ -30,9 +30,9 @@ def test_stories_of_smaller_seeds_stay_as_they_were(kind, seed, camera, people, 
 
 def test_a_disturbed_story_is_the_same_story(monkeypatch):
     seed = DISTURBED_FROM + 3
-    disturbed = tell_story("acts", seed, frames=48, fps=15)
+    disturbed = make_story("acts", seed, frames=48, fps=15)
     monkeypatch.setattr("rackfocus.scenes.clips.story.DISTURBED_FROM", seed + 1)
-    calm = tell_story("acts", seed, frames=48, fps=15)
+    calm = make_story("acts", seed, frames=48, fps=15)
     assert disturbed.cues == calm.cues
     assert disturbed.sky == calm.sky
     for one, other in zip(disturbed.actors, calm.actors, strict=True):
@@ -43,7 +43,7 @@ def test_a_disturbed_story_is_the_same_story(monkeypatch):
 
 @pytest.mark.parametrize(("seed", "shaken", "moving"), [(1005, False, True), (1009, True, False)])
 def test_some_clips_have_some_disturbances(seed, shaken, moving):
-    story = tell_story("acts", seed, frames=48, fps=15)
+    story = make_story("acts", seed, frames=48, fps=15)
     assert (story.camera(0).pitch != -3.0) == shaken
     ball = any(cue.what == "kicks a ball" for cue in story.cues)
     assert len(story.props(0)) > ball if moving else len(story.props(0)) == ball

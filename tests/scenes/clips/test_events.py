@@ -11,7 +11,7 @@ import pytest
 from rackfocus.data.gaze.focus_events import FocusEventClips
 from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.scenes.clips.events import ClipJob
-from rackfocus.scenes.clips.story import KINDS, tell_story
+from rackfocus.scenes.clips.story import KINDS, make_story
 from rackfocus.scenes.files import read_disparity, read_hdr
 from rackfocus.types import InputError
 from rackfocus.video.flow.files import read_flow
@@ -94,7 +94,7 @@ def test_each_voice_is_heard_where_the_script_says(clips):
         waves = list(container.decode(audio=0))
     assert waves[0].pts == 0
     sound = np.concatenate([wave.to_ndarray()[0] for wave in waves])
-    truth = tell_story("speaks", 3, frames=FRAMES, fps=FPS).sound
+    truth = make_story("speaks", 3, frames=FRAMES, fps=FPS).sound
     assert abs(len(sound) - len(truth)) <= 2048
     start = told["events"][0]["frame"] * rate // FPS
     assert np.abs(sound[: start - 480]).max() < 0.01 < np.abs(sound[start : start + 4800]).max()

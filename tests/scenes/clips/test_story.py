@@ -3,24 +3,24 @@ import pytest
 
 from rackfocus.scenes.clips.people import REST
 from rackfocus.scenes.clips.speech import SAMPLE_RATE
-from rackfocus.scenes.clips.story import KINDS, mouth_opening, tell_story
+from rackfocus.scenes.clips.story import KINDS, make_story, mouth_opening
 from rackfocus.types import InputError
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_seed_tells_the_same_story(kind):
-    first, second = (tell_story(kind, 5, frames=48, fps=24) for _ in range(2))
+    first, second = (make_story(kind, 5, frames=48, fps=24) for _ in range(2))
     assert first.cues == second.cues
     assert first.sky == second.sky
     for a, b in zip(first.actors, second.actors, strict=True):
         for one, other in zip(a.parts(20), b.parts(20), strict=True):
             np.testing.assert_array_equal(one.mesh.vertices, other.mesh.vertices)
-    assert tell_story(kind, 6, frames=48, fps=24).cues != first.cues
+    assert make_story(kind, 6, frames=48, fps=24).cues != first.cues
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_who_acts_is_at_rest_before_and_moves_from_the_frame_of_the_script_on(seed):
-    story = tell_story("acts", seed, frames=72, fps=24)
+    story = make_story("acts", seed, frames=72, fps=24)
     assert len(story.cues) == 2 or len(story.cues) == 3
     for cue in story.cues:
         actor = next(actor for actor in story.actors if actor.name == cue.who)
@@ -35,7 +35,7 @@ def test_who_acts_is_at_rest_before_and_moves_from_the_frame_of_the_script_on(se
 
 @pytest.mark.parametrize("seed", range(6))
 def test_talkers_take_turns_and_are_heard_when_the_script_says(seed):
-    story = tell_story("speaks", seed, frames=120, fps=24)
+    story = make_story("speaks", seed, frames=120, fps=24)
     assert story.sound.shape == (5 * SAMPLE_RATE,)
     assert len(story.cues) >= 3
     assert [cue.who for cue in story.cues[:3]] == ["second", "first", "second"]
@@ -52,6 +52,6 @@ def test_talkers_take_turns_and_are_heard_when_the_script_says(seed):
 
 def test_mistakes():
     with pytest.raises(InputError, match="sings"):
-        tell_story("sings", 0, frames=48, fps=24)
+        make_story("sings", 0, frames=48, fps=24)
     with pytest.raises(InputError, match="8 frames"):
-        tell_story("acts", 0, frames=4, fps=24)
+        make_story("acts", 0, frames=4, fps=24)

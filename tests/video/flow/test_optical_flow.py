@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from rackfocus.types import InputError
-from rackfocus.video.flow.consistency import consistent, only_consistent
+from rackfocus.video.flow.consistency import consistent, mask_inconsistent
 from rackfocus.video.flow.dis import DISFlow
 from rackfocus.video.flow.farneback import FarnebackFlow
 from rackfocus.video.flow.files import read_flow
@@ -146,7 +146,7 @@ def test_consistent_flows_lead_back():
     seen = consistent(forward, backward, 0.5)
     assert not seen[3, 2]
     assert seen.sum() == 6 * 7 - 1
-    kept = only_consistent(forward, backward, 0.5)
+    kept = mask_inconsistent(forward, backward, 0.5)
     assert torch.equal(kept.isnan().any(0), ~seen)
     assert torch.equal(kept[:, seen], forward[:, seen])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from nicegui import ui
 
-from rackfocus.app.work.notices import in_words
+from rackfocus.app.work.notices import error_text
 
 SHOWN_S = 4.0
 """How long a message that passes is there."""
@@ -61,7 +61,7 @@ class Messages:
                 result = do(*arguments)
                 return await result if isawaitable(result) else result
             except Exception as error:
-                self.say(in_words(error), bad=True)
+                self.say(error_text(error), bad=True)
                 return None
 
         return told

@@ -13,7 +13,7 @@ from rackfocus.app.page.messages import Messages
 from rackfocus.app.page.queue_view import QueueView
 from rackfocus.app.server.workspace import Workspace
 from rackfocus.app.session.session import Session
-from rackfocus.app.work.notices import in_words
+from rackfocus.app.work.notices import error_text
 
 STYLE = Path(__file__).with_name("page.css")
 
@@ -70,7 +70,7 @@ async def video_page(workspace: Workspace, name: str, theme: Theme) -> None:
     try:
         session = await asyncio.to_thread(workspace.opened, name)
     except Exception as error:
-        words.text = in_words(error)
+        words.text = error_text(error)
         opening.props('role="alert"')
         if workspace.is_folder:
             with opening:

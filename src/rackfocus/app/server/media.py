@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse, PlainTextResponse
 
 from rackfocus.app.server.workspace import Workspace
 from rackfocus.app.session.session import Session
-from rackfocus.app.work.notices import in_words
+from rackfocus.app.work.notices import error_text
 from rackfocus.types import InputError
 
 UNCHANGED = "private, max-age=3600"
@@ -69,4 +69,4 @@ def _told(make: Callable[[], Response]) -> Response:
         return make()
     except Exception as error:
         status = 404 if isinstance(error, InputError) else 500
-        return PlainTextResponse(in_words(error), status_code=status, headers={"cache-control": CHANGING})
+        return PlainTextResponse(error_text(error), status_code=status, headers={"cache-control": CHANGING})

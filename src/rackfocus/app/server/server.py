@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable
 
-from rackfocus.app.server.safety import LOCAL, Safety, needs_token, new_token
+from rackfocus.app.server.auth import LOCAL, AuthMiddleware, needs_token, new_token
 from rackfocus.app.server.workspace import Workspace
 from rackfocus.types import InputError
 
@@ -40,7 +40,7 @@ def serve(
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(media_routes(workspace))
     mount(app, workspace)
-    safe = Safety(app, token=token, hosts=LOCAL if token is None else None)
+    safe = AuthMiddleware(app, token=token, hosts=LOCAL if token is None else None)
     server = uvicorn.Server(uvicorn.Config(safe, log_level="warning", timeout_graceful_shutdown=2))
     shown = socket.gethostname() if host in ANY else f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}/"

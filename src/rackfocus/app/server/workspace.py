@@ -11,8 +11,8 @@ from rackfocus.app.server.queue import FILE, Item, Queue
 from rackfocus.app.session.annotation_file import SUFFIX
 from rackfocus.app.session.session import Place, Session
 from rackfocus.app.session.tools import Tools
-from rackfocus.app.work.courtesy import Courtesy
 from rackfocus.app.work.notices import Notice
+from rackfocus.app.work.priority import PriorityGate
 from rackfocus.types import InputError
 
 VIDEO_SUFFIXES = frozenset(
@@ -37,7 +37,7 @@ class Workspace:
         self.root, self.is_folder = root, only is None
         self._only, self._out = only, out
         self._tools = dataclasses.replace(tools, network=cache(tools.network))
-        self._courtesy = Courtesy()
+        self._courtesy = PriorityGate()
         self._sessions: dict[str, Session] = {}
         self._opening = threading.Lock()
         self._unnamed: set[str] = set()

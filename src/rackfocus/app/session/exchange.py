@@ -36,7 +36,7 @@ def annotation_in(data: bytes, name: str, sha256: str) -> FocusAnnotation:
     raise InputError(f"{name} belongs to another video, {found[0].video.name}.")
 
 
-def told_agreement(mine: FocusAnnotation, theirs: FocusAnnotation, name: str) -> str:
+def agreement_text(mine: FocusAnnotation, theirs: FocusAnnotation, name: str) -> str:
     """How far two annotations of a video agree, in words.
 
     Args:

@@ -17,19 +17,19 @@ from jaxtyping import Float
 from rackfocus.app.server.queue import Queue
 from rackfocus.app.session.annotation_file import AnnotationFile, find_annotation
 from rackfocus.app.session.document import Document, Look
-from rackfocus.app.session.exchange import annotation_in, told_agreement
+from rackfocus.app.session.exchange import agreement_text, annotation_in
 from rackfocus.app.session.exports import Export, Exported, export
 from rackfocus.app.session.gestures import Gestures
 from rackfocus.app.session.tools import Tools, chosen
 from rackfocus.app.session.track import Track
-from rackfocus.app.work.courtesy import Courtesy
-from rackfocus.app.work.disparity import Disparities
+from rackfocus.app.work.disparity import DisparityWorker
 from rackfocus.app.work.frames import CUT, Frames
 from rackfocus.app.work.jobs import RUNNING, Jobs
 from rackfocus.app.work.notices import Notice, Notices
 from rackfocus.app.work.preview import INPUT, Preview, Shot
+from rackfocus.app.work.priority import PriorityGate
 from rackfocus.app.work.requested import Work
-from rackfocus.app.work.survey import Survey
+from rackfocus.app.work.survey import VideoSurvey
 from rackfocus.app.work.tracking import Tracking
 from rackfocus.app.work.waveform import Waveform
 from rackfocus.focus.annotation.json_file import annotated_video
@@ -41,7 +41,7 @@ IDLE_S = 60.0
 
 
 @dataclass(frozen=True)
-class Doing:
+class Activity:
     """How far work in the background is."""
 
     done: int
@@ -88,7 +88,7 @@ class Session:
         InputError: it is no video that can be read.
     """
 
-    def __init__(self, place: Place, tools: Tools, queue: Queue, courtesy: Courtesy) -> None:
+    def __init__(self, place: Place, tools: Tools, queue: Queue, courtesy: PriorityGate) -> None:
         self.name, self.tools, self._place, self._queue = place.name, tools, place, queue
         self._lens_of = cache(lambda name: tools.lenses[chosen("lens", name, tools.lenses)]())
         self._versions: Counter[str] = Counter()
@@ -113,7 +113,7 @@ class Session:
             keep_look=self._keep,
         )
         self.jobs = Jobs(partial(self._tell, "jobs"))
-        self._disparities = Disparities(
+        self._disparities = DisparityWorker(
             self._frames,
             tools.network,
             network_size_px=tools.network_size_px,
@@ -143,7 +143,7 @@ class Session:
             self._lens,
             self.check,
         )
-        self._survey = Survey(
+        self._survey = VideoSurvey(
             place.video, self._frames, courtesy=courtesy, changed=self._tell, failed=self._notices.tell
         )
         self._keep(self.document.version.look)
@@ -199,14 +199,14 @@ class Session:
         return not busy and time.monotonic() - self._used_s > IDLE_S
 
     @property
-    def progress(self) -> Mapping[str, Doing]:
+    def progress(self) -> Mapping[str, Activity]:
         """Of what goes on in the background."""
         all_work = {
             "disparity": self._disparities.progress,
             "tracking": self._tracking.progress,
             "looking through": (self._survey.done, self.video.frames),
         }
-        return {name: Doing(done, total) for name, (done, total) in all_work.items() if done < total}
+        return {name: Activity(done, total) for name, (done, total) in all_work.items() if done < total}
 
     def look(self, index: int, view: str = REFOCUSED) -> None:
         """Tell where a person is: what lies there, and ahead of it, is made first. Quick."""
@@ -323,7 +323,7 @@ class Session:
             InputError: the file is no annotation, or of another video.
         """
         theirs = annotation_in(data, name, self.video.sha256)
-        return told_agreement(self.document.annotation, theirs, name)
+        return agreement_text(self.document.annotation, theirs, name)
 
     def close(self) -> None:
         """Stop all work; the document is saved already."""

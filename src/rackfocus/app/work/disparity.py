@@ -7,19 +7,19 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Float32
 
-from rackfocus.app.work.courtesy import UNASKED, Courtesy, stand_back
 from rackfocus.app.work.estimate_store import Estimate, EstimateStore
 from rackfocus.app.work.frames import CUT, DISPARITY, UNKNOWN, Frames
-from rackfocus.app.work.notices import in_words
+from rackfocus.app.work.notices import error_text
+from rackfocus.app.work.priority import UNASKED, PriorityGate, lower_priority
 from rackfocus.models.backends import NearnessScale, RGBDHDREstimator
 from rackfocus.pipelines.footage import small_map
-from rackfocus.pipelines.frame_estimator import FrameEstimator, shows_something, srgb_of
+from rackfocus.pipelines.frame_estimator import FrameEstimator, is_not_blank, srgb_of
 from rackfocus.types import InputError
 
 Map = Float32[np.ndarray, "rows columns"]
 
 
-class Disparities:
+class DisparityWorker:
     """Estimates in one thread, in this order: frames that a person waits for, the latest first; those that
     playback needs next; those of focus targets; then all, from the one that is looked at on.
 
@@ -37,7 +37,7 @@ class Disparities:
         network: Callable[[], RGBDHDREstimator],
         *,
         network_size_px: int | None,
-        courtesy: Courtesy,
+        courtesy: PriorityGate,
         estimated: Callable[[], None],
     ) -> None:
         self.store = EstimateStore(frames.video.count)
@@ -139,7 +139,7 @@ class Disparities:
             raise InputError("The video was closed.")
 
     def _run(self) -> None:
-        stand_back(UNASKED)
+        lower_priority(UNASKED)
         estimator: FrameEstimator | None = None
         while True:
             with self._changed:
@@ -149,7 +149,7 @@ class Disparities:
                     self._changed.wait()
                 awaited = index in self._waited_for
             if not awaited:
-                self._courtesy.give_way()
+                self._courtesy.wait_for_urgent()
             try:
                 if estimator is None:
                     count = self._frames.video.count
@@ -157,7 +157,7 @@ class Disparities:
                 self._estimate(estimator, index)
             except Exception as error:
                 # Whoever waits for this frame is told, and the others go on.
-                self._failed[index] = in_words(error)
+                self._failed[index] = error_text(error)
             with self._changed:
                 self._waited_for = [each for each in self._waited_for if each != index]
                 self._changed.notify_all()
@@ -213,7 +213,7 @@ class Disparities:
         if start not in self._scales:
             for at in range(start, index + 1):
                 image = self._frames.image(at, DISPARITY)
-                if shows_something(image):
+                if is_not_blank(image):
                     srgb = srgb_of(image, self._frames.video.info.transfer)
                     time_s = float(self._frames.video.times_s[at])
                     self._scales[start] = estimator.scale(srgb, index=at, time_s=time_s)

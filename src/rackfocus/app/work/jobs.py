@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from rackfocus.app.work.courtesy import AWAITED, stand_back
-from rackfocus.app.work.notices import in_words
+from rackfocus.app.work.notices import error_text
+from rackfocus.app.work.priority import AWAITED, lower_priority
 from rackfocus.types import InputError
 
 RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
@@ -108,14 +108,14 @@ class Jobs:
                 raise Cancelled
             self._show(kind, done=done, total=total)
 
-        stand_back(AWAITED)
+        lower_priority(AWAITED)
         try:
             outcome = work(progress)
         except Cancelled:
             self._show(kind, state=CANCELLED, text="Cancelled.")
         except Exception as error:
             # A job must not look as if it went on for ever.
-            self._show(kind, state=FAILED, text=in_words(error))
+            self._show(kind, state=FAILED, text=error_text(error))
         else:
             self._show(kind, state=DONE, text=outcome.text, result=outcome.result)
 

@@ -12,7 +12,7 @@ MOST = 200
 _log = logging.getLogger(__name__)
 
 
-def in_words(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """What went wrong, as a sentence; of what is no mistake of a person the log tells more."""
     if isinstance(error, InputError):
         return str(error)

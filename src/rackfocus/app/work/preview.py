@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import torch
 
 from rackfocus.app.work.bounded_cache import BoundedCache
-from rackfocus.app.work.courtesy import UNASKED, Courtesy, stand_back
-from rackfocus.app.work.disparity import Disparities
+from rackfocus.app.work.disparity import DisparityWorker
 from rackfocus.app.work.estimate_store import Estimate
 from rackfocus.app.work.frames import AHEAD, PERSON, Frames, Image, jpeg
+from rackfocus.app.work.priority import UNASKED, PriorityGate, lower_priority
 from rackfocus.focus.focus_track import FixedFocus
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.estimates import EstimatedFrame
 from rackfocus.pipelines.outputs import DisparityMap, Output, Rendered, SideBySide
-from rackfocus.pipelines.rendering import Rendering, disparity_about
+from rackfocus.pipelines.rendering import Rendering, disparity_near
 from rackfocus.types import InputError, Lens
 from rackfocus.video import Frame
 
@@ -66,9 +66,9 @@ class Preview:
     def __init__(
         self,
         frames: Frames,
-        disparities: Disparities,
+        disparities: DisparityWorker,
         *,
-        courtesy: Courtesy,
+        courtesy: PriorityGate,
         rendered: Callable[[], None],
     ) -> None:
         self._frames, self._disparities = frames, disparities
@@ -152,7 +152,7 @@ class Preview:
         disparity = torch.from_numpy(estimate.disparity)
         if focal is None:
             height, width = image.shape[:2]
-            focal = disparity_about(disparity.float(), (width / 2, height / 2)) / scale_from_source
+            focal = disparity_near(disparity.float(), (width / 2, height / 2)) / scale_from_source
         encoded = torch.from_numpy(image).permute(2, 0, 1).half() / 255
         frame = Frame(shot.index, shot.index, 1, info.time_base, encoded, info.transfer)
         lens, output = shot.lens or Lens(), _OUTPUTS[shot.view]
@@ -162,14 +162,14 @@ class Preview:
         return (picture.clamp(0, 1) * 255 + 0.5).byte().permute(1, 2, 0).contiguous().numpy()
 
     def _run(self) -> None:
-        stand_back(UNASKED)
+        lower_priority(UNASKED)
         while True:
             with self._changed:
                 while (shot := None if self._closed else self._choose()) is None:
                     if self._closed:
                         return
                     self._changed.wait()
-            self._courtesy.give_way()
+            self._courtesy.wait_for_urgent()
             needs = shot.view != INPUT and not self._disparities.store.has_whole(shot.index)
             self._disparities.play(shot.index if needs else None)
             if needs:

@@ -7,12 +7,12 @@ from pathlib import Path
 from rackfocus.app.session.document import Document
 from rackfocus.app.session.tools import Tools
 from rackfocus.app.session.track import Track
-from rackfocus.app.work.disparity import Disparities
+from rackfocus.app.work.disparity import DisparityWorker
 from rackfocus.app.work.jobs import Outcome, Progress
 from rackfocus.app.work.tracking import Tracking
 from rackfocus.pipelines.autofocus import open_footage
 from rackfocus.pipelines.autofocus_analysis import found_targets
-from rackfocus.pipelines.footage import KnownFrames
+from rackfocus.pipelines.footage import FrameDisparityStore
 from rackfocus.pipelines.refocus import refocus
 from rackfocus.types import FocusTarget, InputError, Lens
 
@@ -38,7 +38,7 @@ class Work:
     address: str
     tools: Tools
     document: Document
-    disparities: Disparities
+    disparities: DisparityWorker
     tracking: Tracking
     lens: Callable[[], Lens]
     check: Callable[[], None]
@@ -52,7 +52,10 @@ class Work:
         self.check()
         scene = self.tools.autofocus[mode]()
         frames = self.document.annotation.video.frames
-        with open_footage(self.video, disparity=self.disparities.small) as footage, KnownFrames() as known:
+        with (
+            open_footage(self.video, disparity=self.disparities.small) as footage,
+            FrameDisparityStore() as known,
+        ):
             # Their subjects are followed by the page itself.
             all_found, warnings = found_targets(
                 footage, scene, known, progress=lambda done: progress(done, frames)

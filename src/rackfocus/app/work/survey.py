@@ -4,15 +4,15 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from rackfocus.app.work.courtesy import UNASKED, Courtesy, stand_back
 from rackfocus.app.work.frames import SURVEY, UNKNOWN, Frames
-from rackfocus.app.work.notices import in_words
+from rackfocus.app.work.notices import error_text
+from rackfocus.app.work.priority import UNASKED, PriorityGate, lower_priority
 from rackfocus.app.work.waveform import Waveform, read_waveform
 
 TOLD_EVERY_FRAMES = 30
 
 
-class Survey:
+class VideoSurvey:
     """One thread, which ends when it is through.
 
     Attributes:
@@ -32,7 +32,7 @@ class Survey:
         path: Path,
         frames: Frames,
         *,
-        courtesy: Courtesy,
+        courtesy: PriorityGate,
         changed: Callable[[str], None],
         failed: Callable[[str], None],
     ) -> None:
@@ -53,7 +53,7 @@ class Survey:
         self._thread.join()
 
     def _run(self) -> None:
-        stand_back(UNASKED)
+        lower_priority(UNASKED)
         video = self._frames.video
         try:
             if video.info.has_audio:
@@ -66,13 +66,13 @@ class Survey:
                 if self._closed.is_set():
                     return
                 if self._frames.cuts[index] == UNKNOWN:
-                    self._courtesy.give_way()
+                    self._courtesy.wait_for_urgent()
                     if self._frames.is_cut(index, SURVEY):
                         self._changed("cuts")
                 self.done = index + 1
                 if self.done % TOLD_EVERY_FRAMES == 0:
                     self._changed("progress")
         except Exception as error:
-            self._failed(f"Shots and sound are not all found: {in_words(error)}")
+            self._failed(f"Shots and sound are not all found: {error_text(error)}")
             self.done = video.count
         self._changed("progress")

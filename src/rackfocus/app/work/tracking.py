@@ -13,10 +13,10 @@ import numpy as np
 
 from rackfocus.app.session.document import Version, key_of
 from rackfocus.app.session.track import Span, Track, empty_track, pulled
-from rackfocus.app.work.courtesy import AWAITED, Courtesy, stand_back
-from rackfocus.app.work.disparity import Disparities
+from rackfocus.app.work.disparity import DisparityWorker
 from rackfocus.app.work.frames import CUT, TRACKING, Frames, Image
-from rackfocus.app.work.notices import in_words
+from rackfocus.app.work.notices import error_text
+from rackfocus.app.work.priority import AWAITED, PriorityGate, lower_priority
 from rackfocus.focus.decisions import decisions
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.subjects.followed_subject import FollowedSubject
@@ -85,10 +85,10 @@ class Tracking:
     def __init__(
         self,
         frames: Frames,
-        disparities: Disparities,
+        disparities: DisparityWorker,
         *,
         trackers: Callable[[str], Tracker],
-        courtesy: Courtesy,
+        courtesy: PriorityGate,
         published: Callable[[], None],
         failed: Callable[[str], None],
     ) -> None:
@@ -153,7 +153,7 @@ class Tracking:
         self._thread.join()
 
     def _run(self) -> None:
-        stand_back(AWAITED)
+        lower_priority(AWAITED)
         published_s, stale = 0.0, False
         current: tuple[int, Version] | None = None
         plan: list[_Stretch] = []
@@ -206,13 +206,13 @@ class Tracking:
                 continue
             path = self._paths.get(stretch.path)
             if path is None or path.done < stretch.end:
-                self._courtesy.give_way()
+                self._courtesy.wait_for_urgent()
                 try:
                     self._advance(stretch, path)
                 except Exception as error:
                     self._broken.add(stretch.path)
                     self._failed(
-                        f"The target at frame {stretch.path[0].t} is not followed: {in_words(error)}"
+                        f"The target at frame {stretch.path[0].t} is not followed: {error_text(error)}"
                     )
                 return True
         return self._read_all(plan)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from rackfocus.app.benchmark import Figure, figures
 from rackfocus.app.server.workspace import Workspace
-from rackfocus.cli.annotate import tools_of
+from rackfocus.cli.annotate import make_tools
 from rackfocus.cli.benchmark.report import report, require_positive, use_cores
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
@@ -30,7 +30,7 @@ def run(cfg: DictConfig) -> None:
     record_provenance(cfg, folder)
     with tempfile.TemporaryDirectory() as out, Console().status("measuring"):
         begun = time.perf_counter()
-        workspace = Workspace.open(cfg.path, out=out, tools=tools_of(cfg))
+        workspace = Workspace.open(cfg.path, out=out, tools=make_tools(cfg))
         if workspace.is_folder:
             raise InputError(f"{cfg.path} is a folder; give one video.")
         opened = Figure("opening the video", time.perf_counter() - begun, "s")

@@ -16,11 +16,11 @@ from rackfocus.evaluation.stabilizer.clips import Clip
 from rackfocus.evaluation.stabilizer.quality import Score, estimated, inputs, score, stabilized
 from rackfocus.evaluation.stabilizer.rendered import (
     RenderedScore,
-    estimated_wholly,
+    estimate_clip,
     rendered,
     rendered_truth,
     score_rendered,
-    stabilized_wholly,
+    stabilize_clip,
 )
 from rackfocus.evaluation.stabilizer.strip import draw_strip
 from rackfocus.models.backends import RGBDHDREstimator
@@ -84,10 +84,10 @@ def _rendered(
     renderer: Renderer,
     flow: OpticalFlow,
 ) -> list[RenderedScore]:
-    estimates = estimated_wholly(clip, network, network_size_px=network_size_px)
+    estimates = estimate_clip(clip, network, network_size_px=network_size_px)
     truth = rendered_truth(clip, renderer)
     methods = {PER_FRAME: estimates} | {
-        name: stabilized_wholly(clip, estimates, stabilizer) for name, stabilizer in stabilizers.items()
+        name: stabilize_clip(clip, estimates, stabilizer) for name, stabilizer in stabilizers.items()
     }
     return [
         score_rendered(clip, method, rendered(clip, each, renderer), truth, flow)

@@ -60,7 +60,7 @@ def aperture_scenes(folder: str | Path) -> list[ApertureScene]:
     ]
 
 
-def share_of(scenes: Sequence[Scene], split: str, where: str | Path) -> list[Scene]:
+def split_scenes(scenes: Sequence[Scene], split: str, where: str | Path) -> list[Scene]:
     """A split of data published without one: the last tenth of the scenes, at least one, is for validation.
 
     The last scenes are taken together because neighbours were often photographed at the same place.
@@ -90,12 +90,12 @@ class ApertureFolder(Photographs):
         split: `train`, `validation` (the last tenth of the scenes) or `all`.
 
     Raises:
-        InputError: as from `aperture_scenes` and `share_of`; on access, a photograph is damaged or of another
-            size.
+        InputError: as from `aperture_scenes` and `split_scenes`; on access, a photograph is damaged or of
+            another size.
     """
 
     def __init__(self, root: str | Path, split: str) -> None:
         items: list[Item] = []
-        for scene in share_of(aperture_scenes(root), split, root):
+        for scene in split_scenes(aperture_scenes(root), split, root):
             items += pairs_and_triplets(*scene)
         super().__init__(items, str(root))

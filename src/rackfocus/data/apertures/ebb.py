@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rackfocus.data.apertures.aperture import share_of
+from rackfocus.data.apertures.aperture import split_scenes
 from rackfocus.data.apertures.manifest import Item, Photograph
 from rackfocus.data.apertures.photographs import Photographs
 from rackfocus.types import InputError
@@ -36,7 +36,7 @@ class EBB(Photographs):
             number = alone[0]
             missing = folders[number in deep] / (deep.get(number) or shallow[number]).name
             raise InputError(f"{missing} is missing while its partner is there; unpack EBB! again.")
-        numbers = share_of(sorted(deep), split, root)
+        numbers = split_scenes(sorted(deep), split, root)
         items = [
             Item(
                 str(number),

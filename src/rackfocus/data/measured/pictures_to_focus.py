@@ -14,7 +14,7 @@ from rackfocus.video import open_video
 
 
 @dataclass(frozen=True)
-class FocusAt:
+class PictureWithPoint:
     """A picture and the position to focus on.
 
     Attributes:
@@ -42,7 +42,7 @@ class PicturesToFocus(Dataset[PictureToFocus]):
             outside it.
     """
 
-    def __init__(self, root: str | Path, pictures: Sequence[FocusAt]) -> None:
+    def __init__(self, root: str | Path, pictures: Sequence[PictureWithPoint]) -> None:
         self.root = existing_folder(root)
         self.pictures = list(pictures)
 

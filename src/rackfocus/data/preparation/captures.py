@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 
 from rackfocus.data import alignment
 from rackfocus.data.alignment import AlignmentError, TileShifts
-from rackfocus.data.apertures.aperture import ApertureScene, share_of
+from rackfocus.data.apertures.aperture import ApertureScene, split_scenes
 from rackfocus.data.apertures.focal_stack import estimate_focal_disparity, focal_pairs, focal_triplet
 from rackfocus.data.apertures.manifest import Item, Photograph, Rejection, pairs_and_triplets
 from rackfocus.data.preparation.exposure_gain import Gain, measure_gain, rough_gain
@@ -48,7 +48,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Judged:
+class ShotAssessment:
     """The measurements of one shot.
 
     Attributes:
@@ -87,7 +87,7 @@ class Views:
     mask: Bool[np.ndarray, "height width"]
 
 
-def judge(deep: Photograph, shot: Photograph, limits: Limits) -> tuple[Judged, Views]:
+def judge(deep: Photograph, shot: Photograph, limits: Limits) -> tuple[ShotAssessment, Views]:
     """Align a shot with its deep picture, measure its gain, and decide whether it can be used in training.
 
     Raises:
@@ -107,7 +107,7 @@ def judge(deep: Photograph, shot: Photograph, limits: Limits) -> tuple[Judged, V
     try:
         warp = alignment.find_warp(*pair)
     except AlignmentError as error:
-        judged = Judged(shot, deep, before, before, 0.0, None, str(error))
+        judged = ShotAssessment(shot, deep, before, before, 0.0, None, str(error))
         nothing = np.zeros(sharp.shape[:2], bool)
         return judged, Views(sharp, shallow / rough, shallow / rough, nothing)
     moved = alignment.warp_picture(pair[1], warp, sharp.shape)
@@ -118,7 +118,7 @@ def judge(deep: Photograph, shot: Photograph, limits: Limits) -> tuple[Judged, V
     share = float(mask.mean())
     (a, b, c), (d, e, f) = warp.tolist()
     found = replace(shot, warp=((a, b, c), (d, e, f)), gain=rough if gain is None else gain.value)
-    judged = Judged(found, deep, before, after, share, gain, _reason(after, share, gain, limits))
+    judged = ShotAssessment(found, deep, before, after, share, gain, _reason(after, share, gain, limits))
     return judged, Views(sharp, shallow / found.gain, aligned / found.gain, mask)
 
 
@@ -169,7 +169,7 @@ def _encoded(linear: Grey) -> Grey:
 def aperture_items(scenes: Sequence[ApertureScene], accepted: dict[str, list[Photograph]]) -> list[Item]:
     """Pairs and triplets of the accepted shots; the last tenth of several scenes is for validation."""
     kept = [scene for scene in scenes if accepted[scene.name]]
-    held_out = {scene.name for scene in share_of(kept, "validation", "")} if len(kept) > 1 else set()
+    held_out = {scene.name for scene in split_scenes(kept, "validation", "")} if len(kept) > 1 else set()
     items: list[Item] = []
     for scene in kept:
         split = "validation" if scene.name in held_out else "train"

@@ -92,7 +92,7 @@ class Selection:
             return "test"
         return "validation" if place < self.test_share + self.validation_share else "train"
 
-    def sorted_out(self, seen: Iterable[Seen]) -> list[Seen]:
+    def assign_splits(self, seen: Iterable[Seen]) -> list[Seen]:
         """The same videos, each with its split and name, or with why it is left out; sorted by name."""
         videos = sorted(seen, key=lambda video: video.video)
         kept = [video for video in videos if video.split]
@@ -170,7 +170,7 @@ def build_dataset(
         _write_table(known.values(), table)
     if progress is not None:
         progress(len(paths), len(paths))
-    placed = selection.sorted_out(known.values())
+    placed = selection.assign_splits(known.values())
     for video in placed:
         # A video of an earlier run is in the data set, even if it is no longer in the folder.
         if video.split and not known[video.video].split:

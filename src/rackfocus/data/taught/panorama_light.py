@@ -25,7 +25,7 @@ class PanoramaLight(Dataset[LightSample]):
 
     The direction, angle, exposure and noise of a view depend only on the seed and the index. Views are level:
     the horizon is in their middle unless `shift` moves it, as a shift lens does. Suns that compression left
-    with a single colour are repaired (`with_whole_suns`).
+    with a single colour are repaired (`repair_suns`).
 
     Args:
         root: the folder with `.hdr` or `.exr` pictures twice as wide as high; panoramas are kept in memory.
@@ -108,11 +108,11 @@ class PanoramaLight(Dataset[LightSample]):
 
     def _panorama(self, file: Path) -> Float[Tensor, "3 height width"]:
         if file not in self._kept:
-            self._kept[file] = with_whole_suns(read_radiance(file))
+            self._kept[file] = repair_suns(read_radiance(file))
         return self._kept[file]
 
 
-def with_whole_suns(radiance: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
+def repair_suns(radiance: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
     """Restore lost channels of bright pixels: lossy OpenEXR (DWA) leaves some suns pure blue.
 
     A pixel is repaired if one channel is above 4 times the light that 5 % of all values exceed, and both

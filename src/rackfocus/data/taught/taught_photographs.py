@@ -26,7 +26,7 @@ _CODES = 65535
 _QUALITY = 95
 
 
-class TaughtPhotographs(Dataset[NearnessSample]):
+class LabelledPhotographs(Dataset[NearnessSample]):
     """The labelled pictures below a folder.
 
     Args:

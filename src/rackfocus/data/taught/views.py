@@ -77,7 +77,7 @@ class NearnessView:
         with seeded_by(generator), torch.no_grad():
             # As channels of one picture, because kornia samples masks differently from pictures.
             seen = self._geometry(torch.cat([sample.image, sample.nearness])[None])
-            image = now_and_then(self._changes, seen[:, :3]).clamp(0, 1)
+            image = apply_randomly(self._changes, seen[:, :3]).clamp(0, 1)
         return dataclasses.replace(sample, image=image[0], nearness=seen[0, 3:])
 
 
@@ -104,11 +104,11 @@ class LightView:
         """Draw a view; the generator is the only source of randomness."""
         with seeded_by(generator), torch.no_grad():
             seen = self._geometry(torch.cat([sample.image, sample.radiance])[None])
-            image = now_and_then(self._coding, seen[:, :3])
+            image = apply_randomly(self._coding, seen[:, :3])
         return dataclasses.replace(sample, image=image[0], radiance=seen[0, 3:])
 
 
-def now_and_then(changes: Sequence[tuple[float, nn.Module]], image: Tensor) -> Tensor:
+def apply_randomly(changes: Sequence[tuple[float, nn.Module]], image: Tensor) -> Tensor:
     """Apply each change with its probability. kornia's own `p` computes a change even if it is not used."""
     for probability, change in changes:
         if float(torch.rand(())) < probability:

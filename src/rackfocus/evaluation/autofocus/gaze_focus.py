@@ -56,7 +56,7 @@ def best_points(video: WatchedVideo) -> Float[np.ndarray, "frame 2"]:
     return points
 
 
-def brightest_points(
+def map_maxima(
     maps: Float[np.ndarray, "frame rows columns"], *, width: int, height: int
 ) -> Float[np.ndarray, "frame 2"]:
     """The position of the maximum of each map, in pixels of the video; for an empty map, the centre.

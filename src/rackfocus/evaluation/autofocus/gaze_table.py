@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from rackfocus.data.gaze.hevc_gaze import WatchedVideo, watched_videos
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row, Value, mean
-from rackfocus.evaluation.autofocus.gaze_focus import best_points, brightest_points, centre_points, gaze_hits
+from rackfocus.evaluation.autofocus.gaze_focus import best_points, centre_points, gaze_hits, map_maxima
 from rackfocus.focus.detectors.window import ClipWindow, Detector
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.autofocus import autofocus, open_footage
@@ -83,5 +83,5 @@ class Gaze:
                 np.array([each.time_s for each in part]),
                 np.array([each.is_cut for each in part]),
             )
-            points.append(brightest_points(self.saliency(window), width=video.width, height=video.height))
+            points.append(map_maxima(self.saliency(window), width=video.width, height=video.height))
         return np.concatenate(points)[: video.frames]

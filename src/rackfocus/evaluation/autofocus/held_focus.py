@@ -84,7 +84,7 @@ class MaskedSubject:
 
 
 @dataclass(frozen=True)
-class HeldFocus:
+class SubjectFocusTable:
     """The share of frames whose focal disparity is within a level of the subject's median.
 
     Three rows for each video: following one target on the subject in the first frame, autofocus, and focus on

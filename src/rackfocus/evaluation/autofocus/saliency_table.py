@@ -16,7 +16,7 @@ from rackfocus.data.gaze.focus_clip import FocusClip
 from rackfocus.data.gaze.gaze_shifts import Fixations
 from rackfocus.data.gaze.hevc_gaze import WatchedVideo
 from rackfocus.evaluation.autofocus.focus_table import LEFT_OUT, Progress, Row, Value, mean
-from rackfocus.evaluation.autofocus.gaze_focus import best_points, brightest_points, centre_points, gaze_hits
+from rackfocus.evaluation.autofocus.gaze_focus import best_points, centre_points, gaze_hits, map_maxima
 from rackfocus.focus.detectors.window import ClipWindow, Detector
 from rackfocus.metrics.saliency import SCORES, SaliencyScore
 from rackfocus.types import InputError
@@ -96,7 +96,7 @@ class Saliency:
         for method, made in (maps | {CENTRE: _centre(clip)}).items():
             score = SaliencyScore()
             score.update(made, clip.fixations, clip.fixation_maps, others)
-            at = brightest_points(made[:, 0].double().numpy(), width=width, height=height)
+            at = map_maxima(made[:, 0].double().numpy(), width=width, height=height)
             if method == CENTRE:
                 at = centre_points(watched)
             scores = {each: value.item() for each, value in score.compute().items()}

@@ -14,8 +14,8 @@ from rackfocus.focus.following import Following
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.focus.trackers.tracker import Tracker
-from rackfocus.pipelines.autofocus_analysis import OVERLAP_S, WINDOW_S, CurveDraft, clip_window
-from rackfocus.pipelines.footage import Footage, KnownFrames
+from rackfocus.pipelines.autofocus_analysis import OVERLAP_S, WINDOW_S, CurveBuilder, clip_window
+from rackfocus.pipelines.footage import Footage, FrameDisparityStore
 
 Value = TypeVar("Value")
 
@@ -42,7 +42,7 @@ def stage_costs(
         frames: the largest number of frames.
     """
     clock = _Clock()
-    with KnownFrames() as known:
+    with FrameDisparityStore() as known:
         for _ in clock.each(READING, islice(footage.pictures(), frames)):
             pass
         read = clock.seconds[READING]
@@ -58,7 +58,7 @@ def stage_costs(
             cpu, wall = clock.seconds[name]
             clock.seconds[name] = cpu * twice, wall * twice
         info = footage.reader.info
-        draft = CurveDraft((info.width, info.height), float(info.fps))
+        draft = CurveBuilder((info.width, info.height), float(info.fps))
 
         def decide() -> Any:
             regions = scene.regions_of(maps, window)

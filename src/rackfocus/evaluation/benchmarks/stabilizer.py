@@ -19,7 +19,7 @@ from torch import Tensor
 from rackfocus.data.apertures.raytraced import RaytracedScene, load_scene
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size, timing_input
 from rackfocus.evaluation.benchmarks.renderer_peers.memory import ProcessMemory
-from rackfocus.evaluation.stabilizer.naive import naively_stabilized
+from rackfocus.evaluation.stabilizer.naive import naive_stabilize
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.video.flow.optical_flow import OpticalFlow
 from rackfocus.video.shot_cuts import begins_shot
@@ -139,7 +139,7 @@ def naive_cost(
     seconds = []
     for end in range(window_frames + 1, len(frames) + 1):
         began = time.process_time(), time.perf_counter()
-        naively_stabilized(frames[end - window_frames - 1 : end], flow, delta_px, scale_px, EXPOSURE_SCALE)
+        naive_stabilize(frames[end - window_frames - 1 : end], flow, delta_px, scale_px, EXPOSURE_SCALE)
         seconds.append((time.process_time() - began[0], time.perf_counter() - began[1]))
     return median_cost("the naive design", seconds)
 

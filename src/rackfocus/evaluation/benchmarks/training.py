@@ -22,7 +22,7 @@ from rackfocus.types import RGBDHDR, Lens
 
 
 @dataclass(frozen=True)
-class Way:
+class StepVariant:
     """A variant of the training step.
 
     Attributes:
@@ -40,13 +40,13 @@ class Way:
     compiled: bool = False
 
 
-PLAIN = Way("plain: fp32, eager, FFT oracle", oracle=True)
+PLAIN = StepVariant("plain: fp32, eager, FFT oracle", oracle=True)
 WAYS = (
     PLAIN,
-    Way("renderer by spans"),
-    Way("and bf16-mixed", mixed=True),
-    Way("and channels_last", mixed=True, channels_last=True),
-    Way("and compile", mixed=True, channels_last=True, compiled=True),
+    StepVariant("renderer by spans"),
+    StepVariant("and bf16-mixed", mixed=True),
+    StepVariant("and channels_last", mixed=True, channels_last=True),
+    StepVariant("and compile", mixed=True, channels_last=True, compiled=True),
 )
 """From the plain step to the fastest; each changes one setting."""
 
@@ -68,7 +68,7 @@ class StepTime:
     rounds: int
 
 
-class OracleRenderer(Renderer):
+class ReferenceRenderer(Renderer):
     """The renderer in plain torch."""
 
     def forward(
@@ -92,7 +92,7 @@ class OracleRenderer(Renderer):
         )
 
 
-class Learned(nn.Module):
+class OffsetNetwork(nn.Module):
     """An untrained network whose estimate is shifted to the truth, so that it behaves like a trained one.
 
     An untrained network's disparity is near 0, where a render has few levels and takes almost no time.
@@ -128,7 +128,7 @@ def time_steps(
     loss: ApertureSupervision,
     batch: FocusBatch,
     disparity: Float[Tensor, "1 1 height width"],
-    ways: Sequence[Way] = WAYS,
+    ways: Sequence[StepVariant] = WAYS,
     *,
     rounds: int = 5,
 ) -> Iterator[list[StepTime]]:
@@ -158,16 +158,16 @@ def time_steps(
 
 
 def _step(
-    way: Way, network: nn.Module, loss: ApertureSupervision, batch: FocusBatch, disparity: Tensor
+    way: StepVariant, network: nn.Module, loss: ApertureSupervision, batch: FocusBatch, disparity: Tensor
 ) -> Callable[[], None]:
     if way.oracle:
-        loss.renderer = OracleRenderer(loss.renderer.formulation)
+        loss.renderer = ReferenceRenderer(loss.renderer.formulation)
     if way.channels_last:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         loss.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if way.compiled:
         network.compile(dynamic=True)
-    model = Learned(network.train(), disparity)
+    model = OffsetNetwork(network.train(), disparity)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
 
     def step() -> None:

@@ -103,7 +103,7 @@ class NoHDR:
         return torch.zeros_like(srgb)
 
 
-class OnePlane:
+class ConstantDepth:
     """A depth backend with constant nearness. After alignment with the truth it is the best constant map."""
 
     def __call__(self, srgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:

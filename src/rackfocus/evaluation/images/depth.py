@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from rackfocus.data.evaluation_samples import DisparitySample, PosedClip
-from rackfocus.evaluation.images.baselines import Backends, OnePlane, Predictor
+from rackfocus.evaluation.images.baselines import Backends, ConstantDepth, Predictor
 from rackfocus.evaluation.images.examination import (
     Conditions,
     Examined,
@@ -37,7 +37,7 @@ def examine_depth(
         "truth": nearness_picture(truth[0], low, high, valid=valid[0]),
     }
     found = Examined(rows=[SheetRow(sample.name, pictures)])
-    for method in (Backends("one plane", depth=OnePlane()), *methods):
+    for method in (Backends("one plane", depth=ConstantDepth()), *methods):
         disparity = method(srgb).disparity
         if disparity is None:
             continue

@@ -35,7 +35,7 @@ from rackfocus.types import InputError
 Progress = Callable[[int, int | None], None]
 
 
-class WholeScenes(Dataset[RaytracedScene]):
+class DistinctScenes(Dataset[RaytracedScene]):
     """Each ray-traced scene once, with its ground truth; the training data set has two samples a scene."""
 
     def __init__(self, scenes: RaytracedScenes) -> None:
@@ -49,15 +49,15 @@ class WholeScenes(Dataset[RaytracedScene]):
 
 
 @singledispatch
-def to_evaluate(data_set: Any) -> Any:
+def evaluation_dataset(data_set: Any) -> Any:
     """The data set for evaluation: unchanged, or without the repetition of training data sets."""
     return data_set
 
 
-to_evaluate.register(RaytracedScenes, WholeScenes)
+evaluation_dataset.register(RaytracedScenes, DistinctScenes)
 
 
-@to_evaluate.register(Photographs)
+@evaluation_dataset.register(Photographs)
 def _(data_set: Photographs) -> ShallowPhotographs:
     return ShallowPhotographs(data_set.items)
 
@@ -106,7 +106,7 @@ def measure(
     Raises:
         InputError: samples of this type cannot be evaluated; and as the data set raises on access.
     """
-    samples = to_evaluate(data_set)
+    samples = evaluation_dataset(data_set)
     count = len(samples)
     shown = {round(i * (count - 1) / max(1, sheet_samples - 1)) for i in range(sheet_samples)}
     found = Examined()

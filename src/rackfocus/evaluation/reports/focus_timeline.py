@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.autofocus_analysis import clip_window
-from rackfocus.pipelines.footage import Footage, Shown
+from rackfocus.pipelines.footage import Footage, FootageFrame
 from rackfocus.types import FocusTarget, FocusTrack
 from rackfocus.whole_files import whole_file
 
@@ -119,10 +119,10 @@ def thumbnails_at(
     return found
 
 
-def _windows_about(wanted: Sequence[int], footage: Footage) -> Iterator[tuple[list[Shown], int]]:
+def _windows_about(wanted: Sequence[int], footage: Footage) -> Iterator[tuple[list[FootageFrame], int]]:
     """For each wanted frame: the frames around it, and its index among them."""
     reach = max(1, math.ceil(AROUND_S * float(footage.reader.info.fps)))
-    held: deque[Shown] = deque(maxlen=2 * reach + 1)
+    held: deque[FootageFrame] = deque(maxlen=2 * reach + 1)
     open_ones = deque(wanted)
     for shown in footage.pictures():
         held.append(shown)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
 
-from rackfocus.data.preparation.captures import Judged, Linear, Views
+from rackfocus.data.preparation.captures import Linear, ShotAssessment, Views
 from rackfocus.evaluation.reports.pictures import data_uri, difference_picture, picture
 from rackfocus.whole_files import write_whole
 
@@ -41,7 +41,7 @@ class Row:
     pictures: dict[str, str]
 
 
-def report_row(judged: Judged, views: Views) -> Row:
+def report_row(judged: ShotAssessment, views: Views) -> Row:
     """The entry of a shot; pictures become data URIs."""
     crop = _richest(views.mask)
     deep, before, after = (

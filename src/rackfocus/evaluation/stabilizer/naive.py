@@ -15,7 +15,7 @@ Frame = tuple[
 ]
 
 
-def naively_stabilized(
+def naive_stabilize(
     frames: Sequence[Frame], flow: OpticalFlow, delta_px: float, scale_px: float, exposure_scale: float
 ) -> tuple[Float[Tensor, "1 height width"], Float[Tensor, "3 height width"]]:
     """`D` and `E` of the last of the frames.

@@ -12,7 +12,7 @@ from rackfocus.evaluation.stabilizer.clips import Clip
 from rackfocus.metrics.disparity import align_affine
 from rackfocus.metrics.flow import flow_difference
 from rackfocus.metrics.temporal import temporal_change_error
-from rackfocus.metrics.temporal_flicker import about_saturated, flicker_curve, high_frequency_energy
+from rackfocus.metrics.temporal_flicker import flicker_curve, high_frequency_energy, near_saturated
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.optics.renderer import Renderer
@@ -47,7 +47,7 @@ class RenderedScore:
 
 
 @torch.inference_mode()
-def estimated_wholly(clip: Clip, network: RGBDHDREstimator, *, network_size_px: int | None) -> list[RGBDHDR]:
+def estimate_clip(clip: Clip, network: RGBDHDREstimator, *, network_size_px: int | None) -> list[RGBDHDR]:
     """The network's `D` and `E` of each frame, without a filter; `D` is aligned to the truth, if known.
 
     One scale and offset is used for the whole clip, so that the focus is the same and flicker is not reduced.
@@ -63,7 +63,7 @@ def estimated_wholly(clip: Clip, network: RGBDHDREstimator, *, network_size_px: 
     ]
 
 
-def stabilized_wholly(clip: Clip, estimates: Sequence[RGBDHDR], stabilizer: Stabilizer) -> list[RGBDHDR]:
+def stabilize_clip(clip: Clip, estimates: Sequence[RGBDHDR], stabilizer: Stabilizer) -> list[RGBDHDR]:
     """`D` and `E` after the filter."""
     given_back = []
     for frame, each in zip(clip.frames, estimates, strict=True):
@@ -96,7 +96,7 @@ def score_rendered(
     """Measure the video of one method; `flow` computes the motion in both."""
     reach_px = max(1, round(REACH * max(clip.frames[0].shape[:2])))
     sharp = (torch.from_numpy(frame).permute(2, 0, 1).float() / 255 for frame in clip.frames)
-    near = [about_saturated(frame, reach_px=reach_px) for frame in sharp]
+    near = [near_saturated(frame, reach_px=reach_px) for frame in sharp]
     flicker = change = motion = math.nan
     if any(bool(where.any()) for where in near):
         flicker = 255 * float(high_frequency_energy(flicker_curve(video, near)).sqrt())

@@ -6,7 +6,7 @@ from jaxtyping import Float32
 from rackfocus.focus.detectors.window import ClipWindow, Detector
 
 
-class Centred:
+class CentrePriorDetector:
     """The maps of a detector times a Gaussian around the centre of the frame.
 
     Viewers look near the centre more often than subjects explain (Tatler 2007, "The central fixation bias in

@@ -11,7 +11,7 @@ from rackfocus.focus.detectors.window import ClipWindow, Detector
 from rackfocus.types import InputError
 
 
-class Fallback:
+class FallbackDetector:
     """The maps of the first detector that finds anything, with as few changes of the detector as possible.
 
     Args:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from rackfocus.focus.af_net_prediction import SampleClock, region_maps
+from rackfocus.focus.af_net_prediction import FrameSampler, region_maps
 from rackfocus.focus.detectors.window import ClipWindow
 from rackfocus.models.af_net import AFNet
 
@@ -27,7 +27,7 @@ class FocusRegion:
         maps = np.zeros((len(window.frames), rows, columns), np.float32)
         for shot in window.shots:
             times = window.times_s[shot] - window.times_s[shot.start]
-            clock = SampleClock((len(times) - 1) / times[-1] if len(times) > 1 else 1.0)
+            clock = FrameSampler((len(times) - 1) / times[-1] if len(times) > 1 else 1.0)
             sampled = [at for at, time in enumerate(times) if clock.takes(float(time))]
             found = region_maps(
                 self.network, window.frames[shot][sampled], longer_side_px=self.longer_side_px

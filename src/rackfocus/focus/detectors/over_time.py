@@ -33,7 +33,7 @@ def smoothed(
     return total / weights[:, None, None]
 
 
-def every_some(
+def interpolated_maps(
     window: ClipWindow,
     shot: slice,
     every_s: float,

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from rackfocus.focus.detectors.over_time import every_some, frame_s, smoothed
+from rackfocus.focus.detectors.over_time import frame_s, interpolated_maps, smoothed
 from rackfocus.focus.detectors.window import ClipWindow
 
 QUANTILES = 256
@@ -50,7 +50,7 @@ class FineGrained:
         """See `rackfocus.focus.detectors.window.Detector`."""
         maps = np.zeros((len(window.frames), *window.map_size), np.float32)
         for shot in window.shots:
-            found = every_some(
+            found = interpolated_maps(
                 window, shot, self.every_s, lambda frame: self._frame(window.frames[frame], window.map_size)
             )
             maps[shot] = self._ranked(smoothed(found, self.smoothing_s / frame_s(window, shot)))

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from rackfocus.focus.detectors.over_time import every_some, frame_s, smoothed
+from rackfocus.focus.detectors.over_time import frame_s, interpolated_maps, smoothed
 from rackfocus.focus.detectors.window import ClipWindow
 from rackfocus.models.published.weights import find_weights
 from rackfocus.types import InputError
@@ -68,7 +68,7 @@ class U2Net:
         """See `rackfocus.focus.detectors.window.Detector`."""
         maps = np.zeros((len(window.frames), *window.map_size), np.float32)
         for shot in window.shots:
-            found = every_some(
+            found = interpolated_maps(
                 window, shot, self.every_s, lambda frame: self.salience(window.frames[frame], window.map_size)
             )
             maps[shot] = smoothed(found, self.smoothing_s / frame_s(window, shot))

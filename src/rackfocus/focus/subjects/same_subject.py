@@ -69,7 +69,7 @@ def link_subjects(
     return labels
 
 
-def sure_subjects(
+def drop_uncertain_subjects(
     labels: Int[np.ndarray, " frame"],
     strength: Float[np.ndarray, " frame"],
     *,
@@ -93,7 +93,7 @@ def sure_subjects(
     return kept
 
 
-def takeovers(
+def subject_changes(
     labels: Int[np.ndarray, " frame"],
     strength: Float[np.ndarray, " frame"],
     *,

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from rackfocus.focus.trackers.subject_look import SubjectLook
+from rackfocus.focus.trackers.subject_look import SubjectAppearance
 from rackfocus.focus.trackers.tracker import Box, Tracked, Tracker, rectangle
 
 Image = UInt8[np.ndarray, "height width 3"]
@@ -51,7 +51,7 @@ class RecoveringTracker:
         self.tracker = tracker
         self.lost_below, self.patience_frames = lost_below, patience_frames
         self.found_above, self.reach = found_above, reach
-        self._look: SubjectLook | None = None
+        self._look: SubjectAppearance | None = None
         self._seen = Tracked((0.0, 0.0, 1.0, 1.0), 0.0)
         self._size = (1.0, 1.0)
         self._doubted = 0
@@ -63,7 +63,7 @@ class RecoveringTracker:
         x, y, width, height = rectangle(box, image)
         box = (float(x), float(y), float(x + width), float(y + height))
         self.tracker.start(image, box)
-        self._look = SubjectLook(image, box)
+        self._look = SubjectAppearance(image, box)
         self._seen, self._size = Tracked(box, 1.0), (float(width), float(height))
         self._doubted, self._frames_lost, self._radius = 0, 0, 0.0
 
@@ -86,7 +86,7 @@ class RecoveringTracker:
             self._size = (found.box[2] - found.box[0], found.box[3] - found.box[1])
         return found
 
-    def _followed(self, image: Image, look: SubjectLook) -> Tracked | None:
+    def _followed(self, image: Image, look: SubjectAppearance) -> Tracked | None:
         """The tracker's position of the subject, unless it has been doubtful for too long."""
         there = self.tracker.follow(image)
         if there.confidence == 0 or _is_outside(there.box, image):
@@ -98,7 +98,7 @@ class RecoveringTracker:
             return None
         return Tracked(there.box, max(likeness, 0.01))
 
-    def _sought(self, image: Image, look: SubjectLook) -> Tracked | None:
+    def _sought(self, image: Image, look: SubjectAppearance) -> Tracked | None:
         """The position within reach that is most similar to the subject, if it is similar enough."""
         best = Tracked(self._seen.box, 0.0)
         turn = self._frames_lost % len(OTHER_SIZES)
@@ -111,7 +111,7 @@ class RecoveringTracker:
                     best = Tracked(box, likeness)
         return best if best.confidence >= self.found_above else None
 
-    def _candidates(self, image: Image, look: SubjectLook, size: float) -> Iterator[Box]:
+    def _candidates(self, image: Image, look: SubjectAppearance, size: float) -> Iterator[Box]:
         """The boxes of one size with the best template matches."""
         width, height = size * self._size[0], size * self._size[1]
         left, top, right, bottom = self._seen.box

@@ -19,7 +19,7 @@ BODY = 0.15
 """Margin on each side of the box that is taken as background."""
 
 
-class SubjectLook:
+class SubjectAppearance:
     """The likeness of a box to a subject, by shape and by colour.
 
     By shape: normalised correlation with the subject's initial picture, or with its picture when it was last

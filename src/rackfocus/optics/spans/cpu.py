@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from rackfocus.optics.levels import Blend
 from rackfocus.optics.spans import compiled
 from rackfocus.optics.spans.taps import Taps
-from rackfocus.threads import BAND_HEIGHT, bands, share_out
+from rackfocus.threads import BAND_HEIGHT, bands, run_bands
 
 TILE_HEIGHT, TILE_WIDTH = BAND_HEIGHT, 512
 
@@ -71,7 +71,7 @@ def fill_radius(disparity: Float[np.ndarray, "height width"]) -> Float[np.ndarra
     nearest, around = disparity, np.empty_like(disparity)
     step, reach = 1, 1
     while reach <= 2 * largest and step < max(height, width):
-        share_out(
+        run_bands(
             lambda band: compiled.widen_fill(disparity, nearest, step, reach, band, around, radius),  # noqa: B023
             bands(height),
         )
@@ -102,7 +102,7 @@ def forward(
     kept = (5, height, width) if keep and blend is Blend.COVERAGE else (5, 0, 0)
     full = np.empty(kept, scene.light.dtype)
     nodes = scene.nodes[0] * scene.nodes[1]
-    share_out(
+    run_bands(
         lambda tile: compiled.forward_tile(tile, int(blend), nodes, sources, taps, sums, full),
         _tiles(0, height, width),
     )
@@ -150,7 +150,7 @@ def backward(
         return first_row, gradient
 
     total = np.zeros((height, 4 * width))
-    for first_row, gradient in share_out(of_band, range(0, height, rows)):
+    for first_row, gradient in run_bands(of_band, range(0, height, rows)):
         total[first_row : first_row + len(gradient)] += gradient
     planes = total.reshape(height, width, 4).transpose(2, 0, 1).astype(scene.light.dtype, order="C")
     return planes[:3], planes[3]
@@ -161,7 +161,7 @@ def _sort_sources(scene: Scene, radius: Int[np.ndarray, "layer"], *, keep_slopes
     height = scene.disparity.shape[0]
     rows = bands(height)
     entries, runs = np.zeros((2, height, radius.size), np.int64)
-    share_out(lambda band: compiled.count_entries(scene, radius, keep_slopes, band, entries, runs), rows)
+    run_bands(lambda band: compiled.count_entries(scene, radius, keep_slopes, band, entries, runs), rows)
     entry_of, total = _starts(entries)
     run_of, total_runs = _starts(runs)
     run_x, run_entry = np.empty(total_runs, np.int32), np.empty(total_runs + 1, np.int64)
@@ -169,7 +169,7 @@ def _sort_sources(scene: Scene, radius: Int[np.ndarray, "layer"], *, keep_slopes
     slope = np.empty(total + compiled.PADDING if keep_slopes else 0, scene.light.dtype)
     light[total:] = 0
     run_entry[total_runs] = len(light)
-    share_out(
+    run_bands(
         lambda band: compiled.place_entries(
             scene, radius, keep_slopes, band, entry_of, run_of, run_x, run_entry, light.reshape(-1), slope
         ),

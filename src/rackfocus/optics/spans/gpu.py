@@ -126,12 +126,12 @@ def backward(
                 band = (top, rows, height, width, margin)
                 if blend is Blend.TRANSMITTANCE:
                     _scatter(kernels.spread, picture, lines.zero_(), top=top, rows=rows)
-                    kernels.owe_through[(rows,)](
+                    kernels.transmittance_gradients[(rows,)](
                         lines, summed, sums[image], sums_gradient[image], *band, len(summed),
                         **_of_row(width + margin),
                     )  # fmt: skip
                 else:
-                    kernels.owe[(rows * len(summed),)](
+                    kernels.layer_gradients[(rows * len(summed),)](
                         lines, summed, full[image], sums_gradient[image], *band,
                         BLEND=int(blend), **_of_row(width + margin),
                     )  # fmt: skip

@@ -9,8 +9,8 @@ picture's edge, the rounding error of so many additions would spread along the r
 
 `spread` adds each pixel to the lines where its kernels' rows change, by atomic additions. Then `blend`, with
 a program for each row, computes the running sum along the row and blends the levels, with the room in
-registers. The backward pass is the transpose: `owe` overwrites the lines by the gradient of each level, and
-`gather` collects it.
+registers. The backward pass is the transpose: `layer_gradients` overwrites the lines by the gradient of each
+level, and `gather` collects it.
 
 Functions have no type annotations: Triton infers types. What varies from picture to picture is never a
 compile-time constant, because every picture would then be compiled again.
@@ -247,7 +247,7 @@ def blend(lines, summed, sums, full, top, rows, height, width, margin, levels,
 
 @triton.jit(do_not_specialize=_VARYING)
 @no_type_check
-def owe(lines, summed, full, sums_gradient, top, rows, height, width, margin,
+def layer_gradients(lines, summed, full, sums_gradient, top, rows, height, width, margin,
         BLEND: tl.constexpr, BLOCK: tl.constexpr):  # fmt: skip
     """The gradient of each level, for weighted sum and coverage: the same for all levels, up to the last."""
     line, level = tl.program_id(0) % rows, tl.program_id(0) // rows
@@ -278,7 +278,7 @@ def owe(lines, summed, full, sums_gradient, top, rows, height, width, margin,
 
 @triton.jit(do_not_specialize=_VARYING)
 @no_type_check
-def owe_through(lines, summed, sums, sums_gradient, top, rows, height, width, margin, levels,
+def transmittance_gradients(lines, summed, sums, sums_gradient, top, rows, height, width, margin, levels,
                 BLOCK: tl.constexpr):  # fmt: skip
     """The gradient for the product of transmittances, from a second forward pass two levels ahead of it.
 

@@ -6,7 +6,7 @@ from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.types import InputError
 
 
-def broken_frames(
+def damaged_frames(
     clip: RefocusableClip, *, progress: Callable[[int, int | None], None] | None = None
 ) -> dict[int, str]:
     """Read all of a clip, whose chunks carry a CRC-32C, and find what is missing or damaged.

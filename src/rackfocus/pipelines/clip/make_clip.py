@@ -11,12 +11,12 @@ from torch import nn
 
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
-from rackfocus.pipelines.ahead import ahead
 from rackfocus.pipelines.clip.info import ClipHead
 from rackfocus.pipelines.clip.source import identify
 from rackfocus.pipelines.clip.writer import ClipWriter, check_target
 from rackfocus.pipelines.estimates import VideoEstimates
 from rackfocus.pipelines.frame_range import check_range, frame_count
+from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
 from rackfocus.version import __version__
 from rackfocus.video import open_video
@@ -114,7 +114,7 @@ def _write(
     begin = first + writer.frames
     if last is not None and begin >= last:
         return
-    for estimate in ahead(estimates.frames(begin, last, last)):
+    for estimate in prefetch(estimates.frames(begin, last, last)):
         writer.write(
             estimate.disparity,
             estimate.log_exposure,

@@ -15,7 +15,7 @@ from jaxtyping import Bool
 from rackfocus.focus.annotation.json_file import annotated_video, save_annotation
 from rackfocus.scenes.clips.motion import Layer, TracedFrame, exact_flow, shown_share, trace_frame
 from rackfocus.scenes.clips.speech import SAMPLE_RATE
-from rackfocus.scenes.clips.story import Story, tell_story
+from rackfocus.scenes.clips.story import Story, make_story
 from rackfocus.scenes.clips.video import encode_video, write_mp4
 from rackfocus.scenes.files import write_disparity, write_hdr, write_mask
 from rackfocus.scenes.jobs import Report
@@ -95,12 +95,12 @@ class ClipJob:
 
     def run(self, report: Report) -> None:
         """Render the clip; frames of an interrupted run with the same settings are kept."""
-        story = tell_story(self.kind, self.seed, frames=self.frames, fps=self.fps)
+        story = make_story(self.kind, self.seed, frames=self.frames, fps=self.fps)
         draft = self.place.with_name(f".{self.place.name}{DRAFT_SUFFIX}")
         self._clear_others(draft)
         for part in (*_FOLDERS, "pictures"):
             (draft / part).mkdir(parents=True, exist_ok=True)
-        studio = _Studio(load_mitsuba(self.variant), story, self)
+        studio = _StoryRenderer(load_mitsuba(self.variant), story, self)
         seen = studio.render_frames(draft, report)
         events = _events(story, seen)
         truth = studio.render_truth(draft / "truth", events)
@@ -126,7 +126,7 @@ class ClipJob:
         note.write_text(json.dumps(settings))
 
 
-class _Studio:
+class _StoryRenderer:
     """A story loaded into the renderer; static parts are loaded once."""
 
     def __init__(self, mitsuba: ModuleType, story: Story, job: ClipJob) -> None:

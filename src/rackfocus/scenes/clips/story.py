@@ -34,7 +34,7 @@ _BALL_RADIUS_M = 0.12
 
 
 @dataclass(frozen=True)
-class Cue:
+class ScriptEvent:
     """An event of the script: from `frame` on, `who` does `what`.
 
     Attributes:
@@ -56,7 +56,7 @@ class Cue:
 
 
 @dataclass(frozen=True)
-class Stand:
+class Placement:
     """Position and direction of a person: metres, and degrees anticlockwise from above."""
 
     x: float
@@ -77,7 +77,7 @@ class Actor:
 
     name: str
     person: Person
-    stand: Callable[[int], Stand]
+    stand: Callable[[int], Placement]
     pose: Callable[[int], Pose]
 
     def parts(self, frame: int) -> list[Part]:
@@ -111,13 +111,13 @@ class Story:
     scenery: tuple[Part, ...]
     actors: tuple[Actor, ...]
     props: Callable[[int], list[Part]]
-    cues: tuple[Cue, ...]
+    cues: tuple[ScriptEvent, ...]
     sky: Sky
     camera: Callable[[int], Camera]
     sound: Float[np.ndarray, " sample"] | None = None
 
 
-def tell_story(kind: str, seed: int, *, frames: int, fps: int) -> Story:
+def make_story(kind: str, seed: int, *, frames: int, fps: int) -> Story:
     """Draw a story from a seed.
 
     Raises:
@@ -172,7 +172,9 @@ def _disturbed(
     return hand_held(camera, np.random.default_rng((*seed, 5)), fps) if shakes else camera, tuple(props)
 
 
-_Told = tuple[tuple[Actor, ...], Callable[[int], list[Part]], list[Cue], Float[np.ndarray, " sample"] | None]
+_Told = tuple[
+    tuple[Actor, ...], Callable[[int], list[Part]], list[ScriptEvent], Float[np.ndarray, " sample"] | None
+]
 
 
 def _nothing(_frame: int) -> list[Part]:
@@ -189,7 +191,7 @@ def _moments(rng: np.random.Generator, count: int, frames: int) -> list[int]:
 def _enters(rng: np.random.Generator, stage: Stage, frames: int, fps: int) -> _Told:
     """One or two people walk in, from beside the picture or from behind a kiosk, and stop."""
     side = float(rng.choice([-1.0, 1.0]))
-    first = Stand(-side * 0.27 * 2.7, 2.7, float(rng.uniform(-20, 20)))
+    first = Placement(-side * 0.27 * 2.7, 2.7, float(rng.uniform(-20, 20)))
     actors = [Actor(NAMES[0], Person(rng), lambda _frame: first, lambda _frame: REST)]
     count = int(np.clip(round(frames / fps / 1.5), 1, min(2, frames // 4)))
     columns = [side * 0.14, side * 0.02] if rng.random() < 0.5 else [side * 0.20, -side * 0.05]
@@ -230,24 +232,26 @@ def _enters(rng: np.random.Generator, stage: Stage, frames: int, fps: int) -> _T
             low, high = sorted((goal, start))
             return float(np.clip(x, low, high)), low < x < high
 
-        def stand(now: int, y: float = depth, where: Callable[[int], tuple[float, bool]] = reached) -> Stand:
+        def stand(
+            now: int, y: float = depth, where: Callable[[int], tuple[float, bool]] = reached
+        ) -> Placement:
             x, _ = where(now)
-            return Stand(x, y, -90.0 * side)
+            return Placement(x, y, -90.0 * side)
 
         def pose(now: int, where: Callable[[int], tuple[float, bool]] = reached) -> Pose:
             return walk(now / fps) if where(now)[1] else REST
 
         actors.append(Actor(name, person, stand, pose))
-        cues.append(Cue(frame, "enters", name, what))
+        cues.append(ScriptEvent(frame, "enters", name, what))
     return tuple(actors), _nothing, cues, None
 
 
-def _places(rng: np.random.Generator) -> list[Stand]:
+def _places(rng: np.random.Generator) -> list[Placement]:
     """Positions of three people, side by side in the picture and at different depths."""
     columns = rng.permutation([-0.29, 0.0, 0.29]) + rng.uniform(-0.03, 0.03, 3)
     depths = (rng.uniform(2.5, 2.9), rng.uniform(3.7, 4.4), rng.uniform(5.2, 6.4))
     return [
-        Stand(float(column * depth), float(depth), float(rng.uniform(-25, 25)))
+        Placement(float(column * depth), float(depth), float(rng.uniform(-25, 25)))
         for column, depth in zip(columns, depths, strict=True)
     ]
 
@@ -276,10 +280,10 @@ def _acts(rng: np.random.Generator, frames: int, fps: int) -> _Told:
             start, action = moments[event], actions[event]
             if action == "kicks a ball":
                 turn = -float(np.sign(at.x) or 1.0) * float(rng.uniform(35, 60))
-                at = Stand(at.x, at.y, turn)
+                at = Placement(at.x, at.y, turn)
                 balls.append((at, start, materials.stuff(rng, "dots", materials.PAINTS)))
             pose = _acting(action, start, fps)
-            cues.append(Cue(start, "acts", name, action))
+            cues.append(ScriptEvent(start, "acts", name, action))
         actors.append(Actor(name, Person(rng), lambda _frame, at=at: at, pose))  # type: ignore[misc]
 
     def props(frame: int) -> list[Part]:
@@ -312,7 +316,7 @@ def _speaks(rng: np.random.Generator, frames: int, fps: int) -> _Told:
     side = float(rng.choice([-1.0, 1.0]))
     depths = [float(rng.uniform(1.9, 2.5)), float(rng.uniform(3.4, 5.0))]
     stands = [
-        Stand(sign * column * depth, depth, -sign * float(rng.uniform(15, 32)))
+        Placement(sign * column * depth, depth, -sign * float(rng.uniform(15, 32)))
         for sign, column, depth in zip((side, -side), (0.22, 0.2), depths, strict=True)
     ]
     voices = [LOW_VOICE, HIGH_VOICE] if rng.random() < 0.5 else [HIGH_VOICE, LOW_VOICE]
@@ -335,7 +339,7 @@ def _speaks(rng: np.random.Generator, frames: int, fps: int) -> _Told:
         sound[room] = words.samples[: room.stop - at]
         loudness[who, room] = words.loudness[: room.stop - at]
         until = min(frames, int(np.ceil(room.stop / SAMPLE_RATE * fps - 1e-6)))
-        cues.append(Cue(begin, "speaks", NAMES[who], "starts to speak", until, voices[who].pitch_hz))
+        cues.append(ScriptEvent(begin, "speaks", NAMES[who], "starts to speak", until, voices[who].pitch_hz))
     actors = []
     for number in range(2):
         turns = [(cue.frame, cue.until or frames) for cue in cues if cue.who == NAMES[number]]

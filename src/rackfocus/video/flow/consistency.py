@@ -28,7 +28,7 @@ def consistent(
     return inside & (there_and_back.square().sum(0) <= delta_px**2)
 
 
-def only_consistent(
+def mask_inconsistent(
     forward: Float[Tensor, "2 height width"], backward: Float[Tensor, "2 height width"], delta_px: float
 ) -> Float[Tensor, "2 height width"]:
     """The forward flow, NaN where it is not consistent."""

@@ -5,7 +5,7 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
-from rackfocus.threads import bands, share_out
+from rackfocus.threads import bands, run_bands
 from rackfocus.video.stabilizer import kernels
 from rackfocus.video.stabilizer.scales import Scales
 
@@ -42,7 +42,7 @@ class CPUWindow:
         # Many frames have `E = 0` everywhere; then the memory for `E` is not accessed.
         if bool(log_exposure.any()) or self._lit[slot].any():
             self._exposures[slot] = log_exposure.permute(1, 2, 0).numpy()
-            kernels.find_lit(self._exposures[slot], self._lit[slot])
+            kernels.find_nonzero_exposure(self._exposures[slot], self._lit[slot])
 
     def link(
         self,
@@ -68,7 +68,7 @@ class CPUWindow:
             kernels.keep_consistent(kept_forward, backward, delta, rows)
             kernels.keep_consistent(kept_backward, forward, delta, rows)
 
-        share_out(check, bands(len(forward)))
+        run_bands(check, bands(len(forward)))
 
     def stabilized(
         self, frame: int, first: int, last: int, scales: Scales
@@ -97,5 +97,5 @@ class CPUWindow:
                 log_exposure,
             )
 
-        share_out(filter_, bands(height))
+        run_bands(filter_, bands(height))
         return torch.from_numpy(disparity)[None], torch.from_numpy(log_exposure)

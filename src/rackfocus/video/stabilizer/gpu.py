@@ -5,7 +5,7 @@ import torch
 from jaxtyping import Bool, Float, Float32, UInt8
 from torch import Tensor
 
-from rackfocus.video.flow.consistency import only_consistent
+from rackfocus.video.flow.consistency import mask_inconsistent
 from rackfocus.video.flow.warp import follow, sample
 from rackfocus.video.stabilizer.scales import Scales
 
@@ -53,8 +53,8 @@ class TorchWindow:
             torch.from_numpy(flow).to(self.device).permute(2, 0, 1).contiguous()
             for flow in (forward, backward)
         )
-        self._forward[frame - 1] = only_consistent(there, back, delta_px)
-        self._backward[frame] = only_consistent(back, there, delta_px)
+        self._forward[frame - 1] = mask_inconsistent(there, back, delta_px)
+        self._backward[frame] = mask_inconsistent(back, there, delta_px)
 
     def stabilized(
         self, frame: int, first: int, last: int, scales: Scales

@@ -90,7 +90,7 @@ def keep_consistent(flow, back, delta, rows):
 
 
 @compiled
-def find_lit(log_exposure, lit):
+def find_nonzero_exposure(log_exposure, lit):
     """Mark pixels where `E` is above 0 in the pixel or its neighbours to the right and below."""
     height, width, _ = log_exposure.shape
     own = np.empty((2, width + 1), np.bool_)
@@ -207,7 +207,7 @@ def stabilize(
         lumas: of the frames in the window, 0..255, `(slot, height, width)`.
         disparities: of the same shape.
         exposures: log exposures, `(slot, height, width, 3)`.
-        lit: see `find_lit`, by slot.
+        lit: see `find_nonzero_exposure`, by slot.
         backward: flows from a frame to the previous one, by slot; NaN where not consistent.
         forward: flows to the next frame.
         past: slots of the frame and of those before it, backwards in time.

@@ -100,7 +100,7 @@ def measure_costs(
             yield record
 
 
-def foreseen(cell: Cost, records: Sequence[Cost]) -> tuple[float, float] | None:
+def predicted_cost(cell: Cost, records: Sequence[Cost]) -> tuple[float, float] | None:
     """Expected seconds and MiB of a cell, from the largest measured cell that is not larger in any dimension.
 
     Time grows with the pixels and with the method's power of the radius; memory with the pixels, and with
@@ -132,7 +132,7 @@ def _measured(
     """The cell with its results, or with the reason why it has none."""
     method, backward, width, height, radius = cell.cell
     job = Job(method, None, backward, str(scene), width, height, radius, repeats, cores)
-    forecast = foreseen(cell, records)
+    forecast = predicted_cost(cell, records)
     if forecast is not None and forecast[0] > limits.seconds:
         return Cost(*cell.cell, skipped=f"would take about {forecast[0]:.0f} s, by smaller cells")
     if forecast is not None and forecast[1] * MIB > limits.memory_gb * GB:

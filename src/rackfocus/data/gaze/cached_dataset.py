@@ -7,7 +7,7 @@ from torch.utils.data import Dataset
 from rackfocus.data.gaze.focus_clip import FocusClip
 
 
-class Remembered(Dataset[FocusClip]):
+class CachedDataset(Dataset[FocusClip]):
     """Keeps clips in memory after the first access, their frames as 8-bit codes: for small data sets.
 
     Args:

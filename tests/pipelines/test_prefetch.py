@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from rackfocus.pipelines.ahead import ahead
+from rackfocus.pipelines.prefetch import prefetch
 
 
 def counting(stop: int, said: list[str]) -> Iterator[int]:
@@ -25,7 +25,7 @@ def running() -> set[str]:
 @pytest.mark.parametrize("count", [0, 1, 2, 50])
 def test_the_items_come_in_order_and_all_of_them(count: int) -> None:
     said: list[str] = []
-    assert list(ahead(ahead(counting(count, said)))) == list(range(count))
+    assert list(prefetch(prefetch(counting(count, said)))) == list(range(count))
     assert said[-1] == "closed"
     assert not running()
 
@@ -38,7 +38,7 @@ def test_the_next_item_is_made_while_one_is_used() -> None:
         begun.set()
         yield 1
 
-    coming = ahead(items())
+    coming = prefetch(items())
     assert next(coming) == 0
     assert begun.wait(600), "nobody asked for the second item, and it is under way"
     assert list(coming) == [1]
@@ -46,7 +46,7 @@ def test_the_next_item_is_made_while_one_is_used() -> None:
 
 def test_an_item_is_asked_for_only_when_the_one_before_is_taken() -> None:
     said: list[str] = []
-    with closing(ahead(counting(9, said))) as coming:
+    with closing(prefetch(counting(9, said))) as coming:
         next(coming)
     assert len([each for each in said if each.startswith("made")]) == 2
 
@@ -56,7 +56,7 @@ def test_an_error_comes_after_the_items_before_it() -> None:
         yield 1
         raise ValueError("a broken frame")
 
-    coming = ahead(ahead(broken()))
+    coming = prefetch(prefetch(broken()))
     assert next(coming) == 1
     with pytest.raises(ValueError, match="a broken frame"):
         next(coming)
@@ -65,7 +65,7 @@ def test_an_error_comes_after_the_items_before_it() -> None:
 
 def test_whoever_stops_early_leaves_no_thread_and_nothing_open() -> None:
     said: list[str] = []
-    with closing(ahead(ahead(counting(1000, said)))) as items:
+    with closing(prefetch(prefetch(counting(1000, said)))) as items:
         next(items)
     assert said[-1] == "closed"
     assert not running()

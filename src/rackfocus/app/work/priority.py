@@ -12,13 +12,13 @@ PATIENCE_S = 2.0
 """After this long it goes on all the same, so that it is never starved."""
 
 
-def stand_back(how_far: int) -> None:
+def lower_priority(how_far: int) -> None:
     """This thread, and those that it starts, get the processor when nobody before them wants it."""
     if sys.platform == "linux":  # elsewhere a thread has no priority of its own
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), how_far)
 
 
-class Courtesy:
+class PriorityGate:
     """Shared by all threads that work for one server."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Courtesy:
                 self._waiting -= 1
                 self._changed.notify_all()
 
-    def give_way(self) -> None:
+    def wait_for_urgent(self) -> None:
         """Wait until nobody waits."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting == 0, PATIENCE_S)

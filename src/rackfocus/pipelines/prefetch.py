@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 _END = object()
 
 
-def ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
+def prefetch(items: Iterator[Item]) -> Generator[Item, None, None]:
     """Give the same items in the same order, and make the next one while one is used.
 
     Decoders, networks, kernels and encoders let go of Python while they work, so that a chain of stages

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from rackfocus.app.server.safety import BODY_BYTES, COOKIE, LOCAL, Safety, needs_token, new_token
+from rackfocus.app.server.auth import BODY_BYTES, COOKIE, LOCAL, AuthMiddleware, needs_token, new_token
 
 TOKEN = "abc-DEF"
 
@@ -38,7 +38,7 @@ def ask(path="/", *, token=None, hosts=LOCAL, kind="http", query=b"", bodies=(b"
     async def send(message):
         sent.append(message)
 
-    asyncio.run(Safety(served, token=token, hosts=hosts)(scope, receive, send))
+    asyncio.run(AuthMiddleware(served, token=token, hosts=hosts)(scope, receive, send))
     return sent
 
 

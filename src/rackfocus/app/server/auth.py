@@ -32,7 +32,7 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-class Safety:
+class AuthMiddleware:
     """Middleware around everything that is served.
 
     Args:
