@@ -183,11 +183,11 @@ def test_wandb_is_offline_without_a_key(composed, tmp_path, monkeypatch):
 
 
 def test_every_mode_of_autofocus_has_its_config():
-    configs = {path.stem.replace("_", "-") for path in config_folder().glob("autofocus/*.yaml")}
-    assert configs - {"scene-specific"} == set(_MODES)
+    configs = {path.stem for path in config_folder().glob("autofocus/*.yaml")}
+    assert configs - {"scene_specific"} == set(_MODES)
 
 
 @pytest.mark.parametrize("mode", _MODES)
 def test_a_mode_of_autofocus_and_its_config_are_the_same(mode, composed):
-    by_config = instantiate(composed("autofocus", f"autofocus={mode.replace('-', '_')}").autofocus)
+    by_config = instantiate(composed("autofocus", f"autofocus={mode}").autofocus)
     assert fingerprint(autofocus=by_config) == fingerprint(autofocus=target_finder(mode))
