@@ -51,7 +51,7 @@ def sentence(err):
 
 def test_a_whole_data_set(few, tmp_path, monkeypatch, capfd):
     code, out, err = run(
-        monkeypatch, capfd, "check", f"data.root={few}", f"output={tmp_path / 'made'}", "samples=3"
+        monkeypatch, capfd, "check", f"data.root={few}", f"folder={tmp_path / 'made'}", "samples=3"
     )
     assert code == 0, err
     for split in ("train", "validation", "test"):
@@ -76,7 +76,7 @@ def test_skip_broken_lists_all_of_them(few, tmp_path, monkeypatch, capfd):
     second.unlink()
     shutil.rmtree(few / "validation")
     made = tmp_path / "made"
-    code, out, err = run(monkeypatch, capfd, "check", f"data.root={few}", "--skip-broken", f"output={made}")
+    code, out, err = run(monkeypatch, capfd, "check", f"data.root={few}", "--skip-broken", f"folder={made}")
     assert code == 0, err
     listed = (made / "broken.txt").read_text().splitlines()
     assert [str(first) in listed[0], str(few / "validation") in listed[1], str(second) in listed[2]] == [

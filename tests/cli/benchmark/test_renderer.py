@@ -23,7 +23,7 @@ def test_a_small_benchmark(tmp_path, monkeypatch, capfd, raytraced):
     arguments = [
         "renderer",
         f"data.root={tmp_path / 'scenes'}",
-        f"output={output}",
+        f"folder={output}",
         "sizes=[64x48]",
         "radii=[2]",
     ]

@@ -50,7 +50,7 @@ def folder(tmp_path: Path, monkeypatch) -> Path:
 
 @pytest.mark.usefixtures("folder")
 def test_from_a_folder_to_samples(monkeypatch, capfd):
-    assert run(monkeypatch, "folder=photographs", "output=out/manifest.json") == 0
+    assert run(monkeypatch, "folder=photographs", "manifest=out/manifest.json") == 0
     out = capfd.readouterr().out
     assert "rejected b_f8.png because" in out
     assert sorted(path.name for path in Path("out").iterdir()) == ["manifest.html", "manifest.json"]
@@ -110,7 +110,7 @@ def test_broken_files_are_listed(folder, monkeypatch, capfd, flag):
     ("settings", "says"),
     [
         (["folder=nowhere"], "nowhere is no folder"),
-        (["folder=photographs", "output=manifest.txt"], "must end in .json"),
+        (["folder=photographs", "manifest=manifest.txt"], "must end in .json"),
         (["folder=photographs", "deep=aif.png"], "aif.png is missing"),
         ([], "'folder' has to be given"),
     ],

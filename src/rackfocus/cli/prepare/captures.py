@@ -32,9 +32,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(cfg: DictConfig) -> None:
     """Judge every shot, then write the manifest and the page."""
-    folder, output = Path(cfg.folder), Path(cfg.output)
+    folder, output = Path(cfg.folder), Path(cfg.manifest)
     if output.suffix != ".json":
-        raise InputError(f"output={output} must end in .json; the report is written beside it.")
+        raise InputError(f"manifest={output} must end in .json; the report is written beside it.")
     limits: Limits = instantiate(cfg.limits)
     if cfg.deep is None:
         scenes = aperture_scenes(folder)
@@ -102,7 +102,7 @@ def _signature(file: Path) -> list[str | int]:
 
 
 def _facts(cfg: DictConfig, limits: Limits, items: int) -> dict[str, str]:
-    about = {"photographs": str(Path(cfg.folder).resolve()), "manifest": str(Path(cfg.output).resolve())}
+    about = {"photographs": str(Path(cfg.folder).resolve()), "manifest": str(Path(cfg.manifest).resolve())}
     about |= {"pairs and triplets": str(items)}
     return about | {f"limits.{name}": f"{value:g}" for name, value in dataclasses.asdict(limits).items()}
 
