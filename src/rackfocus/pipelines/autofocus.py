@@ -1,4 +1,4 @@
-"""From a video to a focus track: look-ahead autofocus as a whole (Sec. 5)."""
+"""Look-ahead autofocus: from a video to its focus track (Sec. 5)."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,7 +42,7 @@ from rackfocus.video import open_video
 from rackfocus.video.stabilizer.none import NoStabilizer
 
 GivenDisparity = Disparity | Float[np.ndarray, "frame rows columns"] | str | Path | None
-"""A function of the frame's index, an array, a folder of `.npy` or `.png`, or none: it is estimated."""
+"""A function of the frame's index, an array, or a folder of `.npy` or `.png`; `None`: it is estimated."""
 
 Progress = Callable[[int, int | None], None]
 
@@ -63,27 +63,27 @@ def autofocus(
     video: str | Path | None = None,
     progress: Progress | None = None,
 ) -> FocusTrack:
-    """Decide where and when a video is to be focused, with all of its future known.
+    """Decide where and when a video is focused, using all of its frames.
 
-    The video is gone through twice: for the targets, and to follow their subjects. Memory does not grow with
-    it but for some numbers a frame; small maps of disparity wait in a temporary file. There is a track for
-    whatever video can be read: what was missing is told in its `warnings`.
+    The video is read twice: to find the targets, and to follow their subjects. Memory grows only by a few
+    numbers per frame; small maps of disparity are kept in a temporary file. Every video that can be read
+    gets a track; what was missing, such as sound, is listed in its `warnings`.
 
     Args:
         source: a video, a folder of frames, or a refocusable clip (`.rvr`).
-        mode: `action`, `conversation`, `general`, `af_net`, a set of detectors of your own, or anything else
-            that finds targets.
-        disparity: in pixels of the video, where it is known; a clip has its own, else it is estimated.
-        model: what estimates it; see `rackfocus.refocus`.
-        network_size_px: the longer side of what the network sees; none means the whole working frame.
-        targets: what others said, such as a user, whose decisions outrank those made here.
-        tracker: follows the subjects; KCF by default.
-        puller: pulls focus from one to the next; 10 frames, linearly, by default.
-        longer_side_px: of the working frames that detectors and tracker see.
-        last: the frame after the last one; none means the end.
+        mode: `action`, `conversation`, `general`, `af_net`, a set of detectors of your own, or another
+            `TargetFinder`.
+        disparity: in pixels of the video, where it is known. `None`: a clip's own, otherwise it is estimated.
+        model: estimates disparity; see `rackfocus.refocus`.
+        network_size_px: the longer side of the network's input; `None`: the whole working frame.
+        targets: given beforehand; a user's targets take precedence over those found here.
+        tracker: follows the subjects; `None`: KCF.
+        puller: moves focus from one subject to the next; `None`: linearly in 10 frames.
+        longer_side_px: longer side of the reduced frames that detectors and tracker receive, in pixels.
+        last: the frame after the last one; `None`: the end.
         fps: frames a second, where the source is a folder of frames.
-        video: where the video of a clip is now, if it was moved.
-        progress: called with frames done and frames in all, of both passes; the latter None where unknown.
+        video: the current path of a clip's video, if it was moved.
+        progress: called with frames done and total frames of both passes; the total is `None` if unknown.
 
     Raises:
         InputError: the source cannot be read, there is no such mode, or a setting is out of range.
@@ -113,7 +113,7 @@ def find_and_follow(
     puller: FocusPuller | None = None,
     progress: Progress | None = None,
 ) -> FocusTrack:
-    """Both passes of `autofocus` over a video that is open.
+    """Run both passes of `autofocus` on an open video.
 
     Raises:
         InputError: the video cannot be read, or has no frame.
@@ -152,11 +152,11 @@ def follow(
 
     Args:
         footage: the video.
-        targets: all of them, in pixels of the video; see `rackfocus.focus.decisions`.
-        known: what an earlier pass kept.
-        tracker: KCF by default.
-        puller: 10 frames, linearly, by default.
-        progress: called with frames done and frames in all, the latter None where unknown.
+        targets: of all sources, in pixels of the video; see `rackfocus.focus.decisions`.
+        known: disparity and cuts stored by an earlier pass; `None`: there was none.
+        tracker: `None`: KCF.
+        puller: `None`: linear pulls of 10 frames.
+        progress: called with frames done and total frames; the total is `None` if unknown.
 
     Raises:
         InputError: the video cannot be read.
@@ -175,7 +175,7 @@ def follow(
 
 
 def annotation_of(footage: Footage, puller: FocusPuller) -> FocusAnnotation:
-    """An annotation of the video with no target yet."""
+    """An annotation of the video without targets."""
     reader = footage.reader
     info, path = reader.info, reader.path
     frames = info.frames or sum(1 for _ in reader.frames())
@@ -196,7 +196,7 @@ def open_footage(
     fps: float = 24,
     video: str | Path | None = None,
 ) -> Iterator[Footage]:
-    """A video or clip as autofocus sees it; see `autofocus` for the arguments.
+    """Open a video or clip as footage for autofocus; the arguments are those of `autofocus`.
 
     Raises:
         InputError: the source cannot be read, or a setting is out of range.
@@ -218,6 +218,6 @@ def open_footage(
         else:
             network = load_model(model) if isinstance(model, str | Path) else model
             size = reduced_size(reader.info.width, reader.info.height, longer_side_px)
-            # Without the temporal filter: robust reading of small maps makes up for its absence.
+            # No temporal filter is needed: disparity is read from small maps by robust statistics.
             maps = VideoEstimates(reader, network, NoStabilizer(), network_size_px, size)
         yield Footage(reader, maps, longer_side_px, last)

@@ -1,4 +1,4 @@
-"""The first pass of autofocus: a video, window by window, to the curve of its focus regions."""
+"""The first pass of autofocus: find the focus region of every frame of a video, window by window."""
 
 import dataclasses
 from collections import Counter
@@ -17,21 +17,21 @@ from rackfocus.types import FocusTarget, InputError
 from rackfocus.video.sound.samples import RATE, read_sound
 
 WINDOW_S = 5.0
-"""How much of the video detectors see at a time: some two hundred frames are held in memory."""
+"""Duration of a detector window, in seconds; its frames, about two hundred, are held in memory."""
 OVERLAP_S = 1.0
-"""How much of it they see twice: what they say of a frame rests on half of that to either side."""
+"""Overlap of consecutive windows, in seconds: each frame has at least half of it as context on both sides."""
 
 Progress = Callable[[int], None]
 
 
 @dataclass
 class CurveBuilder:
-    """A curve of regions that grows with the video.
+    """Builds a region curve frame by frame.
 
     Attributes:
         size: width and height of the video.
-        fps: its rate.
-        first: index of the first frame that is still known.
+        fps: frames a second of the video.
+        first: index of the first frame that is still kept.
     """
 
     size: tuple[int, int]
@@ -41,13 +41,13 @@ class CurveBuilder:
     _cuts: list[bool] = field(default_factory=list)
 
     def put(self, shown: FootageFrame, regions: Regions, at: int, scale_to_source: float) -> None:
-        """Write down the region of a frame: the next one, or anew one that is there.
+        """Append the region of the next frame, or replace that of a frame that is already there.
 
         Args:
             shown: the frame.
-            regions: of a window with it.
-            at: where in the window it is.
-            scale_to_source: width of the video over that of the picture.
+            regions: of a window that contains the frame.
+            at: position of the frame in the window.
+            scale_to_source: width of the video divided by that of the frame's image.
         """
         rows, columns = regions.weights.shape[1:]
         picture = np.array([shown.image.shape[1], shown.image.shape[0]], float)
@@ -69,17 +69,17 @@ class CurveBuilder:
 
     @property
     def end(self) -> int:
-        """Index of the first frame that is not known yet."""
+        """Index of the first frame that was not added yet."""
         return self.first + len(self._rows)
 
     def forget(self, most: int) -> None:
-        """Keep no more than the last frames."""
+        """Remove all but the last `most` frames."""
         surplus = max(len(self._rows) - most, 0)
         del self._rows[:surplus], self._cuts[:surplus]
         self.first += surplus
 
     def curve(self) -> RegionCurve:
-        """What is known."""
+        """The curve of the frames that are kept."""
         table = np.array(self._rows).reshape(-1, 10)
         return RegionCurve(
             points=table[:, :2],
@@ -100,7 +100,7 @@ def found_targets(
     *,
     progress: Progress | None = None,
 ) -> tuple[tuple[FocusTarget, ...], tuple[str, ...]]:
-    """The new focus targets of a whole video, and what was lacking; see `analyse`."""
+    """The new focus targets of a whole video, and warnings about what was missing; see `analyse`."""
     if isinstance(finder, SceneSpecific):
         curve, warnings = analyse(footage, finder, known, progress=progress)
         return finder.targets(curve), warnings
@@ -115,15 +115,15 @@ def found_targets(
 def analyse(
     footage: Footage, scene: SceneSpecific, known: FrameDisparityStore, *, progress: Progress | None = None
 ) -> tuple[RegionCurve, tuple[str, ...]]:
-    """The focus regions of a whole video, and what its detectors lacked.
+    """The focus regions of a whole video, and warnings about what its detectors lacked.
 
-    Where they see nothing in any frame, the video is looked at again by `scene.otherwise`.
+    If the detectors find nothing in any frame, the video is analysed again by `scene.otherwise`.
 
     Args:
         footage: the video.
-        scene: what looks for regions.
-        known: filled with what a further pass needs, or full already.
-        progress: called with how many frames are read.
+        scene: finds the regions.
+        known: is filled with disparity and cuts for later passes, unless an earlier pass filled it.
+        progress: called with the number of frames read.
 
     Raises:
         InputError: the video cannot be read, or it has no frame.
@@ -163,7 +163,7 @@ def analyse(
 def _watched(
     footage: Footage, known: FrameDisparityStore, progress: Progress | None
 ) -> Iterator[FootageFrame]:
-    """All frames, while what a further pass needs of them is kept, if it is not there already."""
+    """All frames, in order; each is appended to `known` if it is not there yet."""
     is_first = not known.is_cut
     for shown in footage.frames(None if is_first else known):
         if is_first:
@@ -174,7 +174,7 @@ def _watched(
 
 
 def clip_window(footage: Footage, frames: Sequence[FootageFrame]) -> ClipWindow:
-    """Consecutive frames as detectors see them, with what is heard meanwhile."""
+    """The detectors' input for consecutive frames, with the sound of the same time."""
     first, last = frames[0].time_s, frames[-1].time_s
     origin = footage.origin_s
     samples = read_sound(
@@ -189,13 +189,13 @@ def clip_window(footage: Footage, frames: Sequence[FootageFrame]) -> ClipWindow:
 
 
 def _overlapping(frames: Iterator[FootageFrame]) -> Iterator[tuple[list[FootageFrame], range]]:
-    """Windows, and the positions in each that count: they are all frames, each once."""
+    """Overlapping windows, and the positions in each whose results are used: every frame exactly once."""
     held: list[FootageFrame] = []
     done = 0
     for shown in frames:
         held.append(shown)
         if shown.time_s - held[0].time_s >= WINDOW_S:
-            # The end of this window is seen again, with what follows it.
+            # The last frames are decided in the next window, where the frames after them are known.
             sure = sum(each.time_s < shown.time_s - OVERLAP_S / 2 for each in held)
             again = sum(each.time_s < shown.time_s - OVERLAP_S for each in held)
             if sure <= done:

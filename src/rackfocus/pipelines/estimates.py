@@ -1,4 +1,4 @@
-"""The frames of a video with their `D` and `E`, in order: estimated on the way, or read from disk."""
+"""The frames of a video with their `D` and `E`, in order: estimated one by one, or read from disk."""
 
 import dataclasses
 from collections import deque
@@ -25,13 +25,13 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class EstimatedFrame:
-    """A frame of the size that it is rendered in, in half precision: finer than 10 bits, half the memory.
+    """A frame at rendering size, in half precision: finer than 10 bits, half the memory of single precision.
 
     Attributes:
-        frame: with its time; its `encoded` is R'G'B' in 0..1.
-        disparity: in pixels of this picture.
+        frame: the image and its time; its `encoded` is R'G'B' in 0..1.
+        disparity: in pixels of this image.
         log_exposure: `>= 0`.
-        is_cut: whether a new shot begins with it, as far as somebody looked.
+        is_cut: whether a new shot begins with it, where cuts were detected; otherwise false.
     """
 
     frame: Frame
@@ -41,7 +41,7 @@ class EstimatedFrame:
 
 
 class Estimates(Protocol):
-    """Gives the frames of a video as they were if all of it were estimated, wherever it begins."""
+    """A source of estimated frames. An estimate does not depend on the frame at which reading begins."""
 
     @property
     def size(self) -> Size:
@@ -49,12 +49,13 @@ class Estimates(Protocol):
         ...
 
     def frames(self, first: int, last: int | None, needed: int | None) -> Iterator[EstimatedFrame]:
-        """The frames from `first` to, not including, `last`, or to the end.
+        """The frames from `first` to `last` (excluded).
 
         Args:
             first: the first frame.
-            last: the frame after the last one; none means the end.
-            needed: the frame from which on they are only good to have: none is damaged, but the video ends.
+            last: the frame after the last one; `None`: the end.
+            needed: the first frame that is optional: from there on, a damaged frame ends the video without an
+                error. `None`: all frames are needed.
 
         Raises:
             InputError: a frame that is needed cannot be read.
@@ -62,20 +63,20 @@ class Estimates(Protocol):
         ...
 
     def identity(self) -> Any:
-        """What tells these estimates from others, for `fingerprint`."""
+        """A value that differs between different estimates, for `fingerprint`."""
         ...
 
 
 @dataclass(frozen=True)
 class VideoEstimates:
-    """Estimates and stabilises on the way.
+    """Estimates and stabilises the frames while they are read.
 
     Attributes:
-        reader: of the video.
-        network: what estimates.
-        stabilizer: as new; it is shown the frames before and after that it needs.
-        network_size_px: the longer side of what the network sees; none means the whole frame.
-        size: of the frames to give.
+        reader: reads the video.
+        network: estimates `D` and `E`.
+        stabilizer: without state; it also receives the frames before and after the range that it needs.
+        network_size_px: the longer side of the network's input; `None`: the whole frame.
+        size: width and height of the frames to give.
 
     Raises:
         InputError: `network_size_px` is not a whole number of pixels.
@@ -130,11 +131,11 @@ class StoredMaps(Protocol):
 
     @property
     def frame_range(self) -> range:
-        """The frames that are there."""
+        """The frames that are stored."""
         ...
 
     def disparity(self, frame: int) -> Float[Tensor, "1 height width"]:
-        """`D` of a frame, in pixels of the map, which covers the frame."""
+        """`D` of a frame, in pixels of the map; the map covers the whole frame."""
         ...
 
     def log_exposure(self, frame: int) -> Float[Tensor, "3 height width"]:
@@ -142,18 +143,18 @@ class StoredMaps(Protocol):
         ...
 
     def identity(self) -> Any:
-        """What tells these maps from others, for `fingerprint`."""
+        """A value that differs between different maps, for `fingerprint`."""
         ...
 
 
 @dataclass(frozen=True)
 class StoredEstimates:
-    """Reads what was estimated before.
+    """Reads estimates that are stored on disk.
 
     Attributes:
-        maps: hold `D` and `E`.
-        reader: of their video.
-        size: of the frames to give.
+        maps: the stored `D` and `E`.
+        reader: reads their video.
+        size: width and height of the frames to give.
     """
 
     maps: StoredMaps
@@ -161,7 +162,7 @@ class StoredEstimates:
     size: Size
 
     def frames(self, first: int, last: int | None, needed: int | None) -> Iterator[EstimatedFrame]:
-        """See `Estimates.frames`; ends with the maps."""
+        """See `Estimates.frames`; ends with the last stored frame."""
         held = self.maps.frame_range
         stop = held.stop if last is None else min(last, held.stop)
         for frame in prefetch(_readable(self.reader, first, stop, needed)):
@@ -184,7 +185,7 @@ class StoredEstimates:
 def resized(
     image: Float[Tensor, "batch channel height width"], size: Size
 ) -> Float[Tensor, "batch channel rows columns"]:
-    """An image of that width and height, averaged where it shrinks."""
+    """An image resized to this width and height; averaged where it shrinks."""
     width, height = size
     if image.shape[-2:] == (height, width):
         return image

@@ -1,4 +1,4 @@
-"""What tells one job from another: a text that is equal only where every setting is."""
+"""A text that identifies a job: it is equal for two jobs only if all of their settings are equal."""
 
 import hashlib
 import json
@@ -17,13 +17,13 @@ from rackfocus.version import __version__
 
 
 def fingerprint(**settings: Any) -> str:
-    """JSON of everything that the settings consist of, and of the version of this package."""
+    """JSON of all settings with their parts, and of the version of this package."""
     told = {"rackfocus": __version__} | {key: _told(each) for key, each in settings.items()}
     return json.dumps(told, indent=1, sort_keys=True)
 
 
 def file_identity(path: Path) -> dict[str, Any]:
-    """A file, or a folder with what lies in it, by place, size and time of change."""
+    """The path, sizes and modification times of a file, or of a folder and the files in it."""
     entries = sorted(path.iterdir()) if path.is_dir() else [path]
     stats = [(entry.name, entry.stat()) for entry in entries]
     return {
@@ -33,11 +33,12 @@ def file_identity(path: Path) -> dict[str, Any]:
 
 
 def _told(value: Any, above: tuple[int, ...] = ()) -> Any:
-    """A component by its class and what it is made of, or by what its `identity()` says; weights by digest.
+    """JSON-compatible description of a value: the class of a component with its attributes or `identity()`,
+    the sha256 of tensors.
 
     Args:
         value: anything.
-        above: the `id` of everything that it is a part of, some of which may be a part of it in turn.
+        above: the `id` of each object that contains it, to detect circular references.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -58,7 +59,7 @@ def _told(value: Any, above: tuple[int, ...] = ()) -> Any:
         return [_told(each, above) for each in value]
     name = f"{type(value).__module__}.{type(value).__qualname__}"
     if isinstance(value, nn.Module):
-        # What begins with _ is torch's own: parts and weights, which are told beside it.
+        # Names that begin with _ are torch's own: submodules and weights, which are described below.
         settings = {key: each for key, each in vars(value).items() if not key.startswith("_")}
         parts = {key: _told(each, above) for key, each in value.named_children()}
         weights = {key: _digest(each) for key, each in value.state_dict().items() if "." not in key}
@@ -71,6 +72,6 @@ def _told(value: Any, above: tuple[int, ...] = ()) -> Any:
 
 
 def _digest(tensor: Tensor) -> str:
-    # Flat first: a tensor without dimensions, such as the count of a batch norm, cannot be seen as bytes.
+    # Flattened first: a tensor without dimensions, such as the counter of a batch norm, has no view as bytes.
     data = tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes()
     return hashlib.sha256(data).hexdigest()

@@ -1,4 +1,4 @@
-"""Finds the focus track of a video in the same `D` that the video is rendered with."""
+"""Finds the focus track of a video from the same `D` that the video is rendered with."""
 
 import dataclasses
 import logging
@@ -19,22 +19,22 @@ from rackfocus.video import VideoReader
 _log = logging.getLogger(__name__)
 
 LOOK_AHEAD_S = 4.0
-"""How far beyond the last frame that is rendered autofocus looks for what focus should turn to."""
+"""How many seconds after the last rendered frame autofocus still searches for targets."""
 
 
 @dataclass(frozen=True)
 class FocusSearch:
-    """Finds the focus track of an annotation's targets, of those that autofocus finds, or of both.
+    """Finds the focus track for the targets of an annotation, for those that autofocus finds, or for both.
 
     Attributes:
-        annotation: its targets outrank what is found; None has none.
-        finder: finds targets; None follows those of the annotation alone.
-        tracker: follows their subjects; KCF where it is None.
-        puller: pulls focus between them; as the annotation says, or 10 frames linearly, where it is None.
-        progress: called with frames done and frames in all passes, the latter None where unknown.
+        annotation: its targets take precedence over those that are found; `None`: there are none.
+        finder: finds targets; `None`: only those of the annotation are followed.
+        tracker: follows their subjects; `None`: KCF.
+        puller: moves focus between them; `None`: as the annotation says, otherwise linearly in 10 frames.
+        progress: called with frames done and the total of all passes; the total is `None` if unknown.
 
     Raises:
-        InputError: an annotation holds no target and nothing else finds one.
+        InputError: the annotation holds no target and there is no finder.
     """
 
     annotation: FocusAnnotation | None
@@ -48,15 +48,15 @@ class FocusSearch:
             raise InputError("There is no focus target; add one, or give a point or a disparity.")
 
     def estimate(self, kept: KeptEstimates, estimates: VideoEstimates, last: int | None) -> None:
-        """Estimate the frames that focus depends on and keep them, to be rendered with, too.
+        """Estimate the frames that focus depends on, and store the estimates for rendering.
 
         Args:
-            kept: what is kept, and was kept before.
-            estimates: of the video.
-            last: the frame after the last one that is rendered; None means the end.
+            kept: the stored estimates, including those of an earlier, interrupted run.
+            estimates: estimates the frames of the video.
+            last: the frame after the last one that is rendered; `None`: the end.
 
         Raises:
-            InputError: a frame that is rendered cannot be read, or nothing can be kept.
+            InputError: a frame that is rendered cannot be read, or the estimates cannot be written.
         """
         info, stop = estimates.reader.info, _seen(estimates.reader, last)
         count = info.frames if info.frames is None or stop is None else min(info.frames, stop)
@@ -69,10 +69,10 @@ class FocusSearch:
         """The focus track, from the first frame on; its warnings are logged.
 
         Args:
-            reader: of the video.
-            maps: its estimates.
-            last: the frame after the last one that is rendered; None means the end.
-            done: the frames that `progress` was told of before.
+            reader: reads the video.
+            maps: its stored estimates.
+            last: the frame after the last one that is rendered; `None`: the end.
+            done: the number of frames that `progress` was last called with.
 
         Raises:
             InputError: the video or the maps cannot be read, or there is no frame.
@@ -103,5 +103,5 @@ class FocusSearch:
 
 
 def _seen(reader: VideoReader, last: int | None) -> int | None:
-    """The frame after the last one that the search looks at."""
+    """The frame after the last one that the search reads; `None`: the end."""
     return None if last is None else last + round(LOOK_AHEAD_S * reader.info.fps)

@@ -1,4 +1,4 @@
-"""What autofocus sees of a video: small pictures, where shots begin, and a small map of disparity."""
+"""The input of autofocus: a video's reduced frames, its cuts, and a small disparity map of each frame."""
 
 import itertools
 import tempfile
@@ -21,11 +21,12 @@ from rackfocus.video import VideoReader
 from rackfocus.video.shot_cuts import begins_shot
 
 MAP_LONGER_SIDE = 240
-"""The longer side of the disparity that autofocus reads: a face is some cells, an hour some gigabytes."""
+"""Longer side of the disparity maps for autofocus: a face covers some cells; an hour takes some gigabytes."""
 
 Map = Float[np.ndarray, "rows columns"]
 Disparity = Callable[[int], Map]
-"""The disparity of a frame, by its index, in pixels of the source video; of any size, covering the frame."""
+"""Gives the disparity of a frame by its index, in pixels of the source video; a map of any size that covers
+the frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +35,8 @@ class FootageFrame:
 
     Attributes:
         index: of the frame in the video.
-        time_s: from the first frame.
-        image: encoded RGB in 0..255, of the working size.
+        time_s: since the first frame.
+        image: encoded RGB in 0..255, reduced.
         is_cut: whether a new shot begins with it.
         disparity: in pixels of the source video.
     """
@@ -49,13 +50,13 @@ class FootageFrame:
 
 @dataclass(frozen=True)
 class Footage:
-    """A video, reduced for autofocus. It may be gone through more than once.
+    """A video, reduced for autofocus. It may be read more than once.
 
     Attributes:
-        reader: of the video.
-        disparity: of its frames: known by their index, or estimated on the way.
-        longer_side_px: of the pictures; smaller videos stay as they are.
-        last: the frame after the last one; none means the end.
+        reader: reads the video.
+        disparity: of its frames: known by their index, or estimated while the video is read.
+        longer_side_px: of the reduced frames; smaller videos keep their size.
+        last: the frame after the last one; `None`: the end.
     """
 
     reader: VideoReader
@@ -65,17 +66,17 @@ class Footage:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the pictures."""
+        """Width and height of the reduced frames."""
         return reduced_size(self.reader.info.width, self.reader.info.height, self.longer_side_px)
 
     @property
     def scale_to_source(self) -> float:
-        """Width of the source over that of the pictures."""
+        """Width of the source divided by that of the reduced frames."""
         return self.reader.info.width / self.size[0]
 
     @property
     def frame_count(self) -> int | None:
-        """How many frames there are, where the container says."""
+        """The number of frames; `None` if the container does not state it."""
         count = self.reader.info.frames
         return count if count is None or self.last is None else min(count, self.last)
 
@@ -88,7 +89,7 @@ class Footage:
         """All frames, in order.
 
         Args:
-            known: what an earlier pass kept of the frames, which then is not worked out again.
+            known: disparity and cuts stored by an earlier pass, which are not computed again.
         """
         if known is None:
             for shown, disparity in zip(self.pictures(), self._disparities(), strict=False):
@@ -101,7 +102,7 @@ class Footage:
             )
 
     def pictures(self) -> Iterator[FootageFrame]:
-        """All frames, in order, without their disparity: it is 0."""
+        """All frames, in order, with disparity 0: it is not estimated."""
         before, flat = None, np.zeros((1, 1), np.float32)
         for frame in self.reader.frames(0, self.last):
             image = reduced(frame, self.size)
@@ -110,7 +111,7 @@ class Footage:
             before = image
 
     def _disparities(self) -> Iterator[Map]:
-        """The disparity of one frame after another."""
+        """The disparity of each frame, in order."""
         if not isinstance(self.disparity, VideoEstimates):
             yield from map(self.disparity, itertools.count())
             return
@@ -121,10 +122,10 @@ class Footage:
 
 @dataclass
 class FrameDisparityStore:
-    """What was worked out of frames, kept out of memory: their small maps, in half precision.
+    """The small disparity maps of a video's frames, in half precision in a temporary file, and its cuts.
 
     Attributes:
-        is_cut: whether a shot begins with a frame.
+        is_cut: for each frame, whether a shot begins with it.
     """
 
     is_cut: list[bool] = field(default_factory=list)
@@ -140,14 +141,14 @@ class FrameDisparityStore:
         self._file.close()
 
     def append(self, shown: FootageFrame) -> None:
-        """Keep the next frame."""
+        """Store the next frame."""
         self._shape = shown.disparity.shape[0], shown.disparity.shape[1]
         self._file.seek(0, 2)
         self._file.write(shown.disparity.astype(np.float16).tobytes())
         self.is_cut.append(shown.is_cut)
 
     def disparity(self, index: int) -> Float32[np.ndarray, "rows columns"]:
-        """The map of a frame."""
+        """The disparity map of a frame."""
         bytes_each = 2 * self._shape[0] * self._shape[1]
         self._file.seek(index * bytes_each)
         values = np.frombuffer(self._file.read(bytes_each), np.float16)
@@ -155,11 +156,11 @@ class FrameDisparityStore:
 
 
 def stored_disparity(maps: StoredMaps, width: int) -> Disparity:
-    """What was estimated before; frames beyond those that are stored have that of the nearest one.
+    """Disparity from stored estimates; a frame outside their range has that of the nearest stored frame.
 
     Args:
-        maps: of the video.
-        width: of the video, in whose pixels disparity is given.
+        maps: the stored estimates.
+        width: of the video; the disparity is given in its pixels.
     """
 
     def read(index: int) -> Map:
@@ -171,10 +172,10 @@ def stored_disparity(maps: StoredMaps, width: int) -> Disparity:
 
 
 def disparity_in(folder: str | Path) -> Disparity:
-    """A folder with a file for each frame, in the order of names: `.npy`, or `.png` as ray-traced clips have.
+    """Disparity from a folder of files, one per frame, by name: `.npy`, or `.png` as in ray-traced clips.
 
     Raises:
-        InputError: it holds none; on reading, there is none for a frame or it is damaged.
+        InputError: the folder holds no such file; on reading, the file of a frame is missing or damaged.
     """
     folder = Path(folder)
     files = sorted(path for path in folder.glob("*") if path.suffix in (".npy", ".png"))
@@ -197,7 +198,7 @@ def disparity_in(folder: str | Path) -> Disparity:
 
 
 def disparity_by_frame(given: Disparity | Float[np.ndarray, "frame rows columns"] | str | Path) -> Disparity:
-    """Disparity that is known, as a function of the frame's index.
+    """Given disparity as a function of the frame's index.
 
     Raises:
         InputError: see `disparity_in`; on reading, an array ends before the video does.
@@ -217,7 +218,10 @@ def disparity_by_frame(given: Disparity | Float[np.ndarray, "frame rows columns"
 
 
 def small_map(disparity: Map) -> Float32[np.ndarray, "rows columns"]:
-    """A map of `MAP_LONGER_SIDE` at most, of values of the map: a mean across an edge is nobody's."""
+    """The map reduced to `MAP_LONGER_SIDE` at most, by sampling.
+
+    Averaging across a depth edge would give disparities that no object has.
+    """
     rows, columns = disparity.shape
     reduction = min(1.0, MAP_LONGER_SIDE / max(rows, columns))
     size = max(1, round(columns * reduction)), max(1, round(rows * reduction))

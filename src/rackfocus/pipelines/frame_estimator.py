@@ -1,10 +1,10 @@
-"""`D` and `E` of the frames of a video: the one place that shows its pictures to a model.
+"""Estimates `D` and `E` of the frames of a video by a model.
 
-The depth of a `model/depth` is relative: its scale and shift mean nothing by themselves. They are taken from
-the first frame of each shot on which anything can be seen and held until the next cut, so that what stays
-where it is keeps its disparity while near things come and go. Which frame that is, and the size at which it
-is looked at, depend on the video alone: finding focus and rendering it use the same scale, and a video that
-goes on after a stop comes to the same bytes.
+The depth of a `model/depth` is relative: its scale and shift are arbitrary. They are taken from the first
+frame of each shot that is not blank and held until the next cut, so that the disparity of static objects does
+not change when near objects enter or leave. The choice of that frame and the size at which it is examined
+depend on the video alone: finding focus and rendering use the same scale, and a job that resumes after an
+interruption gives the same bytes.
 """
 
 import cv2
@@ -20,22 +20,22 @@ from rackfocus.video import Frame, Transfer
 from rackfocus.video.shot_cuts import THUMBNAIL, begins_shot
 
 SCALE_LONGER_SIDE = 640
-"""The longer side of the picture that the scale of a shot is taken from."""
+"""The longer side of the image from which the scale of a shot is computed."""
 
 LEAST_CONTRAST = 4.0
-"""The least standard deviation of luma, of 255, of a picture on which anything can be seen: black and white
-frames at a fade have less, noise included."""
+"""The least standard deviation of luma (0..255) of an image that is not blank; the black or white frames of a
+fade have less, even with noise."""
 
 Image = UInt8[np.ndarray, "height width 3"]
 
 
 class FrameEstimator:
-    """Estimates single frames of a video, each told its place in the video and the scale of its shot.
+    """Estimates single frames of a video, given each frame's index, time and the scale of its shot.
 
     Args:
-        network: what estimates.
-        network_size_px: the longer side of what the network sees; None means the whole picture.
-        frames: how many frames the video has; None where its container does not say.
+        network: estimates `D` and `E`.
+        network_size_px: the longer side of the network's input; `None`: the whole image.
+        frames: the number of frames of the video; `None` if its container does not state it.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class FrameEstimator:
 
     @property
     def holds_scale(self) -> bool:
-        """Whether the frames of a shot share a scale; where not, every frame is estimated by itself."""
+        """Whether the frames of a shot share a scale; otherwise every frame is estimated independently."""
         return self._assembled is not None
 
     @torch.inference_mode()
@@ -65,8 +65,8 @@ class FrameEstimator:
         Args:
             srgb: the frame, encoded, of any size.
             index: of the frame, from 0.
-            time_s: when it is shown, from the first frame.
-            scale: of its shot; None gives the frame a scale of its own.
+            time_s: since the first frame.
+            scale: of its shot; `None`: the frame gets a scale of its own.
 
         Raises:
             InputError: recorded depth has none for this frame.
@@ -80,7 +80,7 @@ class FrameEstimator:
     def scale(
         self, srgb: Float[Tensor, "1 3 height width"], *, index: int, time_s: float
     ) -> NearnessScale | None:
-        """The scale of the shot whose first visible frame this is; None where it has none of its own.
+        """The scale of the shot whose first non-blank frame this is; `None` if the depth needs none.
 
         Raises:
             InputError: recorded depth has none for this frame.
@@ -93,12 +93,12 @@ class FrameEstimator:
 class SequentialEstimator:
     """Estimates the frames of a video in order.
 
-    Each frame is shown to `see` first; frames that are only passed by need no more than that.
+    `see` has to be called with every frame; `estimate` follows for the frames that are needed.
 
     Args:
-        network: as of `FrameEstimator`.
-        network_size_px: the same.
-        frames: the same.
+        network: as in `FrameEstimator`.
+        network_size_px: as in `FrameEstimator`.
+        frames: as in `FrameEstimator`.
     """
 
     def __init__(
@@ -113,11 +113,11 @@ class SequentialEstimator:
         self._has_scale = False
 
     def first_seen(self, first: int) -> int:
-        """The frame from which on frames have to be seen for `first` to be estimated."""
+        """The first frame that `see` needs so that `first` can be estimated."""
         return 0 if self._estimator.holds_scale else first
 
     def see(self, frame: Frame) -> None:
-        """Take the next frame."""
+        """Process the next frame: detect a cut, and the scale of the shot."""
         if self._at is None:
             self._origin_s = frame.time_s
         self._at = frame
@@ -131,10 +131,10 @@ class SequentialEstimator:
         self._before = thumbnail
 
     def estimate(self, srgb: Float[Tensor, "1 3 height width"]) -> RGBDHDR:
-        """`D` and `E` of the frame that was seen last.
+        """`D` and `E` of the frame last given to `see`.
 
         Args:
-            srgb: the frame, by `srgb_of`, of any size.
+            srgb: the frame, converted by `srgb_of`, of any size.
 
         Raises:
             InputError: recorded depth has none for this frame.
@@ -160,11 +160,11 @@ class SequentialEstimator:
 
 
 def srgb_of(image: Image, transfer: Transfer) -> Float[Tensor, "1 3 height width"]:
-    """A picture as models take it: encoded sRGB in 0..1.
+    """An image as the models' input: encoded sRGB in 0..1.
 
     Args:
         image: encoded RGB in 0..255.
-        transfer: how it is encoded.
+        transfer: its transfer function.
     """
     decode, _ = TRANSFER_CURVES[transfer.value]
     encoded = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
@@ -172,18 +172,18 @@ def srgb_of(image: Image, transfer: Transfer) -> Float[Tensor, "1 3 height width
 
 
 def is_not_blank(image: Image) -> bool:
-    """Whether anything can be seen on a picture, encoded RGB in 0..255."""
+    """Whether an image, encoded RGB in 0..255, has enough contrast to show anything; see `LEAST_CONTRAST`."""
     return float(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).std()) >= LEAST_CONTRAST
 
 
 def reduced_size(width: int, height: int, longer_side_px: int) -> tuple[int, int]:
-    """Width and height with the longer side at most `longer_side_px`."""
+    """Width and height, reduced so that the longer side is at most `longer_side_px`."""
     reduction = min(1.0, longer_side_px / max(width, height))
     return max(1, round(width * reduction)), max(1, round(height * reduction))
 
 
 def reduced(frame: Frame, size: tuple[int, int]) -> Image:
-    """A frame of that width and height, encoded as it is."""
+    """The image of a frame, resized to this width and height, in its own encoding."""
     planes = frame.encoded.numpy()
     if planes.shape[1:] != (size[1], size[0]):
         planes = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes])

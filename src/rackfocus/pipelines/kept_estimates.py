@@ -1,8 +1,8 @@
-"""`D` and `E` that were estimated for finding focus, kept on disk for rendering.
+"""`D` and `E` that were estimated for finding focus, stored on disk for rendering.
 
-They lie in a hidden folder beside the video that is made, a chunk a frame, until that video is whole. A job
-that was killed goes on after the last frame there. A frame of 1920x1080 takes about half a megabyte: values
-are rounded to steps that cannot be seen, and stored as differences along rows.
+They are in a hidden folder beside the output video, one chunk per frame, until that video is complete. A job
+that was killed resumes after the last stored frame. A frame of 1920x1080 takes about half a megabyte: values
+are rounded to steps too small to be visible, and stored as differences along rows.
 """
 
 import math
@@ -27,21 +27,21 @@ from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
 
 STEPS = {DISPARITY: 1 / 16, LOG_EXPOSURE: 1 / 3200}
-"""What values are rounded to: a 16th of a pixel of blur radius; 1/64 of `k E`, 1.6 percent of radiance."""
+"""The steps that values are rounded to: 1/16 pixel of blur radius; 1/64 of `k E`, 1.6 percent of radiance."""
 
 JOB_FILE = "job.json"
 
 
 class KeptEstimates:
-    """The maps of the first frames of a video, on disk. A context manager.
+    """The estimates of the first frames of a video, on disk. A context manager.
 
-    The folder is removed when the context ends without an error, or before a frame is there. After an error
-    it stays, for the same job to go on.
+    The folder is removed when the context ends without an error or without a frame. After an error it is
+    kept, so that the same job can resume.
 
     Args:
-        target: the video that is made, beside which the folder is.
+        target: the output video; the folder is beside it.
         size: width and height of the maps.
-        job: a text that tells what is estimated and how; what another job left is removed.
+        job: a text that identifies what is estimated and how; the estimates of another job are removed.
 
     Raises:
         InputError: on entering, the folder cannot be made.
@@ -76,17 +76,17 @@ class KeptEstimates:
 
     @property
     def frame_range(self) -> range:
-        """The frames that are there."""
+        """The frames that are stored."""
         return range(self._frames)
 
     def identity(self) -> Any:
-        """What tells these estimates from others, for `fingerprint`."""
+        """A value that differs between different estimates, for `fingerprint`."""
         return self._job
 
     def append(
         self, disparity: Float[Tensor, "1 height width"], log_exposure: Float[Tensor, "3 height width"]
     ) -> None:
-        """Keep those of the next frame.
+        """Store `D` and `E` of the next frame.
 
         Args:
             disparity: in pixels of the map.
@@ -108,11 +108,11 @@ class KeptEstimates:
         self._frames += 1
 
     def added(self, estimates: Estimates, last: int | None, *, needed: int | None) -> Iterator[int]:
-        """Keep the frames that are not there yet; gives how many are there after each.
+        """Store the frames that are not stored yet; yields the number of stored frames after each.
 
         Args:
-            estimates: of the video.
-            last: the frame after the last one; None means the end.
+            estimates: estimates the frames of the video.
+            last: the frame after the last one; `None`: the end.
             needed: see `Estimates.frames`.
 
         Raises:
@@ -157,7 +157,7 @@ class KeptEstimates:
                 shape=(UNBOUNDED, channels, height, width),
                 chunks=(1, channels, height, width),
                 dtype="uint16",
-                # No frame consists of this, so that each is written.
+                # Zarr does not write chunks that equal the fill value; no frame consists of this one.
                 fill_value=2**16 - 1,
                 compressors=[
                     BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle", typesize=2),
@@ -178,11 +178,11 @@ class KeptEstimates:
 def packed(
     values: Float[Tensor, "channel height width"], step: float
 ) -> UInt16[np.ndarray, "channel height width"]:
-    """Values in steps, as differences along rows, folded so that small ones of either sign have few bits.
+    """Values as multiples of `step`, as differences along rows, folded to unsigned: small ones have few bits.
 
-    Values beyond 32767 steps are held there. Differences wrap around, and so do the sums that undo them.
+    Values beyond 32767 steps are clamped. Differences wrap around, and so do the sums in `unpacked`.
     """
-    # In place where it can be: at this size memory is what takes the time.
+    # In place where possible: at this size, memory bandwidth takes most of the time.
     steps = values.float().div(step).round_().clamp_(-(2**15), 2**15 - 1).to(torch.int16).cpu().numpy()
     differences = np.diff(steps, axis=-1, prepend=np.int16(0))
     return ((differences << 1) ^ (differences >> 15)).view(np.uint16)
@@ -191,7 +191,7 @@ def packed(
 def unpacked(
     folded: UInt16[np.ndarray, "channel height width"], step: float
 ) -> Float[Tensor, "channel height width"]:
-    """What `packed` packed, in multiples of the step."""
+    """The inverse of `packed`: the values, rounded to multiples of `step`."""
     differences = (folded >> 1).view(np.int16) ^ -(folded & 1).view(np.int16)
     steps = np.cumsum(differences, axis=-1, dtype=np.int16)
     return torch.from_numpy(steps).float().mul_(step)

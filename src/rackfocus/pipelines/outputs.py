@@ -1,4 +1,4 @@
-"""What a refocused video shows: the rendering, or pictures to inspect it by. Made by `conf/output`."""
+"""The content of a refocused video: the rendering, or images for inspection. Configured in `conf/output`."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -15,17 +15,17 @@ IN_FOCUS = 0.92
 
 
 class Output(Protocol):
-    """One picture a frame.
+    """Makes the output image of each frame.
 
     Attributes:
-        renders: whether the rendering is needed.
+        renders: whether it needs the rendering.
     """
 
     @property
     def renders(self) -> bool: ...
 
     def size(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height of the picture, from those of the frame."""
+        """Width and height of the output image, from those of the frame."""
         ...
 
     def picture(
@@ -34,19 +34,19 @@ class Output(Protocol):
         shallow: Float[Tensor, "3 height width"] | None,
         disparity: Float[Tensor, "1 height width"],
     ) -> Float[Tensor, "3 rows columns"]:
-        """The picture of a frame.
+        """The output image of a frame, encoded R'G'B'.
 
         Args:
             sharp: the source, encoded R'G'B'.
-            shallow: the rendering, encoded R'G'B'; none where `renders` is false.
-            disparity: signed blur radius in pixels of the frame, as it is rendered.
+            shallow: the rendering, encoded R'G'B'; `None` if `renders` is false.
+            disparity: signed blur radius in pixels of the frame, as rendered.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """The video with shallow focus."""
+    """The video with shallow depth of field."""
 
     renders: ClassVar[bool] = True
 
@@ -60,7 +60,7 @@ class Rendered:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """The source on the left, the video with shallow focus on the right."""
+    """The source on the left, the video with shallow depth of field on the right."""
 
     renders: ClassVar[bool] = True
 
@@ -74,11 +74,11 @@ class SideBySide:
 
 @dataclass(frozen=True)
 class DisparityMap:
-    """The blur radius as colour: near white in focus, red in front of it, blue behind it.
+    """The blur radius as colour: near white in focus, red in front of the focal plane, blue behind it.
 
     Attributes:
-        range_px: the radius of full colour, in pixels of the output; none is a fiftieth of its longer side.
-            It is the same in all frames, so that what flickers here flickers in the video.
+        range_px: the radius of full colour, in pixels of the output; `None`: a fiftieth of its longer side.
+            It is the same in all frames, so that flicker in these images is flicker of the disparity.
 
     Raises:
         InputError: the range is not positive.

@@ -1,4 +1,4 @@
-"""Stages that overlap: what a stage gives next is made in a thread while the stage after it works."""
+"""Runs stages of a pipeline in parallel: a thread prepares the next item while the current one is used."""
 
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,15 +10,15 @@ _END = object()
 
 
 def prefetch(items: Iterator[Item]) -> Generator[Item, None, None]:
-    """Give the same items in the same order, and make the next one while one is used.
+    """Yield the same items in the same order, preparing the next one in a thread while one is used.
 
-    Decoders, networks, kernels and encoders let go of Python while they work, so that a chain of stages
-    joined by this keeps all cores busy. Each stage still works on one item at a time, in order: results do
-    not change, and memory grows by one item a stage. Closed early, it waits for the item under way and
-    closes `items`.
+    Decoders, networks, kernels and encoders release Python's global lock while they work, so that a chain of
+    stages connected by this uses all cores. Each stage still processes one item at a time, in order: results
+    do not change, and memory grows by one item per stage. If closed early, it waits for the item in progress
+    and closes `items`.
 
     Raises:
-        Exception: what a stage raises, once the items before it are used.
+        Exception: what `items` raises, after the items before it.
     """
     try:
         with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:

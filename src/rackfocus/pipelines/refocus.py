@@ -1,4 +1,4 @@
-"""From a deep-focus video, or its refocusable clip, to a shallow-focus one, a frame at a time."""
+"""Turns a deep-focus video, or its refocusable clip, into a shallow-focus video, a frame at a time."""
 
 import dataclasses
 import math
@@ -40,7 +40,7 @@ from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 Focus = Point | float | FocusAnnotation | FocusKeyframes | FocusTrack | None
 """A point `(x, y)` in pixels of the source video, a disparity in its pixels, an annotation whose targets are
-followed, keyframes, a track of `rackfocus.autofocus`, or none: the network's own plane."""
+followed, keyframes, or a track of `rackfocus.autofocus`; `None`: where the estimated disparity is 0."""
 
 
 def refocus(
@@ -69,40 +69,40 @@ def refocus(
 ) -> int:
     """Render `source` with the depth of field of a large lens into `target`.
 
-    Memory does not grow with the video. The target appears when it is whole; rate, time stamps, rotation,
-    colour tags and sound are the source's. Stopped at any instant and called again in the same way, it goes
-    on where it was and comes to the same bytes, on the same machine with as many threads.
+    Memory does not grow with the video. The target appears when it is complete; rate, time stamps, rotation,
+    colour tags and sound are those of the source. If it is interrupted at any moment and called again with
+    the same arguments, it resumes and gives the same bytes, on the same machine with as many threads.
 
-    Where focus is found by autofocus or follows an annotation, the frames of a video are estimated first,
-    from its beginning on. What was estimated waits in a hidden folder beside the target, half a megabyte for
-    a frame of 1920x1080, and is rendered with in the end.
+    If focus is found by autofocus or follows an annotation, the frames of a video are estimated first, from
+    its beginning. The estimates are stored in a hidden folder beside the target, half a megabyte for a frame
+    of 1920x1080, and used for rendering afterwards.
 
     Args:
         source: a video, a folder of frames, or a refocusable clip (`.rvr`).
         target: the video to write (`.mp4`, `.mov`, `.mkv`).
-        focus: what is sharp. The disparity of a point is read anew in every frame; the subjects of an
-            annotation are followed by a tracker first.
+        focus: what is in focus. The disparity at a point is read in every frame; the subjects of an
+            annotation are first followed by a tracker.
         f_number: overrides that of the lens and that of an annotation or keyframes given as `focus`.
         lens: the lens to render with; disparity is the blur radius at its reference aperture.
-        model: what estimates disparity and HDR (a network, or a `CompositeEstimator`), the checkpoint of a
-            network, or the name of the one that comes with the package. A clip holds its estimates.
-        stabilizer: the temporal filter, as new; `look_ahead_stabilizer()` by default. `NoStabilizer()`
-            renders what the network gives for each frame by itself.
-        renderer: the forward model; `coverage` by default.
-        codec: H.264 by default.
-        output: what to show; the rendering by default.
+        model: estimates disparity and HDR: a network, a `CompositeEstimator`, the checkpoint of a network, or
+            the name of the one that comes with the package. Not used for a clip, which holds its estimates.
+        stabilizer: the temporal filter, without state; `None`: `look_ahead_stabilizer()`. With
+            `NoStabilizer()` each frame is rendered with its own estimate.
+        renderer: the forward model; `None`: `coverage`.
+        codec: `None`: H.264.
+        output: the content of the video; `None`: the rendering.
         first: the first frame.
-        last: the frame after the last one; none means the end.
-        scale: size of the output over that of the source, in (0, 1].
-        network_size_px: the longer side of what the network sees; none means the whole frame.
+        last: the frame after the last one; `None`: the end.
+        scale: size of the output divided by that of the source, in (0, 1].
+        network_size_px: the longer side of the network's input; `None`: the whole frame.
         fps: frames a second, where the source is a folder of frames.
-        video: where the video of a clip is now, if it was moved.
-        autofocus: `action`, `conversation` or a set of detectors: what `rackfocus.autofocus` finds is sharp.
-            The targets of an annotation count, too; those of a user outrank it.
-        tracker: follows the subjects of targets; KCF by default.
-        puller: pulls focus between them; as an annotation says, or 10 frames linearly.
-        progress: called with frames done and frames in all, the latter None where unknown.
-        autofocus_progress: the same while frames are estimated and focus is found and followed in them.
+        video: the current path of a clip's video, if it was moved.
+        autofocus: a mode or a set of detectors; focus is on the targets that `rackfocus.autofocus` finds with
+            it. The targets of an annotation are used, too; those of a user take precedence.
+        tracker: follows the subjects of targets; `None`: KCF.
+        puller: moves focus between them; `None`: as an annotation says, otherwise linearly in 10 frames.
+        progress: called with frames done and total frames; the total is `None` if unknown.
+        autofocus_progress: like `progress`, while frames are estimated and focus is found and followed.
 
     Returns:
         The number of frames written.
@@ -139,7 +139,7 @@ def refocus(
                 search.estimate(kept, estimates, last)
                 focus = search.track(reader, kept, last, done=kept.frame_range.stop)
                 estimates = StoredEstimates(kept, reader, size)
-        # The track has taken the place of the annotation.
+        # The annotation was replaced by its track.
         assert not isinstance(focus, FocusAnnotation)
         rendering = Rendering(
             focusing_of(focus), lens, f_numbers, renderer or Renderer(), output or Rendered()
@@ -171,10 +171,10 @@ def _search(
     puller: FocusPuller | None,
     progress: Callable[[int, int | None], None] | None,
 ) -> FocusSearch | None:
-    """What finds the focus track; None where focus is told without one.
+    """The search for the focus track; `None` if focus needs no search.
 
     Raises:
-        InputError: focus is said twice, there is no such autofocus, or there is no target.
+        InputError: focus is given twice, there is no such autofocus mode, or there is no target.
     """
     annotation = focus if isinstance(focus, FocusAnnotation) else None
     if autofocus is not None and focus is not annotation:
@@ -186,7 +186,7 @@ def _search(
 
 
 def _kept(target: Path, estimates: VideoEstimates, fps: float) -> KeptEstimates:
-    """Where the estimates of a video wait while focus is found in them."""
+    """The storage of a video's estimates while its focus track is found."""
     job = fingerprint(
         source=file_identity(estimates.reader.path),
         fps=fps,
@@ -206,7 +206,7 @@ def _write(
     last: int | None,
     progress: Callable[[int, int | None], None] | None,
 ) -> None:
-    """Render the frames that were not written before."""
+    """Render the frames that are not written yet."""
     rest = first + writer.frames_written
     if last is not None and rest >= last:
         return
@@ -223,10 +223,10 @@ def _write(
 
 
 def focusing_of(focus: Point | float | FocusKeyframes | FocusTrack | None) -> FocusSource:
-    """Which disparity is in focus, frame by frame.
+    """The source of each frame's focal disparity.
 
     Raises:
-        InputError: keyframes hold no disparity.
+        InputError: the keyframes hold no disparity.
     """
     if isinstance(focus, FocusTrack):
         return TrackedFocus(focus)
@@ -238,7 +238,7 @@ def focusing_of(focus: Point | float | FocusKeyframes | FocusTrack | None) -> Fo
 
 
 def check_focus(focus: Focus, info: VideoInfo) -> None:
-    """Raise InputError where a focus does not belong to a video: it lies outside, or is of another size."""
+    """Raise InputError if a focus does not fit a video: it lies outside the frame, or is for another size."""
     size = f"{info.width} x {info.height}"
     if isinstance(focus, FocusAnnotation):
         video = focus.video
@@ -267,10 +267,10 @@ def _aperture(
 
 
 def _within(clip: RefocusableClip, first: int, last: int | None) -> tuple[int, int]:
-    """The part of a range that a clip holds.
+    """The frames of a range that a clip holds, as first frame and the frame after the last one.
 
     Raises:
-        InputError: it holds none.
+        InputError: the clip holds none of them.
     """
     held = clip.frame_range
     part = range(max(first, held.start), held.stop if last is None else min(last, held.stop))
@@ -292,7 +292,7 @@ def _check_settings(focus: Focus, first: int, last: int | None, scale: float) ->
 
 
 def _scaled(info: VideoInfo, scale: float) -> Size:
-    """Width and height of the output; a scaled size is made even, which every player takes."""
+    """Width and height of the output; scaled ones are rounded to even numbers, as all players support."""
     if scale == 1.0:
         return info.width, info.height
     return max(2, 2 * round(info.width * scale / 2)), max(2, 2 * round(info.height * scale / 2))

@@ -1,4 +1,4 @@
-"""Estimated frames to pictures: where focus lies, how wide the aperture is, the renderer, what to show."""
+"""Renders estimated frames to output images, with the focal disparity and f-number of each frame."""
 
 import dataclasses
 import math
@@ -20,19 +20,19 @@ from rackfocus.types import FocusKeyframes, Lens
 from rackfocus.video import Frame
 
 NEIGHBOURHOOD = 0.01
-"""Half the width of the square over which a focus point's disparity is read, over the frame's diagonal."""
+"""Half the width of the square in which a point's disparity is read, divided by the frame's diagonal."""
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """How a video is rendered.
+    """The settings that a video is rendered with.
 
     Attributes:
-        focusing: which disparity is in focus in each frame.
-        lens: to render with.
-        f_numbers: keyframes that override the lens's f-number; none does not.
+        focusing: gives the focal disparity of each frame.
+        lens: the lens.
+        f_numbers: keyframes that override the lens's f-number; `None`: they do not.
         renderer: the forward model.
-        output: what to show of it.
+        output: makes the output image of each frame.
     """
 
     focusing: FocusSource
@@ -48,12 +48,12 @@ class Rendering:
         scale_from_source: float,
         start_s: float,
     ) -> Iterator[tuple[Frame, Float[Tensor, "3 height width"]]]:
-        """One picture, encoded like its frame, for each frame.
+        """The output image of each frame, encoded like the frame.
 
         Args:
             frames: in order.
-            scale_from_source: width of the frames over that of the source video.
-            start_s: when the first frame of the video is shown, on its clock.
+            scale_from_source: width of the frames divided by that of the source video.
+            start_s: the time stamp of the video's first frame, in seconds.
         """
         for shown in frames:
             index, time_s = shown.frame.index, shown.frame.time_s - start_s
@@ -78,7 +78,7 @@ class Rendering:
 
 @dataclass(frozen=True)
 class _Reading:
-    """Reads the disparity at a point of the source, in its pixels."""
+    """Reads the disparity at a point of the source video, both in its pixels."""
 
     shown: EstimatedFrame
     scale_from_source: float
@@ -89,7 +89,7 @@ class _Reading:
 
 
 def disparity_near(disparity: Float[Tensor, "1 height width"], point: Point) -> float:
-    """The median disparity about a point of this image, so that no single pixel decides."""
+    """The median disparity in a square around a point of this image: robust to single wrong pixels."""
     height, width = disparity.shape[-2:]
     reach = max(1, round(NEIGHBOURHOOD * math.hypot(height, width)))
     column, row = (min(round(at), size - 1) for at, size in zip(point, (width, height), strict=True))

@@ -1,4 +1,4 @@
-"""Autofocus during capture: every frame is focused knowing no more than a buffer of what follows (Sec. 5)."""
+"""Autofocus during capture: focus of a frame depends only on a limited buffer of later frames (Sec. 5)."""
 
 import dataclasses
 from collections import deque
@@ -20,11 +20,11 @@ from rackfocus.pipelines.footage import Footage, FootageFrame
 from rackfocus.types import FocusTrack, InputError
 
 CONTEXT_S = 3.0
-"""How much of the past detectors see each time."""
+"""How many seconds of the past the detectors receive each time they run."""
 SETTLED_S = 2.0
-"""How long what they said of a frame may still change."""
+"""For how many seconds after a frame its detections may still change."""
 MEMORY_S = 30.0
-"""How much of the curve of regions is kept to decide by."""
+"""How many seconds of the region curve are kept for decisions."""
 
 
 def streaming_autofocus(
@@ -44,26 +44,26 @@ def streaming_autofocus(
     video: str | Path | None = None,
     progress: Progress | None = None,
 ) -> FocusTrack:
-    """Decide where a video is to be focused as if it were being taken, in one pass.
+    """Decide where a video is focused as if it were being recorded, in one pass.
 
-    The focus of a frame depends on nothing later than `buffer_s` after it. Its targets are at the frames at
-    which focus has arrived: what is noticed too late is focused late.
+    The focus of a frame depends on nothing later than `buffer_s` after it. The targets of the track are at
+    the frames at which focus has arrived: what is detected too late is focused late.
 
     Args:
-        source: see `rackfocus.autofocus`, as for what is not told here.
-        mode: the same.
-        buffer_s: how far ahead is seen; 0 is an autofocus without look-ahead.
-        hop_s: how often detectors look again.
-        disparity: the same.
-        model: the same.
-        network_size_px: the same.
-        tracker: the same.
-        puller: the same; the jitter of tracked disparity is smoothed over the past only.
-        longer_side_px: the same.
-        last: the same.
-        fps: the same.
-        video: the same.
-        progress: called with frames read and frames in all, the latter None where unknown.
+        source: see `rackfocus.autofocus`.
+        mode: see `rackfocus.autofocus`; only sets of detectors.
+        buffer_s: how many seconds of later frames are known; 0: no look-ahead.
+        hop_s: the detectors run once in this many seconds, and at each cut.
+        disparity: see `rackfocus.autofocus`.
+        model: see `rackfocus.autofocus`.
+        network_size_px: see `rackfocus.autofocus`.
+        tracker: see `rackfocus.autofocus`.
+        puller: see `rackfocus.autofocus`; the jitter of tracked disparity is smoothed over past frames only.
+        longer_side_px: see `rackfocus.autofocus`.
+        last: see `rackfocus.autofocus`.
+        fps: see `rackfocus.autofocus`.
+        video: see `rackfocus.autofocus`.
+        progress: called with frames read and total frames; the total is `None` if unknown.
 
     Raises:
         InputError: the source cannot be read, there is no such mode, or a setting is out of range.
@@ -94,7 +94,7 @@ def streaming_tracks(
     puller: FocusPuller | None = None,
     progress: Progress | None = None,
 ) -> list[FocusTrack]:
-    """The tracks with several buffers; what detectors see is the same for all of them, and seen once.
+    """The tracks for several buffers; the detectors run once for all of them.
 
     Raises:
         InputError: the video cannot be read or has no frame, a buffer is negative, or `hop_s` not positive.
@@ -129,7 +129,7 @@ def streaming_tracks(
 
 @dataclasses.dataclass
 class _Stream:
-    """Frames on their way through a buffer."""
+    """A buffer of frames that delays the focusing."""
 
     focusing: LookAhead
     buffer_frames: int
@@ -157,7 +157,7 @@ class _Stream:
 
 
 def _watched(footage: Footage, scene: SceneSpecific, hop_s: float) -> Iterator[tuple[FootageFrame, Known]]:
-    """Every frame, and what is known when it has just been taken."""
+    """Every frame, with the targets and regions known at the time of its capture."""
     info = footage.reader.info
     rate = float(info.fps)
     draft = CurveBuilder((info.width, info.height), rate)
@@ -167,7 +167,7 @@ def _watched(footage: Footage, scene: SceneSpecific, hop_s: float) -> Iterator[t
         held.append(shown)
         while shown.time_s - held[0].time_s > CONTEXT_S and held[0].index < draft.end:
             held.popleft()
-        # At a cut at once: what was focused is gone.
+        # Without delay at a cut: the previous subject is no longer visible.
         if known is None or shown.is_cut or shown.time_s - looked_s >= hop_s - 0.5 / rate:
             known, looked_s = _look(footage, scene, draft, list(held)), shown.time_s
         yield shown, known
@@ -176,7 +176,7 @@ def _watched(footage: Footage, scene: SceneSpecific, hop_s: float) -> Iterator[t
 def _look(
     footage: Footage, scene: SceneSpecific, draft: CurveBuilder, frames: Sequence[FootageFrame]
 ) -> Known:
-    """Detectors look at the last frames, and targets are decided anew."""
+    """Run the detectors on the last frames, and decide the targets again."""
     regions = scene.regions(clip_window(footage, frames))
     newest = frames[-1].time_s
     for at, shown in enumerate(frames):
@@ -185,7 +185,7 @@ def _look(
     draft.forget(round(MEMORY_S * draft.fps))
     curve = draft.curve()
     targets = (dataclasses.replace(target, t=target.t + draft.first) for target in scene.targets(curve))
-    # Where the beginning is forgotten, the curve's first frame begins nothing.
+    # If earlier frames were removed, the first frame of the curve is no target's beginning.
     return Known(
         draft.first, curve, tuple(each for each in targets if each.t > draft.first or not draft.first)
     )

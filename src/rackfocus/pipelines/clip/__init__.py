@@ -1,1 +1,1 @@
-"""Refocusable clips on disk: made, read, checked and exported."""
+"""Makes, reads, checks and exports refocusable clips, which are folders on disk."""

@@ -1,4 +1,4 @@
-"""Whether every frame of a clip is on disk as it was written."""
+"""Checks that every frame of a clip is intact on disk."""
 
 from collections.abc import Callable
 
@@ -9,14 +9,14 @@ from rackfocus.types import InputError
 def damaged_frames(
     clip: RefocusableClip, *, progress: Callable[[int, int | None], None] | None = None
 ) -> dict[int, str]:
-    """Read all of a clip, whose chunks carry a CRC-32C, and find what is missing or damaged.
+    """Read a whole clip, whose chunks have CRC-32C sums, and find the frames that are missing or damaged.
 
     Args:
-        clip: to be read.
-        progress: called with frames done and frames in all.
+        clip: the clip.
+        progress: called with frames done and total frames.
 
     Returns:
-        A sentence for each broken frame, by its index in the video; none where all are whole.
+        A sentence for each missing or damaged frame, by its index in the video; empty if all are intact.
     """
     broken: dict[int, str] = {}
     for done, frame in enumerate(clip.frame_range, 1):

@@ -1,7 +1,7 @@
-"""A folder of numbered files made of a refocusable clip, for other programs.
+"""Exports a refocusable clip to a folder of numbered files, for other programs.
 
-A file takes its name when it is whole, so that an export that was stopped goes on where it was. `export.json`
-says what the files are, and of which clip.
+A file gets its final name when it is complete, so that an interrupted export can resume. `export.json` states
+what the files contain, and which clip they were made from.
 """
 
 import json
@@ -18,20 +18,20 @@ from rackfocus.whole_files import whole_file, write_whole
 EXPORT_FILE = "export.json"
 
 Progress = Callable[[int, int | None], None]
-"""Called with frames done and frames in all."""
+"""Called with frames done and total frames."""
 
 
 class ExportFolder:
-    """The folder of an export: `<clip>.<frame>.<suffix>`, frames counted over the whole video.
+    """The folder of an export: `<clip>.<frame>.<suffix>`, where `<frame>` is the index in the whole video.
 
     Args:
-        clip: what is exported.
-        path: of the folder; it is made, and files of the same export that are there are kept.
-        suffix: of the files, with its dot.
-        meaning: what their values are, to be read by people and programs.
+        clip: the clip to export.
+        path: of the folder; it is created if missing, and existing files of the same export are kept.
+        suffix: of the files, with the dot.
+        meaning: describes the files' values for people and programs; written to `export.json`.
 
     Raises:
-        InputError: the folder cannot be written, or holds something else.
+        InputError: the folder cannot be written, or holds other files.
     """
 
     def __init__(self, clip: RefocusableClip, path: Path, suffix: str, meaning: dict[str, Any]) -> None:
@@ -50,7 +50,7 @@ class ExportFolder:
         self._begin(json.dumps(head | meaning, indent=2, ensure_ascii=False) + "\n")
 
     def file(self, frame: int) -> Path:
-        """The file of a frame."""
+        """The path of a frame's file."""
         return self.path / f"{self._clip.path.resolve().stem}.{frame:06d}{self._suffix}"
 
     def missing(self) -> list[int]:
@@ -58,7 +58,7 @@ class ExportFolder:
         return [frame for frame in self._clip.frame_range if not self.file(frame).exists()]
 
     def place(self, frame: int, write: Callable[[Path], None]) -> None:
-        """Have `write` make the file of a frame under another name, then give it its own.
+        """Let `write` make the file of a frame under a temporary name, then rename it.
 
         Raises:
             InputError: the folder cannot be written.

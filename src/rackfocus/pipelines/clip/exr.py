@@ -1,4 +1,4 @@
-"""Export to OpenEXR: scene light and disparity, as Nuke, Blender and Resolve read them."""
+"""Exports scene light and disparity to OpenEXR, readable by Nuke, Blender and Resolve."""
 
 from fractions import Fraction
 from functools import partial
@@ -31,30 +31,30 @@ PRIMARIES = {
     11: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060, 0.314, 0.351),
     12: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060, 0.3127, 0.3290),
 }
-"""x and y of red, green, blue and white, by the code points of ITU-T H.273; others are taken for BT.709."""
+"""Chromaticities x, y of red, green, blue and white by code point of ITU-T H.273; BT.709 for other codes."""
 
 LARGEST_HALF = 65504.0
 
 FASTEST_TIME_CODE = 40
-"""Pictures a second that a time code (SMPTE 12M) can count: two digits, of which the first goes to 3."""
+"""Most frames a second that a time code (SMPTE 12M) can count: two digits, the first of them at most 3."""
 
 
 def export_exr(clip: RefocusableClip, folder: str | Path, *, progress: Progress | None = None) -> int:
     """Write `<clip>.<frame>.exr`: scene light as half floats in R, G and B, disparity as floats in Z.
 
-    The light has the lights beyond white that `E` tells (Eq. 4). Disparity is called Z because that is the
-    channel beside the colours that every program finds.
+    The light includes the highlights above white given by `E` (Eq. 4). Disparity is in channel Z because
+    every program finds that channel.
 
     Args:
-        clip: what to export; its video is read, too.
-        folder: where to; it is made, and an export that was stopped goes on.
-        progress: called with frames done and frames in all.
+        clip: the clip to export; its video is read, too.
+        folder: the destination; it is created if missing, and an interrupted export resumes.
+        progress: called with frames done and total frames.
 
     Returns:
-        How many frames the folder holds.
+        The number of frames in the folder.
 
     Raises:
-        InputError: the clip or its video is damaged or gone, or the folder cannot be written.
+        InputError: the clip or its video is damaged or missing, or the folder cannot be written.
     """
     with clip.open_source() as reader:
         export = ExportFolder(clip, Path(folder), ".exr", MEANING)
@@ -81,7 +81,7 @@ def write_exr(
     light: Float[Tensor, "3 height width"],
     disparity: Float[Tensor, "height width"],
 ) -> None:
-    """Write one picture, losslessly compressed."""
+    """Write one image, losslessly compressed."""
     rgb = light.clamp(0, LARGEST_HALF).permute(1, 2, 0).numpy().astype(np.float16)
     channels = {"RGB": np.ascontiguousarray(rgb), "Z": disparity.contiguous().numpy()}
     with OpenEXR.File(header, channels) as file:
@@ -89,7 +89,7 @@ def write_exr(
 
 
 def exr_header(info: VideoInfo, frame: int) -> dict[str, Any]:
-    """The attributes of a frame: rate, time code, primaries, shape of a pixel."""
+    """The OpenEXR attributes of a frame: rate, time code, primaries, pixel aspect ratio."""
     aspect = info.sample_aspect_ratio or Fraction(1)
     rate = max(1, round(info.fps))
     header = {
@@ -107,7 +107,7 @@ def exr_header(info: VideoInfo, frame: int) -> dict[str, Any]:
 
 
 def _time_code(frame: int, rate: int) -> OpenEXR.TimeCode:
-    """Hours, minutes, seconds and pictures at a whole rate, from the beginning of the video."""
+    """Hours, minutes, seconds and frames since the beginning of the video, at an integer rate."""
     seconds, picture = divmod(frame, rate)
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)

@@ -1,11 +1,12 @@
-"""What a refocusable clip says of itself: the file `clip.json`.
+"""The metadata of a refocusable clip: the file `clip.json`.
 
     {"format": "rackfocus.clip", "version": 1,
      "video": {"path", "bytes", "sha256", "width", "height", "fps", "time_base", "is_folder"},
      "first", "last", "settings": {...}, "software", "revision",
      "frames", "cuts", "disparity_range_px", "pts", "durations"}
 
-The last five are there once the clip is finished. Frames are counted over the whole video.
+The last five keys are added when the clip is finished. `first`, `last` and `cuts` are indices in the whole
+video.
 """
 
 import json
@@ -25,15 +26,15 @@ INFO_FILE = "clip.json"
 
 @dataclass(frozen=True)
 class ClipHead:
-    """What is known before the first frame of a clip is written, and never changes.
+    """The metadata that are known before the first frame of a clip is written.
 
     Attributes:
         video: which video the clip belongs to.
         first: the first frame of the video that is in the clip.
-        last: the frame after the last one, where the maker named one.
-        settings: what made it: the network and its settings, the stabiliser and its own.
-        software: name and version of the program.
-        revision: of the program's source code.
+        last: the frame after the last one; `None`: the end of the video.
+        settings: of the network and the stabiliser that made the clip.
+        software: name and version of the program that made it.
+        revision: of that program's source code.
     """
 
     video: ClipSource
@@ -44,7 +45,7 @@ class ClipHead:
     revision: str
 
     def difference_from(self, other: "ClipHead") -> str | None:
-        """In what two clips differ, `last` and the program's version aside; None where in nothing."""
+        """What differs between two clips, except `last` and the program's version; `None` if nothing does."""
         if self.video.sha256 != other.video.sha256:
             return "video"
         if self.first != other.first:
@@ -55,13 +56,13 @@ class ClipHead:
 
 @dataclass(frozen=True)
 class ClipInfo(ClipHead):
-    """All of `clip.json`.
+    """The metadata of a finished clip: all of `clip.json`.
 
     Attributes:
-        pts: when each frame is shown, in units of `video.time_base`.
-        durations: for how long, in the same units.
-        cuts: the frames of the video with which a new shot begins.
-        disparity_range_px: the least and the largest disparity of the clip.
+        pts: the presentation time of each frame, in units of `video.time_base`.
+        durations: of each frame, in the same units.
+        cuts: the first frames of new shots, as indices in the video.
+        disparity_range_px: the smallest and the largest disparity of the clip.
     """
 
     pts: tuple[int, ...] = field(repr=False)
@@ -71,7 +72,7 @@ class ClipInfo(ClipHead):
 
     @property
     def frames(self) -> int:
-        """How many frames the clip holds."""
+        """The number of frames in the clip."""
         return len(self.pts)
 
     @property
@@ -81,12 +82,12 @@ class ClipInfo(ClipHead):
 
 
 def head_text(head: ClipHead) -> str:
-    """`clip.json` of a clip that is being made."""
+    """The text of `clip.json` for a clip that is being made."""
     return json.dumps(_head_fields(head), indent=2, ensure_ascii=False) + "\n"
 
 
 def info_text(info: ClipInfo) -> str:
-    """`clip.json` of a finished clip: indented, but a list on one line."""
+    """The text of `clip.json` for a finished clip: indented, with each list on one line."""
     tail = {
         "frames": info.frames,
         "cuts": info.cuts,
@@ -99,10 +100,10 @@ def info_text(info: ClipInfo) -> str:
 
 
 def read_info(path: Path) -> ClipHead | ClipInfo:
-    """Read `clip.json`: a `ClipInfo` where the clip is finished.
+    """Read `clip.json`: a `ClipInfo` if the clip is finished, otherwise a `ClipHead`.
 
     Raises:
-        InputError: the file is missing, none of a clip, of a newer version, or damaged.
+        InputError: the file is missing, damaged, of a newer version, or not that of a clip.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

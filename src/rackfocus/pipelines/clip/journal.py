@@ -1,4 +1,4 @@
-"""The journal of a clip that is being made: a line a frame, written when all else of the frame is on disk."""
+"""The journal of an unfinished clip: one line per frame, written after the frame's maps are on disk."""
 
 import contextlib
 import errno
@@ -14,7 +14,7 @@ JOURNAL_FILE = "frames.jsonl"
 
 @dataclass(frozen=True)
 class Line:
-    """What the journal says of a frame: its time, whether it begins a shot, the range of its disparity."""
+    """A journal entry: time and duration of a frame, whether it begins a shot, the range of its disparity."""
 
     pts: int
     duration: int
@@ -24,16 +24,16 @@ class Line:
 
 
 class Journal:
-    """The lines of the frames that are there; what was written before is read, a line cut short taken away.
+    """The lines of the frames written so far. An existing file is read; an incomplete last line is removed.
 
     Args:
-        path: of the file; made where it is missing.
+        path: of the file; it is created if missing.
 
     Attributes:
-        lines: one a frame.
+        lines: one per frame.
 
     Raises:
-        InputError: it holds something else.
+        InputError: the file is not a journal.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,11 +50,11 @@ class Journal:
         self._file = path.open("ab", buffering=0)
 
     def append(self, line: Line) -> None:
-        """Write one more, whole or not at all. Raises OSError where that is not possible."""
+        """Append a line, completely or not at all. Raises OSError if it cannot be written."""
         text = json.dumps(list(vars(line).values())).encode() + b"\n"
         end = self._file.tell()
         try:
-            # A disk that is almost full takes a part.
+            # If the disk is almost full, only a part may be written.
             if self._file.write(text) != len(text):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self._file.fileno())
@@ -69,6 +69,6 @@ class Journal:
         self._file.close()
 
     def remove(self) -> None:
-        """Close the file and take it away."""
+        """Close and delete the file."""
         self.close()
         self._path.unlink()

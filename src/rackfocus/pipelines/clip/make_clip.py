@@ -1,4 +1,4 @@
-"""From a video to a refocusable clip: estimate `D` and `E` a frame at a time, stabilise, write (Sec. 4)."""
+"""Makes a refocusable clip of a video: estimates, stabilises, writes `D` and `E` of each frame (Sec. 4)."""
 
 import hashlib
 import json
@@ -38,33 +38,34 @@ def make_clip(
     revision: str = "unknown",
     progress: Callable[[int, int | None], None] | None = None,
 ) -> int:
-    """Write the refocusable clip of a video; one that was begun goes on where it stopped.
+    """Write the refocusable clip of a video; an unfinished clip is resumed.
 
-    Memory does not grow with the video. Stopped at any instant and started again, it comes to the same bytes
-    (on the same machine, with as many threads), and a frame is the same in whatever range it is made. A clip
-    that was not finished may go on with another `last`, such as the frame before which the video is damaged.
+    Memory does not grow with the video. If it is interrupted at any moment and started again, it gives the
+    same bytes (on the same machine, with the same number of threads). A frame's estimate does not depend on
+    the range that is made. An unfinished clip may be resumed with another `last`, such as the first damaged
+    frame.
 
     Args:
         source: a video, or a folder of frames.
-        target: the folder to make; its name ends in `.rvr`.
-        model: what estimates disparity and HDR, the checkpoint of a network, or the name of the one that
-            comes with the package.
-        stabilizer: the temporal filter, as new; `look_ahead_stabilizer()` by default. `NoStabilizer()`
-            writes what the network gives for each frame by itself.
-        network_size_px: the longer side of what the network sees; none means the whole frame.
+        target: the folder to write; its name ends in `.rvr`.
+        model: estimates disparity and HDR: an estimator, the checkpoint of a network, or the name of the one
+            that comes with the package.
+        stabilizer: the temporal filter, without state; `None`: `look_ahead_stabilizer()`. With
+            `NoStabilizer()` the estimate of each frame is written as it is.
+        network_size_px: the longer side of the network's input; `None`: the whole frame.
         first: the first frame.
-        last: the frame after the last one; none means the end.
+        last: the frame after the last one; `None`: the end.
         fps: frames a second, where the source is a folder of frames.
-        settings: what else to write down of how it is made; a clip goes on only with the same.
-        revision: of the program, to write down.
-        progress: called with frames done and frames in all, the latter None where unknown.
+        settings: further settings to record in the clip; it is resumed only with the same ones.
+        revision: of the program, to record in the clip.
+        progress: called with frames done and total frames; the total is `None` if unknown.
 
     Returns:
-        How many frames the clip holds.
+        The number of frames in the clip.
 
     Raises:
         InputError: the source cannot be read, the target cannot be written, a setting is out of range, or the
-            target is a clip that was made otherwise.
+            target is a clip that was made with other settings.
     """
     target = Path(target)
     check_target(target)
@@ -107,7 +108,7 @@ def _write(
     last: int | None,
     progress: Callable[[int, int | None], None] | None,
 ) -> None:
-    """Estimate the frames that were not written before."""
+    """Estimate and write the frames that are not written yet."""
     total = frame_count(estimates.reader.info.frames, first, last)
     if progress is not None and writer.frames:
         progress(writer.frames, total)
@@ -127,7 +128,7 @@ def _write(
 
 
 def describe(network: RGBDHDREstimator) -> str:
-    """The kind of a network, a sum of its weights, where it has some, and one of recorded depth's files."""
+    """The class of a network, with checksums of its weights, if any, and of the files of recorded depth."""
     kind = type(network).__name__
     if callable(identity := getattr(getattr(network, "depth", None), "identity", None)):
         files = json.dumps(identity(), sort_keys=True)

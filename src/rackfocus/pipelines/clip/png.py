@@ -1,4 +1,4 @@
-"""Export of disparity to 16-bit grey PNG."""
+"""Exports disparity to 16-bit grey PNG."""
 
 import math
 from functools import partial
@@ -14,24 +14,24 @@ from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.types import InputError
 
 IN_FOCUS = 32768
-"""The code of disparity 0."""
+"""The pixel value of disparity 0."""
 
 FINEST_STEPS = 256
-"""Codes to a pixel of blur where the clip allows: what the ray-traced scenes have, too."""
+"""Pixel values per pixel of blur radius, if the clip's range allows; the same as in ray-traced scenes."""
 
 
 def export_png(clip: RefocusableClip, folder: str | Path, *, progress: Progress | None = None) -> int:
-    """Write `<clip>.<frame>.png`: codes `round(32768 + steps * D)`, `steps` being told in `export.json`.
+    """Write `<clip>.<frame>.png` with the values `round(32768 + steps * D)`; `steps` is in `export.json`.
 
-    `steps` is a power of two, one for the clip: 256, or as many as its largest disparity allows.
+    `steps` is a power of two, the same for the whole clip: 256, or fewer if its disparities need it.
 
     Args:
-        clip: what to export; its video is not needed.
-        folder: where to; it is made, and an export that was stopped goes on.
-        progress: called with frames done and frames in all.
+        clip: the clip to export; its video is not needed.
+        folder: the destination; it is created if missing, and an interrupted export resumes.
+        progress: called with frames done and total frames.
 
     Returns:
-        How many frames the folder holds.
+        The number of frames in the folder.
 
     Raises:
         InputError: the clip is damaged, or the folder cannot be written.
@@ -48,7 +48,7 @@ def export_png(clip: RefocusableClip, folder: str | Path, *, progress: Progress 
 
 
 def steps_for(least_px: float, largest_px: float) -> float:
-    """The most codes to a pixel, a power of two up to 256, that hold this range of disparity."""
+    """The most values per pixel of blur radius, a power of 2 up to 256, for which the range fits 16 bits."""
     reach = max(-least_px, largest_px * IN_FOCUS / (IN_FOCUS - 1), 1.0)
     return float(min(FINEST_STEPS, 2.0 ** math.floor(math.log2(IN_FOCUS / reach))))
 
@@ -56,7 +56,7 @@ def steps_for(least_px: float, largest_px: float) -> float:
 def encode_disparity(
     disparity: Float[Tensor, "height width"], steps: float
 ) -> UInt16[np.ndarray, "height width"]:
-    """Disparity in pixels as codes."""
+    """Disparity in pixels to 16-bit values."""
     return np.round(IN_FOCUS + steps * disparity.double().numpy()).clip(0, 65535).astype(np.uint16)
 
 

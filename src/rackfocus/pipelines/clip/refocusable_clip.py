@@ -1,4 +1,4 @@
-"""A refocusable clip on disk: a video's stabilised disparity `D` and HDR log exposure `E`, to be read.
+"""Reads a refocusable clip: a folder with a video's stabilised disparity `D` and HDR log exposure `E`.
 
     name.rvr/
       clip.json        see `info`
@@ -29,13 +29,13 @@ DISPARITY, LOG_EXPOSURE = "disparity", "log_exposure"
 
 
 class RefocusableClip:
-    """A finished clip. Made by `RefocusableClip.open`.
+    """A finished clip, opened by `RefocusableClip.open`.
 
-    A frame is named by its index in the video, `Frame.index`, also where the clip holds only some of them.
+    Frames are given by their index in the video (`Frame.index`), even if the clip holds only a part of it.
 
     Attributes:
         path: of its folder.
-        info: what it says of itself.
+        info: its metadata.
     """
 
     def __init__(self, path: Path, info: ClipInfo, arrays: dict[str, Any], source: Path | None) -> None:
@@ -46,14 +46,14 @@ class RefocusableClip:
 
     @classmethod
     def open(cls, path: str | Path, *, source: str | Path | None = None) -> Self:
-        """Open a clip; its pixels are read when they are asked for.
+        """Open a clip; its maps are read when they are requested.
 
         Args:
             path: of its folder.
-            source: where its video is now, if not where it was.
+            source: the current path of its video; `None`: it was not moved.
 
         Raises:
-            InputError: it is no clip, not finished, or damaged.
+            InputError: it is not a clip, unfinished, or damaged.
         """
         path = Path(path)
         info = read_info(path / INFO_FILE)
@@ -71,7 +71,7 @@ class RefocusableClip:
 
     @property
     def frames(self) -> int:
-        """How many frames there are."""
+        """The number of frames in the clip."""
         return self.info.frames
 
     @property
@@ -81,18 +81,18 @@ class RefocusableClip:
 
     @cached_property
     def source(self) -> Path:
-        """The video that the clip was made of.
+        """The path of the video that the clip was made from.
 
         Raises:
-            InputError: it is not where it was, or it was changed.
+            InputError: the video was moved or changed.
         """
         return find_source(self.path, self.info.video, self._named_source)
 
     def open_source(self) -> VideoReader:
-        """A reader of the video that the clip was made of.
+        """A reader of the video that the clip was made from.
 
         Raises:
-            InputError: it is not where it was, it was changed, or it cannot be read.
+            InputError: the video was moved or changed, or it cannot be read.
         """
         return open_video(self.source, fps=self.info.video.fps)
 
@@ -113,7 +113,7 @@ class RefocusableClip:
         return self._read(LOG_EXPOSURE, frame)
 
     def identity(self) -> Any:
-        """What tells this clip from others, for `fingerprint`."""
+        """A value that differs between different clips, for `fingerprint`."""
         return file_identity(self.path)
 
     def _read(self, name: str, frame: int) -> Tensor:
@@ -122,7 +122,7 @@ class RefocusableClip:
             raise InputError(f"{self.path} holds frames {held.start} to {held.stop - 1}, and not {frame}.")
         position = frame - self.info.first
         what = f"{name.replace('_', ' ')} of frame {frame} in {self.path}"
-        # Zarr takes a chunk that is not there for one of zeros.
+        # Zarr reads a missing chunk as fill values, without an error.
         if not chunk_file(self.path, name, position).is_file():
             raise InputError(f"The {what} is missing; make the clip again.")
         try:
@@ -133,10 +133,10 @@ class RefocusableClip:
 
 
 def open_array(path: Path, name: str, *, mode: Literal["r", "r+"] = "r") -> Any:
-    """One of the arrays of a clip, to be read, or with `r+` to be written.
+    """Open one of the arrays of a clip for reading, or with `r+` for reading and writing.
 
     Raises:
-        InputError: it is missing or damaged.
+        InputError: the array is missing or damaged.
     """
     try:
         return zarr.open_array(str(path / name), mode=mode, zarr_format=3)
@@ -145,5 +145,5 @@ def open_array(path: Path, name: str, *, mode: Literal["r", "r+"] = "r") -> Any:
 
 
 def chunk_file(path: Path, name: str, position: int) -> Path:
-    """Where the chunk of a frame is; `position` is counted over the clip."""
+    """The path of a frame's chunk; `position` is the frame's index in the clip."""
     return path / name / f"c.{position}.0.0.0"

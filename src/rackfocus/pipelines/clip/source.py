@@ -1,4 +1,4 @@
-"""The video that a clip belongs to: named by a relative path, known by its size and sha256, never copied."""
+"""The video that a clip was made from, referred to by relative path, size and sha256; it is not copied."""
 
 import hashlib
 import os
@@ -13,17 +13,17 @@ from rackfocus.video.stills import numbered_images
 
 @dataclass(frozen=True)
 class ClipSource:
-    """Which video, or folder of numbered pictures.
+    """A reference to a video or to a folder of numbered images.
 
     Attributes:
-        path: from the folder of the clip, with `/` between names.
-        bytes: its size; of a folder, that of all its pictures.
-        sha256: of the file; of a folder, of the list of its pictures and their own sums.
+        path: relative to the folder of the clip, with `/` between names.
+        bytes: its size; of a folder, that of all its images.
+        sha256: of the file; of a folder, of the list of its images and their sums.
         width: in pixels, as displayed.
         height: in pixels, as displayed.
         fps: average rate, in frames a second.
         time_base: the unit of time stamps, in seconds.
-        is_folder: whether it is a folder of pictures.
+        is_folder: whether it is a folder of images.
     """
 
     path: str
@@ -37,10 +37,10 @@ class ClipSource:
 
 
 def identify(reader: VideoReader, clip: Path) -> ClipSource:
-    """What a clip writes down of its source.
+    """The reference to a video that a clip records.
 
     Args:
-        reader: of the source.
+        reader: reads the video.
         clip: the folder of the clip.
     """
     info, path = reader.info, reader.path.resolve()
@@ -58,15 +58,15 @@ def identify(reader: VideoReader, clip: Path) -> ClipSource:
 
 
 def find_source(clip: Path, source: ClipSource, named: Path | None = None) -> Path:
-    """The source of a clip, made sure of.
+    """Find the video of a clip and check that it is unchanged.
 
     Args:
         clip: the folder of the clip.
-        source: what the clip wrote down.
-        named: where a person says that it is now.
+        source: the reference that the clip recorded.
+        named: its current path as the user gives it; `None`: it was not moved.
 
     Raises:
-        InputError: it is not there, or it is not what the clip was made of.
+        InputError: the video is missing, or is not the one that the clip was made from.
     """
     path = named if named is not None else Path(os.path.normpath(clip.resolve() / source.path))
     if not path.exists():
@@ -84,7 +84,7 @@ def find_source(clip: Path, source: ClipSource, named: Path | None = None) -> Pa
 
 
 def digest(path: Path) -> str:
-    """The sha256 of a file; of a folder, that of its pictures' names and sums, in their order."""
+    """The sha256 of a file; of a folder, that of its images' names and sums, in order."""
     if not path.is_dir():
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

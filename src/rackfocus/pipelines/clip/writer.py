@@ -1,8 +1,7 @@
-"""Write a refocusable clip so that it can be stopped at any instant, and go on to the same bytes.
+"""Writes a refocusable clip; writing can be interrupted at any moment and resumed, with the same bytes.
 
-A frame is written once its line stands in the journal, which is the last thing written of it; everything
-else takes its name when it is whole. When the last frame is there, `clip.json` takes over what the journal
-says of each.
+A frame counts as written when its line is in the journal, which is written last; all other files get their
+final names when they are complete. After the last frame the content of the journal is moved to `clip.json`.
 """
 
 import json
@@ -26,18 +25,18 @@ from rackfocus.types import InputError
 from rackfocus.whole_files import DRAFT_SUFFIX, whole_folder, write_whole
 
 UNBOUNDED = 2**31 - 1
-"""Length of the arrays of a clip that is being made, because a video does not always tell its own."""
+"""Length of the arrays of an unfinished clip: the number of frames of a video is not always known."""
 
 
 class ClipWriter:
-    """A clip that grows a frame at a time. A context manager; what was begun before goes on.
+    """A clip that is written frame by frame. A context manager; an unfinished clip is resumed.
 
     Args:
-        path: of the clip, a folder; its name ends in `.rvr`.
-        head: what it is to be made of, and how.
+        path: folder of the clip; its name ends in `.rvr`.
+        head: the source and the settings of the clip.
 
     Raises:
-        InputError: the folder cannot be written, holds something else, or a clip that is made otherwise.
+        InputError: the folder cannot be written, is not a clip, or is a clip made with other settings.
     """
 
     def __init__(self, path: Path, head: ClipHead) -> None:
@@ -50,14 +49,14 @@ class ClipWriter:
 
     @property
     def frames(self) -> int:
-        """How many frames are there."""
+        """The number of frames written."""
         if self._whole is not None:
             return self._whole.frames
         return 0 if self._journal is None else len(self._journal.lines)
 
     @property
     def is_finished(self) -> bool:
-        """Whether all are."""
+        """Whether the clip is finished."""
         return self._whole is not None
 
     def __enter__(self) -> Self:
@@ -77,7 +76,7 @@ class ClipWriter:
                 self._journal.close()
                 raise InputError(f"{self.path} already has {self.frames} frames; ask for more, or remove it.")
             write_whole(self.path / INFO_FILE, head_text(self._head).encode(), synced=True)
-            # It may have been stopped while it was finished.
+            # An earlier run may have been interrupted in `finish`, after it shortened the arrays.
             self._set_length(UNBOUNDED)
             self._arrays = {
                 name: open_array(self.path, name, mode="r+") for name in (DISPARITY, LOG_EXPOSURE)
@@ -108,8 +107,8 @@ class ClipWriter:
         Args:
             disparity: in pixels of the video.
             log_exposure: `>= 0`.
-            pts: when it is shown, in units of the video's time base.
-            duration: for how long.
+            pts: its presentation time, in units of the video's time base.
+            duration: in the same units.
             is_cut: whether a new shot begins with it.
 
         Raises:
@@ -131,7 +130,7 @@ class ClipWriter:
             raise self._unwritable(error) from error
 
     def finish(self) -> None:
-        """Say that the frames written are all.
+        """Finish the clip with the frames written so far.
 
         Raises:
             InputError: the disk is full, or cannot be written for another reason.
@@ -154,7 +153,7 @@ class ClipWriter:
         self._whole = info
 
     def _go_on_with(self, found: ClipHead) -> None:
-        """Take over what the clip was begun with; `last` may change until it is finished."""
+        """Resume a clip with its recorded metadata; `last` may change until it is finished."""
         difference = self._head.difference_from(found)
         if difference is None and isinstance(found, ClipInfo) and found.last != self._head.last:
             difference = "range of frames"
@@ -181,7 +180,7 @@ class ClipWriter:
 
 
 def check_target(path: Path) -> None:
-    """Raise InputError where a clip of this name cannot be made."""
+    """Raise InputError if a clip cannot be written to this path."""
     if path.suffix.lower() != SUFFIX:
         raise InputError(f"{path} is no name for a clip; end it in {SUFFIX}.")
     parent = path.absolute().parent
@@ -200,14 +199,14 @@ def _fill_folder(draft: Path, head: ClipHead) -> None:
             shape=(UNBOUNDED, channels, height, width),
             chunks=(1, channels, height, width),
             dtype="float16",
-            # Never zero, so that a frame of zeros is written, and one that was lost does not look like it.
+            # NaN, not 0: Zarr does not write chunks of fill values, and a lost frame must not read as 0.
             fill_value=np.nan,
-            # Of what is fast, the smallest: 1.4 MB a frame of 1920x1080 in 0.15 s of one core.
+            # The smallest of the fast compressors: a frame of 1920x1080 takes 1.4 MB and 0.15 s of one core.
             compressors=[
                 BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle", typesize=2),
                 Crc32cCodec(),
             ],
-            # One folder of files, and not a tree of folders for every frame.
+            # All chunks in one folder, instead of nested folders for every frame.
             chunk_key_encoding={"name": "default", "separator": "."},
             dimension_names=["frame", "channel", "height", "width"],
         )
@@ -220,7 +219,7 @@ def _half(values: Tensor) -> np.ndarray:
 
 
 def settle(path: Path) -> None:
-    """Have a file and its name on disk, also should the power fail."""
+    """Flush a file and its name to disk, so that they survive a power failure."""
     for each in (path, path.parent):
         descriptor = os.open(each, os.O_RDONLY)
         try:
@@ -230,7 +229,7 @@ def settle(path: Path) -> None:
 
 
 def sweep(path: Path) -> None:
-    """Remove what a writer that was killed left half done."""
+    """Remove the incomplete files of a writer that was killed."""
     for folder in (path, path / DISPARITY, path / LOG_EXPOSURE):
         for partial in folder.glob(f"*{DRAFT_SUFFIX}"):
             partial.unlink()
