@@ -1,5 +1,5 @@
-"""The annotation GUI: pick focus targets, see the shot, annotate a data set (Sec. 5.1).
+"""The annotation page: pick focus targets, preview the result, annotate a data set (Sec. 5.1).
 
-`server` is what a browser talks to and what was opened, `session` one video of it, `work` what goes on in the
-background, `page` what a browser shows.
+`server` has the web server and the opened folder, `session` one open video, `work` the background work, and
+`page` the user interface.
 """

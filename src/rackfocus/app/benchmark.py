@@ -1,4 +1,4 @@
-"""How quick the page's pictures, its tracking and its seeking are, and what memory a session takes."""
+"""Measures the latency of the page's images, tracking and seeking, and the memory of a session."""
 
 import random
 import statistics
@@ -16,11 +16,11 @@ MEMORY_EVERY_S = 60.0
 
 @dataclass(frozen=True)
 class Figure:
-    """One number.
+    """A measured value.
 
     Attributes:
-        what: was measured.
-        value: of it.
+        what: the quantity.
+        value: its value.
         unit: of the value.
     """
 
@@ -30,12 +30,12 @@ class Figure:
 
 
 def figures(session: Session, *, frames: int, through_s: float) -> Iterator[Figure]:
-    """Measure an open video, one thing after the other.
+    """Measure an open video, one quantity after the other.
 
     Args:
-        session: of the video; its document gets a target.
-        frames: at how many places pictures are asked for.
-        through_s: how long the video is played through, for its memory.
+        session: of the video; a target is added to its document.
+        frames: at how many frames images are requested.
+        through_s: for how many seconds the video is played while memory is measured.
     """
     generator = random.Random(0)
     places = [generator.randrange(session.video.frames) for _ in range(frames)]
@@ -43,7 +43,7 @@ def figures(session: Session, *, frames: int, through_s: float) -> Iterator[Figu
     yield Figure("seeking a frame, median", 1e3 * statistics.median(seeks), "ms")
     yield Figure("seeking a frame, worst", 1e3 * max(seeks), "ms")
 
-    # The first pictures wait for compiled kernels.
+    # The first images include the compilation of kernels.
     for place in places[:2]:
         session.frame_jpeg(place)
     latencies = []
@@ -83,7 +83,7 @@ def figures(session: Session, *, frames: int, through_s: float) -> Iterator[Figu
 
 
 def memory_mb() -> float:
-    """What this process holds now, where the system tells; else NaN."""
+    """Resident memory of this process in MB; NaN if the system does not report it."""
     told = Path("/proc/self/status")
     lines = told.read_text().splitlines() if told.is_file() else []
     kilobytes = [float(line.split()[1]) for line in lines if line.startswith("VmRSS:")]

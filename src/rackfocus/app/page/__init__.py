@@ -1,1 +1,1 @@
-"""What a browser shows: the queue of a folder and the editor of a video, with JavaScript and CSS."""
+"""The user interface: the queue of a folder and the editor of a video, with JavaScript and CSS."""

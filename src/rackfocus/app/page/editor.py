@@ -1,4 +1,4 @@
-"""What a person does with one video: gestures and keys change its session, and what changed is shown."""
+"""The editor of one video: applies gestures and keys to its session, and displays the changes."""
 
 import time
 from collections.abc import Callable
@@ -19,24 +19,24 @@ from rackfocus.app.session.session import Session
 from rackfocus.types import FocusTarget, InputError
 
 POLL_S = 0.05
-"""How often the page looks for what has changed below it."""
+"""Seconds between checks of the session for changes."""
 
 SPENT_S, IDLE_S = 5.0, 30.0
-"""How often time spent is written down, and after how long without a gesture it is none."""
+"""Seconds between records of the working time, and seconds without a gesture after which none is counted."""
 
 KINDS = ("document", "track", "picture", "cuts", "waveform", "jobs", "progress", "notices")
-"""What a session counts the changes of."""
+"""The kinds of changes that a session counts."""
 
 NUDGE = 0.01
-"""How far a key moves a target, as a share of the video's width."""
+"""Distance by which a key moves a target, as a fraction of the video's width."""
 
 
 class Editor:
-    """One tab's view of a session: made where the frame is to be; the other parts where they are built.
+    """A session's editor in one browser tab. Its constructor adds the frame; `build_*` add the other parts.
 
     Args:
-        session: the video; other tabs may share it.
-        messages: where mistakes are told.
+        session: of the video; other tabs may share it.
+        messages: displays errors.
     """
 
     def __init__(self, session: Session, messages: Messages) -> None:
@@ -54,30 +54,30 @@ class Editor:
         self.head: Head
 
     def build_timeline(self) -> None:
-        """The time line."""
+        """Add the time line."""
         self.timeline = Timeline(self.session)
         self.timeline.on("select", self._acting(self._on_select))
         self.timeline.on("move", self._acting(self._on_move))
 
     def build_panel(self) -> None:
-        """Settings and jobs; then everything is there, and kept up to date."""
+        """Add settings and jobs, the last part, and start the regular updates."""
         self.panel = Panel(self.session, self._messages, self.do)
         self._help = shortcut_list()
         Shortcuts()
         ui.timer(POLL_S, self.refresh)
         ui.timer(SPENT_S, self._spend)
 
-    # What is shown.
+    # Display.
 
     @property
     def selected(self) -> FocusTarget | None:
-        """The target at the playhead that was clicked last, or else a user's, or else any."""
+        """The target at the playhead: the one clicked last, otherwise a user's, otherwise any."""
         here = [target for target in self._targets() if target.t == self.viewer.frame]
         ranks = {self._chosen: 0, (self.viewer.frame, "user"): 1}
         return min(here, key=lambda target: ranks.get(key_of(target), 2), default=None)
 
     def refresh(self) -> None:
-        """Show whatever has changed since the last time."""
+        """Display everything that changed since the last call."""
         now = self.session.versions
         moved = {kind for kind in KINDS if now.get(kind, 0) != self._seen.get(kind)}
         self._seen = {kind: now.get(kind, 0) for kind in KINDS}
@@ -127,10 +127,10 @@ class Editor:
                 self._told = notice.number
                 self._messages.say(notice.text, bad=notice.kind != "info")
 
-    # What a person does.
+    # User actions.
 
     async def do(self, action: str) -> None:
-        """Obey a key or a button."""
+        """Execute the action of a key or a button."""
         self._acted = time.monotonic()
         actions: dict[str, Callable[[], object]] = {
             "new": self._new,
@@ -156,12 +156,12 @@ class Editor:
             self.refresh()
 
     def look_at(self, view: str) -> None:
-        """Show another view of the frames."""
+        """Switch to another view of the frames."""
         self.viewer.look_at(view)
         self.viewer.at(self.viewer.frame, self.viewer.playing)
 
     def _acting(self, handle: Callable[[dict[str, Any]], None]) -> Callable[[GenericEventArguments], Any]:
-        """A gesture: time is spent on it, mistakes are told, and what came of it is shown at once."""
+        """Wrap the handler of a gesture: count working time, display errors, and refresh at once."""
 
         async def acted(event: GenericEventArguments) -> None:
             self._acted = time.monotonic()
@@ -203,7 +203,7 @@ class Editor:
             self.viewer.run_method("along", key[0], t, _name(self._chosen))
 
     def _new(self) -> None:
-        """On what is in focus, or, where that is not known, in the middle."""
+        """Add a target at the current focus point, or in the middle of the frame if that is not known."""
         frame, track = self.viewer.frame, self.session.track
         known = bool(np.isfinite(track.points[frame]).all())
         x, y = track.points[frame] if known else (self.session.video.width / 2, self.session.video.height / 2)
@@ -225,7 +225,7 @@ class Editor:
         self._with_selected(reject)
 
     def _end(self) -> None:
-        """What counts at the playhead no longer counts from here on; or does again, if it ended here."""
+        """End the active target at the playhead; if it already ends there, remove its end."""
         frame = self.viewer.frame
         spans = [
             span
@@ -271,14 +271,14 @@ class Editor:
         return self.session.document.annotation.targets
 
     def _key_of(self, given: dict[str, Any]) -> Key:
-        """The target that the page means, which another tab may have deleted."""
+        """The key of the target named in an event; another tab may have deleted it."""
         key = self._found(given["key"])
         if key is None:
             raise InputError("This target is no longer there.")
         return key
 
     def _found(self, name: str | None) -> Key | None:
-        """The target of a name, or of one that it has had: the page need not know yet that it was moved."""
+        """The key of a target by its current or an earlier name: the page may not know yet that it moved."""
         keys = {_name(key): key for key in map(key_of, self._targets())}
         for _ in range(len(self._moved) + 1):
             if name is None or name in keys:
@@ -292,5 +292,5 @@ class Editor:
 
 
 def _name(key: Key) -> str:
-    """How the page calls a target."""
+    """The name of a target in the page."""
     return f"{key[0]}-{key[1]}"

@@ -1,4 +1,4 @@
-"""The head of the page: how to look, what goes on in the background, undo, files, dark or light."""
+"""The head of the page: view, background work, undo, files, and the dark or light theme."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from rackfocus.app.session.exports import EXPORTS
 from rackfocus.app.session.session import Session
 
 UPLOAD_BYTES = 8 * 2**20
-"""More than an annotation of hours."""
+"""Largest upload in bytes; larger than the annotation of several hours."""
 
 EXPORT_WORDS = {
     "annotation": "Annotation (JSON)",
@@ -25,7 +25,7 @@ EXPORT_WORDS = {
 
 
 class Theme:
-    """Dark or light, as the person last said; None is as the browser does."""
+    """The theme that the user chose, dark or light; `None`: that of the browser."""
 
     dark: bool | None = None
 
@@ -34,12 +34,12 @@ class Head:
     """The head of one video's page.
 
     Args:
-        session: the video.
-        messages: where mistakes are told.
+        session: of the video.
+        messages: displays errors.
         theme: dark or light.
-        home: where the name of the program leads, if anywhere.
-        do: obeys the actions of buttons.
-        look_at: shows another view.
+        home: the address that the name of the program links to; `None`: no link.
+        do: executes the actions of buttons.
+        look_at: switches to another view.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class Head:
         icon_button("keyboard", "keyboard (?)").on_click(lambda: do("help"))
 
     def next_view(self) -> None:
-        """Show the view after this one."""
+        """Switch to the next view."""
         views = list(VIEWS)
         self._views.value = views[(views.index(str(self._views.value)) + 1) % len(views)]
 
     def refresh(self) -> None:
-        """Show what goes on in the background, what is saved, and what can be undone."""
+        """Display the background work, whether everything is saved, and what can be undone."""
         document = self._session.document
         working = self._session.progress.items()
         self._progress.text = ", ".join(
@@ -87,7 +87,7 @@ class Head:
         self._redo.set_enabled(document.can_redo)
 
     def _files(self) -> None:
-        """Everything that goes out of the document or comes into it."""
+        """Add the menu of exports and imports."""
         with icon_button("folder_open", "files"), ui.menu().props("auto-close"):
             for kind in EXPORTS:
                 ui.menu_item(
@@ -103,7 +103,7 @@ class Head:
         ui.download.content(made.data, made.name, made.media_type)
 
     def _ask(self, words: str, take: Callable[[bytes, str], str], *, stays: bool = False) -> None:
-        """Ask for a file, hand it on, and tell what came of it."""
+        """Ask for a file, pass it to `take`, and display the message that it returns."""
         with ui.dialog(value=True) as dialog, ui.card().classes("rf-dialog"):
             ui.label(words).classes("rf-title")
 
@@ -128,7 +128,7 @@ class Head:
 
 
 def dark_button(theme: Theme) -> None:
-    """Between dark and light."""
+    """Add the button that switches between dark and light."""
     mode = ui.dark_mode(theme.dark)
 
     async def switch() -> None:
@@ -139,5 +139,5 @@ def dark_button(theme: Theme) -> None:
 
 
 def icon_button(icon: str, words: str) -> ui.button:
-    """A button with a picture, and words for who cannot see it or does not know it."""
+    """A button with an icon, and a description as tooltip and for screen readers."""
     return ui.button(icon=icon).props(f'flat round dense aria-label="{words}"').tooltip(words)

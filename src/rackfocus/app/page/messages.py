@@ -1,4 +1,4 @@
-"""What the page tells a person: what went wrong or is to be read stays until put away, the rest passes."""
+"""Messages on the page: errors and important messages stay until they are dismissed, others disappear."""
 
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
@@ -9,14 +9,14 @@ from nicegui import ui
 from rackfocus.app.work.notices import error_text
 
 SHOWN_S = 4.0
-"""How long a message that passes is there."""
+"""How many seconds a temporary message is shown."""
 
 MOST = 4
-"""How many are shown at once; the oldest goes."""
+"""The most messages shown at once; a further one replaces the oldest."""
 
 
 class Messages:
-    """A pile of messages over the frame."""
+    """A stack of messages over the frame."""
 
     def __init__(self) -> None:
         self._pile = ui.element("div").classes("rf-messages").props('aria-live="polite"')
@@ -24,12 +24,12 @@ class Messages:
         self._passing: str | None = None
 
     def say(self, text: str, *, bad: bool = False, stays: bool = False) -> None:
-        """Show a sentence; not twice at a time, and only the last one of those that pass.
+        """Show a sentence, unless it is shown already; a temporary message replaces the previous one.
 
         Args:
             text: the sentence.
-            bad: whether something went wrong; that stays, too.
-            stays: whether it is there until it is put away.
+            bad: whether it is an error; errors stay until they are dismissed, too.
+            stays: whether it stays until it is dismissed.
         """
         stays = stays or bad
         if text in self._said:
@@ -54,7 +54,7 @@ class Messages:
             self._passing = text
 
     def telling(self, do: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-        """The same, but what goes wrong becomes a message; None is returned then."""
+        """Wrap a function so that its errors become messages; it returns `None` then."""
 
         async def told(*arguments: Any) -> Any:
             try:

@@ -19,7 +19,7 @@ STYLE = Path(__file__).with_name("page.css")
 
 
 def mount(app: FastAPI, workspace: Workspace) -> None:
-    """Serve the pages of what was opened; routes that the app already has go first.
+    """Serve the pages of a workspace; routes that the app already has take precedence.
 
     Args:
         app: the server.
@@ -38,7 +38,7 @@ def mount(app: FastAPI, workspace: Workspace) -> None:
     async def video(name: str) -> None:
         await video_page(workspace, name, theme)
 
-    # NiceGUI looks at every object there is for its server, and some of torch's do not like to be looked at.
+    # NiceGUI searches all objects in memory for its server; some of torch's emit a warning when inspected.
     warnings.filterwarnings("ignore", message=".*reduce_op", category=FutureWarning)
     ui.run_with(
         app, title="rackfocus", favicon="🎬", dark=None, tailwind=False, show_welcome_message=False,
@@ -47,7 +47,7 @@ def mount(app: FastAPI, workspace: Workspace) -> None:
 
 
 def queue_page(workspace: Workspace, theme: Theme) -> None:
-    """All videos of a folder."""
+    """The page with all videos of a folder."""
     ui.add_css(STYLE)
     with ui.element("main").classes("rf-page rf-alone"):
         with ui.element("header").classes("rf-head"):
@@ -62,7 +62,7 @@ def queue_page(workspace: Workspace, theme: Theme) -> None:
 
 
 async def video_page(workspace: Workspace, name: str, theme: Theme) -> None:
-    """The editor of one video, or why it cannot be opened."""
+    """The editor of one video, or the reason why it cannot be opened."""
     ui.add_css(STYLE)
     with ui.element("main").classes("rf-page") as page, ui.element("div").classes("rf-opening") as opening:
         words = ui.label(f"Opening {name} …")
@@ -77,7 +77,7 @@ async def video_page(workspace: Workspace, name: str, theme: Theme) -> None:
                 ui.link("Back to the videos", "/").classes("rf-link")
         return
     if page.is_deleted:
-        # Whoever wanted to see it has gone.
+        # The browser has closed the page.
         return
     opening.delete()
     with page:
@@ -85,7 +85,7 @@ async def video_page(workspace: Workspace, name: str, theme: Theme) -> None:
 
 
 def build(workspace: Workspace, session: Session, theme: Theme) -> None:
-    """The one screen."""
+    """Build the editor's page."""
     head = ui.element("header").classes("rf-head")
     queue = ui.element("nav").classes("rf-queue") if workspace.is_folder else None
     with ui.element("section").classes("rf-view"):

@@ -1,4 +1,4 @@
-"""The panel: lens, pulls, tracker, automatic focus, the selected target, and the final video."""
+"""The panel: lens, pulls, tracker, autofocus, the selected target, and the final video."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,23 +11,23 @@ from rackfocus.app.work.jobs import Job
 from rackfocus.types import EASINGS, FocusTarget
 
 STOPS = (1.0, 1.2, 1.4, 1.8, 2.0, 2.5, 2.8, 3.5, 4.0, 5.6, 8.0, 11.0, 16.0, 22.0)
-"""The apertures of the slider, from the shallowest focus to the deepest."""
+"""The f-numbers of the slider, from the shallowest depth of field to the deepest."""
 
 Do = Callable[[str], Awaitable[None]]
 
 FIELD = "dense outlined options-dense"
 
 MOST_FRAMES = 600
-"""A focus pull takes no longer."""
+"""The longest focus pull, in frames."""
 
 
 class Panel:
-    """Settings of one video, and what can be done with it as a whole.
+    """Settings of one video, and the actions on the whole video.
 
     Args:
-        session: the video.
-        messages: where mistakes are told.
-        do: obeys the actions of the buttons, as those of keys.
+        session: of the video.
+        messages: displays errors.
+        do: executes the actions of buttons, which are the same as those of keys.
     """
 
     def __init__(self, session: Session, messages: Messages, do: Do) -> None:
@@ -39,7 +39,7 @@ class Panel:
         self._render_section()
 
     def refresh(self) -> None:
-        """Show what the document and the jobs say now."""
+        """Display the current state of the document and the jobs."""
         document = self._session.document
         annotation = document.annotation
         self._f_number.text = f"f/{document.f_number:g}"
@@ -63,7 +63,7 @@ class Panel:
         self._download.props(f'href="{result}?download=1" download')
 
     def show_target(self, target: FocusTarget | None) -> None:
-        """Show the selected target, or how to make one."""
+        """Display the selected target, or how to add one."""
         weak = target is not None and target.source != "user"
         if target is None:
             self._target.text = "None at this frame. Drag a box around a subject, or click on it."
@@ -161,7 +161,7 @@ class Panel:
         dialog.on("hide", dialog.delete)
 
     def _set_aperture(self) -> None:
-        """The f-number of the document may lie between two stops; only another stop changes it."""
+        """Set the f-number if the slider moved to another stop; the document's may lie between two stops."""
         stop = int(self._aperture.value or 0)
         if stop != nearest_stop(self._session.document.f_number):
             self._session.document.set_f_number(STOPS[stop])
@@ -176,15 +176,15 @@ class Panel:
         field: ui.select = ui.select(
             _words(options), value=read(), label=label, on_change=self._telling(changed)
         )
-        # What was chosen must not take the next key for itself.
+        # Without focus, the field does not receive the next key.
         field.on("popup-hide", js_handler="() => document.activeElement.blur()")
         return field.props(FIELD).classes("rf-half")
 
     def _number(self, label: str, read: Callable[[], int], change: Callable[[int], object]) -> ui.number:
-        """A number of frames."""
+        """Add a field for a number of frames."""
 
         def changed() -> None:
-            # What is half typed, or out of bounds, becomes a number when the field is left.
+            # Incomplete or out-of-range input is corrected when the field loses focus.
             if field.value is not None and 0 <= field.value <= MOST_FRAMES and int(field.value) != read():
                 change(int(field.value))
 
@@ -203,10 +203,10 @@ class Panel:
 
 
 class JobRow:
-    """How far a job has come, with a way to stop it; how it ended.
+    """Displays the progress or the result of a job, with a button to cancel it.
 
     Args:
-        cancel: stops it.
+        cancel: cancels the job.
     """
 
     def __init__(self, cancel: Callable[[], object]) -> None:
@@ -219,7 +219,7 @@ class JobRow:
         self._words = ui.label().classes("rf-quiet rf-job")
 
     def show(self, job: Job | None) -> None:
-        """Show it; none has not been started."""
+        """Display a job; `None`: it was not started."""
         running = job is not None and job.state == "running"
         self._running.set_visibility(running)
         self._words.text = job.text if job is not None else ""
@@ -231,13 +231,13 @@ class JobRow:
 
 
 def nearest_stop(f_number: float) -> int:
-    """Which of `STOPS` is nearest."""
+    """The index of the nearest of `STOPS`."""
     return min(range(len(STOPS)), key=lambda index: abs(STOPS[index] - f_number))
 
 
 @contextmanager
 def section(title: str) -> Iterator[None]:
-    """A part of the panel."""
+    """Add a part of the panel."""
     with ui.element("section").classes("rf-section"):
         ui.label(title).classes("rf-title")
         yield

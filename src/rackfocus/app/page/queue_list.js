@@ -1,4 +1,4 @@
-// The videos of a folder, each a link; that of the video which is open is in sight.
+// The list of a folder's videos as links, scrolled to the open video.
 export default {
   template: `
     <div class="rf-list">

@@ -1,4 +1,4 @@
-"""The queue of a folder's videos: which are done, who annotates, and what comes next."""
+"""The queue of a folder's videos: their states, the annotator, and the next video."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,31 +14,31 @@ from rackfocus.app.server.workspace import Workspace
 from rackfocus.types import InputError
 
 POLL_S = 2.0
-"""How often the list is looked at for what others changed."""
+"""Seconds between checks of the queue for changes by others."""
 
 ICONS = {"to do": "radio_button_unchecked", "done": "check_circle", "skipped": "remove_circle_outline"}
 
 
 class QueueList(Element, component="queue_list.js"):
-    """One element, however many videos there are."""
+    """The list of videos as a single element."""
 
     def __init__(self) -> None:
         super().__init__()
         self._props["items"] = []
 
     def show(self, entries: Sequence[dict[str, Any]]) -> None:
-        """Show these: `name`, `address`, `state`, `icon`, `facts`, `current`."""
+        """Display entries with the keys `name`, `address`, `state`, `icon`, `facts`, `current`."""
         self._props["items"] = list(entries)
         self.update()
 
 
 class QueueView:
-    """A list of videos that leads to each, and says of the one that is open that it is done or skipped.
+    """A list with links to the videos, and buttons that mark the open one as done or skipped.
 
     Args:
         workspace: the folder.
-        messages: where mistakes are told.
-        current: the video that is open, if one is.
+        messages: displays errors.
+        current: the open video; `None`: none is open.
     """
 
     def __init__(self, workspace: Workspace, messages: Messages, current: str | None = None) -> None:
@@ -67,7 +67,7 @@ class QueueView:
         ui.timer(POLL_S, self.refresh)
 
     def refresh(self) -> None:
-        """Show the queue as it is now."""
+        """Display the current state of the queue."""
         for notice in self._workspace.notices:
             if notice.number > self._told:
                 self._told = notice.number

@@ -1,4 +1,4 @@
-// Keys become actions, which the viewer hears from the window.
+// Turns keys into actions, sent to the viewer as events of the window.
 const IN_USE = "input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=slider], [role=dialog]";
 
 export default {
@@ -14,7 +14,7 @@ export default {
       event.preventDefault();
       window.dispatchEvent(new CustomEvent("rackfocus:action", { detail: action }));
     };
-    // What was clicked must not take the next key for itself; what was tabbed to may.
+    // An element that was clicked loses focus, so that it does not receive the next key; one reached by Tab keeps it.
     this.onRelease = () =>
       requestAnimationFrame(() => document.activeElement.closest("button, .q-slider") && document.activeElement.blur());
     document.addEventListener("keydown", this.onKey);

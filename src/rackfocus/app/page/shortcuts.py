@@ -1,4 +1,4 @@
-"""Everything by keyboard: one list of keys, which the page obeys and shows (`shortcuts.js`)."""
+"""Keyboard shortcuts: the list of keys that the page handles and displays (`shortcuts.js`)."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from nicegui.element import Element
 
 @dataclass(frozen=True)
 class Shortcut:
-    """Keys that do one thing.
+    """The keys of one action.
 
     Attributes:
-        keys: such as `Ctrl+Z`; any of them does it.
-        action: what it is called between the page and the server.
-        words: what it does, for a person.
+        keys: alternative keys, such as `Ctrl+Z`.
+        action: name of the action in the code of page and server.
+        words: description of the action for the user.
     """
 
     keys: tuple[str, ...]
@@ -53,7 +53,7 @@ _SHOWN = {"Arrow": "", "Left": "←", "Right": "→", "Up": "↑", "Down": "↓"
 
 
 class Shortcuts(Element, component="shortcuts.js"):
-    """Hears keys, wherever on the page, and tells the viewer."""
+    """Handles keys anywhere on the page and forwards them to the viewer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class Shortcuts(Element, component="shortcuts.js"):
 
 
 def shortcut_list() -> ui.dialog:
-    """A dialog, not open yet, with all of them."""
+    """A closed dialog that lists all shortcuts."""
     with ui.dialog() as dialog, ui.card().classes("rf-dialog"):
         ui.label("Keyboard").classes("rf-title")
         with ui.element("div").classes("rf-keys"):

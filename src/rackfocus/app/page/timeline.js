@@ -1,4 +1,4 @@
-// The time line: where focus lies over time, targets as diamonds, pulls as bands, and lanes for all the rest.
+// The time line: focal disparity over time, targets as diamonds, pulls as bands, and lanes for other data.
 // It follows the playhead of the viewer ("rackfocus:frame") and moves it ("rackfocus:seek").
 const GUTTER = 92; // px for the names of the rows
 const EDGE = 12; // px to the right of the last frame
@@ -7,7 +7,7 @@ const LANE = 16;
 const SOUND = 26;
 const GAP = 4;
 const DIAMOND = 7;
-const TICK = 44; // px that a time takes
+const TICK = 44; // px of a time label
 const STEPS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 
 export default {
@@ -75,7 +75,7 @@ export default {
     shown() {
       return this.range ?? [0, this.frames];
     },
-    // From top to bottom; the curve takes what the others leave.
+    // From top to bottom; the curve takes the remaining height.
     rows() {
       const below = this.lanes.map((lane) => ({ kind: "lane", name: lane.name, height: LANE }));
       if (this.cuts.length) below.push({ kind: "shots", name: "shots", height: LANE });
@@ -121,7 +121,7 @@ export default {
       });
       return all.filter((tick) => tick.x + TICK < this.size[0]);
     },
-    // What lies on top is what the pointer gets: suggestions lowest, then a person's own, then the selected one.
+    // Drawn in this order, the last on top, which receives pointer events: suggestions, user's targets, selected one.
     stacked() {
       const rank = (target) => (target.selected ? 2 : target.strong ? 1 : 0);
       return [...this.targets].sort((one, other) => rank(one) - rank(other));
@@ -135,8 +135,8 @@ export default {
       }
       return most >= least ? [least - 0.5, most + 0.5] : [-1, 1];
     },
-    // Frames are as wide as they last: one begins at its x, and the next where it ends.
-    // At most two values for each pixel column: the least and the most.
+    // The width of a frame is its duration: it extends from its x to that of the next frame.
+    // At most two values for each pixel column: the minimum and the maximum.
     line() {
       const first = Math.floor(this.shown[0]);
       const last = Math.min(this.frames - 1, Math.ceil(this.shown[1]));
@@ -188,7 +188,7 @@ export default {
   },
 
   methods: {
-    // From a frame on, focus lies here.
+    // Replaces focal disparities, beginning at frame `first`.
     follow(first, values) {
       this.curve = Object.freeze([...this.curve.slice(0, first), ...values, ...this.curve.slice(first + values.length)]);
     },
@@ -263,7 +263,7 @@ export default {
       if (!target) return;
       if (held.moved && held.t !== target.t) this.$emit("move", { key: held.key, t: held.t });
       if (held.moved || !held.again) return;
-      // A click on what is selected already gets to what lies below it.
+      // A click on the selected target selects the one below it.
       const here = this.targets.filter((each) => each.t === target.t);
       this.$emit("select", { key: here[(here.indexOf(target) + 1) % here.length].key });
     },

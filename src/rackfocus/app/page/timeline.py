@@ -1,4 +1,4 @@
-"""The time line: where focus lies, targets, pulls, and lanes for all the rest (`timeline.js`)."""
+"""The time line: focal disparity, targets, pulls, cuts, sound, and lanes for other data (`timeline.js`)."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,14 +12,14 @@ from rackfocus.app.session.track import Track
 from rackfocus.types import FocusTarget
 
 Bar = tuple[int, int, str]
-"""First and last frame, and whose colour."""
+"""First and last frame, and the source that determines the colour."""
 
 
 class Timeline(Element, component="timeline.js"):
-    """The time line of one video. Emits `select` and `move` of a target.
+    """The time line of one video. Emits the events `select` and `move` of a target.
 
     Args:
-        session: the video.
+        session: of the video.
     """
 
     def __init__(self, session: Session) -> None:
@@ -33,12 +33,12 @@ class Timeline(Element, component="timeline.js"):
         )  # fmt: skip
 
     def draw_targets(self, targets: Sequence[dict[str, Any]]) -> None:
-        """Draw them as diamonds: `key`, `t`, `source`, `strong`, `selected`, `counting`, `words`."""
+        """Draw targets as diamonds; keys: `key`, `t`, `source`, `strong`, `selected`, `counting`, `words`."""
         self._set("targets", list(targets))
         self._set("lanes", self._lanes(self._session.track))
 
     def draw_track(self, track: Track) -> None:
-        """Draw where focus lies, as far as it is known."""
+        """Draw the focal disparity, where it is known."""
         curve = track.focal_disparity.round(3)
         changed = changes(self._sent, curve)
         if changed is not None:
@@ -54,14 +54,14 @@ class Timeline(Element, component="timeline.js"):
         self._set("cuts", list(map(int, self._session.cuts)))
 
     def draw_sound(self) -> None:
-        """Draw how loud the video is, the loudest moment at full height."""
+        """Draw the loudness of the video, scaled so that its maximum has full height."""
         wave = self._session.waveform
         if wave is not None and len(wave.high):
             loud = np.maximum(np.abs(wave.low), np.abs(wave.high))
             self._set("waveform", (loud / max(float(loud.max()), 1e-3)).round(3).tolist())
 
     def _lanes(self, track: Track) -> list[dict[str, Any]]:
-        """What is tracked, and what each automatic source said."""
+        """The lanes: what is tracked, and the targets of each automatic source."""
         tracked = [(span.start, span.done - 1, span.key[1]) for span in track.spans if span.done > span.start]
         targets = self._session.document.annotation.targets
         sources = sorted({target.source for target in targets} - {"user"})
@@ -75,20 +75,20 @@ class Timeline(Element, component="timeline.js"):
         ]
 
     def _set(self, name: str, value: Any) -> None:
-        """Send a property if it changed."""
+        """Send a property to the browser if it changed."""
         if self._props[name] != value:
             self._props[name] = value
             self.update()
 
 
 def bars(targets: Sequence[FocusTarget], frames: int) -> Iterable[Bar]:
-    """From when to when each target of one source counts for that source."""
+    """The first and last frame in which each target of a source is active, considering this source alone."""
     for target, after in zip(targets, [*targets[1:], None], strict=True):
         end = min(frames, after.t if after else frames, target.until or frames)
         yield target.t, end - 1, target.source
 
 
 def runs(which: np.ndarray) -> Iterable[tuple[int, int]]:
-    """The first and last of each stretch that is true."""
+    """The first and last index of each run of true values."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], which, [False]]).astype(np.int8)))
     return ((int(first), int(end) - 1) for first, end in edges.reshape(-1, 2))

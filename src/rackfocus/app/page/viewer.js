@@ -1,11 +1,11 @@
-// The frame, what is in focus drawn over it, and playback. It owns the playhead: on every new frame the
-// window hears "rackfocus:frame", and "rackfocus:seek" moves it. Points are (x, y) in pixels of the video,
-// pixel centres at integers; in the drawing, whose view box counts from the picture's edge, they lie at + 0.5.
-const AHEAD = 16; // frames asked for before playback needs them
+// The frame with an overlay of focus targets, and playback. It holds the playhead: on every new frame it
+// dispatches "rackfocus:frame" to the window, and "rackfocus:seek" moves it. Points are (x, y) in pixels of the
+// video, pixel centres at integers; in the overlay, whose view box begins at the image's edge, they are at + 0.5.
+const AHEAD = 16; // frames requested before playback needs them
 const KEPT = 64; // decoded frames at most
 const AT_ONCE = 3; // requests at a time
 const CLICK_PX = 5; // a shorter drag on the screen is a click
-const LEAST_PX = 2; // of the video: a smaller box is none
+const LEAST_PX = 2; // of the video; a smaller box is ignored
 
 export default {
   template: `
@@ -57,17 +57,17 @@ export default {
     fps: Number,
     width: Number,
     height: Number,
-    aspect: Number, // width over height of a pixel as it is shown
-    source: String, // address of a frame's picture, but for its revision, with {frame} in it
-    times: Array, // when each frame is shown, in seconds; empty where that is evenly
-    sound: String, // address of something whose sound belongs to the frames, or empty
-    columns: Number, // pictures side by side in one image
+    aspect: Number, // displayed width divided by height of a pixel
+    source: String, // address of a frame's image without its revision; contains {frame}
+    times: Array, // presentation time of each frame in seconds; empty if the rate is constant
+    sound: String, // address of a file with the sound of the frames, or empty
+    columns: Number, // number of frames side by side in one image
     targets: Array, // { key, t, x, y, box, strong, selected }
   },
 
-  // track: what is followed, of each frame: x, y, left, top, right, bottom, confidence; or null.
-  // revisions: of the pictures of frames around the playhead; one that is not known yet is not asked for.
-  // typed: a number on its way into the field, which being drawn again must not wipe out.
+  // track: the followed subject in each frame: x, y, left, top, right, bottom, confidence; or null.
+  // revisions: of the images of frames around the playhead; an image of unknown revision is not requested.
+  // typed: a number being typed into the field, kept when the field is drawn again.
   data: () => ({ track: [], revisions: {}, frame: 0, typed: null, playing: false, gesture: null, notice: "", room: [16, 9] }),
 
   computed: {
@@ -106,8 +106,8 @@ export default {
   },
 
   created() {
-    this.pictures = new Map(); // address -> decoded image, or null while under way
-    this.frame = Number(location.hash.slice(1)) || 0; // a page that is loaded again stays where it was
+    this.pictures = new Map(); // address -> decoded image, or null while it is loading
+    this.frame = Number(location.hash.slice(1)) || 0; // a page that is reloaded keeps its playhead
   },
   mounted() {
     this.sizes = new ResizeObserver(([entry]) => {
@@ -131,8 +131,8 @@ export default {
   },
 
   methods: {
-    // What keys and buttons ask for. Only the server knows the others; it is told the frame and the target that
-    // they are meant for, as fast fingers are ahead of the event that tells of it.
+    // Actions of keys and buttons. Those not handled here are sent to the server with their frame and target,
+    // because the server may not have received the latest frame event yet.
     act(action) {
       const steps = { back: -1, forward: 1, "back-10": -10, "forward-10": 10 };
       if (action === "play") return this.playing ? this.pause() : this.play();
@@ -156,7 +156,7 @@ export default {
       this.announce();
       this.fetchAround();
     },
-    // A target has moved in time; whoever still looks at it goes along, and means it before it is drawn there.
+    // A target has moved in time: the playhead moves with it if it is still there, and actions use its new name.
     along(from, to, key) {
       if (this.frame !== from) return;
       this.meant = { frame: to, key };
@@ -168,12 +168,12 @@ export default {
       this.$emit("frame", { frame: this.frame, playing: this.playing });
     },
 
-    // Playback goes by time, and never shows a frame that it has not got: it waits for it instead.
+    // Playback follows the clock; it waits for a frame that is not loaded yet.
     play() {
       if (this.playing) return;
       if (this.frame === this.frames - 1) this.show(0);
       this.playing = true;
-      let [from, since] = [this.frame, null]; // the clock; null while it waits
+      let [from, since] = [this.frame, null]; // the clock; null while waiting for a frame
       const tick = (now) => {
         if (!this.playing) return;
         let reached = this.frame;
@@ -207,7 +207,7 @@ export default {
       if (!sound) return;
       if (!on) return sound.pause();
       sound.currentTime = this.when(this.frame);
-      sound.play().catch(() => {}); // a kind of file that the browser does not know stays silent
+      sound.play().catch(() => {}); // no sound if the browser does not support the format
     },
     when(frame) {
       return this.times.length ? this.times[Math.min(frame, this.frames - 1)] : frame / this.fps;
@@ -216,12 +216,12 @@ export default {
       return Boolean(this.pictures.get(this.address(frame)));
     },
 
-    // From a frame on, what is followed is this.
+    // Replaces rows of the track, beginning at frame `first`.
     follow(first, rows) {
       this.track = Object.freeze([...this.track.slice(0, first), ...rows, ...this.track.slice(first + rows.length)]);
     },
 
-    // From a frame on, the pictures have these revisions; what is known of others is forgotten.
+    // Sets the revisions of the images from a frame on; all others are removed.
     revise(first, revisions) {
       this.revisions = Object.fromEntries(revisions.map((revision, number) => [first + number, revision]));
       this.fetchAround();
@@ -230,7 +230,7 @@ export default {
       const revision = this.revisions[frame];
       return revision === undefined ? null : `${this.source.replace("{frame}", frame)}&rev=${revision}`;
     },
-    // The frame itself before all others; those to come only while it plays.
+    // Loads the current frame first, and the following ones only during playback.
     fetchAround() {
       this.draw();
       const last = this.playing ? Math.min(this.frame + AHEAD, this.frames - 1) : this.frame;
@@ -238,7 +238,7 @@ export default {
       for (let frame = this.frame; frame <= last; frame += 1) {
         const address = this.address(frame);
         if (address === null || this.pictures.has(address)) continue;
-        if (underWay >= AT_ONCE) return; // whoever comes back looks again
+        if (underWay >= AT_ONCE) return; // called again when a request has finished
         underWay += 1;
         this.pictures.set(address, null);
         this.fetch(address);
@@ -335,12 +335,12 @@ export default {
         this.$emit("pick", { frame: this.frame, x: (left + right) / 2, y: (top + bottom) / 2, box: gesture.box });
       }
     },
-    // How many pictures lie to the left of it, in those side by side.
+    // The horizontal position in widths of a frame; its integer part is the frame among those side by side.
     across(event) {
       const picture = this.$refs.picture.getBoundingClientRect();
       return ((event.clientX - picture.left) / picture.width) * this.columns;
     },
-    // Where it is in the picture that a gesture began in.
+    // The position relative to the frame in which a gesture began.
     pixel(event, column) {
       const picture = this.$refs.picture.getBoundingClientRect();
       const x = (this.across(event) - column) * this.width - 0.5;

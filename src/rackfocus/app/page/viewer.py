@@ -1,4 +1,4 @@
-"""The frame with what is in focus drawn over it, playback, and the gestures on it (`viewer.js`)."""
+"""The frame with an overlay of focus targets and track, playback, and gestures on the frame (`viewer.js`)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,17 +12,17 @@ from rackfocus.app.session.session import Session
 from rackfocus.app.session.track import Track
 
 VIEWS = {"input": "Input", "refocused": "Refocused", "disparity": "Disparity", "side_by_side": "Side by side"}
-"""What a frame can be looked at as, and how a person calls it."""
+"""The views of a frame, with their labels."""
 
 AROUND = (2, 40)
-"""How many frames before and after the playhead the page is told the revisions of."""
+"""For how many frames before and after the playhead the page receives revisions."""
 
 
 class Viewer(Element, component="viewer.js"):
-    """Shows one video. Emits `frame`, `pick` (a click or a drawn box), `reshape` (of a target) and `action`.
+    """Displays one video. Emits `frame`, `pick` (a click or drawn box), `reshape` (of a target) and `action`.
 
     Args:
-        session: the video.
+        session: of the video.
     """
 
     def __init__(self, session: Session) -> None:
@@ -47,20 +47,20 @@ class Viewer(Element, component="viewer.js"):
         self.look_at(self.view)
 
     def look_at(self, view: str) -> None:
-        """Show another view of the frames."""
+        """Switch to another view of the frames."""
         self.view, self._revisions = view, None
         self._props["source"] = f"/frame/{quote(self._session.name)}/{{frame}}.jpg?view={view}"
         self._props["columns"] = 2 if view == "side_by_side" else 1
         self.update()
 
     def at(self, frame: int, playing: bool) -> None:
-        """The playhead is here; the page is told which pictures are the newest around it."""
+        """Set the playhead, and send the page the current revisions of the images around it."""
         self.frame, self.playing = frame, playing
         self._session.look(frame, self.view)
         self.revise()
 
     def revise(self) -> None:
-        """Tell the page of pictures around the playhead that are no longer what they were."""
+        """Notify the page of images around the playhead that changed."""
         before, after = AROUND
         first = max(0, self.frame - before)
         last = min(self._session.video.frames, self.frame + after)
@@ -70,13 +70,13 @@ class Viewer(Element, component="viewer.js"):
             self.run_method("revise", first, list(revisions))
 
     def draw_targets(self, targets: Sequence[dict[str, Any]]) -> None:
-        """Draw these where they are set: `key`, `t`, `x`, `y`, `box`, `strong`, `selected`."""
+        """Draw targets in their frames; keys: `key`, `t`, `x`, `y`, `box`, `strong`, `selected`."""
         if self._props["targets"] != targets:
             self._props["targets"] = list(targets)
             self.update()
 
     def draw_track(self, track: Track) -> None:
-        """Draw what is followed; only what changed is sent."""
+        """Draw the followed subject; only frames that changed are sent."""
         rows = np.column_stack([track.points, track.boxes, track.confidence]).round(2)
         changed = changes(self._sent, rows)
         if changed is not None:
@@ -85,13 +85,13 @@ class Viewer(Element, component="viewer.js"):
 
 
 def changes(before: Float[np.ndarray, "frame ..."], after: Float[np.ndarray, "frame ..."]) -> slice | None:
-    """The frames from the first to the last that differ; NaN is NaN."""
+    """The range from the first to the last frame that differs; NaN equals NaN. `None`: no frame differs."""
     same = (before == after) | (np.isnan(before) & np.isnan(after))
     differing = np.flatnonzero(~same.reshape(len(same), -1).all(axis=1))
     return slice(int(differing[0]), int(differing[-1]) + 1) if differing.size else None
 
 
 def _row(row: list[float]) -> list[float | None] | None:
-    """A frame of the track for the page, which knows no NaN; nothing where nothing is followed."""
+    """A frame of the track for JSON, which has no NaN; `None` if nothing is followed."""
     known = [None if value != value else value for value in row]
     return None if known[0] is None else known

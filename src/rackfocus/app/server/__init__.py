@@ -1,1 +1,1 @@
-"""The web server: what was opened, the queue of its videos, media, and who may see them."""
+"""The web server: the opened folder, the queue of its videos, media, and authentication."""

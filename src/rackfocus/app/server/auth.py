@@ -1,8 +1,8 @@
-"""Who may talk to the server: this machine, or who knows the token; and no page of another site.
+"""Authentication: requests from this machine or with the token are served, those of other sites are refused.
 
-A browser sends requests for any page that it shows. So a request has to name a host that this server is
-known by (else a name that is bound anew to this address would do: DNS rebinding), and where it says which
-page sends it, that has to be one of this server (for web sockets, too, which browsers let go anywhere).
+A browser sends requests on behalf of every page that it shows. Therefore the `Host` header has to be a name
+of this server, which prevents DNS rebinding; and the `Origin` header, if there is one, has to be this
+server, also for web sockets, which browsers do not restrict to the same origin.
 """
 
 import secrets
@@ -19,7 +19,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 COOKIE = "rackfocus_token"
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 BODY_BYTES = 16 * 2**20
-"""The largest body of a request: annotations are far smaller."""
+"""The largest body of a request, in bytes; annotations are far smaller."""
 
 
 def needs_token(host: str) -> bool:
@@ -28,17 +28,17 @@ def needs_token(host: str) -> bool:
 
 
 def new_token() -> str:
-    """What nobody guesses."""
+    """A random token, from a cryptographic generator."""
     return secrets.token_urlsafe(24)
 
 
 class AuthMiddleware:
-    """Middleware around everything that is served.
+    """Middleware that checks every request.
 
     Args:
-        app: what is served.
-        token: to be shown once as `?token=`, then kept by the browser; none asks for none.
-        hosts: the names that this server is known by; none takes any, since a token tells who is who.
+        app: the application that is served.
+        token: required once as `?token=`, then kept in a cookie; `None`: no token is required.
+        hosts: the accepted host names of this server; `None`: any name, if a token is required.
     """
 
     def __init__(self, app: Application, *, token: str | None, hosts: frozenset[str] | None) -> None:
@@ -79,11 +79,11 @@ class AuthMiddleware:
         return cookie is not None and self._is_token(cookie.value)
 
     def _is_token(self, told: str) -> bool:
-        # As long for a wrong one as for one that is nearly right.
+        # Comparison in constant time: its duration does not reveal how much of a wrong token is correct.
         return secrets.compare_digest(told.encode(), (self._token or "").encode())
 
     async def _introduce(self, scope: Scope, send: Send) -> None:
-        """Take the token of the address and keep it in a cookie, where it does not show."""
+        """Move the token from the address to a cookie, and redirect to the address without it."""
         query = parse_qsl(scope.get("query_string", b"").decode("latin-1"))
         told = dict(query).get("token")
         if scope["type"] == "websocket" or told is None or not self._is_token(told):
@@ -92,7 +92,7 @@ class AuthMiddleware:
             return
         rest = urlencode([(name, value) for name, value in query if name != "token"])
         path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
-        # No other server, whatever the path begins with.
+        # A single leading slash: a path that begins with // would redirect to another server.
         place = "/" + path.lstrip("/\\") + (f"?{rest}" if rest else "")
         cookie = f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/"
         headers = [(b"location", place.encode("latin-1")), (b"set-cookie", cookie.encode())]
@@ -101,7 +101,7 @@ class AuthMiddleware:
 
 
 def _name(host: str) -> str:
-    """The host without its port; nothing where it is none."""
+    """The host without its port; empty if it is invalid."""
     try:
         return (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:
@@ -109,7 +109,7 @@ def _name(host: str) -> str:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Stops a body that does not say how long it is."""
+    """Limit the size of a body that was sent without `Content-Length`."""
     taken = 0
 
     async def bounded() -> MutableMapping[str, Any]:

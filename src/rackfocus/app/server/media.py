@@ -1,4 +1,4 @@
-"""What a page asks for by address: pictures, the video, its rendering."""
+"""The media of a page: images, the video, and the rendered video."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ CHANGING = "no-store"
 
 
 def media_routes(workspace: Workspace) -> APIRouter:
-    """The addresses of a workspace's media. Plain functions: they wait in threads, not in the event loop."""
+    """The routes of a workspace's media; not `async`, so that they wait in threads, not in the event loop."""
     router = APIRouter()
 
     @router.get("/frame/{video:path}/{index}.jpg")
@@ -64,7 +64,7 @@ def _file(path: Path, download: bool) -> Response:
 
 
 def _told(make: Callable[[], Response]) -> Response:
-    """What goes wrong becomes its sentence."""
+    """Return what `make` returns; an error becomes a response with its message."""
     try:
         return make()
     except Exception as error:

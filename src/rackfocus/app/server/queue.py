@@ -1,10 +1,10 @@
-"""The videos of a folder and how far their annotation is: to do, done, or skipped for a reason.
+"""The videos of a folder with the state of their annotation: to do, done, or skipped with a reason.
 
     {"format": "rackfocus.queue", "version": 1, "annotator": "Ada",
      "videos": {"a/clip.mp4": {"state": "done", "reason": "", "annotator": "Ada", "seconds": 41.5,
                                "targets": 3, "lens": "disk", "tracker": "kcf"}}}
 
-What an annotation has no room for is kept here, too. The file lies in the folder as `rackfocus-queue.json`.
+It also stores settings that have no field in an annotation. The file is `rackfocus-queue.json` in the folder.
 """
 
 import dataclasses
@@ -24,23 +24,23 @@ FILE = "rackfocus-queue.json"
 FORMAT = "rackfocus.queue"
 TO_DO, DONE, SKIPPED = STATES = ("to do", "done", "skipped")
 KEPT_EVERY_S = 5.0
-"""A killed server forgets no more than this of the time spent."""
+"""Seconds between saves of the working time; a server that is killed loses no more than this."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One video.
+    """The queue's record of a video.
 
     Attributes:
-        video: its path in the folder, with `/`.
+        video: its path relative to the folder, with `/`.
         state: one of `STATES`.
         reason: why it was skipped.
-        annotator: who said so, or worked on it last.
-        seconds: spent on it.
-        targets: how many people set in it; none while nobody opened it.
-        lens: the shape of the aperture that was chosen.
-        tracker: what follows subjects.
-        vanished: it was in the folder once, and is not any more.
+        annotator: who set the state, or worked on it last.
+        seconds: working time.
+        targets: number of targets set by users; `None`: the video was never opened.
+        lens: name of the chosen aperture shape.
+        tracker: name of the chosen tracker.
+        vanished: whether the video is no longer in the folder.
     """
 
     video: str
@@ -66,18 +66,18 @@ class Item:
 
 
 class Queue:
-    """Saved at every change, whole or not at all; by as many threads as like.
+    """The queue, saved atomically at every change. Thread-safe.
 
-    Several servers may share a folder: of a video that was not changed here, what another one wrote counts.
+    Several servers may share a folder: records that were not changed here are read from the file.
 
     Attributes:
         path: of its file.
-        annotator: who works now.
-        notices: what a person is to be told.
+        annotator: the current annotator.
+        notices: messages for the user.
 
     Args:
-        path: the same.
-        videos: lists what is in the folder now.
+        path: of its file.
+        videos: lists the videos that are in the folder now.
     """
 
     def __init__(self, path: Path, videos: Callable[[], list[str]]) -> None:
@@ -94,15 +94,15 @@ class Queue:
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """All of them, by name."""
+        """All records, sorted by name."""
         with self._lock:
             return tuple(self._known[name] for name in sorted(self._known))
 
     def item(self, video: str) -> Item:
-        """One of them.
+        """The record of a video.
 
         Raises:
-            InputError: it is none of the folder.
+            InputError: the video is not in the folder.
         """
         with self._lock:
             if video not in self._known:
@@ -110,7 +110,7 @@ class Queue:
             return self._known[video]
 
     def refresh(self) -> tuple[str, ...]:
-        """Look at the folder again; says what is new and what has vanished."""
+        """Read the folder again; returns sentences about new and vanished videos."""
         with self._lock:
             begun = bool(self._known)
             self._load()
@@ -125,29 +125,30 @@ class Queue:
             return tuple(told)
 
     def mark(self, video: str, state: str, reason: str = "") -> None:
-        """Say how far a video is.
+        """Set the state of a video.
 
         Raises:
-            InputError: it is none of the folder, there is no such state, or one is skipped for no reason.
+            InputError: the video is not in the folder, there is no such state, or a reason for skipping is
+                missing.
         """
         if state == SKIPPED and not reason.strip():
             raise InputError(f"Say why {video} is skipped.")
         self.change(video, state=state, reason=reason.strip(), annotator=self.annotator)
 
     def following(self, video: str) -> str | None:
-        """The next one that is to do, from the start again after the last one."""
+        """The next video that is to do, cyclically; `None`: there is none."""
         to_do = [each.video for each in self.items if each.state == TO_DO and not each.vanished]
         after = [each for each in to_do if each > video] or [each for each in to_do if each < video]
         return after[0] if after else None
 
     def sign(self, name: str) -> None:
-        """Say who works from now on."""
+        """Set the current annotator."""
         with self._lock:
             self.annotator = name.strip()
             self._save()
 
     def spend(self, video: str, seconds: float) -> None:
-        """Add to the time spent on a video."""
+        """Add working time to a video."""
         with self._lock:
             item = self.item(video)
             self._changed.add(video)
@@ -159,7 +160,7 @@ class Queue:
                 self._save()
 
     def change(self, video: str, **values: Any) -> None:
-        """Change what is known of a video; see `Item`."""
+        """Change fields of a video's record; see `Item`."""
         with self._lock:
             changed = dataclasses.replace(self.item(video), **values)
             if changed != self._known[video]:
@@ -168,13 +169,13 @@ class Queue:
                 self._save()
 
     def save(self) -> None:
-        """Write down what is not yet, before leaving."""
+        """Save changes that are not saved yet; called before exit."""
         with self._lock:
             if self._unsaved_s:
                 self._save()
 
     def _load(self) -> None:
-        """Take over what the file says, where it was written by somebody else since."""
+        """Read the file again if another program has written it."""
         written = self._written()
         if written in (None, self._seen):
             return
@@ -225,7 +226,7 @@ class Queue:
         self._unsaved_s = 0.0
 
     def _written(self) -> tuple[int, int] | None:
-        """When the file was written, and how long it is; none where there is none."""
+        """Modification time and size of the file; `None` if it does not exist."""
         try:
             found = self.path.stat()
         except OSError:

@@ -1,4 +1,4 @@
-"""The web server: media, the page, and who may see them."""
+"""Runs the web server, with media, pages and authentication."""
 
 import socket
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from rackfocus.app.server.workspace import Workspace
 from rackfocus.types import InputError
 
 ANY = ("0.0.0.0", "::")
-"""All addresses of this machine."""
+"""The addresses that stand for all network interfaces of this machine."""
 
 
 def serve(
@@ -17,13 +17,13 @@ def serve(
     """Serve a workspace until interrupted.
 
     Args:
-        workspace: what to show.
-        host: the address to listen at; one that other machines reach is guarded by a token.
-        port: the port; 0 takes any that is free.
-        ready: called with the address to open, once it can be.
+        workspace: the opened folder or video.
+        host: the address to listen at; if other machines can reach it, a token is required.
+        port: the port; 0: any free one.
+        ready: called with the address to open, as soon as it accepts connections.
 
     Raises:
-        InputError: the GUI is not installed, or the address cannot be had.
+        InputError: the packages of the page are not installed, or the address cannot be used.
     """
     try:
         import uvicorn
@@ -44,7 +44,7 @@ def serve(
     server = uvicorn.Server(uvicorn.Config(safe, log_level="warning", timeout_graceful_shutdown=2))
     shown = socket.gethostname() if host in ANY else f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}/"
-    # Who comes before the server runs waits: the socket listens already.
+    # The socket listens already: connections made before the server runs wait.
     ready(address if token is None else f"{address}?token={token}")
     try:
         server.run(sockets=[listening])
@@ -53,7 +53,7 @@ def serve(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A socket bound to the address, so that nobody else takes it meanwhile."""
+    """A socket bound to the address, so that no other program can take it before the server runs."""
     try:
         family, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (socket.gaierror, OverflowError) as error:

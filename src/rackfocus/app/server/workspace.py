@@ -1,4 +1,4 @@
-"""What `rackfocus annotate` opened: a video, or a folder of them. Nothing outside that folder is touched."""
+"""The video or folder of videos that `rackfocus annotate` opened."""
 
 import dataclasses
 import os
@@ -19,18 +19,18 @@ VIDEO_SUFFIXES = frozenset(
     (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".3gp", ".wmv")
 )
 RESULTS = "rackfocus-results"
-"""The folder that videos are rendered into; what lies in it is not to be annotated."""
+"""The folder of rendered videos; videos in it are not listed for annotation."""
 MOST_OPEN = 2
-"""Each open video holds some hundred megabytes."""
+"""The most videos open at a time; each takes some hundred megabytes."""
 
 
 class Workspace:
-    """Opens each video once, for everybody. Made by `Workspace.open`.
+    """Opens each video once, for all pages. Made by `Workspace.open`.
 
     Attributes:
         root: the folder.
-        is_folder: whether all of it was opened, or one video in it.
-        queue: its videos.
+        is_folder: whether the folder was opened, or one video in it.
+        queue: of its videos.
     """
 
     def __init__(self, root: Path, only: str | None, out: Path | None, tools: Tools) -> None:
@@ -50,12 +50,12 @@ class Workspace:
         """Open a video or a folder.
 
         Args:
-            path: of it.
-            out: where annotations, the queue and results go; none is beside the videos.
-            tools: what to work with.
+            path: of the video or folder.
+            out: the folder for annotations, the queue and results; `None`: beside the videos.
+            tools: models, lenses, trackers and autofocus modes; `None`: the defaults.
 
         Raises:
-            InputError: there is nothing there, it is no video, or the folder holds none.
+            InputError: the path does not exist, is not a video, or is a folder without videos.
         """
         path = Path(path)
         if not path.exists():
@@ -73,34 +73,34 @@ class Workspace:
                 raise InputError(f"{path} holds no video; give a folder that does, or a video.")
             return opened
         opened = cls(path.parent, path.name, out, tools or Tools())
-        # What is no video is told before a server starts.
+        # A file that is not a video is reported before the server starts.
         opened.session(path.name)
         return opened
 
     @property
     def videos(self) -> tuple[str, ...]:
-        """Their paths in the folder, with `/`."""
+        """The paths of the videos relative to the folder, with `/`."""
         return tuple(item.video for item in self.items if not item.vanished)
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """What the queue says of them; of the video alone that was opened."""
+        """The queue's records of the videos; if one video was opened, only its record."""
         return tuple(item for item in self.queue.items if self._only in (None, item.video))
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What to tell people of the folder, oldest first."""
+        """Messages about the folder for the user, oldest first."""
         return self.queue.notices.all
 
     def session(self, name: str) -> Session:
-        """The open video of a name; the same one for everybody.
+        """The session of a video by its name; all pages share it.
 
         Raises:
-            InputError: it is none of the folder, or no video that can be read.
+            InputError: the video is not in the folder, or cannot be read.
         """
         with self._opening:
             if name in self._sessions:
-                # The one used last is closed last.
+                # Sessions are ordered by last use; the one used last is closed last.
                 self._sessions[name] = self._sessions.pop(name)
                 return self._sessions[name]
             place = self._place(name)
@@ -111,10 +111,10 @@ class Workspace:
         return session
 
     def opened(self, name: str) -> Session:
-        """The same for a new page: if another file has this name now, that one.
+        """The session of a video for a new page; opened again if the file was replaced.
 
         Raises:
-            InputError: as `session`.
+            InputError: as in `session`.
         """
         with self._opening:
             if name in self._sessions and self._sessions[name].replaced:
@@ -129,7 +129,7 @@ class Workspace:
         self.queue.save()
 
     def _idle(self) -> str | None:
-        """An open video that nobody looks at, and that nothing is made of."""
+        """The name of an open video without pages and jobs; `None`: there is none."""
         return next((name for name, session in self._sessions.items() if session.idle), None)
 
     def _place(self, name: str) -> Place:
@@ -137,7 +137,7 @@ class Workspace:
         if name not in self._listed():
             raise InputError(f"There is no video {name} in {self.root}.")
         out = self._out or self.root
-        # Of a.mp4 and a.mov both results have room.
+        # Different names for the results of a.mp4 and a.mov.
         result = out / RESULTS / (name if name.lower().endswith(".mp4") else f"{name}.mp4")
         annotation = None if self._out is None else self._out / f"{name}{SUFFIX}"
         if annotation is not None:
@@ -145,7 +145,7 @@ class Workspace:
         return Place(name, video, self.root, annotation, result)
 
     def _listed(self) -> list[str]:
-        """Videos in the folder, and in those within it; none that is hidden, or really lies elsewhere."""
+        """Videos in the folder and its subfolders, without hidden files and links to places outside of it."""
         if self._only is not None:
             return [self._only] if (self.root / self._only).is_file() else []
         found = []
@@ -164,7 +164,7 @@ class Workspace:
 
 
 def _can_be_named(name: str) -> bool:
-    """Whether a file's name can be part of an address, and of an annotation on any system."""
+    """Whether a file's name can be part of an address, and of an annotation's name on any system."""
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -1,1 +1,1 @@
-"""One open video: its annotation as a document, what changes it, and what is read of it."""
+"""One open video: its annotation as an editable document, with undo, import and export."""

@@ -1,4 +1,4 @@
-"""The file of an annotation that is being edited: never is anything lost that somebody else wrote there."""
+"""The file of an annotation that is being edited; content written by others is never overwritten."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -9,22 +9,23 @@ from rackfocus.types import AnnotatedVideo, FocusAnnotation, InputError
 
 SUFFIX = ".focus.json"
 HEAD_BYTES = 4096
-"""An annotation says within these what it is, and of which video."""
+"""The first bytes of an annotation; they contain its format and its video."""
 
 
 class AnnotationFile:
-    """Reads an annotation and writes it whole or not at all.
+    """Reads an annotation and writes it atomically.
 
-    What cannot be read, what belongs to another video and what another program wrote meanwhile is kept aside
-    under another name. Where nothing can be written, the annotation is in memory only, and `tell` is told so.
+    A file that cannot be read, belongs to another video or was changed by another program meanwhile is
+    renamed, not overwritten. If the file cannot be written, the annotation is in memory only and `tell` is
+    called.
 
     Attributes:
         path: of the file.
-        saved: whether it holds what was to be saved last.
+        saved: whether the last save succeeded.
 
     Args:
         path: of the file; it need not exist.
-        tell: takes a sentence for a person.
+        tell: called with messages for the user.
     """
 
     def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
@@ -33,7 +34,7 @@ class AnnotationFile:
         self._held: str | None = None
 
     def load(self, video: AnnotatedVideo) -> FocusAnnotation:
-        """What the file says of a video; nothing yet where there is none that can be used."""
+        """The annotation of a video in the file; an empty one if there is no usable file."""
         if not self.path.exists():
             return FocusAnnotation(video)
         try:
@@ -47,7 +48,7 @@ class AnnotationFile:
         return annotation
 
     def save(self, annotation: FocusAnnotation) -> None:
-        """Write it down; says so once where that fails."""
+        """Save an annotation; if that fails, `tell` is called once."""
         try:
             if _digest(self.path) not in (self._held, None):
                 self._keep_aside("changed", f"{self.path.name} was changed by another program")
@@ -63,15 +64,15 @@ class AnnotationFile:
         try:
             self._keep_aside("corrupt", sentence)
         except InputError as error:
-            # Nothing is written over it then, either: every attempt fails in the same way.
+            # The file that could not be renamed is not overwritten: every attempt fails in the same way.
             self._tell(f"{error} Work goes on in memory: export it before you leave.")
             self.saved = False
 
     def _keep_aside(self, why: str, sentence: str) -> None:
-        """Rename what is there, to a name that nothing has.
+        """Rename the existing file to an unused name.
 
         Raises:
-            InputError: it cannot be renamed, so that it must not be written over.
+            InputError: it cannot be renamed, and so must not be overwritten.
         """
         names = (self.path.with_name(f"{self.path.name}.{why}{number or ''}") for number in range(1000))
         aside = next(name for name in names if not name.exists())
@@ -84,15 +85,15 @@ class AnnotationFile:
 
 
 def find_annotation(video: Path, identity: AnnotatedVideo, root: Path) -> Path:
-    """Where the annotation of a video is, or is to be: beside it, or in another folder of the data set.
+    """The path of a video's annotation, existing or new: beside it, or in another folder of the data set.
 
     Args:
-        video: the file.
-        identity: what an annotation says of it.
-        root: the folder in which annotations are looked for.
+        video: the video file.
+        identity: the video's entry in an annotation.
+        root: the folder in which annotations are searched.
 
     Raises:
-        InputError: the video's name leaves no room for what is added to it.
+        InputError: the video's name is too long to add the suffix.
     """
     usual = video.with_name(video.name + SUFFIX)
     try:
@@ -118,9 +119,9 @@ def _annotations(root: Path) -> Iterator[Path]:
 
 
 def _is_of(path: Path, video: Path, identity: AnnotatedVideo) -> bool:
-    """Whether it is of this video, and of no copy that has a name of its own.
+    """Whether an annotation is of this video, and not named after another existing copy of it.
 
-    A damaged one is, too, where what is left of it names the video.
+    A damaged annotation is assigned to the video if its readable part names the video.
     """
     owner = path.with_name(path.name.removesuffix(SUFFIX))
     if owner not in (path, video) and owner.exists():

@@ -1,4 +1,4 @@
-"""One video's annotation as a document: every change is one step, undone without limit and saved at once."""
+"""The annotation of one video as a document: every change is saved at once and can be undone."""
 
 import dataclasses
 import threading
@@ -12,18 +12,18 @@ from rackfocus.app.session.annotation_file import AnnotationFile
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
 Key = tuple[int, str]
-"""The frame and the source of a target: no two have both in common."""
+"""The frame and the source of a target; together they are unique."""
 
 Box = tuple[float, float, float, float]
 
 REFERENCE_F_NUMBER = 2.0
 ONE_DRAG_S = 1.0
-"""Changes of one setting that follow each other so closely are one step: a slider is dragged."""
+"""Changes of one setting within this many seconds are one undo step, as when a slider is dragged."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How the result is to look, beside what the annotation says: names of what is in `conf`."""
+    """Settings of the result that an annotation does not hold; the values are names in `conf`."""
 
     lens: str = "disk"
     tracker: str = "kcf"
@@ -31,13 +31,13 @@ class Look:
 
 @dataclass(frozen=True)
 class Version:
-    """The document at one time.
+    """A state of the document.
 
     Attributes:
-        annotation: where and when focus is.
-        look: of the result.
-        change: what led to it, such as `add target at frame 12`.
-        setting: which setting was changed; none for anything else.
+        annotation: targets, pulls and f-number.
+        look: lens shape and tracker.
+        change: the change that led to it, such as `add target at frame 12`.
+        setting: the setting that was changed; `None`: the change was not one of a setting.
     """
 
     annotation: FocusAnnotation
@@ -47,17 +47,17 @@ class Version:
 
 
 class Document:
-    """Shared by everybody who looks at the video; by as many threads as like.
+    """A document that all pages of a video share. Thread-safe.
 
-    A target is named by its frame and source. What the user says is strong, what anybody else says a weak
-    suggestion: `rackfocus.focus.decisions`.
+    A target is identified by its frame and source. Targets of the user take precedence over suggestions, the
+    targets of other sources: see `rackfocus.focus.decisions`.
 
     Args:
-        file: where it is saved.
-        annotation: what it begins with.
-        look: the same.
+        file: the file to save to.
+        annotation: the initial annotation.
+        look: the initial look.
         changed: called after each change.
-        keep_look: keeps the look, which the annotation has no room for.
+        keep_look: stores the look, which is not part of the annotation's file.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Document:
 
     @property
     def version(self) -> Version:
-        """All of it, at once."""
+        """The current state."""
         return self._now
 
     @property
@@ -100,12 +100,12 @@ class Document:
 
     @property
     def path(self) -> Path:
-        """Where it is saved."""
+        """The path of its file."""
         return self._file.path
 
     @property
     def saved(self) -> bool:
-        """Whether the file holds what the document does; false where it cannot be written."""
+        """Whether the file holds the current state; false if it cannot be written."""
         return self._file.saved
 
     @property
@@ -128,10 +128,10 @@ class Document:
         raise InputError(f"There is no target of {key[1]} at frame {key[0]} any more.")
 
     def put(self, target: FocusTarget, change: str, *, instead_of: Key | None = None) -> Key:
-        """Add a target, in place of one with its key, and of another one.
+        """Add a target; it replaces one with the same key, and that of `instead_of`.
 
         Raises:
-            InputError: it lies outside the video, or what it replaces is gone.
+            InputError: it lies outside the video, or there is no target `instead_of`.
         """
         with self._lock:
             gone = {key_of(target)}
@@ -142,10 +142,10 @@ class Document:
         return key_of(target)
 
     def accept(self, key: Key) -> Key:
-        """Make a suggestion the user's own.
+        """Turn a suggestion into a target of the user.
 
         Raises:
-            InputError: there is none, or the user has one at this frame.
+            InputError: there is no such target, or the user has one at this frame.
         """
         with self._lock:
             own = dataclasses.replace(self.target(key), source="user")
@@ -153,7 +153,7 @@ class Document:
             return self.put(own, f"accept the target at frame {key[0]}", instead_of=key)
 
     def accept_all(self) -> None:
-        """Make all suggestions the user's own; where the user has a target, that stays."""
+        """Turn all suggestions into targets of the user, except at frames where the user has one."""
         with self._lock:
             targets = self.annotation.targets
             kept = {each.t: each for each in targets if each.source == "user"}
@@ -184,17 +184,17 @@ class Document:
         self._remove(key, f"delete the target at frame {key[0]}")
 
     def end(self, key: Key, frame: int | None) -> None:
-        """Let a target count only until a frame, or until the next one.
+        """Set the frame from which a target is no longer active; `None`: it is active until the next target.
 
         Raises:
-            InputError: there is none, or the frame does not come after it.
+            InputError: there is no such target, or the frame does not come after it.
         """
         with self._lock:
             ending = dataclasses.replace(self.target(key), until=frame)
             self.put(ending, f"end the target at frame {key[0]}")
 
     def suggest(self, source: str, targets: Iterable[FocusTarget]) -> int:
-        """Lay automatic targets in place of those that the same source laid before; gives how many."""
+        """Replace the suggestions of a source; returns how many there are now."""
         with self._lock:
             laid = list(targets)
             others = [each for each in self.annotation.targets if each.source != source]
@@ -202,12 +202,12 @@ class Document:
         return len(laid)
 
     def replace(self, annotation: FocusAnnotation, change: str) -> None:
-        """Take over another annotation of this video."""
+        """Replace the annotation by another one of this video."""
         with self._lock:
             self._step(Version(annotation, self._now.look, change))
 
     def set_f_number(self, value: float) -> None:
-        """Set the aperture to render with.
+        """Set the f-number to render with.
 
         Raises:
             InputError: it is not positive.
@@ -220,10 +220,10 @@ class Document:
         early_frames: int | None = None,
         easing: str | None = None,
     ) -> None:
-        """Set how focus moves; what is none stays.
+        """Set the properties of focus pulls; `None`: unchanged.
 
         Raises:
-            InputError: a value is of no sense.
+            InputError: a value is invalid.
         """
         given = {"duration_frames": duration_frames, "early_frames": early_frames, "easing": easing}
         told = {name: value for name, value in given.items() if value is not None}
@@ -232,32 +232,32 @@ class Document:
             self._set(" and ".join(name.partition("_")[0] for name in told) or "pulls", {"pulls": pulls})
 
     def set_lens(self, name: str) -> None:
-        """Choose the shape of the aperture."""
+        """Set the shape of the aperture, by its name."""
         self._set("lens", {}, lens=name)
 
     def set_tracker(self, name: str) -> None:
-        """Choose what follows subjects."""
+        """Set the tracker, by its name."""
         self._set("tracker", {}, tracker=name)
 
     def undo(self) -> str | None:
-        """Go a step back; says what was undone, or none where nothing was."""
+        """Undo the last change; returns its description, or `None` if there is nothing to undo."""
         with self._lock:
             undone = self._now.change
             return undone if self._turn(self._past, self._future) else None
 
     def redo(self) -> str | None:
-        """Go a step forward again; says what was done, or none where nothing was."""
+        """Redo the change undone last; returns its description, or `None` if there is nothing to redo."""
         with self._lock:
             return self._now.change if self._turn(self._future, self._past) else None
 
     def check_free(self, t: int, but: Key) -> None:
-        """Raise InputError where the user has a target at a frame, other than `but`."""
+        """Raise InputError if the user has a target at a frame, other than `but`."""
         taken = any(each.t == t and each.source == "user" for each in self.annotation.targets)
         if taken and (t, "user") != but:
             raise InputError(f"There is a target of yours at frame {t}; delete it first.")
 
     def save(self) -> None:
-        """Write it down, where it is not."""
+        """Save the document if it is not saved."""
         with self._lock:
             self._file.save(self.annotation)
             self._keep_look(self._now.look)
@@ -293,7 +293,7 @@ class Document:
         if not source:
             return False
         target.append(self._now)
-        # What is changed next is a step of its own.
+        # The next change is a separate undo step.
         self._changed_s = 0.0
         self._show(source.pop())
         return True
@@ -306,5 +306,5 @@ class Document:
 
 
 def key_of(target: FocusTarget) -> Key:
-    """What names a target."""
+    """The key of a target."""
     return target.t, target.source

@@ -1,4 +1,4 @@
-"""Annotations that come from elsewhere: of another annotator, or of another program."""
+"""Imports annotations of another annotator or program, and compares them."""
 
 import tempfile
 from pathlib import Path
@@ -10,15 +10,15 @@ from rackfocus.types import FocusAnnotation, InputError
 
 
 def annotation_in(data: bytes, name: str, sha256: str) -> FocusAnnotation:
-    """The annotation of a video in a file.
+    """The annotation of a video in an imported file.
 
     Args:
-        data: what the file holds: JSON, or CSV as `rackfocus vaf export` writes it.
+        data: content of the file: JSON, or CSV as `rackfocus vaf export` writes it.
         name: of the file.
         sha256: of the video.
 
     Raises:
-        InputError: it holds none, or that of another video.
+        InputError: the file holds no annotation, or that of another video.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / (Path(name).name or "annotation.json")
@@ -37,12 +37,12 @@ def annotation_in(data: bytes, name: str, sha256: str) -> FocusAnnotation:
 
 
 def agreement_text(mine: FocusAnnotation, theirs: FocusAnnotation, name: str) -> str:
-    """How far two annotations of a video agree, in words.
+    """The agreement of two annotations of a video, as text.
 
     Args:
-        mine: the one.
-        theirs: the other.
-        name: of the other one's file.
+        mine: the annotation in the document.
+        theirs: the other annotation.
+        name: of the other annotation's file.
     """
     said = agreement(mine, theirs)
     counted = f"{said.matched} changes of focus are in both"

@@ -1,4 +1,4 @@
-"""What is taken along: the annotation, the focus track and its targets, for other programs to read."""
+"""Exports the annotation, the focus track and its targets as files for other programs."""
 
 import csv
 import io
@@ -23,10 +23,10 @@ _COLOURS = {"user": "GREEN", "conversation": "CYAN", "action": "ORANGE", "af-net
 
 @dataclass(frozen=True)
 class Export:
-    """A file.
+    """An exported file.
 
     Attributes:
-        name: for the file.
+        name: of the file.
         media_type: of its content.
         data: its content.
     """
@@ -38,15 +38,15 @@ class Export:
 
 @dataclass(frozen=True, eq=False)
 class Exported:
-    """What exports are made of.
+    """The data for exports.
 
     Attributes:
-        name: of the video in its folder.
-        annotation: of it.
-        f_number: to render with.
+        name: path of the video relative to its folder.
+        annotation: of the video.
+        f_number: the f-number to render with.
         track: of the annotation.
-        times_s: when each frame is shown.
-        annotator: who made it.
+        times_s: presentation time of each frame.
+        annotator: the author of the annotation.
     """
 
     name: str
@@ -58,10 +58,10 @@ class Exported:
 
 
 def export(kind: str, what: Exported) -> Export:
-    """One of `EXPORTS`.
+    """Make an export of one of the kinds in `EXPORTS`.
 
     Raises:
-        InputError: there is no such kind, the track is not known to its end, or a package is missing.
+        InputError: there is no such kind, the track is incomplete, or a package is missing.
     """
     if kind not in _KINDS:
         raise InputError(f"There is no export {kind!r}; choose one of {', '.join(_KINDS)}.")
@@ -75,12 +75,12 @@ def _annotation(what: Exported) -> str:
 
 
 def _targets(what: Exported) -> str:
-    """As `rackfocus vaf export` writes it."""
+    """The targets as CSV, in the format of `rackfocus vaf export`."""
     return _written(lambda path: write_csv({what.name: what.annotation}, path, annotator=what.annotator))
 
 
 def _track(what: Exported) -> str:
-    """Keyframes, one a frame: `rackfocus refocus focus.track=` renders them."""
+    """The track as keyframes, one per frame, for `rackfocus refocus focus.track=`."""
     focal = _complete(what).held
     content = {
         "format": keyframes.FORMAT,
@@ -104,7 +104,7 @@ def _frames(what: Exported) -> str:
 
 
 def _otio(what: Exported) -> str:
-    """A time line with the video on it, and a marker at each target that counts."""
+    """An OpenTimelineIO time line with the video, and a marker at each active target."""
     try:
         from opentimelineio import adapters, opentime, schema
     except ImportError as error:
@@ -137,7 +137,7 @@ def _otio(what: Exported) -> str:
 
 
 def _written(write: Callable[[Path], None]) -> str:
-    """What is written into a file."""
+    """The text that `write` writes to a temporary file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "export"
         write(path)

@@ -1,4 +1,4 @@
-"""What a person does to focus targets on the page."""
+"""The user's edits of focus targets on the page."""
 
 import dataclasses
 from collections.abc import Callable
@@ -11,36 +11,36 @@ from rackfocus.types import FocusTarget, InputError
 
 
 class Gestures:
-    """Each is one step of the document. Quick.
+    """Edits of focus targets; each is one undo step of the document. They never wait for background work.
 
     Args:
-        document: what is changed.
-        track: where subjects are, as far as they were followed.
+        document: the document to change.
+        track: gives the track, as far as subjects were followed.
     """
 
     def __init__(self, document: Document, track: Callable[[], Track]) -> None:
         self._document, self._track = document, track
 
     def add(self, index: int, x: float, y: float, box: Box | None = None) -> Key:
-        """Focus on what is there, from a frame on.
+        """Add a target: focus on a point or box from a frame on.
 
         Args:
             index: of the frame.
             x: in pixels of the source video.
-            y: the same.
-            box: left, top, right and bottom of the subject, where a person drew it.
+            y: in pixels of the source video.
+            box: left, top, right and bottom of the subject, if the user drew a box.
 
         Raises:
-            InputError: it lies outside the video.
+            InputError: the target lies outside the video.
         """
         target = FocusTarget(index, float(x), float(y), _floats(box))
         return self._document.put(target, f"add target at frame {index}")
 
     def move(self, key: Key, t: int) -> Key:
-        """Move a target in time; it stays on its subject, as far as that was followed.
+        """Move a target in time; its position follows the subject, if it was tracked to the new frame.
 
         Raises:
-            InputError: it is gone, or another one is at that frame.
+            InputError: there is no such target, or another one of the same source is at that frame.
         """
         target = self._document.target(key)
         if t == target.t:
@@ -59,10 +59,10 @@ class Gestures:
         return self._document.put(moved, f"move the target to frame {t}", instead_of=key)
 
     def reshape(self, key: Key, x: float, y: float, box: Box | None) -> None:
-        """Move the box of a target, in its frame.
+        """Change the point and box of a target in its frame.
 
         Raises:
-            InputError: it is gone, or lies outside the video.
+            InputError: there is no such target, or it lies outside the video.
         """
         shaped = dataclasses.replace(self._document.target(key), x=float(x), y=float(y), box=_floats(box))
         self._document.put(shaped, f"move the box at frame {key[0]}")

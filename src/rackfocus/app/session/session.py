@@ -1,4 +1,4 @@
-"""One open video: everything that a page needs of it. All pages that show it share one session."""
+"""A session: one open video with its annotation and background work, shared by all pages that show it."""
 
 import dataclasses
 import threading
@@ -37,12 +37,12 @@ from rackfocus.types import InputError, Lens
 
 REFOCUSED = "refocused"
 IDLE_S = 60.0
-"""A page asks far more often than this."""
+"""Seconds without a request after which no page is open; open pages send requests far more often."""
 
 
 @dataclass(frozen=True)
 class Activity:
-    """How far work in the background is."""
+    """Progress of background work."""
 
     done: int
     total: int
@@ -50,14 +50,14 @@ class Activity:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a video is, and what belongs to it.
+    """The paths of a video and its files.
 
     Attributes:
-        name: its path in the folder, with `/`.
-        video: the file.
+        name: path of the video relative to the folder, with `/`.
+        video: path of the video file.
         root: the folder.
-        annotation: where its annotation is; none looks for it in the folder.
-        result: where it is rendered to.
+        annotation: path of its annotation; `None`: it is searched in the folder.
+        result: path of the rendered video.
     """
 
     name: str
@@ -68,24 +68,24 @@ class Place:
 
 
 class Session:
-    """By as many threads as like. What is told to be quick never waits.
+    """An open video. Thread-safe. Methods marked as quick never wait for background work.
 
     Attributes:
-        name: of the video in its folder.
-        video: what an annotation says of it.
-        document: its annotation, to be changed.
-        gestures: change its focus targets.
-        jobs: work that was asked for.
-        tools: what can be chosen.
+        name: path of the video relative to its folder.
+        video: the video's entry in its annotation.
+        document: its annotation.
+        gestures: edits of its focus targets.
+        jobs: background work that the user started.
+        tools: models, lenses, trackers and autofocus modes to choose from.
 
     Args:
-        place: where the video is, and what belongs to it.
-        tools: what to work with.
+        place: the paths of the video and its files.
+        tools: models, lenses, trackers and autofocus modes to choose from.
         queue: of its folder.
-        courtesy: shared by all that work in this process.
+        courtesy: the priority gate that all background threads of this process share.
 
     Raises:
-        InputError: it is no video that can be read.
+        InputError: the video cannot be read.
     """
 
     def __init__(self, place: Place, tools: Tools, queue: Queue, courtesy: PriorityGate) -> None:
@@ -153,7 +153,7 @@ class Session:
 
     @property
     def times_s(self) -> Float[np.ndarray, " frame"]:
-        """When each frame is shown, from the first one."""
+        """Presentation time of each frame, since the first one."""
         return self._frames.video.times_s
 
     @property
@@ -162,12 +162,12 @@ class Session:
 
     @property
     def pixel_aspect(self) -> float:
-        """Width over height of a pixel as it is to be shown."""
+        """Pixel aspect ratio: displayed width divided by height of a pixel."""
         return self._frames.video.pixel_aspect
 
     @property
     def track(self) -> Track:
-        """As far as it is known."""
+        """The focus track, as far as it is known."""
         return self._tracking.track
 
     @property
@@ -177,30 +177,30 @@ class Session:
 
     @property
     def waveform(self) -> Waveform | None:
-        """Of the sound; none where there is none, or it is not read yet."""
+        """The waveform of the sound; `None`: there is no sound, or it is not read yet."""
         return self._survey.waveform
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What to tell people, oldest first."""
+        """Messages for the user, oldest first."""
         return self._notices.all
 
     @property
     def versions(self) -> Mapping[str, int]:
-        """How often each thing has changed."""
+        """The number of changes of each kind."""
         self._used_s = time.monotonic()
         with self._lock:
             return dict(self._versions)
 
     @property
     def idle(self) -> bool:
-        """Whether nobody looks at it, and nothing is made of it."""
+        """Whether no page shows the video and no job is running."""
         busy = any(job.state == RUNNING for job in self.jobs.state.values())
         return not busy and time.monotonic() - self._used_s > IDLE_S
 
     @property
     def progress(self) -> Mapping[str, Activity]:
-        """Of what goes on in the background."""
+        """The progress of unfinished background work, by its name."""
         all_work = {
             "disparity": self._disparities.progress,
             "tracking": self._tracking.progress,
@@ -209,21 +209,21 @@ class Session:
         return {name: Activity(done, total) for name, (done, total) in all_work.items() if done < total}
 
     def look(self, index: int, view: str = REFOCUSED) -> None:
-        """Tell where a person is: what lies there, and ahead of it, is made first. Quick."""
+        """Set the frame that the user looks at: it and the frames after it are processed first. Quick."""
         self._seen = (min(max(index, 0), self.video.frames - 1), view)
         self._disparities.look(self._seen[0])
         self._tracking.look(self._seen[0])
         self._go_ahead()
 
     def frame_jpeg(self, index: int, view: str = REFOCUSED) -> bytes:
-        """A picture as JPEG; waits for what it needs.
+        """An image as JPEG; waits until it can be made.
 
         Args:
             index: of the frame.
             view: one of `rackfocus.app.work.preview.VIEWS`.
 
         Raises:
-            InputError: there is no such frame or view, or it cannot be read.
+            InputError: there is no such frame or view, or the frame cannot be read.
         """
         self._used_s = time.monotonic()
         shot = self._shot(index, view)
@@ -234,30 +234,30 @@ class Session:
             raise
 
     def picture_rev(self, index: int, view: str = REFOCUSED) -> str:
-        """Something short that tells the picture of a frame, as it is now, from what it was. Quick."""
+        """A short text that changes whenever the image of a frame changes. Quick."""
         return f"{zlib.crc32(repr(self._shot(index, view)).encode()):08x}"
 
     def spend(self, seconds: float) -> None:
-        """Add to the time spent. Quick."""
+        """Add working time. Quick."""
         self._queue.spend(self.name, seconds)
 
     def autofocus(self, mode: str) -> None:
-        """Find targets in the background, and lay them as suggestions.
+        """Find targets in the background, and add them as suggestions.
 
         Raises:
-            InputError: there is no such mode, or it is under way.
+            InputError: there is no such mode, or it is running.
         """
         chosen("autofocus", mode, self.tools.autofocus)
         self.jobs.start("autofocus", partial(self._work.suggest, mode), text=f"Looking for focus by {mode}.")
 
     def render(self, *, scale: float = 1.0) -> None:
-        """Write the final video in the background.
+        """Render the final video in the background.
 
         Args:
-            scale: its size over that of the source, in (0, 1].
+            scale: its size divided by that of the source, in (0, 1].
 
         Raises:
-            InputError: there is no target, or it is under way.
+            InputError: there is no target, or rendering is running.
         """
         if not self.document.annotation.targets:
             raise InputError("There is no focus target yet; add one, or let autofocus suggest some.")
@@ -265,17 +265,17 @@ class Session:
 
     @property
     def result(self) -> Path:
-        """Where the final video is, if it was rendered."""
+        """The path of the final video, which exists once it was rendered."""
         return self._place.result
 
     @property
     def source(self) -> Path:
-        """The video."""
+        """The path of the video."""
         return self._place.video
 
     @property
     def replaced(self) -> bool:
-        """Whether another file has the video's name now."""
+        """Whether the video file was replaced by another one."""
         try:
             self.check()
         except InputError:
@@ -283,10 +283,10 @@ class Session:
         return False
 
     def check(self) -> None:
-        """See whether the video still is the file that was opened.
+        """Check that the video is still the file that was opened.
 
         Raises:
-            InputError: it is not.
+            InputError: it was removed or replaced.
         """
         self._frames.video.check()
 
@@ -294,7 +294,7 @@ class Session:
         """A file for other programs; see `rackfocus.app.session.exports`.
 
         Raises:
-            InputError: there is no such kind, or the track is not known to its end.
+            InputError: there is no such kind, or the track is incomplete.
         """
         what = Exported(
             self.name,
@@ -307,27 +307,27 @@ class Session:
         return export(kind, what)
 
     def load(self, data: bytes, name: str) -> str:
-        """Take over an annotation from a file, JSON or CSV; says what came in.
+        """Replace the annotation by that of a JSON or CSV file; returns a description of what was loaded.
 
         Raises:
-            InputError: it is none, or of another video.
+            InputError: the file holds no annotation, or that of another video.
         """
         annotation = annotation_in(data, name, self.video.sha256)
         self.document.replace(dataclasses.replace(annotation, video=self.video), f"import {name}")
         return f"{len(annotation.targets)} targets came in from {name}."
 
     def agreement(self, data: bytes, name: str) -> str:
-        """How far this annotation and another one of the same video agree.
+        """The agreement of this annotation and another one of the same video, as text.
 
         Raises:
-            InputError: the file is no annotation, or of another video.
+            InputError: the file holds no annotation, or that of another video.
         """
         theirs = annotation_in(data, name, self.video.sha256)
         return agreement_text(self.document.annotation, theirs, name)
 
     def close(self) -> None:
-        """Stop all work; the document is saved already."""
-        # Who waits for an estimate then waits no longer.
+        """Stop all background work; the document is saved already."""
+        # First, so that threads which wait for an estimate stop waiting.
         self._disparities.stop()
         self.jobs.close()
         self._survey.close()
@@ -366,7 +366,7 @@ class Session:
 
     def _go_ahead(self) -> None:
         index, view = self._seen
-        # The frame that is looked at is asked for by the page itself.
+        # The page itself requests the current frame.
         self._preview.go_ahead(index + 1, lambda at: self._shot(at, view))
 
     def _shot(self, index: int, view: str) -> Shot:

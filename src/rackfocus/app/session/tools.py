@@ -1,4 +1,4 @@
-"""What a session works with: everything that can be exchanged, by the names that the page shows."""
+"""The components that can be chosen in a session, by the names that the page shows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,20 +17,20 @@ from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 NAMED = ("action", "conversation", "general", "af_net")
-"""What needs no configuration."""
+"""The autofocus modes that need no configuration."""
 
 
 @dataclass(frozen=True)
 class Tools:
-    """Each is made when it is needed; the command line makes them of `conf`.
+    """Factories of components, called when a component is needed; the command line makes them from `conf`.
 
     Attributes:
-        network: estimates disparity and HDR.
-        network_size_px: the longer side of what it sees.
-        lenses: by the shape of their aperture.
-        trackers: follow subjects.
-        autofocus: sets of detectors, or AF-Net.
-        stabilizer: for the final video.
+        network: makes the estimator of disparity and HDR.
+        network_size_px: the longer side of the network's input.
+        lenses: make lenses, by the name of the aperture's shape.
+        trackers: make trackers, by their names.
+        autofocus: make sets of detectors or AF-Net, by the names of the modes.
+        stabilizer: makes the stabiliser for the final video.
     """
 
     network: Callable[[], RGBDHDREstimator] = load_model
@@ -46,10 +46,10 @@ class Tools:
 
 
 def chosen(what: str, name: str, among: Mapping[str, Callable[[], object]]) -> str:
-    """A name that is among those there are.
+    """Check that a name is among the available ones, and return it.
 
     Raises:
-        InputError: it is not.
+        InputError: there is no such name.
     """
     if name not in among:
         raise InputError(f"There is no {what} {name!r}; choose one of {', '.join(among)}.")

@@ -1,4 +1,4 @@
-"""A focus track as far as it is known: what is drawn while subjects still are being followed."""
+"""A focus track that may be incomplete, for display while subjects are still being followed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ from rackfocus.types import FocusTarget, FocusTrack
 
 @dataclass(frozen=True)
 class Span:
-    """The frames in which one target counts.
+    """The frames in which one target is active.
 
     Attributes:
         key: of the target.
-        start: the first of them.
+        start: the first frame.
         end: the frame after the last one.
-        done: its subject is followed up to here.
+        done: the first frame to which its subject is not followed yet.
     """
 
     key: Key
@@ -30,20 +30,19 @@ class Span:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """Immutable. Frames that are not known yet are NaN.
+    """An immutable focus track. Values of frames that are not known yet are NaN.
 
     Attributes:
-        revision: of the document that it belongs to.
-        points: what is focused on, `(x, y)` in pixels of the source video.
-        boxes: left, top, right and bottom of it.
+        revision: of the document that it was computed from.
+        points: focus point of each frame, `(x, y)` in pixels of the source video.
+        boxes: left, top, right and bottom of the subject.
         confidence: of the tracker, 0 (lost) to 1.
-        read: the disparity of the subject as it was read, in the same unit as focus; NaN where it is lost.
+        read: the measured disparity of the subject, in pixels of the source video; NaN where it is lost.
         known: whether the subject was followed to a frame, and its disparity read.
-        focal_disparity: what is in focus, pulls included, in pixels of the source video.
-        held: the same, and where it is not known yet, what the puller makes of its neighbours; NaN if nothing
-            is known at all.
-        spans: which target counts when.
-        pulls: when focus moves; see `FocusTrack`.
+        focal_disparity: focal disparity with pulls, in pixels of the source video.
+        held: the same; unknown frames get the puller's value from the known ones; NaN if no frame is known.
+        spans: the frames in which each target is active.
+        pulls: first and last frames of the focus pulls; see `FocusTrack`.
     """
 
     revision: int
@@ -64,12 +63,12 @@ class Track:
         return bool(self.known.all())
 
     def focus(self, targets: Sequence[FocusTarget]) -> FocusTrack:
-        """The same for those who render; to be used where it is complete."""
+        """The track for rendering; only for a complete track."""
         return FocusTrack(tuple(targets), self.points, np.nan_to_num(self.held), self.confidence, self.pulls)
 
 
 def empty_track(count: int, revision: int) -> Track:
-    """A track that knows nothing yet."""
+    """A track without any known frame."""
     none = np.full(count, np.nan)
     points, boxes = np.full((count, 2), np.nan), np.full((count, 4), np.nan)
     return Track(revision, points, boxes, none, none, np.zeros(count, bool), none, none)
@@ -81,11 +80,11 @@ def pulled(
     cuts: Sequence[int],
     puller: FocusPuller,
 ) -> tuple[Float[np.ndarray, " frame"], tuple[tuple[int, int], ...]]:
-    """Where focus lies, and when it moves.
+    """The focal disparity of each frame, and the focus pulls.
 
     Args:
         read: see `Track`.
-        starts: the frames from which targets count.
+        starts: the frames from which targets are active.
         cuts: the first frames of shots.
         puller: moves focus.
     """

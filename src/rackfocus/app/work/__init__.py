@@ -1,1 +1,1 @@
-"""Work in the background: estimating, following subjects, rendering pictures, autofocus, the final video."""
+"""Background work: estimating, following subjects, rendering images, autofocus, the final video."""

@@ -1,4 +1,4 @@
-"""A cache that never holds more than so many bytes: what was not used for longest goes first."""
+"""A cache of limited size in bytes, from which the least recently used values are removed first."""
 
 import threading
 from collections import OrderedDict
@@ -10,11 +10,11 @@ Value = TypeVar("Value")
 
 
 class BoundedCache(Generic[Key, Value]):
-    """For use by many threads.
+    """A least-recently-used cache. Thread-safe.
 
     Args:
-        bytes_most: what it may hold.
-        size_of: how many bytes a value takes.
+        bytes_most: the largest total size.
+        size_of: gives the size of a value in bytes.
     """
 
     def __init__(self, bytes_most: int, size_of: Callable[[Value], int]) -> None:
@@ -28,14 +28,14 @@ class BoundedCache(Generic[Key, Value]):
         return key in self._held
 
     def get(self, key: Key) -> Value | None:
-        """The value, which thereby is the last one to go, or none."""
+        """The value of a key, now the most recently used; `None`: there is none."""
         with self._lock:
             if key in self._held:
                 self._held.move_to_end(key)
             return self._held.get(key)
 
     def put(self, key: Key, value: Value) -> list[tuple[Key, Value]]:
-        """Keep a value; gives what had to go for it."""
+        """Store a value; returns the entries that were removed to make room."""
         gone: list[tuple[Key, Value]] = []
         with self._lock:
             before = self._held.pop(key, None)
@@ -47,7 +47,7 @@ class BoundedCache(Generic[Key, Value]):
         return gone
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all values."""
         with self._lock:
             self._held.clear()
             self.bytes = 0

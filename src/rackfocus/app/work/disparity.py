@@ -1,4 +1,4 @@
-"""The disparity of a video's frames, estimated in the background: first what somebody waits for."""
+"""Estimates the disparity of a video's frames in the background; requested frames first."""
 
 import contextlib
 import threading
@@ -20,14 +20,14 @@ Map = Float32[np.ndarray, "rows columns"]
 
 
 class DisparityWorker:
-    """Estimates in one thread, in this order: frames that a person waits for, the latest first; those that
-    playback needs next; those of focus targets; then all, from the one that is looked at on.
+    """Estimates in one thread, in this order: requested frames, the latest request first; the next frame of
+    playback; the frames of focus targets; then all, beginning at the frame that the user looks at.
 
     Args:
         frames: of the video.
         network: makes the network; called once, in the thread.
-        network_size_px: the longer side of what it sees.
-        courtesy: asked before each frame that nobody waits for.
+        network_size_px: the longer side of the network's input.
+        courtesy: the priority gate, waited for before each frame that was not requested.
         estimated: called after each frame.
     """
 
@@ -55,14 +55,14 @@ class DisparityWorker:
         self._thread = threading.Thread(target=self._run, name="disparity", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def whole(self, index: int) -> Estimate:
         """The estimate of a frame; waits for it.
 
         Raises:
-            InputError: the frame cannot be read, or the network not be made.
+            InputError: the frame cannot be read, or the network cannot be made.
         """
         self._wait(index, lambda: self.store.has_whole(index))
         estimate = self.store.whole(index)
@@ -72,7 +72,7 @@ class DisparityWorker:
         """The small map of a frame, in pixels of the source video; waits for it.
 
         Raises:
-            InputError: as `whole`.
+            InputError: as in `whole`.
         """
         self._wait(index, lambda: bool(self.store.known[index]))
         found = self.store.small(index)
@@ -80,29 +80,29 @@ class DisparityWorker:
         return found
 
     def look(self, index: int) -> None:
-        """Go on from a frame."""
+        """Set the frame that the user looks at, from which estimation continues."""
         self._at = index
         self._tell()
 
     def play(self, index: int | None) -> None:
-        """Say which frame playback needs next, whole; none: no one."""
+        """Set the frame whose whole estimate playback needs next; `None`: there is none."""
         if index != self._next_played:
             self._next_played = index
             self._tell()
 
     def need(self, frames: Sequence[int]) -> None:
-        """Say at which frames focus targets are."""
+        """Set the frames of the focus targets."""
         self._of_targets = frames
         self._tell()
 
     def rest(self, resting: bool) -> None:
-        """Do nothing that nobody waits for, while something else needs the processor."""
+        """Estimate only requested frames while `resting`, because other work needs the processor."""
         self._resting = resting
         self._tell()
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many frames are known, and how many there are."""
+        """The number of estimated frames, and the total."""
         return int(self.store.known.sum()), len(self.store.known) - len(self._failed)
 
     @property
@@ -111,12 +111,12 @@ class DisparityWorker:
         return bool(self._failed)
 
     def stop(self) -> None:
-        """Estimate no more; who waits is told."""
+        """Stop estimating; waiting calls raise an error."""
         self._closed = True
         self._tell()
 
     def close(self) -> None:
-        """Stop, and forget everything."""
+        """Stop, and release the estimates."""
         self.stop()
         self._thread.join()
         self.store.close()
@@ -156,7 +156,7 @@ class DisparityWorker:
                     estimator = FrameEstimator(self._network(), self._size_px, frames=count)
                 self._estimate(estimator, index)
             except Exception as error:
-                # Whoever waits for this frame is told, and the others go on.
+                # Requests of this frame get the error; the other frames are estimated.
                 self._failed[index] = error_text(error)
             with self._changed:
                 self._waited_for = [each for each in self._waited_for if each != index]
@@ -164,7 +164,7 @@ class DisparityWorker:
             self._estimated()
 
     def _choose(self) -> int | None:
-        """The frame to estimate next."""
+        """The frame to estimate next; `None`: there is nothing to do."""
         if self._waited_for:
             return self._waited_for[-1]
         if self._resting:
@@ -198,11 +198,11 @@ class DisparityWorker:
         )
 
     def _shot_scale(self, estimator: FrameEstimator, index: int) -> NearnessScale | None:
-        """The scale of a frame's shot, by its first frame on which anything can be seen."""
+        """The scale of a frame's shot, from its first frame that is not blank."""
         if not estimator.holds_scale:
             return None
         known = self._frames.cuts[: index + 1]
-        # In this order the video is decoded once. A frame that cannot be read is told when it is asked for.
+        # In this order the video is decoded once. An unreadable frame raises its error when it is requested.
         for unknown in np.flatnonzero(known == UNKNOWN):
             if self._closed:
                 raise InputError("The video was closed.")

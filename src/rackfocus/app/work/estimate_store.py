@@ -1,7 +1,7 @@
-"""What the network said of the frames of a video: the latest in memory, earlier ones on disk, never too much.
+"""Stores the estimates of a video's frames: the latest in memory, earlier ones on disk, both of limited size.
 
-Of every frame a small map of the disparity is kept, which is what focus is read from; of some the whole
-estimate, which is what a picture is rendered from.
+For every frame a small disparity map is stored, from which focus is read; for some frames also the whole
+estimate, from which images are rendered.
 """
 
 import tempfile
@@ -22,10 +22,10 @@ DISK_BYTES = 2 * 2**30
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """Of a frame, in half precision.
+    """The estimate of a frame, in half precision.
 
     Attributes:
-        disparity: in pixels of the preview.
+        disparity: in pixels of the preview frame.
         log_exposure: `>= 0`.
     """
 
@@ -34,12 +34,12 @@ class Estimate:
 
     @property
     def nbytes(self) -> int:
-        """What it takes in memory."""
+        """Its size in memory, in bytes."""
         return self.disparity.nbytes + self.log_exposure.nbytes
 
 
 class _Place(NamedTuple):
-    """Where an estimate is in the file, and how large it is."""
+    """Position and size of an estimate in the file."""
 
     start: int
     bytes: int
@@ -48,15 +48,15 @@ class _Place(NamedTuple):
 
 
 class EstimateStore:
-    """By as many threads as like. Its files have no name: they go with the process, however that ends.
+    """A store of estimates. Thread-safe. Its unnamed temporary files are deleted when the process ends.
 
     Attributes:
-        known: of each frame, whether its small map is there.
+        known: for each frame, whether its small map is stored.
 
     Args:
-        count: how many frames the video has.
-        memory_bytes: what whole estimates may take in memory.
-        disk_bytes: and on disk.
+        count: the number of frames of the video.
+        memory_bytes: the largest size of whole estimates in memory.
+        disk_bytes: the largest size of whole estimates on disk.
     """
 
     def __init__(self, count: int, *, memory_bytes: int = MEMORY_BYTES, disk_bytes: int = DISK_BYTES) -> None:
@@ -64,19 +64,19 @@ class EstimateStore:
         self._memory: BoundedCache[int, Estimate] = BoundedCache(memory_bytes, lambda each: each.nbytes)
         self._disk_bytes, self._end = disk_bytes, 0
         self._places: OrderedDict[int, _Place] = OrderedDict()
-        # Open as long as the video is.
+        # Closed with the video.
         self._whole = tempfile.TemporaryFile()  # noqa: SIM115
         self._maps = tempfile.TemporaryFile()  # noqa: SIM115
         self._map_shape = (0, 0)
         self._lock = threading.Lock()
 
     def put(self, index: int, estimate: Estimate, small: Float32[np.ndarray, "rows columns"]) -> None:
-        """Keep what was estimated of a frame.
+        """Store the estimate of a frame.
 
         Args:
             index: of the frame.
-            estimate: the whole of it.
-            small: its small map, in pixels of the source video.
+            estimate: the whole estimate.
+            small: its small disparity map, in pixels of the source video.
         """
         gone = self._memory.put(index, estimate)
         with self._lock:
@@ -89,7 +89,7 @@ class EstimateStore:
         self.known[index] = True
 
     def small(self, index: int) -> Float32[np.ndarray, "rows columns"] | None:
-        """The small map of a frame, where it is known."""
+        """The small disparity map of a frame; `None` if it is not known."""
         if not self.known[index]:
             return None
         with self._lock:
@@ -99,7 +99,7 @@ class EstimateStore:
         return values.reshape(self._map_shape).astype(np.float32)
 
     def whole(self, index: int) -> Estimate | None:
-        """The estimate of a frame, where it is still there."""
+        """The whole estimate of a frame; `None` if it is not stored, or not any more."""
         estimate = self._memory.get(index)
         if estimate is not None:
             return estimate
@@ -111,11 +111,11 @@ class EstimateStore:
         return estimate
 
     def has_whole(self, index: int) -> bool:
-        """Whether `whole` gives something."""
+        """Whether the whole estimate of a frame is stored."""
         return index in self._memory or index in self._places
 
     def close(self) -> None:
-        """Forget everything."""
+        """Release memory and files."""
         with self._lock:
             self._memory.clear()
             self._places.clear()
@@ -123,10 +123,10 @@ class EstimateStore:
             self._whole.close()
 
     def _write(self, index: int, estimate: Estimate) -> None:
-        """Put it behind the one written last, over the oldest ones where the file has come to its end."""
+        """Write an estimate after the last one; a full file is overwritten from its start, oldest first."""
         if index in self._places:
             return
-        # Light beyond white is rare: nearly all of it is zeros.
+        # Light above white is rare: most values are 0, and compress well.
         light = zlib.compress(estimate.log_exposure.tobytes(), 1)
         data = estimate.disparity.tobytes() + light
         if self._end + len(data) > self._disk_bytes:
@@ -140,7 +140,7 @@ class EstimateStore:
         self._end += len(data)
 
     def _forget(self, start: int, end: int) -> None:
-        """What lies, in part, between two places of the file."""
+        """Remove the entries of estimates that overlap a range of the file."""
         while self._places:
             oldest = next(iter(self._places))
             place = self._places[oldest]

@@ -1,4 +1,4 @@
-"""The frames of an open video at preview size, for whoever needs them, and where its shots begin."""
+"""The frames of an open video at preview size, and its cuts; shared by all threads of a session."""
 
 import threading
 from pathlib import Path
@@ -16,23 +16,23 @@ Image = UInt8[np.ndarray, "height width 3"]
 PREVIEW_HEIGHT_PX = 480
 CACHE_BYTES = 96 * 2**20
 LEAD_FRAMES = 8
-"""How many frames before one that is looked at are kept with it: the way back is decoded from far."""
+"""How many frames before a requested one are kept, because stepping back has to decode from a keyframe."""
 JPEG_QUALITY = 88
 UNKNOWN, WITHIN, CUT = -1, 0, 1
 READERS = PERSON, AHEAD, DISPARITY, TRACKING, SURVEY = "person", "ahead", "disparity", "tracking", "survey"
 
 
 class Frames:
-    """Frames of a video by their index, encoded RGB in 0..255, by as many threads as like.
+    """Frames of a video by their index, encoded RGB in 0..255. Thread-safe.
 
-    Whoever goes through the video by himself has a decoder of his own; what one has read, all have.
+    Each reader has its own decoder, because it has its own position in the video; decoded frames are shared.
 
     Attributes:
-        video: tells of the video.
-        cuts: of each frame, whether a shot begins with it: `UNKNOWN`, `WITHIN` or `CUT`.
+        video: size, times and decoding of the video.
+        cuts: for each frame, whether a shot begins with it: `UNKNOWN`, `WITHIN` or `CUT`.
 
     Raises:
-        InputError: it is no video file that can be read.
+        InputError: the video file cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,10 +47,10 @@ class Frames:
 
         Args:
             index: of the frame.
-            reader: who needs it, one of `READERS`.
+            reader: what requests it, one of `READERS`.
 
         Raises:
-            InputError: there is no such frame, it is damaged, or the video has vanished.
+            InputError: there is no such frame, it is damaged, or the video was removed.
         """
         image = self._cache.get(index)
         if image is not None:
@@ -63,10 +63,10 @@ class Frames:
         return image
 
     def is_cut(self, index: int, reader: str) -> bool:
-        """Whether a shot begins with a frame; looked up once.
+        """Whether a shot begins with a frame; determined once.
 
         Raises:
-            InputError: it cannot be read.
+            InputError: the frame cannot be read.
         """
         if self.cuts[index] == UNKNOWN:
             before, after = self.image(index - 1, reader), self.image(index, reader)
@@ -82,7 +82,7 @@ class Frames:
 
 
 def jpeg(image: Image) -> bytes:
-    """A picture as a browser shows it.
+    """An image as JPEG.
 
     Args:
         image: encoded RGB.

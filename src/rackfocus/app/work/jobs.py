@@ -1,4 +1,4 @@
-"""Work that takes long, in the background: one at a time of each kind, with progress, to be cancelled."""
+"""Long background jobs with progress that can be cancelled, at most one of each kind at a time."""
 
 import dataclasses
 import threading
@@ -12,20 +12,20 @@ from rackfocus.types import InputError
 RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
 
 Progress = Callable[[int, int | None], None]
-"""Takes how much is done, and how much there is, none where that is unknown."""
+"""Called with the amount done and the total; the total is `None` if unknown."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """How far something is.
+    """The state of a job.
 
     Attributes:
         kind: of work.
         state: `running`, `done`, `failed` or `cancelled`.
-        done: so much of it.
-        total: of so much; none where that is unknown.
-        text: a sentence for a person.
-        result: the address of what came of it, on this server; none where there is nothing to show.
+        done: the amount done.
+        total: the total amount; `None` if unknown.
+        text: a sentence for the user.
+        result: the address of the result on this server; `None`: there is nothing to show.
     """
 
     kind: str
@@ -38,18 +38,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a job came to; see `Job`."""
+    """The result of a job; see `Job`."""
 
     text: str
     result: str | None = None
 
 
 class Cancelled(Exception):
-    """Somebody does not want it any more; raised where progress is told."""
+    """Raised in a cancelled job when it reports progress."""
 
 
 class Jobs:
-    """Runs each job in a thread of its own.
+    """Runs each job in its own thread.
 
     Args:
         changed: called whenever a state changes.
@@ -73,11 +73,11 @@ class Jobs:
 
         Args:
             kind: of work.
-            work: does it, and tells progress, which raises `Cancelled` where it is to stop.
-            text: what is being done.
+            work: does the work and reports progress, which raises `Cancelled` if the job was cancelled.
+            text: describes the work to the user.
 
         Raises:
-            InputError: one of this kind is running.
+            InputError: a job of this kind is running.
         """
         with self._lock:
             before = self._jobs.get(kind)
@@ -91,12 +91,12 @@ class Jobs:
         thread.start()
 
     def cancel(self, kind: str) -> None:
-        """Stop a job at its next frame."""
+        """Cancel a job; it stops when it next reports progress."""
         if kind in self._stops:
             self._stops[kind].set()
 
     def close(self) -> None:
-        """Cancel all of them, and wait until they have stopped."""
+        """Cancel all jobs, and wait until they have stopped."""
         for kind in list(self._stops):
             self.cancel(kind)
         for thread in list(self._threads.values()):
@@ -114,7 +114,7 @@ class Jobs:
         except Cancelled:
             self._show(kind, state=CANCELLED, text="Cancelled.")
         except Exception as error:
-            # A job must not look as if it went on for ever.
+            # After any error: otherwise the job would be shown as running forever.
             self._show(kind, state=FAILED, text=error_text(error))
         else:
             self._show(kind, state=DONE, text=outcome.text, result=outcome.result)

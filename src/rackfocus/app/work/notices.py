@@ -1,4 +1,4 @@
-"""What a person is to be told, and was not asked for."""
+"""Messages of background work for the user."""
 
 import logging
 import threading
@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 def error_text(error: Exception) -> str:
-    """What went wrong, as a sentence; of what is no mistake of a person the log tells more."""
+    """The message of an error, as a sentence; all but `InputError` are also logged with their traceback."""
     if isinstance(error, InputError):
         return str(error)
     _log.error("This should not have failed.", exc_info=error)
@@ -22,12 +22,12 @@ def error_text(error: Exception) -> str:
 
 @dataclass(frozen=True)
 class Notice:
-    """One sentence or two.
+    """A message of one or two sentences.
 
     Attributes:
-        number: counts them, from 1.
+        number: its number, from 1.
         kind: `info`, `warning` or `error`.
-        text: what to tell.
+        text: the message.
     """
 
     number: int
@@ -36,10 +36,10 @@ class Notice:
 
 
 class Notices:
-    """Grows; only the last `MOST` are kept. The same one is not told twice in a row.
+    """The last `MOST` messages. A message equal to the previous one is not added.
 
     Args:
-        changed: called after each.
+        changed: called after each new message.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
@@ -52,7 +52,7 @@ class Notices:
         return self._all
 
     def tell(self, text: str, kind: str = "warning") -> None:
-        """Add one."""
+        """Add a message."""
         with self._lock:
             if self._all and self._all[-1].text == text:
                 return

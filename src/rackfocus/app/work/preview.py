@@ -1,4 +1,4 @@
-"""Pictures of the result at preview size: rendered when asked for, and ahead of where a person is."""
+"""Images of the result at preview size, rendered on request and ahead of the playhead."""
 
 import threading
 from collections.abc import Callable
@@ -29,18 +29,18 @@ VIEWS = (INPUT, *_OUTPUTS)
 
 CACHE_BYTES = 64 * 2**20
 AHEAD_FRAMES = 300
-"""How far ahead of what is looked at pictures are rendered."""
+"""How many frames ahead of the playhead images are rendered."""
 
 
 @dataclass(frozen=True)
 class Shot:
-    """Which picture.
+    """Identifies an image by its frame, view and settings.
 
     Attributes:
         index: of the frame.
         view: one of `VIEWS`.
-        focal_disparity: what is in focus, in pixels of the source video; none is what lies in the middle.
-        lens: to render with; none for a view that is not rendered.
+        focal_disparity: in pixels of the source video; `None`: that of the middle of the frame.
+        lens: the lens; `None`: the view is not rendered.
     """
 
     index: int
@@ -54,13 +54,13 @@ class Shot:
 
 
 class Preview:
-    """Renders at once what is asked for, and in a thread what playback comes to next.
+    """Renders requested images at once, and in a thread those that playback needs next.
 
     Args:
         frames: of the video.
-        disparities: of them.
-        courtesy: the thread waits while somebody waits for a picture.
-        rendered: called after each picture that was rendered ahead.
+        disparities: of the frames.
+        courtesy: the priority gate; the thread waits while an image is requested.
+        rendered: called after each image that was rendered ahead.
     """
 
     def __init__(
@@ -84,11 +84,11 @@ class Preview:
         self._thread = threading.Thread(target=self._run, name="preview", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def jpeg(self, shot: Shot) -> bytes:
-        """A picture; waits for what it needs.
+        """An image as JPEG; waits until it can be made.
 
         Raises:
             InputError: the frame cannot be read.
@@ -100,11 +100,11 @@ class Preview:
         return data
 
     def go_ahead(self, index: int, plan: Callable[[int], Shot] | None) -> None:
-        """Render pictures from a frame on.
+        """Render images from a frame on.
 
         Args:
             index: of the frame.
-            plan: the picture of a frame as it is to look; none rests.
+            plan: gives the `Shot` of a frame; `None`: nothing is rendered ahead.
         """
         with self._changed:
             self._at = self._reached = index
@@ -112,7 +112,7 @@ class Preview:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Stop, and forget everything."""
+        """Stop, and release all images."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -121,7 +121,7 @@ class Preview:
         self._cache.clear()
 
     def _made(self, shot: Shot, reader: str) -> bytes:
-        """Makes it, unless another thread does: then it waits for that."""
+        """Make an image; if another thread is making it, wait for that one."""
         with self._one_made:
             self._one_made.wait_for(lambda: shot not in self._making)
             data = self._cache.get(shot)
@@ -179,12 +179,12 @@ class Preview:
             try:
                 self._made(shot, AHEAD)
             except Exception:
-                # It is told when somebody asks for this picture.
+                # The error is raised again when this image is requested.
                 self._reached = shot.index + 1
             self._rendered()
 
     def _choose(self) -> Shot | None:
-        """The next picture that is not there yet, within reach."""
+        """The next image within `AHEAD_FRAMES` that is not made yet; `None`: there is none."""
         if self._plan is None:
             return None
         end = min(self._at + AHEAD_FRAMES, self._frames.video.count)
@@ -192,7 +192,7 @@ class Preview:
             try:
                 shot = self._plan(self._reached)
             except Exception:
-                # The lens cannot be had; who asks for a picture is told.
+                # The lens cannot be made; the error is raised when an image is requested.
                 return None
             if shot not in self._cache:
                 return shot

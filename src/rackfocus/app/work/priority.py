@@ -1,4 +1,4 @@
-"""Background work lets a person go first: it waits while somebody waits for a picture."""
+"""Priorities of background work: it waits while a user's request is processed."""
 
 import os
 import sys
@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 AWAITED, UNASKED = 5, 10
-"""How far back work stands whose progress a person watches, and what nobody asked for yet."""
+"""Niceness of work whose progress the user watches, and of work that nobody has requested yet."""
 PATIENCE_S = 2.0
-"""After this long it goes on all the same, so that it is never starved."""
+"""The longest wait in seconds, after which background work continues, so that it always progresses."""
 
 
 def lower_priority(how_far: int) -> None:
-    """This thread, and those that it starts, get the processor when nobody before them wants it."""
+    """Lower the scheduling priority of this thread and of the threads that it starts."""
     if sys.platform == "linux":  # elsewhere a thread has no priority of its own
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), how_far)
 
 
 class PriorityGate:
-    """Shared by all threads that work for one server."""
+    """Lets background threads wait for urgent requests; shared by all threads of a server."""
 
     def __init__(self) -> None:
         self._waiting = 0
@@ -27,7 +27,7 @@ class PriorityGate:
 
     @contextmanager
     def urgent(self) -> Iterator[None]:
-        """Somebody waits for what is done within."""
+        """Mark the work in this context as urgent."""
         with self._changed:
             self._waiting += 1
         try:
@@ -38,6 +38,6 @@ class PriorityGate:
                 self._changed.notify_all()
 
     def wait_for_urgent(self) -> None:
-        """Wait until nobody waits."""
+        """Wait until no urgent work is left, at most `PATIENCE_S`."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting == 0, PATIENCE_S)

@@ -1,4 +1,4 @@
-"""What a page starts and does not wait for: autofocus, and the final video."""
+"""The jobs that a user starts on the page: autofocus, and rendering the final video."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ from rackfocus.types import FocusTarget, InputError, Lens
 
 @dataclass(frozen=True)
 class Work:
-    """On one open video.
+    """Runs the jobs of one open video.
 
     Attributes:
-        video: the file.
-        result: where it is rendered to.
+        video: path of the video file.
+        result: path of the rendered video.
         address: of the result, for a browser.
-        tools: what to work with.
-        document: what the video's annotation says; suggestions are laid into it.
+        tools: the components to choose from.
+        document: of the video; suggestions are added to it.
         disparities: of its frames.
         tracking: follows its targets.
-        lens: what to render with.
-        check: raises InputError where the video is no longer the file that was opened.
+        lens: gives the lens to render with.
+        check: raises InputError if the video is no longer the file that was opened.
     """
 
     video: Path
@@ -44,7 +44,7 @@ class Work:
     check: Callable[[], None]
 
     def suggest(self, mode: str, progress: Progress) -> Outcome:
-        """Lay what a set of detectors finds as suggestions, in place of what it found before.
+        """Find targets by an autofocus mode, and replace its earlier suggestions by them.
 
         Raises:
             InputError: the video cannot be read, or what the detectors need is missing.
@@ -56,7 +56,7 @@ class Work:
             open_footage(self.video, disparity=self.disparities.small) as footage,
             FrameDisparityStore() as known,
         ):
-            # Their subjects are followed by the page itself.
+            # Their subjects are followed by the session's own tracking.
             all_found, warnings = found_targets(
                 footage, scene, known, progress=lambda done: progress(done, frames)
             )
@@ -67,14 +67,14 @@ class Work:
         return Outcome(" ".join((told, *warnings)))
 
     def render(self, scale: float, progress: Progress) -> Outcome:
-        """Write the video as the preview shows it.
+        """Render the video as the preview shows it.
 
         Args:
-            scale: its size over that of the source, in (0, 1].
-            progress: told how far it is.
+            scale: its size divided by that of the source, in (0, 1].
+            progress: called with frames done and total frames.
 
         Raises:
-            InputError: the video cannot be read to its end, or nothing can be written.
+            InputError: the video cannot be read to its end, or the result cannot be written.
         """
         self.check()
         targets, track = self._followed(progress)
@@ -102,7 +102,7 @@ class Work:
         return Outcome(f"{self.result.name}: {frames} frames.", result=self.address)
 
     def _followed(self, progress: Progress) -> tuple[tuple[FocusTarget, ...], Track]:
-        """The targets and their track, once it is known to its end."""
+        """The targets and their track; waits until it is complete."""
         while True:
             track = self.tracking.track
             if track.revision == self.document.revision and track.complete:

@@ -1,4 +1,4 @@
-"""Looks through a video once, in the background, for what a time line shows: its sound and its shots."""
+"""Reads a video once in the background, for the waveform and the cuts on the time line."""
 
 import threading
 from collections.abc import Callable
@@ -13,18 +13,18 @@ TOLD_EVERY_FRAMES = 30
 
 
 class VideoSurvey:
-    """One thread, which ends when it is through.
+    """Reads the sound and finds the cuts, in a thread that ends when both are done.
 
     Attributes:
-        waveform: of the sound; none where there is none, and while it is read.
-        done: how many frames were looked at.
+        waveform: of the sound; `None`: there is no sound, or it is not read yet.
+        done: the number of frames examined.
 
     Args:
         path: of the video.
-        frames: its frames, whose `cuts` are found out.
-        courtesy: asked before each frame.
+        frames: its frames, whose `cuts` are filled.
+        courtesy: the priority gate, waited for before each frame.
         changed: called with `waveform`, `cuts` or `progress`.
-        failed: takes a sentence for a person.
+        failed: called with an error message for the user.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class VideoSurvey:
         self._thread = threading.Thread(target=self._run, name="survey", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop."""
+        """Stop the thread."""
         self._closed.set()
         self._thread.join()
 

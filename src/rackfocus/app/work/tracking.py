@@ -1,4 +1,4 @@
-"""Follows the subjects of a document's targets in the background, and only those that changed."""
+"""Follows the subjects of a document's targets in the background; unchanged ones are not followed again."""
 
 import dataclasses
 import math
@@ -25,25 +25,25 @@ from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.types import FocusTarget
 
 LONGER_SIDE_PX = 640
-"""Of the pictures that trackers see, as in `rackfocus.autofocus`."""
+"""The longer side of the trackers' input, as in `rackfocus.autofocus`."""
 PUBLISHED_EVERY_S = 0.25
 
 
 @dataclass
 class _Path:
-    """Where the subject of one target is, from its own frame on.
+    """The path of one target's subject, from the target's frame on.
 
     Attributes:
         target: the target.
-        first: the frame that the rows begin with.
-        boxes: in pixels of the source video, a row a frame; right and bottom are the first ones outside.
-        points: the same.
+        first: the frame of the first row.
+        boxes: in pixels of the source video, one row per frame; right and bottom are exclusive.
+        points: in pixels of the source video, one row per frame.
         confidence: of the tracker.
-        read: its disparity; NaN where it is lost, and where `has_read` is false.
+        read: disparity of the subject; NaN where it is lost, and where `has_read` is false.
         has_read: whether its disparity was read.
-        moves: whether it is followed; else it stays where it is.
+        moves: whether the subject is followed; otherwise its box does not move.
         done: the first frame that is not followed yet.
-        subject: goes on from there.
+        subject: the state of the tracker, to continue from `done`.
     """
 
     target: FocusTarget
@@ -60,7 +60,7 @@ class _Path:
 
 @dataclass(frozen=True)
 class _Stretch:
-    """Frames in which a target counts, and which path its subject takes there."""
+    """The frames in which a target is active, and the key of its subject's path."""
 
     path: tuple[FocusTarget, str, bool]
     start: int
@@ -70,16 +70,17 @@ class _Stretch:
 class Tracking:
     """Keeps the track of a document up to date in one thread.
 
-    The path of each target's subject is kept as long as that target is there: what changes elsewhere costs
-    nothing. The same as `rackfocus.focus.following.Following`, in another order.
+    The path of each target's subject is kept as long as the target exists, so that changes of other targets
+    need no new tracking. The result is that of `rackfocus.focus.following.Following`; only the order of the
+    computation differs.
 
     Args:
         frames: of the video.
-        disparities: of them.
+        disparities: of the frames.
         trackers: makes a tracker by its name.
-        courtesy: asked before each frame.
+        courtesy: the priority gate, waited for before each frame.
         published: called when there is a new track.
-        failed: takes a sentence for a person.
+        failed: called with an error message for the user.
     """
 
     def __init__(
@@ -109,44 +110,44 @@ class Tracking:
         self._thread = threading.Thread(target=self._run, name="tracking", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def follow(self, revision: int, version: Version) -> None:
-        """Make the track of this version of the document."""
+        """Set the version of the document whose track is computed."""
         with self._changed:
             self._wanted = (revision, version)
             self._broken.clear()
             self._changed.notify_all()
 
     def look(self, index: int) -> None:
-        """Follow what counts in a frame before all else."""
+        """Set the frame that the user looks at; the target that is active there is followed first."""
         self._at = index
 
     @property
     def stuck(self) -> bool:
-        """Whether part of the video cannot be read, so that the track never is complete."""
+        """Whether a part of the video cannot be read, so that the track will never be complete."""
         return bool(self._broken) or self._disparities.failed
 
     def wait(self, seconds: float) -> None:
-        """Until there may be something new, or so long."""
+        """Wait until there may be a change, at most this many seconds."""
         with self._changed:
             self._changed.wait(seconds)
 
     def poke(self) -> None:
-        """Something that was missing may be there now."""
+        """Check again for disparities that were missing."""
         with self._changed:
             self._changed.notify_all()
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many frames are followed, and how many there are to follow; what cannot be is not counted."""
+        """The number of frames followed and the total, without those that cannot be followed."""
         broken = {key_of(target) for target, *_ in tuple(self._broken)}
         spans = [span for span in self.track.spans if span.key not in broken]
         return sum(span.done - span.start for span in spans), sum(span.end - span.start for span in spans)
 
     def close(self) -> None:
-        """Stop."""
+        """Stop the thread."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -183,7 +184,7 @@ class Tracking:
                         self._changed.wait(PUBLISHED_EVERY_S)
 
     def _plan(self, version: Version) -> list[_Stretch]:
-        """Who counts when; drops the paths of targets that are gone."""
+        """The frames in which each target is active; removes the paths of deleted targets."""
         made = decisions(version.annotation.targets)
         tracker = version.look.tracker
         starts = [*(decision.start for decision in made), self._count]
@@ -192,14 +193,14 @@ class Tracking:
             for decision, (start, end) in zip(made, pairwise(starts), strict=True)
         ]
         if plan and plan[0].start > 0:
-            # Before the first target its point counts, and does not move.
+            # Before the first target, focus is on that target's point, which does not move.
             plan.insert(0, _Stretch((plan[0].path[0], tracker, False), 0, plan[0].start))
         there = set(version.annotation.targets)
         self._paths = {key: path for key, path in self._paths.items() if key[0] in there}
         return plan
 
     def _step(self, plan: list[_Stretch]) -> bool:
-        """Follow a subject through a frame, or read what was missing; whether there was anything to do."""
+        """Follow a subject to its next frame, or read missing disparities; whether there was work to do."""
         here_first = sorted(plan, key=lambda each: not each.start <= self._at < each.end)
         for stretch in here_first:
             if stretch.path in self._broken:
@@ -223,7 +224,7 @@ class Tracking:
             path = self._begun(target, tracker, moves)
             self._paths[stretch.path] = path
         elif not moves:
-            # It stays where it is.
+            # The box does not move.
             rest = slice(path.done - path.first, stretch.end - path.first)
             for rows in (path.boxes, path.points, path.confidence):
                 rows[rest] = rows[0]
@@ -266,7 +267,7 @@ class Tracking:
         self._read_row(path, index)
 
     def _read_all(self, plan: list[_Stretch]) -> bool:
-        """Read the disparity where it has become known; whether it has anywhere."""
+        """Read disparities that have become known; returns whether there were any."""
         any_read = False
         for stretch in plan:
             path = self._paths.get(stretch.path)
@@ -318,7 +319,7 @@ class Tracking:
         )
 
     def _picture(self, index: int) -> Image:
-        """A frame as trackers see it."""
+        """A frame as the trackers' input."""
         image = self._frames.image(index, TRACKING)
         if image.shape[1::-1] == self._size:
             return image

@@ -1,4 +1,4 @@
-"""The loudness of a video's sound over time, to be drawn: so few numbers, however long it is."""
+"""The waveform of a video's sound, reduced to a fixed number of values for drawing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from rackfocus.video.sound.samples import RATE, read_sound
 
 BINS = 4096
 PIECE_S = 10.0
-"""How much sound is decoded at a time."""
+"""How many seconds of sound are decoded at a time."""
 
 
 @dataclass(frozen=True, eq=False)
 class Waveform:
-    """The range of the samples in each of many equal stretches of time.
+    """The range of the samples in equal intervals of time.
 
     Attributes:
-        seconds_each: how long a stretch is.
-        low: the least sample in it, -1..1.
-        high: the greatest one.
+        seconds_each: duration of an interval.
+        low: the smallest sample of each interval, -1..1.
+        high: the largest sample of each interval, -1..1.
     """
 
     seconds_each: float
@@ -32,13 +32,13 @@ class Waveform:
 def read_waveform(
     path: Path, duration_s: float, *, origin_s: float, stopped: Callable[[], bool] = lambda: False
 ) -> Waveform | None:
-    """The waveform of the first sound track; none where there is none.
+    """The waveform of the first sound track; `None`: there is none.
 
     Args:
         path: of the video.
         duration_s: of its frames.
-        origin_s: when its first frame is shown, on its clock.
-        stopped: asked now and then whether nobody wants it any more.
+        origin_s: the time stamp of the video's first frame, in seconds.
+        stopped: called regularly; whether reading is to be stopped.
 
     Raises:
         InputError: the file cannot be read.
