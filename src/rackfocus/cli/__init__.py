@@ -39,7 +39,7 @@ Commands:
 
 
 def main() -> None:
-    """Entry point; exits with 0, with 2 for a user's mistake, with 130 when interrupted."""
+    """Entry point; exit codes: 0 for success, 2 for a user's mistake, 130 when interrupted."""
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in {*HELP, "help"}:
         print(OVERVIEW)
@@ -53,20 +53,20 @@ def main() -> None:
         hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(COMMANDS)}."
         print(f"rackfocus: there is no command {name!r}; {hint}", file=sys.stderr)
         sys.exit(2)
-    # Threads that spin while they wait make two programs on two cores some thirty times slower than one.
+    # OpenMP threads that wait actively make two programs on two cores about thirty times slower than one.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         code = _run(name, arguments[1:])
         sys.stdout.flush()
     except BrokenPipeError:
-        # Who read has enough, as `head` has; nothing is left to be flushed at the end.
+        # The reader closed the pipe, as `head` does; redirected, so that the flush at exit does not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code)
 
 
 def _run(command: str, arguments: list[str]) -> int:
-    """Run the module that belongs to the configuration of the command line; returns the exit code."""
+    """Run the module of the configuration that the command line names; returns the exit code."""
     asks_for_help = not HELP.isdisjoint(arguments)
     if asks_for_help and arguments[0] in HELP and DEFAULT_SUBJECT.get(command, command) is None:
         print(overview(command))

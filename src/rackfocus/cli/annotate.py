@@ -1,4 +1,4 @@
-"""`rackfocus annotate`: pick focus targets on a page, see the shot, annotate a data set."""
+"""`rackfocus annotate`: pick focus targets on a web page, preview the result, annotate a data set."""
 
 import threading
 import webbrowser
@@ -25,14 +25,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Serve a page for `cfg.path` until interrupted."""
+    """Serve the annotation page for `cfg.path` until interrupted."""
     if not (isinstance(cfg.port, int) and 0 <= cfg.port < 65536):
         raise InputError(f"port must be 0 to 65535, and is {cfg.port}.")
 
     def ready(address: str) -> None:
         print(f"rackfocus annotate: {address}   (Ctrl-C ends it; everything is saved)", flush=True)
         if cfg.open:
-            # Some browsers only return when they are closed.
+            # In a thread, because some browsers return only when they are closed.
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
     workspace = Workspace.open(cfg.path, out=cfg.out, tools=make_tools(cfg))
@@ -43,7 +43,7 @@ def run(cfg: DictConfig) -> None:
 
 
 def make_tools(cfg: DictConfig) -> Tools:
-    """What the configuration names, each made when it is needed."""
+    """The components that the configuration names; each is made when it is needed."""
     return Tools(
         network=partial(_network, cfg),
         network_size_px=cfg.network_size_px,
@@ -60,5 +60,5 @@ def _network(cfg: DictConfig) -> RGBDHDREstimator:
 
 
 def _made_by_name(nodes: Mapping[str, Any]) -> dict[str, Callable[[], Any]]:
-    """What makes each of a group, when it is chosen."""
+    """A factory for each component of a group, by its name."""
     return {str(name): partial(instantiate, node) for name, node in nodes.items()}

@@ -1,4 +1,4 @@
-"""`rackfocus autofocus`: a video in, its focus targets out."""
+"""`rackfocus autofocus`: find the focus targets of a video."""
 
 import dataclasses
 import sys
@@ -69,10 +69,10 @@ def run(cfg: DictConfig) -> None:
 
 
 def known_annotation(path: Path, empty: FocusAnnotation) -> FocusAnnotation:
-    """The annotation that is there already, or an empty one.
+    """The existing annotation at `path`; `empty` if there is none.
 
     Raises:
-        InputError: what is there cannot be read, or belongs to another video.
+        InputError: the file cannot be read, or belongs to another video.
     """
     if not path.exists():
         return empty

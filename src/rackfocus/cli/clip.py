@@ -1,4 +1,4 @@
-"""`rackfocus clip`: what is in a refocusable clip, whether it is whole, and files for other programs."""
+"""`rackfocus clip`: describe, verify or export a refocusable clip."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from rackfocus.types import InputError
 
 EXPORTS = {"exr": export_exr, "png": export_png}
 NAMED = 20
-"""How many broken frames are named in a sentence."""
+"""The most damaged frames that an error message lists."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,14 +24,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Do with the clip what `cfg.what` says."""
+    """Verify, describe or export the clip, as `cfg.what` says."""
     if cfg.what not in SUBJECTS:
         raise InputError(f"There is no `rackfocus clip {cfg.what}`; choose one of {', '.join(SUBJECTS)}.")
     SUBJECTS[cfg.what](cfg)
 
 
 def verify(cfg: DictConfig) -> None:
-    """Read all of a clip; raises InputError with the frames that are broken."""
+    """Read the whole clip; raises InputError that lists the damaged frames."""
     clip = RefocusableClip.open(cfg.clip, source=cfg.source)
     with progress_bar("verifying", "frames") as progress:
         broken = damaged_frames(clip, progress=progress)
@@ -45,7 +45,7 @@ def verify(cfg: DictConfig) -> None:
 
 
 def info(cfg: DictConfig) -> None:
-    """Say what a clip is."""
+    """Print the metadata of a clip."""
     clip = RefocusableClip.open(cfg.clip)
     about, held = clip.info, clip.frame_range
     seconds = float((about.pts[-1] + about.durations[-1] - about.pts[0]) * about.video.time_base)
@@ -60,7 +60,7 @@ def info(cfg: DictConfig) -> None:
 
 
 def export(cfg: DictConfig) -> None:
-    """Write a folder of files."""
+    """Export a clip to a folder of files."""
     if cfg.format not in EXPORTS:
         raise InputError(f"There is no format={cfg.format}; choose one of {', '.join(EXPORTS)}.")
     clip = RefocusableClip.open(cfg.clip, source=cfg.source)

@@ -1,4 +1,4 @@
-"""What all sub-commands share: Hydra around a function, and errors as one sentence."""
+"""Runs a sub-command by Hydra, and reports errors as one sentence; used by all sub-commands."""
 
 import os
 import re
@@ -35,17 +35,17 @@ def run_command(
 
     Args:
         config: the configuration, such as `refocus` or `benchmark/loading`.
-        job: what it does with its configuration.
+        job: the function to run with the configuration.
         arguments: the command line after the sub-command.
-        positional: the keys that arguments without `=` stand for, in order.
-        options: the keys that may be written as `--key value` or `--key=value`, too.
+        positional: the keys to which arguments without `=` are assigned, in order.
+        options: the keys that may also be written as `--key value` or `--key=value`.
     """
     name = spoken_name(config)
-    # Hydra prints and swallows errors itself unless told to hand them on.
+    # Without this setting Hydra prints errors itself and does not raise them.
     os.environ["HYDRA_FULL_ERROR"] = "1"
 
     def guarded(cfg: DictConfig) -> None:
-        # Hydra writes a banner above whatever a job raises, so a sentence must not leave as an exception.
+        # Hydra prints a banner above every exception of a job, so a user's mistake is reported here.
         try:
             job(cfg)
         except Exception as error:
@@ -53,7 +53,7 @@ def run_command(
             if sentence is None:
                 raise
             if HydraConfig.get().mode == RunMode.MULTIRUN:
-                # The other jobs of a sweep are done all the same; how it went is told at its end, too.
+                # The other jobs of a sweep still run; the error is reported again at its end.
                 _say(f"{name}, job {HydraConfig.get().job.num}", sentence)
                 raise InputError(sentence) from None
             _say(name, sentence)
@@ -72,7 +72,7 @@ def run_command(
         _say(name, sentence)
         return USER_ERROR
     except ValueError as error:
-        # Hydra has no error of its own for this.
+        # Hydra has no specific exception class for this.
         if not str(error).startswith("Config group override"):
             raise
         _say(name, "A group of settings takes a name, such as lens=disk; leave one out with ~, as ~lens.")
@@ -81,12 +81,12 @@ def run_command(
 
 
 def run_folder() -> Path:
-    """Hydra's folder of this run."""
+    """The folder that Hydra made for this run."""
     return Path(HydraConfig.get().runtime.output_dir)
 
 
 def _overrides(arguments: Sequence[str], positional: Sequence[str], options: Sequence[str] = ()) -> list[str]:
-    """Arguments without `=` become overrides of the positional keys, options of theirs; Hydra's own pass."""
+    """Hydra overrides from arguments: without `=` by position, options by key; Hydra's own are unchanged."""
     names = list(positional)
     overrides: list[str] = []
     rest = iter(arguments)
@@ -113,13 +113,13 @@ def _overrides(arguments: Sequence[str], positional: Sequence[str], options: Seq
 
 
 def _quoted(text: str) -> str:
-    """A text that Hydra takes as it is."""
+    """A text quoted such that Hydra does not interpret it."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
 
 def _sentence(error: BaseException) -> str | None:
-    """What to tell the user, or None where the error is ours."""
+    """The message of a user's mistake; `None` if the error is a bug of the program."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, InputError):
@@ -135,7 +135,7 @@ def _sentence(error: BaseException) -> str | None:
 
 
 def _config_sentence(message: str) -> str:
-    """Hydra's paragraph as a sentence."""
+    """Hydra's error message of several lines as one sentence."""
     if unknown := re.match(r"Could not override '([^']+)'", message):
         return f"There is no setting {unknown[1]!r}; --help lists those there are."
     if missing := re.search(r"[Mm]issing mandatory value: (\S+)", message):

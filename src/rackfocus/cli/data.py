@@ -1,4 +1,4 @@
-"""`rackfocus data check`: what is in a data set, and what is broken."""
+"""`rackfocus data check`: describe a data set and find broken samples."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Go through every split of the data set."""
+    """Check every split of the data set."""
     if cfg.what not in SUBJECTS:
         raise InputError(f"There is no `rackfocus data {cfg.what}`; choose one of {', '.join(SUBJECTS)}.")
     if cfg.samples < 1:
@@ -60,7 +60,7 @@ def run(cfg: DictConfig) -> None:
 
 
 def _check(split: str, node: DictConfig, cfg: DictConfig) -> SplitCheck | str:
-    """What is in a split, or why it cannot be opened where that is to be skipped."""
+    """The check of a split; or the reason why it cannot be opened, if such splits are skipped."""
     try:
         dataset = instantiate(node)
     except InstantiationException as error:
@@ -72,7 +72,7 @@ def _check(split: str, node: DictConfig, cfg: DictConfig) -> SplitCheck | str:
 
 
 def _tell(broken: Sequence[str], folder: Path) -> None:
-    """List what is broken, and leave the list in the folder."""
+    """Print the list of broken samples, and write it to the folder."""
     if not broken:
         print("All files can be read.")
         return

@@ -1,4 +1,4 @@
-"""`rackfocus demo`: the main job on the embedded data, and a page about it."""
+"""`rackfocus demo`: train, evaluate and refocus on the embedded data, and write a page about the results."""
 
 import json
 import time
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Train, evaluate, refocus, report; each step says what it found."""
+    """Train, evaluate, refocus and report; each step prints its result."""
     began = time.monotonic()
     console, folder, root = Console(), run_folder(), Path(cfg.data.root)
     validation, test = scene_folders(root, "validation"), scene_folders(root, "test")
@@ -118,7 +118,7 @@ def run(cfg: DictConfig) -> None:
 def held_out_psnr(model: RGBDHDREstimator, scenes: Sequence[Path], path: Path) -> float:
     """Mean PSNR in dB of the scenes' f/2 photographs, rendered from the network's estimate.
 
-    The records behind it are written to `path`.
+    The record of each photograph is written to `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     records = list(evaluate_scenes(scenes, [network_method("network", model)]))
@@ -127,7 +127,7 @@ def held_out_psnr(model: RGBDHDREstimator, scenes: Sequence[Path], path: Path) -
 
 
 def _spread(scenes: Sequence[Path], count: int = 3) -> list[Path]:
-    """Some of the scenes, from the first to the last."""
+    """`count` scenes, evenly spaced from the first to the last."""
     if len(scenes) <= count:
         return list(scenes)
     return [scenes[round(i * (len(scenes) - 1) / (count - 1))] for i in range(count)]

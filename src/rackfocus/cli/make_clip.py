@@ -1,4 +1,4 @@
-"""`rackfocus make-clip`: a video in, its refocusable clip out."""
+"""`rackfocus make-clip`: make the refocusable clip of a video."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from rackfocus.cli.refocus import parse_model
 from rackfocus.pipelines.clip.make_clip import make_clip
 
 COMPONENTS = ("model", "stabilizer")
-"""The settings that a clip writes down as they are."""
+"""The parts of the configuration that are recorded in a clip."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Make the clip `cfg.target` of `cfg.source`."""
+    """Make the clip `cfg.target` of the video `cfg.source`."""
     first, last = parse_range("frames", cfg.frames)
     plain = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(plain, dict)

@@ -1,4 +1,4 @@
-"""Progress bars with the time left."""
+"""Progress bars with the remaining time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,9 +15,9 @@ from rich.progress import (
 
 @contextmanager
 def progress_bar(what: str, unit: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar for the duration of the block; call what it gives with `(done, total)`.
+    """A progress bar for the duration of the block; it yields a function to call with `(done, total)`.
 
-    It shows with the first call, so that a mistake found before it stands alone.
+    The bar appears with the first call, so that an error before it is printed without a bar.
     """
     bar = Progress(
         TextColumn(what),

@@ -1,4 +1,4 @@
-"""What a run leaves so that its numbers can be traced back."""
+"""Records the configuration, environment and git revision of a run, so that its results can be reproduced."""
 
 import platform
 import subprocess
@@ -25,7 +25,7 @@ def record_provenance(cfg: DictConfig, folder: Path) -> None:
 
 
 def git_revision() -> str:
-    """The checkout's commit, marked when files differ from it; `unknown` outside a checkout."""
+    """The commit of the checkout, marked if files differ from it; `unknown` outside a checkout."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False)

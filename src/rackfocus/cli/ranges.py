@@ -1,17 +1,17 @@
-"""Ranges as people type them."""
+"""Parses ranges of the command line."""
 
 from rackfocus.types import InputError
 
 
 def parse_range(setting: str, text: str | None) -> tuple[int, int | None]:
-    """`first:last` as two numbers; either may be left out, and none means all.
+    """Parse `first:last`; either number may be left out. `None`: the whole range.
 
     Args:
-        setting: what the range is called, for the error.
-        text: what was typed.
+        setting: name of the setting, for the error message.
+        text: the value of the setting.
 
     Raises:
-        InputError: it is no such range, or an empty one.
+        InputError: the text is not such a range, or the range is empty.
     """
     if text is None:
         return 0, None

@@ -1,4 +1,4 @@
-"""`rackfocus refocus`: a deep-focus video in, a shallow-focus video out."""
+"""`rackfocus refocus`: turn a deep-focus video into a shallow-focus video."""
 
 from collections.abc import Sequence
 
@@ -56,10 +56,10 @@ def run(cfg: DictConfig) -> None:
 
 
 def parse_model(cfg: DictConfig) -> RGBDHDREstimator | str:
-    """What estimates: the network of `checkpoint`, or the backends of `model`, filled up by that network.
+    """The estimator: the network of `checkpoint`, or the backends of `model`, completed by that network.
 
     Raises:
-        InputError: a checkpoint or the weights of a backend cannot be had.
+        InputError: a checkpoint or the weights of a backend cannot be found.
     """
     chosen = [half for half in (cfg.model.depth, cfg.model.hdr) if half is not None]
     if not chosen:
@@ -75,10 +75,10 @@ def parse_focus(
     annotation: str | None = None,
     track: str | None = None,
 ) -> tuple[Focus, FocusKeyframes | None]:
-    """What is in focus by the settings `focus.*`, and the keyframes of the f-number where there are some.
+    """The focus given by the settings `focus.*`, and keyframes of the f-number; `None`: there are none.
 
     Raises:
-        InputError: only one coordinate is given, two settings say where focus lies, or a file cannot be read.
+        InputError: only one coordinate is given, two settings give the focus, or a file cannot be read.
     """
     if (x is None) != (y is None):
         raise InputError("A focus point needs both focus.x and focus.y.")

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Render what is not there yet."""
+    """Render the scenes and clips that do not exist yet."""
     folder = Path(cfg.folder)
     size = {"width": cfg.width, "height": cfg.height, "variant": cfg.variant}
     splits = {split: _seeds(split, cfg[split]) for split in SPLITS if cfg[split] is not None}
@@ -55,7 +55,7 @@ def run(cfg: DictConfig) -> None:
 
 
 def _clips(folder: Path, cfg: DictConfig) -> list[ClipJob]:
-    """One clip a seed; the kinds take turns."""
+    """One clip per seed; the kinds of clips alternate."""
     if cfg.clips is None:
         return []
     kinds = list(cfg.kinds)

@@ -1,4 +1,4 @@
-"""Where a training goes on that was stopped: `ckpt=last`."""
+"""Resumes an interrupted training: `ckpt=last`."""
 
 import re
 from collections.abc import Sequence
@@ -11,18 +11,17 @@ from rackfocus.types import InputError
 LAST = Path("checkpoints") / "last.ckpt"
 RUNS = Path("runs/train")
 RENAMED = {"schedule=": "scheduler=", "experiment=afnet": "experiment=af_net"}
-"""How settings begin that trainings of before wrote down under another name, and how they begin now."""
+"""Renamed settings: how their overrides begin in older trainings, and how they begin now."""
 
 
 def resumed_arguments(arguments: Sequence[str]) -> list[str]:
-    """The command line, for `ckpt=last` with the settings and the folder of the training that goes on.
+    """The command line; for `ckpt=last`, with the settings and the folder of the training to resume added.
 
-    That is the newest below `runs/train`, or the one in the folder that `hydra.run.dir` names; what else
-    stands on the command line comes on top of its settings. The jobs of a sweep (`-m`) each look into their
-    own folder.
+    That is the newest training below `runs/train`, or the one in the folder `hydra.run.dir`. Other arguments
+    of the command line override its settings. Each job of a sweep (`-m`) resumes in its own folder.
 
     Raises:
-        InputError: there is no training to go on with.
+        InputError: there is no training to resume.
     """
     if "ckpt=last" not in arguments or {"-m", "--multirun"} & set(arguments):
         return list(arguments)
@@ -36,7 +35,7 @@ def resumed_arguments(arguments: Sequence[str]) -> list[str]:
 
 
 def checkpoint_to_resume(ckpt: str | None, folder: Path) -> Path | None:
-    """The checkpoint that the setting `ckpt` means, for a training in this folder; None begins anew.
+    """The checkpoint given by the setting `ckpt`, for a training in this folder; `None`: a new training.
 
     Raises:
         InputError: there is no such file.

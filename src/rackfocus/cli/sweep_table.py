@@ -1,4 +1,4 @@
-"""The table at the end of a sweep of trainings: every network on the test scenes, a row a job."""
+"""The table at the end of a sweep of trainings: the networks on the test scenes, one row per job."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,14 +30,14 @@ COLUMNS = (
 
 
 class SweepTable(Callback):
-    """Measures what each job of `rackfocus train -m` left, rendered by the renderer it was trained with.
+    """Evaluates the network of each job of `rackfocus train -m`, with the renderer that it was trained with.
 
-    `records.csv` and `summary.csv` go beside the jobs' folders. Jobs that were not trained to the end, or
+    `records.csv` and `summary.csv` are written beside the folders of the jobs. Jobs that did not finish, or
     whose data have no ray-traced test split, have no row.
     """
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
-        """Print the table."""
+        """Evaluate the jobs and print the table."""
         folder = Path(config.hydra.sweep.dir)
         jobs = sorted(
             (path.parent for path in folder.glob("*/rgbd_hdr.safetensors")),
@@ -63,7 +63,7 @@ class SweepTable(Callback):
 
 
 def job_names(jobs: Sequence[Path]) -> list[str]:
-    """What sets each job of a sweep apart: the overrides that not all of them share."""
+    """A name for each job of a sweep: its overrides that not all jobs share."""
     overrides = [[str(one) for one in OmegaConf.load(job / ".hydra" / "overrides.yaml")] for job in jobs]
     shared = set.intersection(*map(set, overrides)) if overrides else set()
     names = [", ".join(one for one in own if one not in shared) for own in overrides]

@@ -1,4 +1,4 @@
-"""`rackfocus train`: RGBD-HDR from aperture and focal triplets, and AF-Net from clips."""
+"""`rackfocus train`: train RGBD-HDR on aperture and focal triplets, or AF-Net on clips."""
 
 import errno
 import logging
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Train, and say where the weights are; or, where training was stopped, how it goes on."""
+    """Train, and print the path of the weights; if interrupted, print how to resume."""
     folder = run_folder()
     try:
         weights = train(cfg, folder)
@@ -56,13 +56,13 @@ def run(cfg: DictConfig) -> None:
 
 
 def train(cfg: DictConfig, folder: Path) -> Path:
-    """Train as `cfg` says; write the weights that validated best into `folder` and return their path.
+    """Train by a configuration; write the weights with the best validation to `folder` and return their path.
 
     Raises:
-        InputError: the data or the checkpoint to go on from is missing, nothing was validated, a loss is not
+        InputError: the data or the checkpoint to resume is missing, nothing was validated, a loss is not
             finite, or the disk is full.
-        KeyboardInterrupt: by Ctrl-C.
-        SIGTERMException: by the signal SIGTERM.
+        KeyboardInterrupt: interrupted by Ctrl-C.
+        SIGTERMException: terminated by the signal SIGTERM.
     """
     _quieten_lightning()
     require_training_splits(cfg)
@@ -93,10 +93,10 @@ def train(cfg: DictConfig, folder: Path) -> Path:
 
 
 def require_training_splits(cfg: DictConfig) -> None:
-    """Refuse a data set that is for evaluation only.
+    """Check that a data set is not for evaluation only.
 
     Raises:
-        InputError: it has no training or no validation split.
+        InputError: the data set has no training or no validation split.
     """
     for split in ("train", "validation"):
         if split not in cfg.data:
@@ -104,19 +104,19 @@ def require_training_splits(cfg: DictConfig) -> None:
 
 
 def _fit(trainer: pl.Trainer, task: Task, data: SeededDataModule, checkpoint: Path | None) -> None:
-    """Lightning's `fit`, whose ways to end early become ours."""
+    """Run Lightning's `fit`; an interruption raises `KeyboardInterrupt` or `SIGTERMException`."""
     if trainer.strategy.launcher is not None:
-        # Lightning starts the processes of the other devices as the module that this one was started as.
+        # Lightning starts the processes of other devices by the `__main__` module of this process.
         __main__.__spec__ = __spec__
     try:
         trainer.fit(task, data, ckpt_path=checkpoint, weights_only=True)
     except SIGTERMException:
         raise
     except SystemExit:
-        # What Lightning makes of Ctrl-C.
+        # Lightning turns Ctrl-C into this exception.
         raise KeyboardInterrupt from None
     except RuntimeError as error:
-        # Workers get the signal as well, and Lightning is told of their end before it looks at its own.
+        # Workers receive SIGTERM as well; Lightning may report their exit before it handles its own signal.
         if trainer.received_sigterm:
             raise SIGTERMException from error
         raise
@@ -130,7 +130,7 @@ def _fit(trainer: pl.Trainer, task: Task, data: SeededDataModule, checkpoint: Pa
 
 
 def _require_fit(checkpoint: Path, task: Task) -> None:
-    """Refuse a checkpoint that is none, or of another network."""
+    """Check that a file is a checkpoint, and of this network."""
     try:
         state = torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=True)["state_dict"]
     except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError) as error:
@@ -151,7 +151,7 @@ def _print_resume_hint(folder: Path) -> None:
 
 
 def _quieten_lightning() -> None:
-    """Leave out its advertisements, and its warnings about its own code and about going on elsewhere."""
+    """Suppress Lightning's advertisements, and its warnings on its own code and on resuming elsewhere."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     for about in ("LeafSpec", "not have many workers", "exists and is not empty", "dirpath has changed"):
         warnings.filterwarnings("ignore", message=f".*{about}.*", module="pytorch_lightning")

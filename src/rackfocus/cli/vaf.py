@@ -1,4 +1,4 @@
-"""`rackfocus vaf build|export|import|agreement`: a focus data set of your own."""
+"""`rackfocus vaf build|export|import|agreement`: make and exchange a focus data set of your own."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from rackfocus.focus.annotation.json_file import load_annotation, save_annotatio
 from rackfocus.types import InputError
 
 NAMED = 10
-"""How many of the videos that were left out are named; all of them are in the table."""
+"""The most excluded videos that are printed; the table lists all of them."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Do what `cfg.what` says."""
+    """Run the action `cfg.what`."""
     if cfg.what not in SUBJECTS:
         raise InputError(f"There is no `rackfocus vaf {cfg.what}`; choose one of {', '.join(SUBJECTS)}.")
     if cfg.other is not None and cfg.what != "agreement":
@@ -37,7 +37,7 @@ def run(cfg: DictConfig) -> None:
 
 
 def build(cfg: DictConfig) -> None:
-    """Make a data set of a folder of videos."""
+    """Build a data set from a folder of videos."""
     dataset = _out(cfg, "a folder to build")
     selection: Selection = instantiate(cfg.selection)
     with progress_bar("looking through", "videos") as progress:
@@ -55,7 +55,7 @@ def build(cfg: DictConfig) -> None:
 
 
 def export(cfg: DictConfig) -> None:
-    """Write the annotations of a folder as one CSV file."""
+    """Export the annotations of a folder to one CSV file."""
     target = _out(cfg, "a file to write, such as targets.csv")
     annotations = annotations_in(cfg.source)
     write_csv(annotations, target, annotator=cfg.annotator or "")
@@ -64,7 +64,7 @@ def export(cfg: DictConfig) -> None:
 
 
 def import_(cfg: DictConfig) -> None:
-    """Write the annotations of a CSV file into a folder, where none is that differs."""
+    """Write the annotations of a CSV file to a folder; existing ones that differ are not overwritten."""
     folder = _out(cfg, "a folder to write to")
     annotations = read_csv(Path(cfg.source), annotator=cfg.annotator)
     for name, annotation in annotations.items():
@@ -78,7 +78,7 @@ def import_(cfg: DictConfig) -> None:
 
 
 def agreement(cfg: DictConfig) -> None:
-    """Compare two annotators."""
+    """Measure the agreement of two annotators."""
     if cfg.other is None:
         raise InputError("Agreement takes two folders, one of each annotator: rackfocus vaf agreement A B.")
     both = annotations_in(cfg.source), annotations_in(cfg.other)

@@ -1,1 +1,1 @@
-"""`rackfocus benchmark`: what each stage costs in time and memory, a module each."""
+"""`rackfocus benchmark`: time and memory of each stage, one module per benchmark."""

@@ -1,4 +1,4 @@
-"""`rackfocus benchmark af_net`: what AF-Net costs, and what sharing between windows saves."""
+"""`rackfocus benchmark af_net`: time of AF-Net, with and without sharing features between windows."""
 
 from collections.abc import Sequence
 
@@ -20,11 +20,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Measure, print, and write it down."""
+    """Measure; print and write the results."""
     use_cores(cfg.cores)
     folder = run_folder()
     record_provenance(cfg, folder)
-    # Disparity is not asked for.
+    # Disparity is not needed, so none is estimated.
     with open_footage(
         cfg.source, disparity=lambda _: np.zeros((1, 1)), longer_side_px=cfg.longer_side_px
     ) as footage:

@@ -1,4 +1,4 @@
-"""`rackfocus benchmark annotate`: how quick the annotation page is, and what memory it takes."""
+"""`rackfocus benchmark annotate`: latency and memory of the annotation page."""
 
 import os
 import tempfile
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Measure, print a table, and write it down."""
+    """Measure; print a table and write it as CSV."""
     require_positive(cfg, "frames", "through_s")
     use_cores(cfg.cores)
     folder = run_folder()

@@ -1,4 +1,4 @@
-"""`rackfocus benchmark autofocus`: what look-ahead autofocus costs a frame, stage by stage."""
+"""`rackfocus benchmark autofocus`: time per frame of each stage of look-ahead autofocus."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Measure, print a table, and write it down."""
+    """Measure; print a table and write it as CSV."""
     require_positive(cfg, "frames")
     use_cores(cfg.cores)
     folder, console = run_folder(), Console()

@@ -1,4 +1,4 @@
-"""`rackfocus benchmark loading`: whether loading keeps up with training."""
+"""`rackfocus benchmark loading`: speed of loading data, compared with that of training."""
 
 from collections.abc import Callable, Sequence
 
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Measure, print a table, and write it down."""
+    """Measure; print a table and write it as CSV."""
     require_positive(cfg, "batches", "steps")
     if not cfg.workers or min(cfg.workers) < 0:
         raise InputError("workers must be numbers of processes such as [0,1,2].")

@@ -1,4 +1,4 @@
-"""`rackfocus benchmark refocus`: what a frame costs from file to file, stage by stage."""
+"""`rackfocus benchmark refocus`: time per frame of each stage from input file to output file."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Measure, print a table, and write it down."""
+    """Measure; print a table and write it as CSV."""
     if cfg.pan_frames < 2:
         raise InputError(f"pan_frames must be 2 or more, and is {cfg.pan_frames}.")
     use_cores(cfg.cores)

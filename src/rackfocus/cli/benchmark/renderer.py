@@ -1,4 +1,4 @@
-"""`rackfocus benchmark`: how fast, how large and how good the renderer is, beside others."""
+"""`rackfocus benchmark renderer`: speed, memory and quality of the renderer, compared with others."""
 
 import platform
 from collections.abc import Sequence
@@ -38,12 +38,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Measure what is not measured yet, and write records, tables and pictures."""
+    """Measure what is not measured yet, and write records, tables and images."""
     benchmark_renderer(cfg)
 
 
 def benchmark_renderer(cfg: DictConfig) -> None:
-    """Our renderer beside its oracle and its peers."""
+    """Compare our renderer with its reference implementation and with other renderers."""
     _check(cfg)
     folder = run_folder()
     scenes = scene_folders(Path(cfg.data.root), "test")
@@ -53,7 +53,7 @@ def benchmark_renderer(cfg: DictConfig) -> None:
     )
     record_provenance(cfg, folder)
     missing = {name: why for name, method in METHODS.items() if (why := method.missing()) is not None}
-    # Before the pictures: this process is still small, and does not disturb.
+    # First, while this process still uses little memory and does not affect the measurements.
     costs = _costs(cfg, [cell for cell in wanted if cell.method not in missing], scenes, folder)
     qualities = _qualities(cfg, [*scenes, *larger], missing, folder)
     chosen = {name: why for name, why in missing.items() if name in cfg.methods}
@@ -136,7 +136,7 @@ def _print_summary(costs: Sequence[Cost], qualities: Sequence[Quality]) -> None:
 
 
 def _processor() -> str:
-    """The processor's name as Linux tells it."""
+    """The processor's name as reported by Linux."""
     about = Path("/proc/cpuinfo")
     for line in about.read_text().splitlines() if about.is_file() else ():
         name, _, value = line.partition(":")

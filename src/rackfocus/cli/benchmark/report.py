@@ -1,4 +1,4 @@
-"""What the benchmarks share around their measuring: checks of settings, the CSV file, the printed table."""
+"""Shared by the benchmarks: checks of settings, the CSV file and the printed table."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -23,11 +23,11 @@ STAGE_COLUMNS: Mapping[str, Callable[[StageCost], str]] = {
     "processor seconds": lambda cost: f"{cost.cpu_s:.4f}",
     "seconds": lambda cost: f"{cost.wall_s:.4f}",
 }
-"""The table of what stages cost."""
+"""The columns of the table of stages, by their headings."""
 
 
 def require_positive(cfg: DictConfig, *names: str) -> None:
-    """Check settings that are numbers.
+    """Check that settings are positive numbers.
 
     Raises:
         InputError: one of them is 0 or less.
@@ -38,10 +38,10 @@ def require_positive(cfg: DictConfig, *names: str) -> None:
 
 
 def check_cores(cores: int) -> None:
-    """Check how many cores to measure with.
+    """Check the number of cores to measure with.
 
     Raises:
-        InputError: it is less than one, or more than this process may use.
+        InputError: the number is less than 1, or more than this process may use.
     """
     available = len(os.sched_getaffinity(0))
     if not 1 <= cores <= available:
@@ -49,7 +49,7 @@ def check_cores(cores: int) -> None:
 
 
 def use_cores(cores: int) -> None:
-    """Have torch and OpenCV use so many threads.
+    """Set the number of threads of torch and OpenCV.
 
     Raises:
         InputError: see `check_cores`.
@@ -65,7 +65,7 @@ def report(
     columns: Mapping[str, Callable[[Measured], str]],
     path: Path,
 ) -> None:
-    """Write what was measured as CSV, print it as a table, and say where it is.
+    """Write the records as CSV, print them as a table, and print the path of the file.
 
     Args:
         title: above the table.

@@ -1,4 +1,4 @@
-"""`rackfocus benchmark stabilizer`: what stabilising a frame costs, and that memory does not grow."""
+"""`rackfocus benchmark stabilizer`: time per stabilised frame, and memory over the length of the video."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Measure, print two tables, and write them down."""
+    """Measure; print two tables and write them as CSV."""
     require_positive(cfg, "frames")
     if not cfg.memory_frames or min(cfg.memory_frames) < 1:
         raise InputError("memory_frames must be numbers of frames such as [50,500].")

@@ -1,4 +1,4 @@
-"""`rackfocus benchmark tracker`: how well and how fast subjects are followed, with and without recovery."""
+"""`rackfocus benchmark tracker`: accuracy and speed of the trackers, with and without recovery."""
 
 from collections.abc import Callable, Sequence
 
@@ -21,14 +21,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Measure, print a table, and write it down."""
+    """Measure; print a table and write it as CSV."""
     folder, console = run_folder(), Console()
     otb_sequence(cfg.root)
     record_provenance(cfg, folder)
     cv2.setNumThreads(1)
     records: list[TrackerRecord] = []
     for name, choice in cfg.trackers.items():
-        # Each by itself, and as it is used.
+        # Each tracker without recovery, and as configured.
         for title, node in ((f"{name} alone", choice.tracker), (str(name), choice)):
             with console.status(f"following with {title}"):
                 try:

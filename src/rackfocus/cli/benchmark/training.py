@@ -1,4 +1,4 @@
-"""`rackfocus benchmark training`: how long a training step takes, in our way and in the plain one."""
+"""`rackfocus benchmark training`: time of a training step, compared with a plain implementation."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Measure, print a table, and write it down."""
+    """Measure; print a table and write it as CSV."""
     require_positive(cfg, "size", "radius", "rounds")
     use_cores(cfg.cores)
     scene = load_scene(scene_folders(Path(cfg.data.root), "test")[0])

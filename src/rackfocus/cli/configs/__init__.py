@@ -1,1 +1,1 @@
-"""Which configuration a command has, and the help that is made of its comments."""
+"""Finds the configuration of a command, and makes its help from the comments."""

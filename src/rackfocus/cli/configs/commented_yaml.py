@@ -1,4 +1,4 @@
-"""The keys of a configuration file with the comments that stand above them, which YAML readers leave out."""
+"""Reads the keys of a configuration file with their comments, which YAML readers discard."""
 
 import re
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ _ASIDE = re.compile(r"(?:^|\s+)#\s+(?P<aside>.*)$")
 
 @dataclass(frozen=True)
 class Setting:
-    """A key of a file.
+    """A key of a configuration file.
 
     Attributes:
-        key: with the keys that it lies in, as in `lens.shape`.
-        value: as the file has it; None where keys lie in this one.
-        comment: the lines above it and behind it, joined.
+        key: with the keys that contain it, as in `lens.shape`.
+        value: as written in the file; `None`: the key contains other keys.
+        comment: the comment lines above it and the one behind it, joined.
     """
 
     key: str
@@ -29,11 +29,11 @@ class Default:
 
     Attributes:
         group: the config group, without a leading slash; empty where the entry names a config alone.
-        package: where its settings go; empty: where the group's name says.
-        option: what is chosen, as the file has it.
-        is_absolute: whether the group is named from the top of `conf`, not from the file's own group.
-        is_override: whether it changes the choice of an entry of another file.
-        comment: the lines above it, joined.
+        package: the package of its settings; empty: that of the group's name.
+        option: the chosen option, as written in the file.
+        is_absolute: whether the group is relative to `conf`, not to the file's own group.
+        is_override: whether it overrides the choice of another file's entry.
+        comment: the comment lines above it, joined.
     """
 
     group: str
@@ -49,10 +49,10 @@ class CommentedYaml:
     """A configuration file.
 
     Attributes:
-        header: the comment that it begins with, line by line.
-        is_global: whether its settings go to the top of the configuration (`@package _global_`).
+        header: the lines of the comment at its beginning.
+        is_global: whether its settings are at the top level of the configuration (`@package _global_`).
         defaults: its defaults list.
-        settings: its keys in their order, those of lists left out.
+        settings: its keys in order, without those in lists.
     """
 
     header: tuple[str, ...]
@@ -62,7 +62,7 @@ class CommentedYaml:
 
 
 def read_commented(path: Path) -> CommentedYaml:
-    """Read a file of `conf`: mappings and lists in block style, without texts of several lines."""
+    """Read a file of `conf`, which has mappings and lists in block style and no multi-line strings."""
     lines = path.read_text(encoding="utf-8").splitlines()
     is_global = bool(lines) and lines[0] == "# @package _global_"
     lines = lines[is_global:]
@@ -105,7 +105,7 @@ def read_commented(path: Path) -> CommentedYaml:
 
 
 def _default(text: str, comment: str) -> Default:
-    """An entry such as `override /lens@lenses.disk: disk`, `scene_specific` or `_self_`."""
+    """Parse an entry such as `override /lens@lenses.disk: disk`, `scene_specific` or `_self_`."""
     is_override = text.startswith("override ")
     name, _, option = text.removeprefix("override ").partition(": ")
     if not option:

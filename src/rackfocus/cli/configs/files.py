@@ -1,48 +1,49 @@
-"""Where the configurations are, and which of them a command line means."""
+"""Finds the configuration files, and the one that a command line names."""
 
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
 DEFAULT_SUBJECT = {"benchmark": None, "evaluate": "images", "prepare": "captures"}
-"""The commands with several configurations, and the one that counts where the command line names none."""
+"""The commands with several configurations, and their default; `None`: the command line has to name one."""
 
 
 def config_folder() -> Path:
-    """Where the configs are: inside an installed package, or at the top of a checkout.
+    """The folder of the configurations: inside an installed package, or at the top of a checkout.
 
     Raises:
-        InputError: they are missing.
+        InputError: the configurations are missing.
     """
     package = Path(__file__).resolve().parents[2]
     for folder in (package / "conf", package.parents[1] / "conf"):
         if folder.is_dir():
             return folder
-    # Imported here, for it imports torch, and --help shall be quick.
+    # Imported here because it imports torch, which would make --help slow.
     from rackfocus.types import InputError
 
     raise InputError(f"The configs that belong to {package} are missing; install rackfocus anew.")
 
 
 def config_names(command: str) -> list[str]:
-    """The configurations of a command by their paths in `conf`, such as `refocus` or `benchmark/loading`."""
+    """The configurations of a command as paths in `conf`, such as `refocus` or `benchmark/loading`."""
     if command not in DEFAULT_SUBJECT:
         return [command.replace("-", "_")]
     return sorted(f"{command}/{path.stem}" for path in (config_folder() / command).glob("*.yaml"))
 
 
 def named_config(command: str, arguments: Sequence[str]) -> tuple[str, list[str]]:
-    """The configuration that a command line means, and the arguments that remain.
+    """The configuration that a command line names, and the remaining arguments.
 
     The module of the same name in `rackfocus.cli` runs it.
 
     Args:
         command: the first word after `rackfocus`.
-        arguments: what follows. Where the command has several configurations the first argument may name one,
-            as `cut_outs` does in `rackfocus prepare cut_outs`.
+        arguments: the following words. If the command has several configurations, the first argument may name
+            one, as `cut_outs` does in `rackfocus prepare cut_outs`.
 
     Raises:
-        InputError: the command has no such configuration, or has several, none named and none by default.
+        InputError: the command has no such configuration; or it has several without a default, and none is
+            named.
     """
     names = config_names(command)
     if command not in DEFAULT_SUBJECT:
@@ -70,6 +71,6 @@ def named_config(command: str, arguments: Sequence[str]) -> tuple[str, list[str]
 
 
 def spoken_name(config: str) -> str:
-    """A configuration as the command line names it: `prepare cut_outs`, `make-clip`."""
+    """The name of a configuration on the command line: `prepare cut_outs`, `make-clip`."""
     command, _, subject = config.partition("/")
     return f"{command.replace('_', '-')} {subject}".rstrip()

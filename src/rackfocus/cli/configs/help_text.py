@@ -1,4 +1,4 @@
-"""What `--help` prints: the comments in the configuration of a command and in the choices of its groups."""
+"""Makes the text of `--help` from the comments in a command's configuration and its groups' options."""
 
 import re
 import textwrap
@@ -11,9 +11,9 @@ from rackfocus.cli.configs.files import config_folder, config_names, spoken_name
 
 WIDTH = 110
 COLUMN = 30
-"""Where comments begin."""
+"""The column in which comments begin."""
 DEEPEST = 2
-"""Of how many names a setting of a file has at most that is listed; what lies deeper is a part of a part."""
+"""The most names in the key of a listed setting, such as `lens.shape`; deeper keys are left out."""
 
 FOOTER = """\
 group=choice chooses; with it, --help lists the settings of that choice. --cfg job prints all settings,
@@ -24,8 +24,8 @@ def help_text(config: str, arguments: Sequence[str] = ()) -> str:
     """The help of a configuration such as `refocus` or `benchmark/loading`.
 
     Args:
-        config: the configuration, by its path in `conf`.
-        arguments: the command line; the settings of what it chooses of a group are listed.
+        config: the configuration, as a path in `conf`.
+        arguments: the command line; the settings of the group options that it chooses are listed.
     """
     folder = config_folder()
     file = read_commented(folder / f"{config}.yaml")
@@ -46,13 +46,13 @@ def help_text(config: str, arguments: Sequence[str] = ()) -> str:
 
 
 def overview(command: str) -> str:
-    """The configurations of a command that has several, a line each."""
+    """The configurations of a command that has several, one line each."""
     told = _summaries(config_folder(), config_names(command))
     return "\n".join([f"rackfocus {command} WHAT [key=value ...], each with its own --help:", "", *told])
 
 
 def _summaries(folder: Path, configs: Iterable[str]) -> list[str]:
-    """How each description begins, which is the header's second paragraph, after the usage."""
+    """The beginning of each configuration's description: the header's second paragraph, after the usage."""
     told = []
     for name in configs:
         description = "\n".join(read_commented(folder / f"{name}.yaml").header).split("\n\n")[1]
@@ -67,8 +67,8 @@ class _Group:
     Attributes:
         name: of its folder in `conf`.
         comment: above its first entry in the defaults list.
-        choices: what is chosen, by the package that its settings go to.
-        is_composed: whether what is chosen has groups itself, which are listed in place of other choices.
+        choices: the chosen options, by the package of their settings.
+        is_composed: whether the chosen option has groups itself, which are listed instead of other options.
     """
 
     name: str
@@ -77,7 +77,7 @@ class _Group:
     is_composed: bool = False
 
     def package(self, option: str) -> str:
-        """Where the settings of an option would go."""
+        """The package of an option's settings."""
         first = next(iter(self.choices))
         return first if len(self.choices) == 1 else f"{first.rpartition('.')[0]}.{option}"
 
@@ -85,7 +85,7 @@ class _Group:
 def _groups(
     folder: Path, file: CommentedYaml, overrides: Mapping[str, str], parent: str = ""
 ) -> dict[str, _Group]:
-    """The groups of a file's defaults list by their names, each before those of what is chosen in it."""
+    """The groups of a file's defaults list by name; each is followed by the groups of its chosen option."""
     found: dict[str, _Group] = {}
     for each in file.defaults:
         if not each.group or each.is_override or each.group == "hydra" or (parent and each.is_absolute):
@@ -103,7 +103,7 @@ def _groups(
 
 
 def _group_text(folder: Path, group: _Group) -> str:
-    """A group, what can be chosen of it, and the settings of that."""
+    """The help of a group: its options, and the settings of the chosen one."""
     chosen = list(group.choices.values())
     is_list = len(chosen) > 1
     heading = f"{group.name}@{group.package('NAME')}" if is_list else f"{group.name}={chosen[0]}"
@@ -127,7 +127,7 @@ def _group_text(folder: Path, group: _Group) -> str:
 
 
 def _settings(folder: Path, group: str, option: str) -> dict[str, Setting]:
-    """The settings of an option by their keys, those that it inherits first."""
+    """The settings of an option by their keys, inherited ones first."""
     path = folder / group / f"{option}.yaml"
     if not path.is_file():
         return {}
@@ -143,7 +143,7 @@ def _settings(folder: Path, group: str, option: str) -> dict[str, Setting]:
 
 
 def _own_settings(file: CommentedYaml) -> list[Setting]:
-    """The settings in the file of an option; none of an experiment, whose settings go to other places."""
+    """The settings in the file of an option; empty for an experiment, whose settings are of other groups."""
     if file.is_global:
         return []
     groups = {each.group for each in file.defaults}
@@ -151,7 +151,7 @@ def _own_settings(file: CommentedYaml) -> list[Setting]:
 
 
 def _listed(settings: Iterable[Setting], *, is_choice: bool = False) -> list[Setting]:
-    """What a user sets: neither what Hydra reads, nor parts of parts, nor, in a choice, its parts."""
+    """The settings for users: without those of Hydra, deeply nested ones, and, in an option, nested ones."""
     return [
         each
         for each in settings
@@ -164,14 +164,14 @@ def _listed(settings: Iterable[Setting], *, is_choice: bool = False) -> list[Set
 
 
 def _assigned(setting: Setting) -> str:
-    """`key=value` as one types it."""
+    """`key=value` as typed on the command line."""
     if setting.value is None:
         return setting.key
     return f"{setting.key}={setting.value.strip(chr(34)).replace(', ', ',')}"
 
 
 def _line(name: str, comment: str) -> str:
-    """A name, and beside it, or below it where it is long, what it is."""
+    """A name with its comment beside it, or below it if the name is long."""
     indent = " " * COLUMN
     first = f"  {name}"
     told = textwrap.fill(

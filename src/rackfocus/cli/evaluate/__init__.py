@@ -1,1 +1,1 @@
-"""`rackfocus evaluate`: networks on pictures, the stabiliser on clips, autofocus on videos; a module each."""
+"""`rackfocus evaluate`: networks on images, the stabiliser on clips, autofocus on videos; one module each."""

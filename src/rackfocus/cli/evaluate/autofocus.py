@@ -1,4 +1,4 @@
-"""`rackfocus evaluate table=...`: look-ahead autofocus against what is known of videos."""
+"""`rackfocus evaluate autofocus table=...`: look-ahead autofocus compared with annotated or known truth."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Make the table row by row, then print it with what it comes to."""
+    """Make the table row by row, then print it with its summary."""
     folder = run_folder()
     record_provenance(cfg, folder)
     table: FocusTable = instantiate(cfg.table)
@@ -42,7 +42,7 @@ def run(cfg: DictConfig) -> None:
 
 
 def printed_table(rows: Sequence[Row], summary: Sequence[Row]) -> Table:
-    """Rows, and below a line what they come to; numbers stand to the right."""
+    """The rows and, below a line, the summary; numbers are right-aligned."""
     columns = list(dict.fromkeys(column for row in (*rows, *summary) for column in row))
     table = Table(box=box.SIMPLE, collapse_padding=True)
     for column in columns:

@@ -1,4 +1,4 @@
-"""`rackfocus evaluate`: a checkpoint and baselines against everything whose truth is known."""
+"""`rackfocus evaluate images`: a checkpoint and baselines on data sets with known truth."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Examine every data set, then write records, means, histograms and sheets."""
+    """Evaluate on every data set, then write records, means, histograms and sheets."""
     if cfg.longer_side_px < 64:
         raise InputError(f"longer_side_px must be 64 or more, and is {cfg.longer_side_px}.")
     folder = run_folder()
@@ -52,7 +52,7 @@ def run(cfg: DictConfig) -> None:
         Network(Path(cfg.checkpoint).name, load_model(cfg.checkpoint), cfg.network_size_px),
         *(instantiate(baseline) for baseline in (cfg.get("baseline") or {}).values()),
     ]
-    # Before the first is examined, so that what is missing is told at once.
+    # Before the first evaluation, so that missing data are reported at once.
     data_sets = {name: instantiate(node) for name, node in data_set_configs(cfg).items()}
     conditions = Conditions(cfg.longer_side_px, _lpips(), cfg.seed)
     records: list[Record] = []
@@ -64,7 +64,7 @@ def run(cfg: DictConfig) -> None:
         records += found.records
         _draw_sheet(found.rows, folder / f"{name.replace('/', '_')}.jpg")
         write_records(records, folder / RECORDS_FILE)  # after each set: a later one may be broken
-    if records:  # none of pictures without truth, which are only looked at
+    if records:  # images without truth give no records, only sheets
         summaries = [*summarise(records, seed=cfg.seed), *summarise_groups(records, seed=cfg.seed)]
         by_target = summarise_targets(records, seed=cfg.seed)
         write_summary([*summaries, *by_target], folder / SUMMARY_FILE)
@@ -74,7 +74,7 @@ def run(cfg: DictConfig) -> None:
 
 
 def data_set_configs(cfg: DictConfig) -> dict[str, DictConfig]:
-    """The data sets by name: those of `suite`, as `<kind>/<name>`, or else the split of `data`."""
+    """The data sets by name: those of `suite`, as `<kind>/<name>`, otherwise the split of `data`."""
     if "suite" in cfg and cfg.suite is not None:
         return {
             f"{kind!s}/{name!s}": node
@@ -89,7 +89,7 @@ def data_set_configs(cfg: DictConfig) -> dict[str, DictConfig]:
 
 
 def print_tables(summaries: Sequence[Summary], by_target: Sequence[Summary]) -> None:
-    """A table a kind of data set and subject, its columns those measured; then PSNR by target."""
+    """One table per kind of data set and subject, with a column per metric; then PSNR by target."""
     console = Console(width=None if Console().is_terminal else 132)
     kinds = dict.fromkeys(summary.data_set.partition("/")[0] for summary in summaries)
     for kind in kinds:
@@ -108,7 +108,7 @@ def print_tables(summaries: Sequence[Summary], by_target: Sequence[Summary]) -> 
 
 
 def evaluate(scenes: Sequence[Path], methods: Sequence[Method], folder: Path) -> list[Record]:
-    """Measure the methods on ray-traced scenes, with a progress bar; the records go into `folder` too."""
+    """Evaluate methods on ray-traced scenes, with a progress bar; also write the records to `folder`."""
     records = []
     total = 3 * len(scenes) * len(methods)
     with progress_bar("evaluating", "images") as progress:
@@ -133,7 +133,7 @@ def _draw_sheet(rows: Sequence[SheetRow], path: Path) -> None:
 
 
 def _draw_histograms(records: Sequence[Record], folder: Path) -> None:
-    """One a kind of data set and metric."""
+    """Draw one histogram per kind of data set and metric."""
     for kind in dict.fromkeys(record.data_set.partition("/")[0] for record in records):
         own = [record for record in records if record.data_set.partition("/")[0] == kind]
         for column in AXES:

@@ -1,4 +1,4 @@
-"""`rackfocus evaluate stabilizer`: disparity per frame beside stabilised disparity, on real clips."""
+"""`rackfocus evaluate stabilizer`: disparity before and after stabilising, on real clips."""
 
 from collections.abc import Sequence
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Measure every clip, then write records and pictures and print a table."""
+    """Measure every clip, then write records and images and print a table."""
     if cfg.frames < 2:
         raise InputError(f"frames must be 2 or more, and is {cfg.frames}.")
     folder = run_folder()

@@ -1,1 +1,1 @@
-"""`rackfocus prepare`: captures become a manifest, a teacher labels photographs, subjects are cut out."""
+"""`rackfocus prepare`: make a manifest of captures, label photographs by a teacher, cut out subjects."""

@@ -1,4 +1,4 @@
-"""`rackfocus prepare`: photographs of several apertures or focal planes become a manifest and a report."""
+"""`rackfocus prepare captures`: manifest and report of photographs of several apertures or focal planes."""
 
 import dataclasses
 import hashlib
@@ -21,7 +21,7 @@ from rackfocus.types import InputError
 from rackfocus.whole_files import write_whole
 
 WORK_VERSION = 1
-"""Goes up when what is kept of a shot, or how it is judged, changes."""
+"""Version of the stored results; to be increased when their content or the judgement of a shot changes."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Judge every shot, then write the manifest and the page."""
+    """Judge every shot, then write the manifest and the report."""
     folder, output = Path(cfg.folder), Path(cfg.manifest)
     if output.suffix != ".json":
         raise InputError(f"manifest={output} must end in .json; the report is written beside it.")
@@ -78,7 +78,7 @@ def run(cfg: DictConfig) -> None:
 
 
 def _judged(deep: Photograph, shot: Photograph, limits: Limits, work: Path) -> tuple[Photograph, Row]:
-    """The shot as found and its row, from an earlier run where neither file nor limits have changed."""
+    """The judged shot and its row; reused from an earlier run if neither files nor limits have changed."""
     key = [WORK_VERSION, repr(limits), *(_signature(photograph.file) for photograph in (deep, shot))]
     kept = work / f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]}.json"
     if kept.is_file():

@@ -1,4 +1,4 @@
-"""`rackfocus prepare cut_outs`: subjects of photographs, cut out once, where a mask is sure of them."""
+"""`rackfocus prepare cut_outs`: cut out the subjects of photographs whose masks are reliable."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Cut out what was not looked at yet."""
+    """Cut out the subjects of photographs that were not processed yet."""
     folders = [cfg.photographs] if isinstance(cfg.photographs, str) else list(cfg.photographs)
     sources = teaching_pictures(folders, frames_per_clip=cfg.frames_per_clip)
     root = Path(cfg.folder)
@@ -55,5 +55,5 @@ def run(cfg: DictConfig) -> None:
 
 
 def _seen(root: Path, name: str) -> Path:
-    """What tells that a picture was looked at, and why its subject was refused."""
+    """The path of the file that marks an image as processed, with the reason if its subject was rejected."""
     return root / ".seen" / f"{name}.txt"

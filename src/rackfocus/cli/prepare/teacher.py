@@ -1,4 +1,4 @@
-"""`rackfocus prepare teacher`: photographs and frames of videos, labelled once with a teacher's nearness."""
+"""`rackfocus prepare teacher`: label photographs and frames of videos with a teacher network's nearness."""
 
 import json
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(cfg: DictConfig) -> None:
-    """Label what has no label yet."""
+    """Label the images that have no label yet."""
     if cfg.longer_side_px < 64:
         raise InputError(f"longer_side_px must be 64 or more, and is {cfg.longer_side_px}.")
     folders = [cfg.photographs] if isinstance(cfg.photographs, str) else list(cfg.photographs)
@@ -54,7 +54,7 @@ def run(cfg: DictConfig) -> None:
 
 
 def _remember(root: Path, cfg: DictConfig) -> None:
-    """Write down which teacher labels the folder; labels of two are never mixed in it."""
+    """Record which teacher labels the folder, so that labels of two teachers are never mixed in it."""
     about = {
         "teacher": OmegaConf.to_container(cfg.teacher, resolve=True),
         "longer_side_px": cfg.longer_side_px,
