@@ -1,7 +1,7 @@
 """`D` and `E` that were estimated for finding focus, stored on disk for rendering.
 
 They are in a hidden folder beside the output video, one chunk per frame, until that video is complete. A job
-that was killed resumes after the last stored frame. A frame of 1920x1080 takes about half a megabyte: values
+that was killed resumes after the last stored frame. A frame of 1920x1080 takes less than a megabyte: values
 are rounded to steps too small to be visible, and stored as differences along rows.
 """
 

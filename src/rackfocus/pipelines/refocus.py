@@ -74,8 +74,8 @@ def refocus(
     the same arguments, it resumes and gives the same bytes, on the same machine with as many threads.
 
     If focus is found by autofocus or follows an annotation, the frames of a video are estimated first, from
-    its beginning. The estimates are stored in a hidden folder beside the target, half a megabyte for a frame
-    of 1920x1080, and used for rendering afterwards.
+    its beginning. The estimates are stored in a hidden folder beside the target, less than a megabyte for a
+    frame of 1920x1080, and used for rendering afterwards.
 
     Args:
         source: a video, a folder of frames, or a refocusable clip (`.rvr`).
