@@ -117,7 +117,7 @@ def test_the_page_knows_the_scale_in_any_order(video):
     whole = estimated(video, network())
     frames = Frames(video)
     disparities = DisparityWorker(
-        frames, network, network_size_px=None, courtesy=PriorityGate(), estimated=lambda: None
+        frames, network, network_size_px=None, gate=PriorityGate(), estimated=lambda: None
     )
     disparities.rest(True)
     disparities.start()
@@ -147,7 +147,7 @@ def test_recorded_depth_reaches_every_place(video, tmp_path):
             np.testing.assert_allclose(shown.disparity, rendered[shown.index], atol=2e-3)
     frames = Frames(video)
     disparities = DisparityWorker(
-        frames, recorded, network_size_px=None, courtesy=PriorityGate(), estimated=lambda: None
+        frames, recorded, network_size_px=None, gate=PriorityGate(), estimated=lambda: None
     )
     disparities.start()
     try:

@@ -37,7 +37,7 @@ class Workspace:
         self.root, self.is_folder = root, only is None
         self._only, self._out = only, out
         self._tools = dataclasses.replace(tools, network=cache(tools.network))
-        self._courtesy = PriorityGate()
+        self._gate = PriorityGate()
         self._sessions: dict[str, Session] = {}
         self._opening = threading.Lock()
         self._unnamed: set[str] = set()
@@ -106,7 +106,7 @@ class Workspace:
             place = self._place(name)
             while len(self._sessions) >= MOST_OPEN and (idle := self._idle()) is not None:
                 self._sessions.pop(idle).close()
-            session = Session(place, self._tools, self.queue, self._courtesy)
+            session = Session(place, self._tools, self.queue, self._gate)
             self._sessions[name] = session
         return session
 

@@ -82,13 +82,13 @@ class Session:
         place: the paths of the video and its files.
         tools: models, lenses, trackers and autofocus modes to choose from.
         queue: of its folder.
-        courtesy: the priority gate that all background threads of this process share.
+        gate: the priority gate that all background threads of this process share.
 
     Raises:
         InputError: the video cannot be read.
     """
 
-    def __init__(self, place: Place, tools: Tools, queue: Queue, courtesy: PriorityGate) -> None:
+    def __init__(self, place: Place, tools: Tools, queue: Queue, gate: PriorityGate) -> None:
         self.name, self.tools, self._place, self._queue = place.name, tools, place, queue
         self._lens_of = cache(lambda name: tools.lenses[chosen("lens", name, tools.lenses)]())
         self._versions: Counter[str] = Counter()
@@ -117,17 +117,17 @@ class Session:
             self._frames,
             tools.network,
             network_size_px=tools.network_size_px,
-            courtesy=courtesy,
+            gate=gate,
             estimated=self._estimated,
         )
         self._preview = Preview(
-            self._frames, self._disparities, courtesy=courtesy, rendered=partial(self._tell, "picture")
+            self._frames, self._disparities, gate=gate, rendered=partial(self._tell, "picture")
         )
         self._tracking = Tracking(
             self._frames,
             self._disparities,
             trackers=lambda name: tools.trackers[chosen("tracker", name, tools.trackers)](),
-            courtesy=courtesy,
+            gate=gate,
             published=self._track_published,
             failed=self._notices.tell,
         )
@@ -144,7 +144,7 @@ class Session:
             self.check,
         )
         self._survey = VideoSurvey(
-            place.video, self._frames, courtesy=courtesy, changed=self._tell, failed=self._notices.tell
+            place.video, self._frames, gate=gate, changed=self._tell, failed=self._notices.tell
         )
         self._keep(self.document.version.look)
         self._tracking.follow(0, self.document.version)

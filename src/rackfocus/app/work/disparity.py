@@ -27,7 +27,7 @@ class DisparityWorker:
         frames: of the video.
         network: makes the network; called once, in the thread.
         network_size_px: the longer side of the network's input.
-        courtesy: the priority gate, waited for before each frame that was not requested.
+        gate: the priority gate, waited for before each frame that was not requested.
         estimated: called after each frame.
     """
 
@@ -37,12 +37,12 @@ class DisparityWorker:
         network: Callable[[], RGBDHDREstimator],
         *,
         network_size_px: int | None,
-        courtesy: PriorityGate,
+        gate: PriorityGate,
         estimated: Callable[[], None],
     ) -> None:
         self.store = EstimateStore(frames.video.count)
         self._frames, self._network, self._size_px = frames, network, network_size_px
-        self._courtesy, self._estimated = courtesy, estimated
+        self._gate, self._estimated = gate, estimated
         self._waited_for: list[int] = []
         self._next_played: int | None = None
         self._of_targets: Sequence[int] = ()
@@ -149,7 +149,7 @@ class DisparityWorker:
                     self._changed.wait()
                 awaited = index in self._waited_for
             if not awaited:
-                self._courtesy.wait_for_urgent()
+                self._gate.wait_for_urgent()
             try:
                 if estimator is None:
                     count = self._frames.video.count

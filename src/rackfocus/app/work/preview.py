@@ -59,7 +59,7 @@ class Preview:
     Args:
         frames: of the video.
         disparities: of the frames.
-        courtesy: the priority gate; the thread waits while an image is requested.
+        gate: the priority gate; the thread waits while an image is requested.
         rendered: called after each image that was rendered ahead.
     """
 
@@ -68,11 +68,11 @@ class Preview:
         frames: Frames,
         disparities: DisparityWorker,
         *,
-        courtesy: PriorityGate,
+        gate: PriorityGate,
         rendered: Callable[[], None],
     ) -> None:
         self._frames, self._disparities = frames, disparities
-        self._courtesy, self._rendered = courtesy, rendered
+        self._gate, self._rendered = gate, rendered
         self._cache: BoundedCache[Shot, bytes] = BoundedCache(CACHE_BYTES, len)
         self._renderer = Renderer()
         self._making: set[Shot] = set()
@@ -95,7 +95,7 @@ class Preview:
         """
         data = self._cache.get(shot)
         if data is None:
-            with self._courtesy.urgent():
+            with self._gate.urgent():
                 data = self._made(shot, PERSON)
         return data
 
@@ -169,7 +169,7 @@ class Preview:
                     if self._closed:
                         return
                     self._changed.wait()
-            self._courtesy.wait_for_urgent()
+            self._gate.wait_for_urgent()
             needs = shot.view != INPUT and not self._disparities.store.has_whole(shot.index)
             self._disparities.play(shot.index if needs else None)
             if needs:

@@ -22,7 +22,7 @@ class VideoSurvey:
     Args:
         path: of the video.
         frames: its frames, whose `cuts` are filled.
-        courtesy: the priority gate, waited for before each frame.
+        gate: the priority gate, waited for before each frame.
         changed: called with `waveform`, `cuts` or `progress`.
         failed: called with an error message for the user.
     """
@@ -32,11 +32,11 @@ class VideoSurvey:
         path: Path,
         frames: Frames,
         *,
-        courtesy: PriorityGate,
+        gate: PriorityGate,
         changed: Callable[[str], None],
         failed: Callable[[str], None],
     ) -> None:
-        self._path, self._frames, self._courtesy = path, frames, courtesy
+        self._path, self._frames, self._gate = path, frames, gate
         self._changed, self._failed = changed, failed
         self.waveform: Waveform | None = None
         self.done = 0
@@ -66,7 +66,7 @@ class VideoSurvey:
                 if self._closed.is_set():
                     return
                 if self._frames.cuts[index] == UNKNOWN:
-                    self._courtesy.wait_for_urgent()
+                    self._gate.wait_for_urgent()
                     if self._frames.is_cut(index, SURVEY):
                         self._changed("cuts")
                 self.done = index + 1

@@ -78,7 +78,7 @@ class Tracking:
         frames: of the video.
         disparities: of the frames.
         trackers: makes a tracker by its name.
-        courtesy: the priority gate, waited for before each frame.
+        gate: the priority gate, waited for before each frame.
         published: called when there is a new track.
         failed: called with an error message for the user.
     """
@@ -89,12 +89,12 @@ class Tracking:
         disparities: DisparityWorker,
         *,
         trackers: Callable[[str], Tracker],
-        courtesy: PriorityGate,
+        gate: PriorityGate,
         published: Callable[[], None],
         failed: Callable[[str], None],
     ) -> None:
         self._frames, self._disparities = frames, disparities
-        self._trackers, self._courtesy = trackers, courtesy
+        self._trackers, self._gate = trackers, gate
         self._published, self._failed = published, failed
         self._count = frames.video.count
         reduction = min(1.0, LONGER_SIDE_PX / max(frames.video.size))
@@ -207,7 +207,7 @@ class Tracking:
                 continue
             path = self._paths.get(stretch.path)
             if path is None or path.done < stretch.end:
-                self._courtesy.wait_for_urgent()
+                self._gate.wait_for_urgent()
                 try:
                     self._advance(stretch, path)
                 except Exception as error:

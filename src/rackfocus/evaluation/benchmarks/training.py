@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -18,7 +19,7 @@ from rackfocus.optics import Renderer
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.optics.renderer import render_reference
 from rackfocus.tasks.data import FocusBatch
-from rackfocus.types import RGBDHDR, Lens
+from rackfocus.types import RGBDHDR
 
 
 @dataclass(frozen=True)
@@ -71,25 +72,8 @@ class StepTime:
 class ReferenceRenderer(Renderer):
     """The renderer in plain torch."""
 
-    def forward(
-        self,
-        linear_rgb: Float[Tensor, "batch 3 height width"],
-        disparity: Float[Tensor, "batch 1 height width"],
-        log_exposure: Float[Tensor, "batch 3 height width"] | None = None,
-        *,
-        lens: Lens | None = None,
-        aperture_ratio: float | Float[Tensor, "#batch 1 1 1"] = 1.0,
-        focal_disparity: float | Float[Tensor, "#batch 1 1 1"] = 0.0,
-    ) -> Float[Tensor, "batch 3 height width"]:
-        return render_reference(
-            linear_rgb,
-            disparity,
-            log_exposure,
-            lens=lens,
-            aperture_ratio=aperture_ratio,
-            focal_disparity=focal_disparity,
-            formulation=self.formulation,
-        )
+    def forward(self, *images: Any, **settings: Any) -> Float[Tensor, "batch 3 height width"]:
+        return render_reference(*images, formulation=self.formulation, **settings)
 
 
 class OffsetNetwork(nn.Module):
