@@ -65,7 +65,8 @@ def widen_fill(disparity, nearest, step, reach, rows, around, radius):
         above, here, below = nearest[max(y - step, 0)], nearest[y], nearest[min(y + step, height - 1)]
         for x in range(width):
             least[x] = min(min(above[x], here[x]), below[x])
-        around[y] = least
+        for x in range(width):  # a slice assigned to a slice would take seconds to compile
+            around[y, x] = least[x]
         for into, other in ((around[y, :beside], least[step:]), (around[y, step:], least[:beside])):
             for x in range(beside):
                 into[x] = min(into[x], other[x])
