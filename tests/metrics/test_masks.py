@@ -15,11 +15,12 @@ def blob(height=24, width=30):
 
 
 def brute_force_distance(mask):
+    rows = mask.tolist()
     points = [(y, x) for y in range(mask.shape[0]) for x in range(mask.shape[1])]
     found = torch.empty(mask.shape)
     for y, x in points:
-        others = (math.hypot(y - v, x - u) for v, u in points if mask[v, u] != mask[y, x])
-        found[y, x] = min(others) * (1 if mask[y, x] else -1)
+        others = (math.hypot(y - v, x - u) for v, u in points if rows[v][u] != rows[y][x])
+        found[y, x] = min(others) * (1 if rows[y][x] else -1)
     return found
 
 
