@@ -3,9 +3,6 @@
 import gc
 import os
 
-# Until the tests are collected: see `pytest_collection_finish`.
-gc.disable()
-
 # Before torch is loaded: see rackfocus.cli.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -21,6 +18,9 @@ import pytest
 import torch
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Until the tests are collected: see `pytest_collection_finish`.
+gc.disable()
 
 
 def pytest_collection_finish() -> None:
