@@ -21,17 +21,32 @@ def run(monkeypatch, *arguments):
     return stop.value.code
 
 
-def test_a_scene_from_the_command_line(tmp_path, monkeypatch, capfd):
+SMALL = ("train=3:4", "validation=null", "test=null", "clip=false", "width=24", "height=16")
+SMALL = (*SMALL, "samples_per_pixel=4", "variant=scalar_rgb")
+
+
+def test_a_scene_from_the_command_line_and_the_same_by_two_processes_beside_a_clip(
+    tmp_path, monkeypatch, capfd
+):
     pytest.importorskip("mitsuba", reason="Mitsuba (the extra `scenes`) is not installed")
     monkeypatch.chdir(tmp_path)
-    arguments = ("train=3:4", "validation=null", "test=null", "clip=false", "width=48", "height=32")
-    arguments = (*arguments, "samples_per_pixel=4", "variant=scalar_rgb")
-    assert run(monkeypatch, *arguments) == 0
-    assert "1 scenes in scenes" in capfd.readouterr().out
-    assert len(RaytracedScenes("scenes", "train")) == 2
-    made = (tmp_path / "scenes" / "train" / "0003" / "f2.exr").stat().st_mtime_ns
-    assert run(monkeypatch, *arguments) == 0
-    assert (tmp_path / "scenes" / "train" / "0003" / "f2.exr").stat().st_mtime_ns == made
+    assert run(monkeypatch, "folder=one", "workers=1", *SMALL) == 0
+    assert "1 scenes in one" in capfd.readouterr().out
+    assert len(RaytracedScenes("one", "train")) == 2
+    made = (tmp_path / "one" / "train" / "0003" / "f2.exr").stat().st_mtime_ns
+    assert run(monkeypatch, "folder=one", "workers=1", *SMALL) == 0
+    assert (tmp_path / "one" / "train" / "0003" / "f2.exr").stat().st_mtime_ns == made
+
+    clips = ("clips=2:3", "clip_frames=8", "clip_fps=8", "clip_samples_per_pixel=1")
+    assert run(monkeypatch, "folder=two", "workers=2", *clips, *SMALL) == 0
+    assert "1 clips in two/clips" in capfd.readouterr().out
+    one = tmp_path / "one"
+    files = [path.relative_to(one) for path in one.rglob("*") if path.is_file()]
+    assert len(files) == 9
+    for file in files:
+        if file.name != "SHA256SUMS":
+            assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
+    assert [clip.name for clip in FocusEventClips(tmp_path / "two")] == ["speaks_0002"]
 
 
 @pytest.mark.parametrize(
@@ -54,24 +69,6 @@ def test_mistakes(tmp_path, monkeypatch, capfd, setting, says):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_processes_make_what_one_makes_and_a_clip(tmp_path, monkeypatch, capfd):
-    pytest.importorskip("mitsuba", reason="Mitsuba (the extra `scenes`) is not installed")
-    monkeypatch.chdir(tmp_path)
-    settings = ("validation=null", "test=null", "clip=false", "width=24", "height=16", "samples_per_pixel=1")
-    settings = (*settings, "variant=scalar_rgb", "train=3:5")
-    assert run(monkeypatch, "folder=one", "workers=1", *settings) == 0
-    clips = ("clips=2:3", "clip_frames=8", "clip_fps=8", "clip_samples_per_pixel=1")
-    assert run(monkeypatch, "folder=two", "workers=2", *clips, *settings) == 0
-    assert "1 clips in two/clips" in capfd.readouterr().out
-    one = tmp_path / "one"
-    files = [path.relative_to(one) for path in one.rglob("*") if path.is_file()]
-    assert len(files) == 17
-    for file in files:
-        if file.name != "SHA256SUMS":
-            assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
-    assert [clip.name for clip in FocusEventClips(tmp_path / "two")] == ["speaks_0002"]
-
-
 def _runs(process: int) -> bool:
     """Whether it is there and no zombie, which nobody may reap in a container."""
     try:
@@ -83,15 +80,8 @@ def _runs(process: int) -> bool:
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="processes are listed in /proc of Linux")
 def test_ctrl_c_ends_all_processes_with_one_sentence(tmp_path):
     pytest.importorskip("mitsuba", reason="Mitsuba (the extra `scenes`) is not installed")
-    settings = [
-        "train=0:400",
-        "validation=null",
-        "test=null",
-        "clip=false",
-        "workers=2",
-        "variant=scalar_rgb",
-    ]
-    settings += ["variant=scalar_rgb", "width=96", "height=64", "samples_per_pixel=9"]
+    settings = ["train=0:400", "validation=null", "test=null", "clip=false", "workers=2"]
+    settings += ["variant=scalar_rgb", "width=24", "height=16", "samples_per_pixel=1"]
     # A shell that runs tests in the background has them ignore Ctrl-C.
     code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     code += "import sys; sys.argv[0] = 'rackfocus'; from rackfocus.cli import main; main()"

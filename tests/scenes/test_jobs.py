@@ -39,7 +39,11 @@ class Job:
         report(2)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+# A process takes seconds to start.
+WORKERS = pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+
+
+@WORKERS
 def test_all_jobs_are_done_and_those_done_are_left(tmp_path, workers):
     (tmp_path / "1").write_text("before")
     seen = []
@@ -61,16 +65,22 @@ def test_one_that_fails_is_named_and_the_others_are_done(tmp_path):
 
 
 def test_two_of_several_processes_fail_and_the_others_are_done(tmp_path):
-    jobs = [Job(tmp_path, number, fails=fails) for number, fails in enumerate(("crash", "killed", "", ""))]
+    (tmp_path / "4").write_text("before")
+    seen = []
+    fails = ("crash", "killed", "", "", "")
+    jobs = [Job(tmp_path, number, fails=each) for number, each in enumerate(fails)]
     with pytest.raises(InputError) as raised:
-        run_jobs(jobs, workers=2)
-    assert "2 of 4 failed: " in str(raised.value)
+        run_jobs(jobs, workers=2, progress=lambda *step: seen.append(step))
+    assert "2 of 5 failed: " in str(raised.value)
     assert "job/0 (ZeroDivisionError: by nought)" in str(raised.value)
     assert re.search(r"job/1 \(.* code 9\)", str(raised.value))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["2", "3"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2", "3", "4"]
+    assert (tmp_path / "4").read_text() == "before"
+    assert [done for _, done, _ in seen] == [2, 3, 4, 5, 6]
+    assert str(os.getpid()) not in {(tmp_path / name).read_text() for name in "23"}
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@WORKERS
 def test_a_wrong_setting_is_told_as_it_is(tmp_path, workers):
     with pytest.raises(InputError, match=r"^the setting is wrong\.$"):
         run_jobs([Job(tmp_path, number, fails="input") for number in range(3)], workers=workers)

@@ -1,3 +1,5 @@
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -6,9 +8,12 @@ from rackfocus.scenes.recipe import Camera, Sky
 from rackfocus.scenes.textures import TEXTURES
 
 
+recipe_of = cache(make_recipe)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_the_same_seed_makes_the_same_scene(seed):
-    first, second = make_recipe(seed), make_recipe(seed)
+    first, second = recipe_of(seed), make_recipe(seed)
     assert first.layout == list(LAYOUTS)[seed]
     assert (first.camera, first.sky, first.bulbs, first.subjects) == (
         second.camera, second.sky, second.bulbs, second.subjects,
@@ -21,7 +26,7 @@ def test_the_same_seed_makes_the_same_scene(seed):
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 3, 600, 1203])
 def test_a_scene_stands_on_the_ground_and_has_known_materials(seed):
-    recipe = make_recipe(seed)
+    recipe = recipe_of(seed)
     lowest = min(part.mesh.vertices[:, 2].min() for part in recipe.parts if part.material.kind != "foliage")
     assert -0.5 < lowest <= 0.0
     assert all(part.material.kind in TEXTURES for part in recipe.parts)
@@ -31,7 +36,7 @@ def test_a_scene_stands_on_the_ground_and_has_known_materials(seed):
 
 
 def test_scenes_of_one_layout_differ():
-    first, second = make_recipe(0), make_recipe(6)
+    first, second = recipe_of(0), recipe_of(6)
     assert first.layout == second.layout
     assert first.camera != second.camera
     assert first.parts[-1].material != second.parts[-1].material

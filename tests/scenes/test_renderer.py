@@ -125,7 +125,7 @@ def test_exposure_gives_the_mean_that_was_asked_for(mitsuba):
     np.testing.assert_array_equal(image, again)
 
 
-@pytest.mark.usefixtures("mitsuba")
+@pytest.mark.usefixtures("mitsuba", "flat_materials")
 def test_render_scenes_writes_whole_folders_and_takes_up_its_work(tmp_path):
     seen = []
     arguments = {"width": 36, "height": 24, "samples_per_pixel": 4, "variant": "scalar_rgb"}

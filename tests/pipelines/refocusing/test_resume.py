@@ -71,7 +71,9 @@ def never(run, tmp_path_factory):
     return target.read_bytes()
 
 
-@pytest.mark.parametrize("stops", [[3], [6, 11], [12, 12, 19], [22]])
+@pytest.mark.parametrize(
+    "stops", [*(pytest.param(stops, marks=pytest.mark.slow) for stops in ([3], [6, 11])), [12, 12, 19], [22]]
+)
 def test_the_same_bytes(tmp_path, run, never, stops):
     target = tmp_path / "o.mp4"
     for stop in stops:
@@ -83,7 +85,9 @@ def test_the_same_bytes(tmp_path, run, never, stops):
     assert [path.name for path in tmp_path.iterdir()] == ["o.mp4"]
 
 
-@pytest.mark.parametrize("stops", [[4], [9, 17], [23], [12, 30]])
+@pytest.mark.parametrize(
+    "stops", [*(pytest.param(stops, marks=pytest.mark.slow) for stops in ([4], [9, 17])), [23], [12, 30]]
+)
 def test_the_same_bytes_where_focus_is_looked_for(tmp_path, make_video, network, window_mean, stops):
     """Stopped while the 23 frames are estimated, or their target is followed; none is estimated twice."""
     source = make_video(tmp_path / "v.mp4", pts=range(23))

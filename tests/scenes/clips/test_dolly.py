@@ -23,6 +23,7 @@ def test_the_walker_moves_and_nothing_else_does():
     assert first.recipe.camera != later.recipe.camera
 
 
+@pytest.mark.usefixtures("flat_materials")
 def test_clip_of_two_frames(tmp_path):
     pytest.importorskip("mitsuba", reason="rackfocus[scenes] is not installed")
     folder = tmp_path / "clip"

@@ -16,7 +16,7 @@ from rackfocus.scenes.files import read_disparity, read_hdr
 from rackfocus.types import InputError
 from rackfocus.video.flow.files import read_flow
 
-FRAMES, FPS = 16, 8
+FRAMES, FPS = 10, 5
 
 
 def job(folder, kind, **changes):
@@ -24,8 +24,11 @@ def job(folder, kind, **changes):
     return ClipJob(folder, kind, 3, variant="scalar_rgb", **(settings | changes))
 
 
+pytestmark = pytest.mark.usefixtures("flat_materials")
+
+
 @pytest.fixture(scope="module")
-def clips(tmp_path_factory):
+def clips(tmp_path_factory, flat_materials):  # noqa: ARG001
     pytest.importorskip("mitsuba", reason="rackfocus[scenes] is not installed")
     root = tmp_path_factory.mktemp("events")
     for kind in KINDS:

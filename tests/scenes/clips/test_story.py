@@ -7,6 +7,11 @@ from rackfocus.scenes.clips.story import KINDS, make_story, mouth_opening
 from rackfocus.types import InputError
 
 
+SEEDS = pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 6))]
+)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_seed_tells_the_same_story(kind):
     first, second = (make_story(kind, 5, frames=48, fps=24) for _ in range(2))
@@ -18,7 +23,7 @@ def test_the_same_seed_tells_the_same_story(kind):
     assert make_story(kind, 6, frames=48, fps=24).cues != first.cues
 
 
-@pytest.mark.parametrize("seed", range(6))
+@SEEDS
 def test_who_acts_is_at_rest_before_and_moves_from_the_frame_of_the_script_on(seed):
     story = make_story("acts", seed, frames=72, fps=24)
     assert len(story.cues) == 2 or len(story.cues) == 3
@@ -33,7 +38,7 @@ def test_who_acts_is_at_rest_before_and_moves_from_the_frame_of_the_script_on(se
             assert cue.frame > 55 or np.linalg.norm(balls[2] - balls[0]) > 0.1
 
 
-@pytest.mark.parametrize("seed", range(6))
+@SEEDS
 def test_talkers_take_turns_and_are_heard_when_the_script_says(seed):
     story = make_story("speaks", seed, frames=120, fps=24)
     assert story.sound.shape == (5 * SAMPLE_RATE,)
