@@ -200,9 +200,11 @@ def test_the_fill_is_that_of_plain_torch(size, spread, share, dtype, seed):
 
 def test_no_grad_keeps_nothing(generator):
     image = torch.rand(1, 3, 8, 9, generator=generator)
+    disparity = (image[:, :1] * 6 - 3).requires_grad_()
     with torch.no_grad():
-        result = render(image, image[:, :1].clone().requires_grad_())
+        result = render(image, disparity)
     assert not result.requires_grad
+    torch.testing.assert_close(result, render(image, disparity).detach(), rtol=0, atol=0)
 
 
 def test_half_precision_is_rendered_in_single(generator):

@@ -245,7 +245,7 @@ def test_streaming_knows_the_later_the_more_it_buffers(video):
     np.testing.assert_allclose(tracks[2].focal_disparity, whole.focal_disparity, atol=0.01)
 
 
-@pytest.mark.parametrize("buffer_s", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("buffer_s", [0.0, 0.5, pytest.param(1.0, marks=pytest.mark.slow)])
 def test_what_comes_after_the_buffer_changes_nothing(video, tmp_path, buffer_s):
     """Causality: the two videos are the same up to frame 27."""
     pictures = [picture(LEFT)] * 24 + [picture(RIGHT)] * 4 + [picture((40, 20), 9)] * 20

@@ -5,6 +5,7 @@ It is an operator because `torch.compile` cannot trace it: the number of levels 
 
 import importlib.util
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,11 +54,14 @@ def blend_layers(
 ) -> Float[Tensor, "batch 4 height width"]:
     """As `reference.blend_layers`, with the formulation given by name."""
     keep = torch.is_grad_enabled() and (light.requires_grad or disparity.requires_grad)
-    return _blend(light, disparity, formulation, register(shape), keep)[0]
+    blend: Callable[..., tuple[Tensor, Tensor, Tensor]] = _blend
+    if not keep and not torch.compiler.is_compiling():
+        # The first call of an operator imports torch's compiler, which takes longer than many renderings.
+        blend = _KERNELS[light.device.type]
+    return blend(light, disparity, formulation, register(shape), keep)[0]
 
 
-@torch.library.custom_op("rackfocus::blend_layers", mutates_args=(), device_types="cpu")
-def _blend(
+def _blend_on_cpu(
     light: Tensor, disparity: Tensor, formulation: str, shape: str, keep: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The sums; and for the backward pass, the level that filled the room, and the radius of the fill."""
@@ -73,8 +77,7 @@ def _blend(
     return _stack(sums), _stack(full), fill if keep else fill.new_empty(len(fill), 1, 0, 0)
 
 
-@_blend.register_kernel("cuda")
-def _(
+def _blend_on_gpu(
     light: Tensor, disparity: Tensor, formulation: str, shape: str, keep: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     from rackfocus.optics.spans import gpu
@@ -83,6 +86,14 @@ def _(
     blend = FORMULATIONS[formulation].blend
     sums, full = gpu.forward(light, disparity, fill, blend, _SHAPES[shape], keep=keep)
     return sums, full, fill if keep else fill.new_empty(len(fill), 1, 0, 0)
+
+
+_KERNELS = {"cpu": _blend_on_cpu, "cuda": _blend_on_gpu}
+
+_blend = torch.library.custom_op(
+    "rackfocus::blend_layers", _blend_on_cpu, mutates_args=(), device_types="cpu"
+)
+_blend.register_kernel("cuda", _blend_on_gpu)
 
 
 @_blend.register_fake
