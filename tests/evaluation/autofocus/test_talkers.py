@@ -110,7 +110,7 @@ def test_two_real_people(conversation, shared, tmp_path):
     folder.mkdir()
     for name in ("lbbc2a.mpg", "lrwp9a.mpg"):
         (folder / name).symlink_to(shared / "data" / "video" / "grid_talkers" / name)
-    table = Talkers(str(folder), conversation, longer_side_px=480, arrangements=[Arrangement((0, 1), (1,))])
+    table = Talkers(str(folder), conversation, longer_side_px=320, arrangements=[Arrangement((0, 1), (1,))])
     rows = list(table.rows(tmp_path, lambda _done, _count: None))
     assert [row["others"] for row in rows] == [STILL, MOUTHING]
     assert rows[0]["face"] >= 0.95

@@ -21,9 +21,17 @@ from rackfocus.metrics.image import psnr
 from rackfocus.optics.radiometry import srgb_to_linear
 
 
+@pytest.fixture(
+    scope="module", params=[2, pytest.param(6, marks=pytest.mark.slow)], ids=lambda count: f"{count} scenes"
+)
+def scenes(request, raytraced):
+    """One with lights and one without; or all of them."""
+    return scene_folders(raytraced, "test")[: request.param]
+
+
 @pytest.fixture(scope="module")
-def records(raytraced):
-    return list(evaluate_scenes(scene_folders(raytraced, "test"), [unblurred(), *renderer_methods()]))
+def records(scenes):
+    return list(evaluate_scenes(scenes, [unblurred(), *renderer_methods()]))
 
 
 def test_the_default_renderer_is_within_40_db_of_ray_tracing(records):
@@ -35,19 +43,19 @@ def test_the_default_renderer_is_within_40_db_of_ray_tracing(records):
     assert default - plain["input, not blurred"] >= 5
 
 
-def test_one_record_a_scene_method_and_target(records, raytraced):
-    scenes = scene_folders(raytraced, "test")
+def test_one_record_a_scene_method_and_target(records, scenes):
     assert len(records) == len(scenes) * 5 * 3
     assert {record.target for record in records} == {"f/2", "f/8", "f/2 refocused"}
     truth = [record for record in records if record.method.startswith("truth")]
     assert all(math.isnan(record.disparity_rms) and math.isnan(record.hdr_log_mse) for record in truth)
 
 
-def test_lights_are_judged_where_there_are_some(records, raytraced):
-    scenes = {folder.name: load_scene(folder) for folder in scene_folders(raytraced, "test")}
+def test_lights_are_judged_where_there_are_some(records, scenes):
+    has_lights = {folder.name: load_scene(folder).has_lights for folder in scenes}
+    assert set(has_lights.values()) == {True, False}
     for record in records:
-        assert math.isnan(record.psnr_plain) == scenes[record.image].has_lights
-        assert math.isnan(record.psnr_lights) != scenes[record.image].has_lights
+        assert math.isnan(record.psnr_plain) == has_lights[record.image]
+        assert math.isnan(record.psnr_lights) != has_lights[record.image]
     lit = {s.method: s.values["psnr_lights"].mean for s in summarise(records)}
     assert lit["truth, coverage"] > lit["input, not blurred"] + 5
 
