@@ -67,7 +67,7 @@ SIZES = st.one_of(
 
 
 @pytest.mark.parametrize("formulation", FORMULATIONS)
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=12)
 @given(
     size=SIZES,
     spread=st.sampled_from([0.0, 0.3, 2.0, 9.0]),

@@ -7,7 +7,6 @@ from rackfocus.scenes.layouts.plain import LAYOUTS, has_lights, make_recipe
 from rackfocus.scenes.recipe import Camera, Sky
 from rackfocus.scenes.textures import TEXTURES
 
-
 recipe_of = cache(make_recipe)
 
 

@@ -6,7 +6,6 @@ from rackfocus.scenes.clips.speech import SAMPLE_RATE
 from rackfocus.scenes.clips.story import KINDS, make_story, mouth_opening
 from rackfocus.types import InputError
 
-
 SEEDS = pytest.mark.parametrize(
     "seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 6))]
 )
