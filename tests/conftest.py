@@ -11,7 +11,7 @@ from jaxtyping import install_import_hook
 with install_import_hook("rackfocus", "beartype.beartype"):
     import rackfocus
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -19,17 +19,19 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Until the tests are collected: see `pytest_collection_finish`.
-gc.disable()
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave what is imported and collected, which stays to the end, out of every garbage collection.
 
-def pytest_collection_finish() -> None:
-    """Leave out of every garbage collection what was imported and collected, which is there to the end.
-
-    Searching these millions of objects again and again took a third of the time of many small tests.
+    To search these many objects again and again took a third of the time of small tests.
     """
-    gc.enable()
-    gc.freeze()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")
