@@ -54,13 +54,7 @@ class DisparitySample:
 
 @dataclass(frozen=True)
 class SilhouetteSample:
-    """A picture and the mask of a subject that is nearer than its surroundings.
-
-    Attributes:
-        name: identifies the picture.
-        image: encoded sRGB in 0..1.
-        mask: true on the subject.
-    """
+    """A picture, encoded sRGB in 0..1, and the mask of a subject that is nearer than its surroundings."""
 
     name: str
     image: Float[Tensor, "3 height width"]
@@ -69,12 +63,7 @@ class SilhouetteSample:
 
 @dataclass(frozen=True)
 class VideoSample:
-    """Successive frames of a video, without labels.
-
-    Attributes:
-        name: identifies the video.
-        images: encoded sRGB in 0..1.
-    """
+    """Successive frames of a video, encoded sRGB in 0..1, without labels."""
 
     name: str
     images: Float[Tensor, "frame 3 height width"]
@@ -151,13 +140,7 @@ class PosedClip:
 
 
 def require_size(path: object, tensor: Tensor, like: Tensor, other: object) -> None:
-    """Check that a file has the same size in pixels as another.
-
-    Args:
-        path: the file that `tensor` was read from.
-        tensor: its pixels, `(..., height, width)`.
-        like: the pixels that it belongs to.
-        other: the file of `like`.
+    """Check that what was read from `path` has the height and width of `like`, which was read from `other`.
 
     Raises:
         InputError: their sizes differ; it names both files.

@@ -102,12 +102,7 @@ def soft_window(
 
 
 def kullback_leibler(logits: Maps, density: Maps) -> Float[Tensor, " frame"]:
-    """`KL(density || softmax(logits))` of each frame, in nats.
-
-    Args:
-        logits: of each pixel.
-        density: sums to 1 in each frame.
-    """
+    """`KL(density || softmax(logits))` of each frame, in nats."""
     truth = density.flatten(1)
     return (torch.xlogy(truth, truth) - truth * logits.flatten(1).log_softmax(1)).sum(1)
 

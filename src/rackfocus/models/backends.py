@@ -164,12 +164,8 @@ class CompositeEstimator(nn.Module):
     def nearness_scale(
         self, srgb: Float[Tensor, "1 3 height width"], moment: VideoMoment | None = None
     ) -> NearnessScale | None:
-        """The scale of a shot, from one of its frames. `None`: there is no depth backend, or the frame is
-        flat.
-
-        Args:
-            srgb: the frame, encoded.
-            moment: which frame of a video it is.
+        """The scale of a shot, from one of its frames, encoded. `None`: there is no depth backend, or the
+        frame is flat.
 
         Raises:
             InputError: the recording has no depth for this frame.

@@ -15,11 +15,7 @@ _FLAT = 1e-6
 
 
 class MirrorAveragedDepth:
-    """The mean of a model's predictions for an image and its mirror image.
-
-    Args:
-        depth: the model.
-    """
+    """The mean of a model's predictions for an image and its mirror image."""
 
     def __init__(self, depth: DepthBackend) -> None:
         self.depth = depth

@@ -48,11 +48,7 @@ class SunlitSky(Sky):
 
 @dataclass(frozen=True)
 class NightStreet(Sky):
-    """A dark sky above two rows of houses with lit windows, and lamps; it lights the scene.
-
-    Attributes:
-        lamp_radiance: of the lamps' globes.
-    """
+    """A dark sky above two rows of houses with lit windows and lamps; it lights the scene."""
 
     lamp_radiance: float = 250.0
 

@@ -112,13 +112,10 @@ class Sky:
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera, or the centre of a thin lens.
+    """A pinhole camera, or the centre of a thin lens, at a position in metres.
 
-    Attributes:
-        position: in metres.
-        yaw: degrees to the right of `+y`.
-        pitch: degrees above the horizon.
-        fov: horizontal field of view in degrees.
+    `yaw` is degrees to the right of `+y`, `pitch` degrees above the horizon, `fov` the horizontal angle of
+    view.
     """
 
     position: Point

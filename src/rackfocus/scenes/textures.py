@@ -33,12 +33,7 @@ class Texture:
 
 @lru_cache(maxsize=64)
 def make_texture(kind: str, *, seed: int, tint: RGB) -> Texture:
-    """Make the tile of a material.
-
-    Args:
-        kind: one of `TEXTURES`.
-        seed: of the random parts.
-        tint: linear albedo of the main colour.
+    """Make the tile of a material: one of `TEXTURES`, whose main colour has the linear albedo `tint`.
 
     Raises:
         KeyError: the kind is unknown.

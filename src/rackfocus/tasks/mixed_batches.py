@@ -49,13 +49,7 @@ Sample = FocusSample | NearnessSample | LightSample
 
 
 class Views:
-    """A view for each kind of sample.
-
-    Args:
-        scene: for triplets.
-        nearness: for photographs with nearness.
-        light: for photographs with light.
-    """
+    """A view for each kind of sample."""
 
     def __init__(
         self,

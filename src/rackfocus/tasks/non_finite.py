@@ -38,11 +38,8 @@ class SavedBatch:
 class StopOnNonFinite(pl.Callback):
     """Stops training before the weights are updated by values that are not finite.
 
-    It saves `batch.safetensors` (see `load_batch`) and the network before the update.
-    Gradients in fp16 are not checked: they overflow now and then, and Lightning skips such a step.
-
-    Args:
-        dirpath: the folder for these files.
+    It saves `batch.safetensors` (see `load_batch`) and the network before the update to `dirpath`. Gradients
+    in fp16 are not checked: they overflow now and then, and Lightning skips such a step.
     """
 
     def __init__(self, *, dirpath: str) -> None:

@@ -31,15 +31,8 @@ class Theme:
 
 
 class Head:
-    """The head of one video's page.
-
-    Args:
-        session: of the video.
-        messages: displays errors.
-        theme: dark or light.
-        home: the address that the name of the program links to; `None`: no link.
-        do: executes the actions of buttons.
-        look_at: switches to another view.
+    """The head of one video's page. The name of the program links to `home`, if that is given; `do` executes
+    the actions of buttons, `look_at` switches to another view.
     """
 
     def __init__(

@@ -203,11 +203,7 @@ class Panel:
 
 
 class JobRow:
-    """Displays the progress or the result of a job, with a button to cancel it.
-
-    Args:
-        cancel: cancels the job.
-    """
+    """Displays the progress or the result of a job, with a button to cancel it."""
 
     def __init__(self, cancel: Callable[[], object]) -> None:
         with ui.element("div").classes("rf-row-of") as self._running:

@@ -37,13 +37,7 @@ def annotation_in(data: bytes, name: str, sha256: str) -> FocusAnnotation:
 
 
 def agreement_text(mine: FocusAnnotation, theirs: FocusAnnotation, name: str) -> str:
-    """The agreement of two annotations of a video, as text.
-
-    Args:
-        mine: the annotation in the document.
-        theirs: the other annotation.
-        name: of the other annotation's file.
-    """
+    """The agreement of two annotations of a video, as text; `name` is that of the other annotation's file."""
     said = agreement(mine, theirs)
     counted = f"{said.matched} changes of focus are in both"
     told = f"{counted}, {said.only_one} only here, {said.only_other} only in {name}."

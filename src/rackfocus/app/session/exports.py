@@ -23,13 +23,7 @@ _COLOURS = {"user": "GREEN", "conversation": "CYAN", "action": "ORANGE", "af-net
 
 @dataclass(frozen=True)
 class Export:
-    """An exported file.
-
-    Attributes:
-        name: of the file.
-        media_type: of its content.
-        data: its content.
-    """
+    """An exported file: its name, the media type of its content, and its content."""
 
     name: str
     media_type: str

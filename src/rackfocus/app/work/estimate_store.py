@@ -22,12 +22,7 @@ DISK_BYTES = 2 * 2**30
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """The estimate of a frame, in half precision.
-
-    Attributes:
-        disparity: in pixels of the preview frame.
-        log_exposure: `>= 0`.
-    """
+    """The estimate of a frame, in half precision; disparity is in pixels of the preview frame."""
 
     disparity: Float16[np.ndarray, "1 height width"]
     log_exposure: Float16[np.ndarray, "3 height width"]

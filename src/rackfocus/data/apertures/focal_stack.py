@@ -25,14 +25,10 @@ _FEWEST_TILES = 4
 
 
 def stack_photographs(folder: str | Path, deep: str) -> tuple[Photograph, list[Photograph]]:
-    """The composite, and the slices in the order of their names.
+    """The composite (the file called `deep`), and the slices in the order of their names.
 
     Slices are the largest group of pictures whose names differ only in their last number; other files are
     ignored.
-
-    Args:
-        folder: the stack.
-        deep: the composite's file name.
 
     Raises:
         InputError: the folder or the composite is missing, or there are fewer than two slices.

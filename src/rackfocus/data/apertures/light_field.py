@@ -107,13 +107,7 @@ def shift_and_add(
 def disk_weights(
     shape: tuple[int, int], *, centre: tuple[int, int], radius: float
 ) -> Float[np.ndarray, "row column"]:
-    """The share of each view's unit cell that a disk covers, normalised to sum 1.
-
-    Args:
-        shape: rows and columns of views.
-        centre: the view in the middle of the disk.
-        radius: in views.
-    """
+    """The share of each view's unit cell that a disk covers, normalised to sum 1; the radius is in views."""
     rows, columns = (np.arange(count) - middle - 0.5 for count, middle in zip(shape, centre, strict=True))
     chords = columns[:, None] + (np.arange(_CHORDS) + 0.5) / _CHORDS
     half = np.sqrt(np.clip(radius**2 - chords**2, 0, None))

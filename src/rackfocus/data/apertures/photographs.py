@@ -94,11 +94,7 @@ class Photographs(Dataset[FocusSample]):
 
 
 class ManifestPhotographs(Photographs):
-    """The pairs and triplets of a manifest.
-
-    Args:
-        root: the manifest, a JSON file.
-        split: `train`, `validation` or `test`.
+    """The pairs and triplets of a split (`train`, `validation` or `test`) of a manifest, a JSON file.
 
     Raises:
         InputError: as from `read_manifest`; or the split is empty.

@@ -122,13 +122,8 @@ class GazeMaps:
 def read_gaze(
     video: GazeVideo, indices: Sequence[int], *, source: tuple[int, int], size: tuple[int, int]
 ) -> GazeMaps:
-    """Fixations of some frames.
-
-    Args:
-        video: the video.
-        indices: of its frames, from 0.
-        source: height and width of the video.
-        size: height and width of the result.
+    """Fixations of some frames, by their index from 0, of a video of height and width `source`; maps have
+    `size`.
 
     Raises:
         InputError: a map or mask is missing, damaged or of another size than the video.

@@ -83,13 +83,8 @@ class SigmoidCurve:
 
 @dataclass(frozen=True)
 class SigmoidCurves:
-    """The sigmoids of HDRCNN: both parameters are normally distributed and bounded away from 0.
-
-    Attributes:
-        exponent: mean of `n`.
-        exponent_deviation: its standard deviation.
-        sigma: mean.
-        sigma_deviation: standard deviation.
+    """The sigmoids of HDRCNN: both parameters are normally distributed, with these means and standard
+    deviations, and bounded away from 0.
     """
 
     exponent: float = 0.9
@@ -164,12 +159,7 @@ class VirtualCamera:
     def photograph(
         self, radiance: Float[Tensor, "3 height width"], generator: torch.Generator, *, name: str
     ) -> Photograph:
-        """Take one photograph.
-
-        Args:
-            radiance: linear light `>= 0` on any scale.
-            generator: source of randomness.
-            name: of the picture, for the error message.
+        """Take one photograph of linear light `>= 0` on any scale; `name` is for the error message.
 
         Raises:
             InputError: the picture is black except for what would clip.

@@ -21,12 +21,7 @@ Picture = UInt8[np.ndarray, "height width 3"]
 
 @dataclass(frozen=True)
 class StillPicture:
-    """One photograph.
-
-    Attributes:
-        names: its name, `<folder>/<stem>`.
-        path: of the file.
-    """
+    """One photograph; `names` has its name, `<folder>/<stem>`."""
 
     names: tuple[str, ...]
     path: Path

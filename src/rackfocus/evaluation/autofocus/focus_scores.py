@@ -32,13 +32,8 @@ def matched_targets(clip: AnnotatedClip, track: FocusTrack, tolerance_s: float) 
 def scores(
     clip: AnnotatedClip, track: FocusTrack, truth: Float[np.ndarray, " frame"], matching: Matching
 ) -> Row:
-    """|Δd| in disparity levels, |Δt| in frames, recall, precision and their counts.
-
-    Args:
-        clip: the ground truth.
-        track: the result.
-        truth: the true focal disparity.
-        matching: of the targets.
+    """|Δd| from the true focal disparity in disparity levels, |Δt| in frames, recall, precision and their
+    counts.
     """
     focus, wanted = (torch.from_numpy(curve) for curve in (track.focal_disparity, truth))
     return {

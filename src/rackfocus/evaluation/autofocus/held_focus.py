@@ -24,11 +24,7 @@ Mask = Bool[np.ndarray, "height width"]
 
 
 class Subject(Protocol):
-    """A video with the positions of its subject.
-
-    Attributes:
-        video: a file or a folder of frames.
-    """
+    """A video (a file or a folder of frames) with the positions of its subject."""
 
     video: str
 

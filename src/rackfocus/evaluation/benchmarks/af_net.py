@@ -50,12 +50,7 @@ class AFNetCost:
 
 
 def af_net_cost(footage: Footage, finder: AFNetAutofocus) -> AFNetCost:
-    """Time AF-Net on a video.
-
-    Args:
-        footage: the video.
-        finder: AF-Net's autofocus.
-    """
+    """Time AF-Net on a video."""
     info = footage.reader.info
     fps, size = float(info.fps), (info.width, info.height)
     network = finder.network

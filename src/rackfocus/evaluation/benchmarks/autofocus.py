@@ -29,17 +29,10 @@ IN_ALL = "all, but disparity"
 def stage_costs(
     footage: Footage, scene: SceneSpecific, tracker: Tracker, puller: FocusPuller, *, frames: int
 ) -> list[StageCost]:
-    """Autofocus of the first frames of a video as one window, each stage timed separately.
+    """Autofocus of at most this number of frames of a video as one window, each stage timed separately.
 
     Work that detectors share, such as the detection of faces, counts for the first of them. Decoding counts
     twice, since autofocus reads a video twice; detectors are scaled by the overlap of windows.
-
-    Args:
-        footage: the video.
-        scene: the detectors.
-        tracker: follows the subjects.
-        puller: moves focus.
-        frames: the largest number of frames.
     """
     clock = _Clock()
     with FrameDisparityStore() as known:

@@ -41,13 +41,7 @@ class Inputs(NamedTuple):
 
 @dataclass(frozen=True)
 class StageCost:
-    """The time of one stage for a frame.
-
-    Attributes:
-        stage: its name.
-        cpu_s: CPU seconds, over all threads.
-        wall_s: wall-clock seconds.
-    """
+    """The time of one stage for a frame: CPU seconds over all threads, and wall-clock seconds."""
 
     stage: str
     cpu_s: float
@@ -56,12 +50,7 @@ class StageCost:
 
 @dataclass(frozen=True)
 class MemoryPeak:
-    """The peak memory of a run over some frames.
-
-    Attributes:
-        frames: number of frames pushed.
-        megabytes: largest growth of the process's resident memory, in 10^6 bytes.
-    """
+    """The largest growth of the process's resident memory over some frames, in 10^6 bytes."""
 
     frames: int
     megabytes: float

@@ -82,11 +82,7 @@ class Backends:
 
 @dataclass(frozen=True)
 class Nothing:
-    """The trivial baseline: everything in focus, clipped light.
-
-    Attributes:
-        name: for the tables.
-    """
+    """The trivial baseline: everything in focus, clipped light."""
 
     name: str
 

@@ -49,11 +49,7 @@ class ShallowPhotograph:
 
 
 class ShallowPhotographs(Dataset[ShallowPhotograph]):
-    """Each shallow photograph once; triplets would repeat the widest.
-
-    Args:
-        items: pairs and triplets.
-    """
+    """Each shallow photograph of pairs and triplets once; triplets would repeat the widest."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         pairs = {(item.deep.file, shot.file): (item.deep, shot) for item in items for shot in item.shots}
@@ -71,9 +67,6 @@ class RegisteredApertures(Dataset[ShallowPhotograph]):
 
     As `rackfocus prepare` does, but nothing is rejected: misalignment affects all methods alike.
 
-    Args:
-        root: the folder.
-
     Raises:
         InputError: as from `aperture_scenes`; on access, a photograph is damaged or of another size.
     """
@@ -90,13 +83,7 @@ class RegisteredApertures(Dataset[ShallowPhotograph]):
 
 
 class NamedPhotographs(ShallowPhotographs):
-    """Files of one folder by name, already aligned and equally exposed.
-
-    Args:
-        root: the folder.
-        deep: the picture with everything in focus.
-        shallow: the names of the others.
-    """
+    """Files of one folder by name, already aligned and equally exposed; in `deep` everything is in focus."""
 
     def __init__(self, root: str | Path, deep: str, shallow: Sequence[str]) -> None:
         sharp = Photograph(Path(root) / deep)

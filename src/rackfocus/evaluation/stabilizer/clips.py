@@ -123,11 +123,7 @@ class VideoClip:
 
 
 class PosedVideoClip:
-    """A sequence of 7-Scenes: the motion comes from depth and poses instead of a flow method.
-
-    Args:
-        root: the sequence's folder.
-    """
+    """A sequence of 7-Scenes: the motion comes from depth and poses instead of a flow method."""
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
@@ -156,11 +152,7 @@ class PosedVideoClip:
 
 
 class RaytracedClip:
-    """A ray-traced clip at its own size, with known disparity.
-
-    Args:
-        root: the clip's folder, with `clip.mp4` and `disparity`.
-    """
+    """A ray-traced clip, a folder with `clip.mp4` and `disparity`, at its own size."""
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)

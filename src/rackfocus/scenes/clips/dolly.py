@@ -41,13 +41,7 @@ _SEEN_SHARE = 0.5
 
 @dataclass(frozen=True)
 class ClipFrame:
-    """One frame of the clip.
-
-    Attributes:
-        recipe: the whole scene.
-        first: the near person's parts.
-        walker: the walker's parts.
-    """
+    """One frame of the clip: the whole scene, and the parts of the near person and of the walker."""
 
     recipe: SceneRecipe
     first: tuple[Part, ...]

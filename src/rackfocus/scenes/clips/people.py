@@ -59,14 +59,9 @@ Motion = Callable[[float], Pose]
 
 
 class Person:
-    """A person with joints, standing at the origin and facing `-y`.
+    """A person with joints, standing at the origin and facing `-y`, with random clothes and build.
 
-    Args:
-        rng: for the clothes and the build.
-
-    Attributes:
-        height_m: body height.
-        face: indices of the parts of the head.
+    `face` has the indices of the parts of the head.
     """
 
     def __init__(self, rng: Rng) -> None:

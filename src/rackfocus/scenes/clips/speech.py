@@ -37,12 +37,7 @@ HIGH_VOICE = Voice(pitch_hz=215.0, formant_scale=1.16)
 
 @dataclass(frozen=True)
 class Utterance:
-    """An utterance of one voice.
-
-    Attributes:
-        samples: sound pressure, -1 to 1.
-        loudness: its envelope, 0 to 1, for each sample.
-    """
+    """An utterance of one voice: sound pressure, -1 to 1, and its envelope, 0 to 1, for each sample."""
 
     samples: Float[np.ndarray, " sample"]
     loudness: Float[np.ndarray, " sample"]

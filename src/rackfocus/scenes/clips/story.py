@@ -66,14 +66,7 @@ class Placement:
 
 @dataclass(frozen=True)
 class Actor:
-    """One person of a story, with position and pose at each frame.
-
-    Attributes:
-        name: one of `NAMES`.
-        person: the body.
-        stand: position at a frame.
-        pose: pose at a frame.
-    """
+    """One person of a story, one of `NAMES`, with position and pose at each frame."""
 
     name: str
     person: Person
