@@ -71,13 +71,7 @@ class VideoSample:
 
 @dataclass(frozen=True)
 class PictureToFocus:
-    """A picture for visual inspection, without labels, and the position of its subject.
-
-    Attributes:
-        name: identifies the picture.
-        image: encoded sRGB in 0..1.
-        point: `(x, y)` of the subject in pixels of the picture.
-    """
+    """A picture for visual inspection, encoded sRGB, and the position `(x, y)` of its subject."""
 
     name: str
     image: Float[Tensor, "3 height width"]
@@ -108,12 +102,10 @@ class FlowSample:
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera with its pose in the world.
+    """A pinhole camera with its pose in the world, a rigid motion.
 
-    Attributes:
-        intrinsics: from camera space (metres: `x` right, `y` down, `z` forward) to pixels, centres at
-            integers.
-        camera_to_world: its pose, a rigid motion.
+    Intrinsics lead from camera space (metres: `x` right, `y` down, `z` forward) to pixels, centres at
+    integers.
     """
 
     intrinsics: Float[Tensor, "3 3"]
@@ -122,14 +114,9 @@ class Camera:
 
 @dataclass(frozen=True)
 class PosedClip:
-    """Successive frames of a static scene, with depth and the poses of the camera.
+    """Successive frames of a static scene, encoded sRGB in 0..1, with depth and the camera of each.
 
-    Attributes:
-        name: identifies the frames.
-        images: encoded sRGB in 0..1.
-        depth: metres along the axis of the camera; 0 where it is not valid.
-        valid: where the depth is known.
-        cameras: one a frame.
+    Depth is in metres along the axis of the camera; 0 where it is not valid.
     """
 
     name: str

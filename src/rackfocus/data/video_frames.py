@@ -27,12 +27,7 @@ _REFRESH = re.compile(rb"\x00\x00\x01[\x25\x45\x65]")
 
 @dataclass(frozen=True)
 class FramesRead:
-    """Frames reduced to the working size, and the original size.
-
-    Attributes:
-        frames: encoded sRGB in 0..1.
-        source_size: height and width of the video, as displayed.
-    """
+    """Frames reduced to the working size, encoded sRGB in 0..1; height and width of the video as shown."""
 
     frames: Float[Tensor, "frame 3 height width"]
     source_size: tuple[int, int]

@@ -24,9 +24,7 @@ def directions(height: int) -> Float[np.ndarray, "height width 3"]:
 class SunlitSky(Sky):
     """A clear or cloudy sky with its sun as a disk far brighter than white, and the glow around it.
 
-    Attributes:
-        disk_radiance: of the sun's disk; thousands of times white.
-        disk_degrees: its angular radius, larger than the real one so that it covers several texels.
+    The disk is thousands of times as bright as white, and larger than the real one so that it covers texels.
     """
 
     disk_radiance: float = 2000.0

@@ -43,13 +43,7 @@ def placed(parts: Iterable[Part], *, x: float, y: float, z: float = 0.0, turn: f
 
 @dataclass(frozen=True)
 class Bulb:
-    """A small glowing sphere.
-
-    Attributes:
-        centre: in metres.
-        radius_m: its radius.
-        radiance: as seen by a camera; 1 is display white.
-    """
+    """A small glowing sphere, its centre in metres; `radiance` as seen by a camera, 1 is display white."""
 
     centre: Point
     radius_m: float

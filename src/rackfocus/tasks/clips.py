@@ -13,13 +13,10 @@ from rackfocus.tasks.data import SeededDataModule
 
 
 class ClipBatch(NamedTuple):
-    """Clips of one size and length, stacked.
+    """Clips of one size and length, stacked; frames are encoded sRGB in 0..1.
 
-    Attributes:
-        frames: encoded sRGB in 0..1.
-        regions: densities of the focus region; all 0: unknown.
-        new_target: 1 where a new focus target begins, else 0; NaN: unknown.
-        times_s: of the frames.
+    `regions` are densities of the focus region; all 0: unknown. `new_target` is 1 where a new focus target
+    begins, else 0; NaN: unknown.
     """
 
     frames: Float[Tensor, "batch frame 3 height width"]

@@ -20,13 +20,8 @@ from rackfocus.types import InputError
 
 @dataclass(frozen=True)
 class SavedBatch:
-    """A batch and its position in a training.
-
-    Attributes:
-        batch: the network's input; a list if it contains samples of several kinds.
-        names: names of its samples.
-        epoch: in which it was drawn.
-        step: number of optimizer steps before it.
+    """A batch (a list if it contains samples of several kinds) with the names of its samples, its epoch, and
+    the number of optimizer steps before it.
     """
 
     batch: FocusBatch | ClipBatch | list[KindBatch]

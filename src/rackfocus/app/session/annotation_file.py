@@ -77,12 +77,7 @@ class AnnotationFile:
 
 
 def find_annotation(video: Path, identity: AnnotatedVideo, root: Path) -> Path:
-    """The path of a video's annotation, existing or new: beside it, or in another folder of the data set.
-
-    Args:
-        video: the video file.
-        identity: the video's entry in an annotation.
-        root: the folder in which annotations are searched.
+    """The path of a video's annotation, existing or new: beside it, or in another folder below `root`.
 
     Raises:
         InputError: the video's name is too long to add the suffix.

@@ -50,14 +50,8 @@ class Document:
     """A document that all pages of a video share. Thread-safe.
 
     A target is identified by its frame and source. Targets of the user take precedence over suggestions, the
-    targets of other sources: see `rackfocus.focus.decisions`.
-
-    Args:
-        file: the file to save to.
-        annotation: the initial annotation.
-        look: the initial look.
-        changed: called after each change.
-        keep_look: stores the look, which is not part of the annotation's file.
+    targets of other sources: see `rackfocus.focus.decisions`. `changed` is called after each change;
+    `keep_look` stores the look, which is not part of the annotation's file.
     """
 
     def __init__(

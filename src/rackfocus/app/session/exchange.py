@@ -10,12 +10,7 @@ from rackfocus.types import FocusAnnotation, InputError
 
 
 def annotation_in(data: bytes, name: str, sha256: str) -> FocusAnnotation:
-    """The annotation of a video in an imported file.
-
-    Args:
-        data: content of the file: JSON, or CSV as `rackfocus vaf export` writes it.
-        name: of the file.
-        sha256: of the video.
+    """The annotation of a video in an imported file: JSON, or CSV as `rackfocus vaf export` writes it.
 
     Raises:
         InputError: the file holds no annotation, or that of another video.

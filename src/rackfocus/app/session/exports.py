@@ -32,15 +32,8 @@ class Export:
 
 @dataclass(frozen=True, eq=False)
 class Exported:
-    """The data for exports.
-
-    Attributes:
-        name: path of the video relative to its folder.
-        annotation: of the video.
-        f_number: the f-number to render with.
-        track: of the annotation.
-        times_s: presentation time of each frame.
-        annotator: the author of the annotation.
+    """The data for exports: `name` is the path of the video relative to its folder, `f_number` that to render
+    with, `annotator` the author of the annotation.
     """
 
     name: str

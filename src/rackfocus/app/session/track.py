@@ -80,13 +80,9 @@ def pulled(
     cuts: Sequence[int],
     puller: FocusPuller,
 ) -> tuple[Float[np.ndarray, " frame"], tuple[tuple[int, int], ...]]:
-    """The focal disparity of each frame, and the focus pulls.
+    """The focal disparity of each frame, and the focus pulls, from what was `read` (see `Track`).
 
-    Args:
-        read: see `Track`.
-        starts: the frames from which targets are active.
-        cuts: the first frames of shots.
-        puller: moves focus.
+    `starts` are the frames from which targets are active, `cuts` the first frames of shots.
     """
     if not np.isfinite(read).any():
         return np.full(len(read), np.nan), ()

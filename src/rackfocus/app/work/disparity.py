@@ -23,12 +23,8 @@ class DisparityWorker:
     """Estimates in one thread, in this order: requested frames, the latest request first; the next frame of
     playback; the frames of focus targets; then all, beginning at the frame that the user looks at.
 
-    Args:
-        frames: of the video.
-        network: makes the network; called once, in the thread.
-        network_size_px: the longer side of the network's input.
-        gate: the priority gate, waited for before each frame that was not requested.
-        estimated: called after each frame.
+    The network is made once, in the thread. The gate is waited for before each frame that was not requested,
+    `estimated` called after each frame.
     """
 
     def __init__(

@@ -43,15 +43,10 @@ class _Place(NamedTuple):
 
 
 class EstimateStore:
-    """A store of estimates. Thread-safe. Its unnamed temporary files are deleted when the process ends.
+    """A store of estimates, of limited size in memory and on disk. Thread-safe. `known` tells for each frame
+    whether its small map is stored.
 
-    Attributes:
-        known: for each frame, whether its small map is stored.
-
-    Args:
-        count: the number of frames of the video.
-        memory_bytes: the largest size of whole estimates in memory.
-        disk_bytes: the largest size of whole estimates on disk.
+    Its unnamed temporary files are deleted when the process ends.
     """
 
     def __init__(self, count: int, *, memory_bytes: int = MEMORY_BYTES, disk_bytes: int = DISK_BYTES) -> None:
@@ -66,13 +61,7 @@ class EstimateStore:
         self._lock = threading.Lock()
 
     def put(self, index: int, estimate: Estimate, small: Float32[np.ndarray, "rows columns"]) -> None:
-        """Store the estimate of a frame.
-
-        Args:
-            index: of the frame.
-            estimate: the whole estimate.
-            small: its small disparity map, in pixels of the source video.
-        """
+        """Store the whole estimate of a frame, and its small disparity map in pixels of the source video."""
         gone = self._memory.put(index, estimate)
         with self._lock:
             self._map_shape = (small.shape[0], small.shape[1])

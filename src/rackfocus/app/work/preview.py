@@ -56,11 +56,7 @@ class Shot:
 class Preview:
     """Renders requested images at once, and in a thread those that playback needs next.
 
-    Args:
-        frames: of the video.
-        disparities: of the frames.
-        gate: the priority gate; the thread waits while an image is requested.
-        rendered: called after each image that was rendered ahead.
+    The thread waits at the gate while an image is requested; `rendered` is called after each of its images.
     """
 
     def __init__(
@@ -100,11 +96,8 @@ class Preview:
         return data
 
     def go_ahead(self, index: int, plan: Callable[[int], Shot] | None) -> None:
-        """Render images from a frame on.
-
-        Args:
-            index: of the frame.
-            plan: gives the `Shot` of a frame; `None`: nothing is rendered ahead.
+        """Render images from a frame on; `plan` gives the `Shot` of a frame. `None`: nothing is rendered
+        ahead.
         """
         with self._changed:
             self._at = self._reached = index

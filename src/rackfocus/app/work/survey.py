@@ -15,16 +15,9 @@ TOLD_EVERY_FRAMES = 30
 class VideoSurvey:
     """Reads the sound and finds the cuts, in a thread that ends when both are done.
 
-    Attributes:
-        waveform: of the sound; `None`: there is no sound, or it is not read yet.
-        done: the number of frames examined.
-
-    Args:
-        path: of the video.
-        frames: its frames, whose `cuts` are filled.
-        gate: the priority gate, waited for before each frame.
-        changed: called with `waveform`, `cuts` or `progress`.
-        failed: called with an error message for the user.
+    `waveform` is that of the sound (`None`: there is none, or it is not read yet), `done` the number of
+    frames examined. `changed` is called with `waveform`, `cuts` or `progress`, `failed` with an error message
+    for the user; the gate is waited for before each frame.
     """
 
     def __init__(

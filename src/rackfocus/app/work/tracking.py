@@ -74,13 +74,8 @@ class Tracking:
     need no new tracking. The result is that of `rackfocus.focus.following.Following`; only the order of the
     computation differs.
 
-    Args:
-        frames: of the video.
-        disparities: of the frames.
-        trackers: makes a tracker by its name.
-        gate: the priority gate, waited for before each frame.
-        published: called when there is a new track.
-        failed: called with an error message for the user.
+    `trackers` makes a tracker by its name; the gate is waited for before each frame. `published` is called
+    when there is a new track, `failed` with an error message for the user.
     """
 
     def __init__(

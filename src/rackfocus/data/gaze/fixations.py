@@ -39,14 +39,8 @@ def counted_points(counts: Float[Tensor, "1 height width"]) -> Float[Tensor, "po
 def fixation_map(
     points: Float[Tensor, "point 2"], *, height: int, width: int, sigma_px: float
 ) -> Float[Tensor, "1 height width"]:
-    """Density of fixations: a Gaussian at each point inside the picture; sums to 1, or is zero without
-    points.
-
-    Args:
-        points: in pixels of the map.
-        height: of the map.
-        width: of the map.
-        sigma_px: standard deviation of each Gaussian, in pixels of the map.
+    """Density of fixations: a Gaussian of this deviation at each point inside the picture, in pixels of the
+    map; sums to 1, or is zero without points.
     """
     columns, rows = points.unbind(1)
     inside = (columns >= -0.5) & (columns < width - 0.5) & (rows >= -0.5) & (rows < height - 0.5)

@@ -81,11 +81,10 @@ def regions_at(points: Float[np.ndarray, "point 2"], reach_px: float) -> list[Re
 
 
 def followed_regions(moments: list[list[Region]], move_px: float) -> list[tuple[int, bool]]:
-    """The chosen region for each time, and whether it is reached by a jump.
+    """The chosen region for each time, of regions of which none is empty, and whether it is reached by a
+    jump.
 
-    Args:
-        moments: the regions of each time; none of them empty.
-        move_px: how far a region may move in a step without a jump.
+    A region may move by `move_px` in a step without a jump.
     """
     scores = np.array([region.share for region in moments[0]])
     origins: list[np.ndarray] = []

@@ -15,13 +15,8 @@ from rackfocus.video import open_video
 
 @dataclass(frozen=True)
 class PictureWithPoint:
-    """A picture and the position to focus on.
-
-    Attributes:
-        file: of a still picture or of a video, relative to the root.
-        x: of the subject in pixels of the picture.
-        y: of the subject in pixels, down.
-        frame: index of the frame of a video.
+    """A still picture, or a frame of a video, relative to the root, and the position to focus on in its
+    pixels.
     """
 
     file: str

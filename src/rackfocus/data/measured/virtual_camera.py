@@ -103,13 +103,10 @@ class SigmoidCurves:
 
 @dataclass(frozen=True)
 class Photograph:
-    """A photograph by the virtual camera.
+    """A photograph by the virtual camera, encoded with `curve`, 0..1 in steps of 1/255.
 
-    Attributes:
-        image: encoded with `curve`, 0..1 in steps of 1/255.
-        radiance: without noise, at this exposure: 1 is the smallest value that clips.
-        clipped: where `image` is white because light plus noise exceeded it.
-        curve: the camera's curve.
+    `radiance` is without noise, at this exposure: 1 is the smallest value that clips. `clipped` is where
+    `image` is white because light plus noise exceeded it.
     """
 
     image: Float[Tensor, "3 height width"]

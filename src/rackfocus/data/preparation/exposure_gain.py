@@ -17,11 +17,8 @@ _ROUGH_WINDOW_PX = 31
 
 @dataclass(frozen=True)
 class Gain:
-    """How much brighter a shot is than the deep picture.
-
-    Attributes:
-        value: the factor in linear light, the median over pixels.
-        spread: the ratio of the quartiles of the pixels' factors; 1: all pixels have the same factor.
+    """How much brighter a shot is than the deep picture: the median over pixels of the factor in linear
+    light, and the ratio of its quartiles.
     """
 
     value: float

@@ -29,12 +29,8 @@ OPAQUE = 230
 
 
 class Card(NamedTuple):
-    """A subject placed in a picture.
-
-    Attributes:
-        pixels: encoded sRGB and alpha, cropped to the picture.
-        top: row of its first pixel.
-        left: column of its first pixel.
+    """A subject placed in a picture: encoded sRGB and alpha, cropped to the picture, and its first row and
+    column.
     """
 
     pixels: UInt8[np.ndarray, "rows columns 4"]

@@ -35,12 +35,7 @@ class Subject(Protocol):
 
 @dataclass(frozen=True)
 class BoxedSubject:
-    """A subject with manually drawn boxes in some frames.
-
-    Attributes:
-        video: the file.
-        boxes: a CSV file with the columns frame, left, top, right and bottom.
-    """
+    """A subject with drawn boxes in a CSV file with the columns frame, left, top, right and bottom."""
 
     video: str
     boxes: str
@@ -59,12 +54,7 @@ class BoxedSubject:
 
 @dataclass(frozen=True)
 class MaskedSubject:
-    """A subject with a mask for every frame.
-
-    Attributes:
-        video: a folder of frames.
-        folder: of masks, in the order of the frames, nonzero on the subject.
-    """
+    """A folder of frames, and one of masks for every frame in their order, nonzero on the subject."""
 
     video: str
     folder: str

@@ -51,11 +51,8 @@ class Talker:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """The positions and the turns of the talkers of a conversation.
-
-    Attributes:
-        talkers: from left to right, as indices of clips, modulo their number.
-        turns: the speakers in order, as positions from the left.
+    """Clips of talkers from left to right (modulo their number), and the speakers in order, by position from
+    the left.
     """
 
     talkers: tuple[int, ...]

@@ -26,12 +26,8 @@ from rackfocus.types import RGBDHDR
 class StepVariant:
     """A variant of the training step.
 
-    Attributes:
-        name: in the table.
-        oracle: whether autograd is used through the renderer in plain torch, by Fourier transforms.
-        mixed: whether convolutions are in bfloat16.
-        channels_last: whether the memory format is channels-last.
-        compiled: whether the network is compiled by torch.
+    `oracle`: autograd through the renderer in plain torch, by Fourier transforms. `mixed`: convolutions in
+    bfloat16. `channels_last`: the memory format. `compiled`: the network is compiled by torch.
     """
 
     name: str
@@ -54,13 +50,8 @@ WAYS = (
 
 @dataclass(frozen=True)
 class StepTime:
-    """The time of one variant.
-
-    Attributes:
-        way: its name.
-        seconds: of a step, the median.
-        speed_up: over the plain step, the median of the rounds.
-        rounds: number of timed steps.
+    """The time of one variant: the median over the rounds of the seconds of a step, and of its speed over the
+    plain step's.
     """
 
     way: str

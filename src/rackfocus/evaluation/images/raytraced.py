@@ -38,15 +38,11 @@ DATA_SET = "raytraced"
 
 @dataclass(frozen=True)
 class Estimate:
-    """The input of a renderer: radiance and the disparity at f/2.
+    """The input of a renderer: radiance in linear light, and the disparity at f/2 in pixels.
 
-    Attributes:
-        radiance: linear light.
-        disparity: in pixels.
-        own_light: whether the radiance is the method's own; else it is not evaluated.
-        own_depth: whether the disparity is the method's own; else it is not evaluated.
-        own_units: whether that was in pixels, not aligned with the truth.
-        borrowed: what is taken from the truth, in brackets, for the name.
+    `own_light` and `own_depth` tell whether these are the method's own; otherwise they are not evaluated.
+    `own_units`: that disparity was in pixels, not aligned with the truth. `borrowed`: what is taken from the
+    truth, in brackets, for the name.
     """
 
     radiance: Float[Tensor, "1 3 height width"]

@@ -77,11 +77,9 @@ def scene_pictures(folder: Path, model: RGBDHDREstimator) -> dict[str, str]:
 
 
 def clip_timeline(folder: Path, path: Path) -> tuple[FocusTrack, FocusTarget]:
-    """Draw autofocus in a ray-traced clip of one event with the truth; returns both.
+    """Draw autofocus in a ray-traced clip of one event with the truth, as PNG; returns both.
 
-    Args:
-        folder: of the clip, with its true disparity, which is the input of autofocus.
-        path: of the picture, as PNG.
+    Its input is the clip's true disparity.
     """
     known = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
     event = known["event"]
@@ -136,18 +134,9 @@ def write_page(
     timeline: Path,
     facts: dict[str, str],
 ) -> None:
-    """Write the page atomically.
-
-    Args:
-        path: the HTML file.
-        scenes: pictures by caption, by the scene's name.
-        summaries: the table.
-        curve: the training loss.
-        psnr_before: of the validation scenes before training, in dB.
-        psnr_after: the same after it.
-        videos: `.mp4` files by caption.
-        timeline: of autofocus, as PNG.
-        facts: further facts to list, by name.
+    """Write the page atomically: scenes by name with pictures by caption, the table, the training loss, the
+    PSNR of the validation scenes in dB before and after training, `.mp4` files by caption, the timeline as
+    PNG, and further facts by name.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("rackfocus.evaluation.reports", "."),

@@ -41,12 +41,7 @@ class Thumbnail:
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The ground truth of a focus track.
-
-    Attributes:
-        targets: the true focus targets.
-        focal_disparity: in each frame, in pixels of the video. `None`: unknown.
-    """
+    """The true focus targets, and the true focal disparity in pixels of the video. `None`: unknown."""
 
     targets: Sequence[FocusTarget] = ()
     focal_disparity: Float[np.ndarray, " frame"] | None = field(default=None)

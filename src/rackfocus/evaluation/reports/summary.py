@@ -105,13 +105,10 @@ def cells(summary: Summary, columns: Sequence[str]) -> list[str]:
 def summary_table(
     summaries: Sequence[Summary], title: str, *, columns: Sequence[str] = BRIEF, intervals: bool = False
 ) -> Table:
-    """The summaries as a table for a terminal.
+    """The summaries as a table for a terminal; if they are of several data sets, the first column is the data
+    set.
 
-    Args:
-        summaries: the rows; if they are of several data sets, the first column is the data set.
-        title: above the table.
-        columns: the metrics.
-        intervals: add a second line to each row, with half the width of the bootstrap interval.
+    `intervals`: add a second line to each row, with half the width of the bootstrap interval.
     """
     table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
     several = len({summary.data_set for summary in summaries}) > 1

@@ -27,12 +27,7 @@ Frames = list[UInt8[np.ndarray, "height width 3"]]
 
 @dataclass(frozen=True)
 class Motion:
-    """Motion from one frame to the next.
-
-    Attributes:
-        flow: in pixels.
-        visible: where the flow is known and the point is visible in both frames.
-    """
+    """Flow to the next frame in pixels, and where it is known and the point is visible in both frames."""
 
     flow: Float[Tensor, "2 height width"]
     visible: Bool[Tensor, "height width"]
@@ -40,12 +35,8 @@ class Motion:
 
 @dataclass(frozen=True)
 class PosedDepth:
-    """Ground truth of a static scene.
-
-    Attributes:
-        depth: in metres, 0 where it is unknown; one map for each frame.
-        intrinsics: of the camera.
-        motions: from each camera's coordinates to the next one's.
+    """Ground truth of a static scene: depth in metres (0: unknown) for each frame, the camera's intrinsics,
+    and the motions from each camera's coordinates to the next one's.
     """
 
     depth: list[Float[Tensor, "1 height width"]]

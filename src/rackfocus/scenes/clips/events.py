@@ -38,18 +38,10 @@ _FOLDERS = ("disparity", "flow", "hidden", "hdr", "truth")
 
 @dataclass(frozen=True)
 class ClipJob:
-    """One clip to render.
+    """One clip to render, to `clips/<kind>_<seed>` in the folder of the data set.
 
-    Attributes:
-        folder: of the data set; the clip is written to `clips/<kind>_<seed>` in it.
-        kind: one of `story.KINDS`.
-        seed: of the story.
-        frames: number of frames; at least 8.
-        fps: frames a second.
-        width: in pixels; even.
-        height: in pixels; even.
-        samples_per_pixel: of the frames; the images at f/2 take twice as many.
-        variant: see `mitsuba_shapes.load_mitsuba`.
+    `kind` is one of `story.KINDS`; there are at least 8 frames; width and height are even. The images at f/2
+    take twice as many samples as the frames. `variant`: see `mitsuba_shapes.load_mitsuba`.
 
     Raises:
         InputError: a number is not positive, or a size is not even.

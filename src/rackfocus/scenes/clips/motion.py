@@ -22,12 +22,8 @@ _HIDDEN_BEFORE = 1e-3
 
 @dataclass(frozen=True)
 class Hits:
-    """Intersections of rays with a layer.
-
-    Attributes:
-        distance: along each ray in lengths of its direction; infinite: no hit.
-        face: index of the triangle.
-        place: barycentric coordinates of its second and third corner.
+    """Intersections of rays with a layer: distances in lengths of each ray's direction (infinite: no hit),
+    indices of triangles, and barycentric coordinates of their second and third corner.
     """
 
     distance: Float[np.ndarray, " ray"]

@@ -21,10 +21,8 @@ Rng = np.random.Generator
 class Limb:
     """The pose of an arm or a leg, in degrees; 0 hangs straight down.
 
-    Attributes:
-        forward: of the upper limb, in the direction that the person faces.
-        out: of the upper limb, away from the body.
-        bend: of the elbow forwards, or of the knee backwards.
+    The upper limb is turned `forward` and `out`, away from the body; the elbow bends forwards, a knee
+    backwards.
     """
 
     forward: float = 0.0

@@ -20,12 +20,7 @@ _WIDTHS = np.array([80.0, 100.0, 140.0])
 
 @dataclass(frozen=True)
 class Voice:
-    """The voice of a speaker.
-
-    Attributes:
-        pitch_hz: mean pitch.
-        formant_scale: factor of the formants; above 1 for a shorter vocal tract.
-    """
+    """The voice of a speaker: mean pitch, and a factor of the formants, above 1 for a shorter vocal tract."""
 
     pitch_hz: float
     formant_scale: float
