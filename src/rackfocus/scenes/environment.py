@@ -8,16 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from rackfocus.scenes.recipe import Sky
-
-
-def directions(height: int) -> Float[np.ndarray, "height width 3"]:
-    """The world direction of each texel: row 0 overhead, column 0 forward, a quarter of the width right."""
-    elevation = np.pi / 2 - (np.arange(height) + 0.5) / height * np.pi
-    azimuth = (np.arange(2 * height) + 0.5) / (2 * height) * 2 * np.pi
-    flat = np.cos(elevation)[:, None]
-    up = np.broadcast_to(np.sin(elevation)[:, None], (height, 2 * height))
-    return np.stack([flat * np.sin(azimuth), flat * np.cos(azimuth), up], axis=-1)
+from rackfocus.scenes.recipe import Sky, directions
 
 
 @dataclass(frozen=True)

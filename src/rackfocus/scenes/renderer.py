@@ -38,9 +38,6 @@ class SceneRenderer:
         height: of the images in pixels.
         exposure: factor of the light relative to the recipe. `None`: automatic.
         fixed: additional shapes that are already loaded.
-
-    Attributes:
-        exposure: the factor used.
     """
 
     def __init__(

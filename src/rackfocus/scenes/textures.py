@@ -20,12 +20,7 @@ TEXELS = 512
 
 @dataclass(frozen=True)
 class Texture:
-    """One tile.
-
-    Attributes:
-        albedo: linear reflectance, 0.02 to 0.9; row 0 is at the top.
-        size_m: width and height of the tile in metres.
-    """
+    """One tile: linear reflectance, 0.02 to 0.9, row 0 at the top; its width and height in metres."""
 
     albedo: Float[np.ndarray, "height width 3"]
     size_m: float

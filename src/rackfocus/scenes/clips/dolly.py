@@ -23,7 +23,10 @@ from rackfocus.scenes.geometry import box
 from rackfocus.scenes.layouts.stage import Stage, add_hills
 from rackfocus.scenes.lens import F2_TO_F22, SceneLens
 from rackfocus.scenes.mitsuba_shapes import load_mitsuba, load_shapes, trace_depth
-from rackfocus.scenes.objects import materials, pedestrians, plants, street_things
+from rackfocus.scenes.objects.materials import STONES, stuff
+from rackfocus.scenes.objects.pedestrians import person
+from rackfocus.scenes.objects.plants import bush, conifer, tree
+from rackfocus.scenes.objects.street_things import bench
 from rackfocus.scenes.recipe import Camera, Part, SceneRecipe, Sky, placed
 from rackfocus.scenes.renderer import SceneRenderer, low_pass
 from rackfocus.types import InputError
@@ -51,9 +54,9 @@ class ClipFrame:
 def make_clip_frame(frame: int, *, seed: int = CLIP_SEED) -> ClipFrame:
     """The scene at a frame; it depends only on the frame and the seed."""
     stage = Stage(rng=np.random.default_rng(seed), lit=False)
-    stage.ground(materials.stuff(stage.rng, "paving", materials.STONES))
+    stage.ground(stuff(stage.rng, "paving", STONES))
     stage.scatter(
-        [plants.tree, plants.bush, plants.conifer, street_things.bench],
+        [tree, bush, conifer, bench],
         count=10,
         near=9.0,
         far=22.0,
@@ -63,16 +66,16 @@ def make_clip_frame(frame: int, *, seed: int = CLIP_SEED) -> ClipFrame:
     add_hills(stage)
     kiosk = box(1.9, 0.7, 2.5)
     rng = np.random.default_rng(seed + 1)
-    stage.add([Part(kiosk, materials.stuff(rng, "bricks", ((0.45, 0.17, 0.10),)))], x=1.95, y=5.3)
+    stage.add([Part(kiosk, stuff(rng, "bricks", ((0.45, 0.17, 0.10),)))], x=1.95, y=5.3)
     first = placed(
-        pedestrians.person(np.random.default_rng(seed + 2), height=1.7, stride=4.0),
+        person(np.random.default_rng(seed + 2), height=1.7, stride=4.0),
         x=_FIRST_AT[0],
         y=_FIRST_AT[1],
         turn=20.0,
     )
     stride = 24.0 * float(np.sin(2 * np.pi * frame / 24))
     walker = placed(
-        pedestrians.person(np.random.default_rng(seed + 8), height=1.78, stride=stride),
+        person(np.random.default_rng(seed + 8), height=1.78, stride=stride),
         x=2.55 - _WALK_M_PER_FRAME * frame,
         y=_WALKER_DEPTH_M,
         turn=-90.0,
@@ -82,10 +85,8 @@ def make_clip_frame(frame: int, *, seed: int = CLIP_SEED) -> ClipFrame:
         seed=seed,
         layout="clip",
         parts=(*stage.parts, *first, *walker),
-        bulbs=(),
         sky=_afternoon(),
         camera=Camera(position=(0.0, 0.35 * share, 1.35), yaw=-1.0 + 4.0 * share, pitch=-3.0, fov=54.0),
-        subjects=(),
         key=0.2,
         blur_px=_WIDEST_BLUR_PX,
     )

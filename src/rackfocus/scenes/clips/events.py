@@ -215,10 +215,8 @@ class _StoryRenderer:
             seed=story.seed,
             layout=story.kind,
             parts=tuple(moving),
-            bulbs=(),
             sky=story.sky,
             camera=story.camera(frame),
-            subjects=(),
             key=_KEY,
             blur_px=_WIDEST_BLUR_PX,
         )
