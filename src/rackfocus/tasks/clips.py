@@ -1,12 +1,11 @@
 """Batches of clips, for AF-Net."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from rackfocus.data.gaze.focus_clip import FocusClip
 from rackfocus.tasks.data import SeededDataModule
@@ -23,45 +22,6 @@ class ClipBatch(NamedTuple):
     regions: Float[Tensor, "batch frame 1 height width"]
     new_target: Float[Tensor, "batch frame"]
     times_s: Float[Tensor, "batch frame"]
-
-
-class ClipView(Protocol):
-    """Augmentation of a clip; the generator is the only source of randomness."""
-
-    def __call__(self, clip: FocusClip, generator: torch.Generator) -> FocusClip: ...
-
-
-class ClipData(SeededDataModule):
-    """Clips for AF-Net; see `SeededDataModule`.
-
-    Args:
-        train: see `SeededDataModule`.
-        validation: see `SeededDataModule`.
-        view: augmentation of training clips.
-        batch_size: clips in a batch; more than 1 needs a view of fixed size and length.
-        workers: see `SeededDataModule`.
-        seed: see `SeededDataModule`.
-    """
-
-    def __init__(
-        self,
-        *,
-        train: Dataset[FocusClip],
-        validation: Dataset[FocusClip],
-        view: ClipView,
-        batch_size: int = 4,
-        workers: int = 0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(
-            train=train,
-            validation=validation,
-            view=view,
-            collate=collate_clips,
-            batch_size=batch_size,
-            workers=workers,
-            seed=seed,
-        )
 
 
 def collate_clips(clips: Sequence[FocusClip]) -> ClipBatch:
@@ -81,3 +41,9 @@ def _regions(clip: FocusClip) -> Tensor:
 def _new_target(clip: FocusClip) -> Tensor:
     new = clip.is_new_target
     return torch.full((len(clip.frames),), torch.nan) if new is None else new.float()
+
+
+class ClipData(SeededDataModule):
+    """Clips for AF-Net; see `SeededDataModule`."""
+
+    collate = staticmethod(collate_clips)

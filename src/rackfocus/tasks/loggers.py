@@ -54,13 +54,9 @@ class _GrowingWriter(ExperimentWriter):
 
 
 class WandbRunLogger(WandbLogger):
-    """A separate Weights & Biases run for each training, also within a sweep.
+    """A separate Weights & Biases run for each training, also within a sweep; its files go into `wandb/`.
 
     It is online if an API key is set, else offline: `wandb sync` uploads it later.
-
-    Args:
-        save_dir: the run's files go into `wandb/` below this folder.
-        project: the name of the project.
     """
 
     def __init__(self, *, save_dir: str, project: str) -> None:
