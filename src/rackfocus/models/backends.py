@@ -27,12 +27,8 @@ class DepthBackend(Protocol):
 
 @dataclass(frozen=True)
 class VideoMoment:
-    """Identifies the frame of a video that an image is.
-
-    Attributes:
-        index: of the frame, from 0.
-        time_s: display time, from the first frame.
-        frames: number of frames of the video. `None`: its container does not say.
+    """Identifies the frame of a video that an image is: index from 0, display time from the first frame, and
+    the number of frames. `None`: the container does not say.
     """
 
     index: int

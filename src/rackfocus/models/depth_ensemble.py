@@ -28,9 +28,7 @@ class MirrorAveragedDepth:
 class Averaged:
     """The weighted mean of several models, each first normalised to mean 0 and deviation 1 over the image.
 
-    Args:
-        members: the models by name.
-        weights: of each by name; normalised to sum 1.
+    Models and weights go by name; weights are normalised to sum 1.
 
     Raises:
         InputError: the names differ, a weight is negative, or all are 0.
@@ -84,12 +82,7 @@ class EdgeSharpenedDepth:
 
 
 def low_frequencies(values: Float[Tensor, "batch 1 height width"], sigma_px: float) -> Tensor:
-    """Blur by a wide Gaussian, computed at a size at which its deviation is about five pixels.
-
-    Args:
-        values: a map.
-        sigma_px: standard deviation in pixels of the map.
-    """
+    """Blur by a wide Gaussian, computed at a size at which its deviation is about five pixels."""
     height, width = values.shape[-2:]
     scale = min(1.0, 5 / sigma_px)
     rows, columns = (max(1, round(side * scale)) for side in (height, width))

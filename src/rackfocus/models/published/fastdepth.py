@@ -19,10 +19,8 @@ NEAREST = 0.1
 
 
 class FastDepth:
-    """Nearness by the published ONNX file, run by onnxruntime on one CPU thread.
-
-    Args:
-        weights: a file, or the name of the published one.
+    """Nearness by the published ONNX file (`weights`: a file, or the name of the published one), run by
+    onnxruntime on one CPU thread.
 
     Raises:
         InputError: onnxruntime is not installed; the weights are missing or not FastDepth's.

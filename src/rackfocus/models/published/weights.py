@@ -163,13 +163,8 @@ def load_state(path: Path) -> dict[str, Tensor]:
 
 
 def fit_state(module: nn.Module, state: dict[str, Tensor], path: Path, name: str) -> None:
-    """Load a published state into the module that it belongs to.
-
-    Args:
-        module: its parameters are replaced by the tensors; it may be on the meta device.
-        state: all its parameters, and no others.
-        path: of the file, for the error message.
-        name: of the model, for the error message.
+    """Load a published state, of all parameters and no others, into its module, which may be on the meta
+    device; the model's name and the file's path are for the error message.
 
     Raises:
         InputError: names or shapes differ.
