@@ -204,12 +204,8 @@ def voted_shift(deep: Grey, shot: Grey) -> Warp:
 
 
 def warp_picture(shot: np.ndarray, warp: Warp, size: tuple[int, ...]) -> np.ndarray:
-    """The shot resampled to the deep picture's pixels, bicubic; 0 outside the shot.
-
-    Args:
-        shot: float32, any channels last.
-        warp: from the deep picture's pixels to the shot's.
-        size: height and width of the deep picture.
+    """The shot (float32, any channels last) resampled to the deep picture's pixels, bicubic; 0 outside the
+    shot.
     """
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(shot, np.asarray(warp, np.float64), (size[1], size[0]), flags=flags)

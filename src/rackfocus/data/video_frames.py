@@ -56,12 +56,8 @@ def working_size(source: tuple[int, int], longer_side_px: int) -> tuple[int, int
 
 
 def read_frames(path: Path, indices: Sequence[int], *, longer_side_px: int) -> FramesRead:
-    """Read the frames of a video at the given indices, which must increase.
-
-    Args:
-        path: of the video.
-        indices: from 0, in display order.
-        longer_side_px: of the frames returned.
+    """Read the frames of a video at the given indices from 0, which must increase, reduced to this longer
+    side.
 
     Raises:
         InputError: the file is missing, no video, damaged at these frames, or ends before them.

@@ -64,14 +64,10 @@ class PhotographSupervision(nn.Module):
         deep: Float[Tensor, "batch 3 height width"],
         **photographs: Tensor,
     ) -> SceneTerms:
-        """The terms of a triplet of known disparity and light.
+        """The terms of a triplet whose true disparity, and true linear light of `deep`, are known.
 
-        Args:
-            prediction: `D` for the aperture and focus of `shallow`, and `E`.
-            disparity: the true `D`.
-            radiance: the true linear light of `deep`.
-            deep: see `ApertureSupervision.forward`.
-            photographs: the other arguments of `ApertureSupervision.forward`.
+        The prediction is `D` for the aperture and focus of `shallow`, and `E`; `photographs` are the other
+        arguments of `ApertureSupervision.forward`.
         """
         terms = self.apertures(prediction, deep=deep, **photographs)
         error = (prediction.disparity - disparity).abs().mean()

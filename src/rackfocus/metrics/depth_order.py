@@ -60,14 +60,8 @@ def mask_order(
     """The share of pairs of points across the boundary of a subject of which the inner one is nearer.
 
     The pairs are those of `pairs_across`. 0 to 1, higher is better, .5 is chance; a tie counts as half. Where
-    a subject stands on the ground both points are equally far, so even a true map gets less than 1.
-
-    Args:
-        nearness: the prediction, larger is nearer, of any scale.
-        mask: a subject that is nearer than its surroundings.
-
-    Returns:
-        NaN where there is no pair.
+    a subject stands on the ground both points are equally far, so even a true map gets less than 1. Nearness
+    may have any scale; NaN where there is no pair.
     """
     inner, outer = pairs_across(mask)
     difference = nearness[inner[0], inner[1]] - nearness[outer[0], outer[1]]

@@ -22,14 +22,7 @@ def isolation(
     more.
 
     All pairs count, a tie as half; .5 is chance, 1 the best. Scale, sign and shift of the disparity do not
-    matter.
-
-    Args:
-        disparity: of any scale; larger is nearer or farther.
-        mask: the subject.
-
-    Returns:
-        NaN where the subject or its surroundings are empty.
+    matter. NaN where the subject or its surroundings are empty.
     """
     ring = surroundings(mask)
     if not mask.any() or not ring.any():

@@ -82,7 +82,7 @@ def _scenes(samples: Sequence[FocusSample]) -> SceneBatch:
     return SceneBatch(*collate(samples), *truth)
 
 
-def _pictures(kind: type[NamedTuple]) -> Callable[[Sequence[Any]], Any]:
+def _pictures(kind: type[NearnessBatch] | type[LightBatch]) -> Callable[[Sequence[Any]], KindBatch]:
     """Stacks the fields of a kind of batch."""
     return lambda samples: kind(
         *(torch.stack([getattr(sample, name) for sample in samples]) for name in kind._fields)

@@ -94,15 +94,10 @@ def estimate_focal_disparity(
 ) -> float | None:
     """The absolute focal disparity between two slices: the blur radius in one where the other is sharp.
 
-    Each tile of the composite is blurred by disks until it matches the slice. Tiles that are sharp in one
-    slice and blurred in the other give the disparity; the result is their median. The sign, which is the
-    direction of the focus movement, cannot be estimated from blur.
-
-    Args:
-        deep: the composite, luminance in linear light.
-        first: a slice, aligned and equally exposed, luminance in linear light.
-        second: another slice, likewise.
-        largest_px: the largest radius to try.
+    Each tile of the composite `deep` is blurred by disks of at most `largest_px` until it matches the slice.
+    Tiles that are sharp in one slice and blurred in the other give the disparity; the result is their median.
+    The sign, which is the direction of the focus movement, cannot be estimated from blur. All are luminance
+    in linear light, aligned and equally exposed.
 
     Returns:
         Pixels, positive. `None`: too few tiles are sharp in one slice and blurred in the other.

@@ -31,10 +31,7 @@ _CHORDS = 256
 class LightField:
     """Views on a square grid, stored as 8-bit codes to save memory.
 
-    Attributes:
-        name: identifies the light field.
-        codes: the views.
-        is_linear: whether codes are proportional to light; otherwise they are sRGB-encoded.
+    Codes are proportional to light if `is_linear`; otherwise they are sRGB-encoded.
 
     Raises:
         InputError: there are fewer than three views in a row or a column.
@@ -70,15 +67,11 @@ class LightField:
 def shift_and_add(
     field: LightField, *, slope: float, radius: float | None = None
 ) -> Float[Tensor, "3 height width"]:
-    """The photograph through a disk-shaped aperture, in linear light.
+    """The photograph through a disk-shaped aperture (by default of the largest radius), in linear light.
 
-    Views are shifted by cubic interpolation (Keys 1981, exact on quadratics), because a bilinear one would
-    blur what is in focus. It may overshoot 0..1 a little. Views are extended by their border pixels.
-
-    Args:
-        field: the views.
-        slope: the disparity in focus, in pixels a view.
-        radius: of the disk, in views. `None`: `field.radius`.
+    The slope is the disparity in focus, in pixels a view; the radius is in views. Views are shifted by cubic
+    interpolation (Keys 1981, exact on quadratics), because a bilinear one would blur what is in focus. It may
+    overshoot 0..1 a little. Views are extended by their border pixels.
 
     Raises:
         InputError: the disk exceeds the grid of views.

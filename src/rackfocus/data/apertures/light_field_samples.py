@@ -91,11 +91,6 @@ def make_sample(field: LightField, *, focus_slope: float, refocus: Refocus) -> F
 
     The disparity of `shallow` is `(d - focus_slope) * radius`; what is in focus in `adjusted` has
     `slope_change * radius` of it.
-
-    Args:
-        field: the views.
-        focus_slope: the disparity in focus in `shallow`, in pixels a view.
-        refocus: the change from `shallow` to `adjusted`.
     """
     shallow = shift_and_add(field, slope=focus_slope).clamp(0, 1)
     adjusted = shallow

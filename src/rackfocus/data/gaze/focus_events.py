@@ -94,8 +94,6 @@ class FocusEventClips(Dataset[FocusEventClip]):
         return len(self.folders)
 
     def __getitem__(self, index: int) -> FocusEventClip:
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
         folder = self.folders[index]
         about, events = _description(folder / "clip.json")
         annotation = load_annotation(folder / "annotation.json")

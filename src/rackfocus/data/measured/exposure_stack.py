@@ -117,14 +117,11 @@ def read_exposure(path: Path) -> float:
 def merge_exposures(
     codes: list[UInt8[np.ndarray, "height width 3"]], exposures: list[float]
 ) -> Float[Tensor, "3 height width"]:
-    """Merge aligned 8-bit photographs of one camera to linear light of unknown scale.
+    """Merge aligned 8-bit photographs of one camera, shortest relative exposure first, to light of unknown
+    scale.
 
     Pixels clipped even in the shortest exposure get that exposure's value, a lower bound; pixels black in the
     longest exposure get its value.
-
-    Args:
-        codes: from the shortest exposure to the longest, encoded by one unknown curve.
-        exposures: relative exposure of each.
     """
     times = np.array(exposures, dtype=np.float32) / np.float32(np.median(exposures))
     curves = cv2.createCalibrateDebevec(samples=200).process(codes, times)[:, 0]

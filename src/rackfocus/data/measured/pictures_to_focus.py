@@ -26,11 +26,7 @@ class PictureWithPoint:
 
 
 class PicturesToFocus(Dataset[PictureToFocus]):
-    """The listed pictures.
-
-    Args:
-        root: the folder that contains all of them.
-        pictures: the pictures, and where to focus.
+    """The listed pictures of a folder.
 
     Raises:
         InputError: there is no such folder; on access, a picture or frame cannot be read, or its point lies

@@ -57,11 +57,8 @@ class SRGBCurve:
 class SigmoidCurve:
     """`f(H) = (1 + sigma) * H^n / (H^n + sigma)`, HDRCNN's fit to the curves of real cameras.
 
-    As a family it contains only itself.
-
-    Attributes:
-        exponent: `n > 0`.
-        sigma: `> 0`; the smaller, the more highlights are compressed.
+    `exponent` is `n > 0`; the smaller `sigma > 0`, the more highlights are compressed. As a family it
+    contains only itself.
     """
 
     exponent: float = 0.9
