@@ -41,13 +41,8 @@ def make_texture(kind: str, *, seed: int, tint: RGB) -> Texture:
 def fractal_noise(
     rng: np.random.Generator, *, slope: float = 1.5, stretch: float = 1.0, finest: float = 128.0
 ) -> Float[np.ndarray, "height width"]:
-    """Seamless noise of zero mean and unit variance with amplitude `1 / frequency ** slope`.
-
-    Args:
-        rng: generator of the phases.
-        slope: larger values are smoother.
-        stretch: how many times longer the features are in y than in x.
-        finest: highest frequency, in cycles a tile.
+    """Seamless noise of zero mean and unit variance with amplitude `1 / frequency ** slope`, up to `finest`
+    cycles a tile; features are `stretch` times longer in y than in x.
     """
     cycles = np.fft.fftfreq(TEXELS) * TEXELS
     frequency = np.hypot(cycles[None, :], cycles[:, None] * stretch)

@@ -83,14 +83,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class TracedFrame:
-    """One frame traced through its pixel centres.
-
-    Attributes:
-        camera: of the frame.
-        layers: the scenery first.
-        hits: of each layer, without the others.
-        nearest: index of the visible layer of each pixel; -1: the sky.
-        depth_m: along the axis of the lens, infinite in the sky.
+    """One frame traced through its pixel centres: its camera, the layers (the scenery first), the hits of
+    each layer without the others, the index of the visible layer of each pixel (-1: the sky), and the depth
+    in metres along the axis of the lens, infinite in the sky.
     """
 
     camera: Camera

@@ -32,15 +32,9 @@ class Limb:
 
 @dataclass(frozen=True)
 class Pose:
-    """The pose of a person.
-
-    Attributes:
-        arms: the one at smaller `x`, and the other.
-        legs: the one at smaller `x`, and the other.
-        nod: of the head forwards in degrees.
-        look: of the head to the person's left in degrees.
-        mouth: how far it is open, 0 to 1.
-        above_m: height of the lower foot above the ground.
+    """The pose of a person: arms and legs (of each the one at smaller `x` first), nod of the head forwards
+    and its look to the person's left in degrees, opening of the mouth from 0 to 1, and the height of the
+    lower foot above the ground.
     """
 
     arms: tuple[Limb, Limb] = (Limb(out=8.0, bend=12.0), Limb(out=8.0, bend=12.0))
