@@ -33,13 +33,8 @@ from rackfocus.optics.radiometry import srgb_to_linear
 
 @dataclass(frozen=True)
 class ShallowPhotograph:
-    """A deep-DOF photograph and one of a wider aperture, of one size and exposure.
-
-    Attributes:
-        image: name of the deep photograph.
-        target: name of the shallow one, such as `f/2`.
-        deep: encoded sRGB in 0..1.
-        shallow: linear light, clipped to 0..1 as a photograph is.
+    """A deep-DOF photograph (encoded sRGB) and one of a wider aperture (linear light, clipped as a photograph
+    is), of one size and exposure, in 0..1. `image` names the deep, `target` the shallow one, such as `f/2`.
     """
 
     image: str

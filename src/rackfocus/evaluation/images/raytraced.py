@@ -1,10 +1,8 @@
 """Evaluation on ray-traced scenes with full ground truth: one record for each scene, method and target.
 
 A published depth model has no scale and focus, an HDR model has no depth. For rendering, such a method uses
-the
-truth: its disparity is aligned with the true one, or replaced by it. Its name in the table says so, because
-    its
-rendering quality is an upper bound.
+the truth: its disparity is aligned with the true one, or replaced by it. Its name in the table says so,
+because its rendering quality is an upper bound.
 """
 
 import math

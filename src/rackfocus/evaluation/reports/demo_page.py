@@ -38,12 +38,7 @@ DIFFERENCE_GAIN = 4
 class Curve:
     """A training curve: the smoothed loss over the steps, as an SVG path in a box of 640 x 200.
 
-    Attributes:
-        path: the points; the loss runs from 0 at the bottom to `top`.
-        steps: number of steps.
-        first: the mean loss of the first tenth.
-        last: the mean loss of the last tenth.
-        top: see `path`.
+    The loss runs from 0 at the bottom to `top`; `first` and `last` are the means of its first and last tenth.
     """
 
     path: str
@@ -107,10 +102,11 @@ def _place(
     return x, y, (left, top, right, bottom)
 
 
-def training_curve(metrics: Path, column: str = "train/loss") -> Curve:
-    """The curve of a column of Lightning's `metrics.csv`."""
+def training_curve(metrics: Path) -> Curve:
+    """The curve of `train/loss` in Lightning's `metrics.csv`."""
     with metrics.open(newline="", encoding="utf-8") as file:
-        points = [(int(row["step"]), float(row[column])) for row in csv.DictReader(file) if row.get(column)]
+        found = ((row["step"], row.get("train/loss")) for row in csv.DictReader(file))
+        points = [(int(step), float(loss)) for step, loss in found if loss]
     losses = [loss for _, loss in points]
     smooth = _smoothed(losses)
     top, last_step = max(smooth), points[-1][0]
