@@ -31,13 +31,8 @@ class Look:
 
 @dataclass(frozen=True)
 class Version:
-    """A state of the document.
-
-    Attributes:
-        annotation: targets, pulls and f-number.
-        look: lens shape and tracker.
-        change: the change that led to it, such as `add target at frame 12`.
-        setting: the setting that was changed; `None`: the change was not one of a setting.
+    """A state of the document, and the change that led to it, such as `add target at frame 12`; if that was
+    one of a setting, also the setting.
     """
 
     annotation: FocusAnnotation

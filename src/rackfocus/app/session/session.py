@@ -41,14 +41,6 @@ IDLE_S = 60.0
 
 
 @dataclass(frozen=True)
-class Activity:
-    """Progress of background work."""
-
-    done: int
-    total: int
-
-
-@dataclass(frozen=True)
 class Place:
     """The paths of a video and its files; `name` is relative to the folder `root`, with `/`.
 
@@ -184,14 +176,14 @@ class Session:
         return not busy and time.monotonic() - self._used_s > IDLE_S
 
     @property
-    def progress(self) -> Mapping[str, Activity]:
-        """The progress of unfinished background work, by its name."""
+    def progress(self) -> Mapping[str, tuple[int, int]]:
+        """What is done of unfinished background work, and the total, by its name."""
         all_work = {
             "disparity": self._disparities.progress,
             "tracking": self._tracking.progress,
             "looking through": (self._survey.done, self.video.frames),
         }
-        return {name: Activity(done, total) for name, (done, total) in all_work.items() if done < total}
+        return {name: (done, total) for name, (done, total) in all_work.items() if done < total}
 
     def look(self, index: int, view: str = REFOCUSED) -> None:
         """Set the frame that the user looks at: it and the frames after it are processed first. Quick."""

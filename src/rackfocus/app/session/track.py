@@ -13,13 +13,8 @@ from rackfocus.types import FocusTarget, FocusTrack
 
 @dataclass(frozen=True)
 class Span:
-    """The frames in which one target is active.
-
-    Attributes:
-        key: of the target.
-        start: the first frame.
-        end: the frame after the last one.
-        done: the first frame to which its subject is not followed yet.
+    """The frames in which a target counts, from `start` to before `end`; from `done` on, its subject is not
+    followed yet.
     """
 
     key: Key
