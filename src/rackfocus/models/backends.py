@@ -204,15 +204,12 @@ def disparity_from_nearness(
     disparity_range: float,
     scale: NearnessScale | None = None,
 ) -> Float[Tensor, "batch 1 height width"]:
-    """`D` from nearness: reversed, its median at 0, its robust range scaled to `disparity_range`.
+    """`D` from nearness (larger is nearer): reversed, its median at 0, its robust range scaled to
+    `disparity_range`, a share of the longer side of the image.
 
-    Outliers are clamped to that range on either side of the focal plane: a single wrong pixel would add
-    hundreds of levels to the renderer. Constant nearness gives 0.
-
-    Args:
-        nearness: relative inverse depth, larger is nearer.
-        disparity_range: as a share of the longer side of the image.
-        scale: the nearness in focus and the range. `None`: computed from each image.
+    `scale` has the nearness in focus and the range; `None`: they are those of each image. Outliers are
+    clamped to that range on either side of the focal plane: a single wrong pixel would add hundreds of levels
+    to the renderer. Constant nearness gives 0.
     """
     scale = nearness_scale(nearness) if scale is None else scale
     largest = disparity_range * max(nearness.shape[-2:])
