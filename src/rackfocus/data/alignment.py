@@ -105,14 +105,11 @@ def find_warp(deep: Grey, shot: Grey) -> Warp:
 
 
 def ecc(deep: Grey, shot: Grey, *, motion: int, start: Warp, halvings: int) -> Warp:
-    """The warp of highest correlation, coarse to fine; the mask of what is in focus is updated at each level.
+    """The warp of highest correlation, coarse to fine, from `start` on; the mask of what is in focus is
+    updated at each level.
 
-    Args:
-        deep: the deep picture.
-        shot: the shot.
-        motion: `cv2.MOTION_TRANSLATION` or `cv2.MOTION_AFFINE`.
-        start: the initial warp.
-        halvings: how often the size is halved for the coarsest level.
+    `motion` is `cv2.MOTION_TRANSLATION` or `cv2.MOTION_AFFINE`; `halvings` is how often the size is halved
+    for the coarsest level.
 
     Raises:
         AlignmentError: too little is in focus in both, or ECC did not converge.

@@ -32,17 +32,11 @@ class HDRSample:
 
 @dataclass(frozen=True)
 class DisparitySample:
-    """A picture and its disparity, as known from stereo.
+    """A picture (encoded sRGB in 0..1) and its disparity in `unit`, as known from stereo; 0 where it is not
+    valid.
 
     This is stereo's disparity: `>= 0` and larger when NEARER. The disparity `D` of `rackfocus` is an affine
     function of it, with a negative slope.
-
-    Attributes:
-        name: identifies the picture.
-        image: encoded sRGB in 0..1.
-        disparity: in `unit`; 0 where it is not valid.
-        valid: where the truth is known.
-        unit: see `DisparityUnit`.
     """
 
     name: str

@@ -28,18 +28,10 @@ def whdr(
     """The share of random pairs of pixels whose order in depth is wrong; 0 to 1, lower is better.
 
     WHDR of Chen et al. 2016 (Depth in the Wild, DIW), with all weights 1, over those of `PAIRS` random pairs
-    whose truth differs clearly. The usual threshold is on the ratio of two depths, which is undefined for a
-    map without scale and shift: here it is on their difference, relative to the range. A tie counts as half
-    wrong, so a constant map gets 0.5.
-
-    Args:
-        nearness: the prediction, larger is nearer.
-        truth: the same, true, up to a positive scale and a shift.
-        generator: source of randomness for the pairs.
-        valid: where the truth is known.
-
-    Returns:
-        NaN where no pair differs clearly.
+    of valid pixels whose truth differs clearly. The usual threshold is on the ratio of two depths, which is
+    undefined for a map without scale and shift: here it is on their difference, relative to the range. A tie
+    counts as half wrong, so a constant map gets 0.5. In both maps larger is nearer; NaN where no pair differs
+    clearly.
     """
     known = torch.ones_like(truth, dtype=torch.bool) if valid is None else valid
     predicted, wanted = nearness[known], truth[known]

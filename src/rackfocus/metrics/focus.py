@@ -33,11 +33,9 @@ def level_px(longer_side_px: float) -> float:
 class Matching:
     """A one-to-one matching of found and true targets.
 
-    Attributes:
-        pairs: indices of the found and of the true target.
-        offsets: `t - t̂` of each pair, in frames; negative: the found target is too early.
-        missed: true targets without a pair.
-        spurious: found targets without a pair.
+    `pairs` are indices of the found and of the true target, `offsets` `t - t̂` of each pair in frames,
+    negative if the found target is too early; `missed` are true targets without a pair, `spurious` found
+    ones.
     """
 
     pairs: tuple[tuple[int, int], ...]

@@ -24,13 +24,13 @@ class ClipBatch(NamedTuple):
     times_s: Float[Tensor, "batch frame"]
 
 
-def collate_clips(clips: Sequence[FocusClip]) -> ClipBatch:
+def collate_clips(samples: Sequence[FocusClip]) -> ClipBatch:
     """Stack clips of one size and length."""
     return ClipBatch(
-        frames=torch.stack([clip.frames for clip in clips]),
-        regions=torch.stack([_regions(clip) for clip in clips]),
-        new_target=torch.stack([_new_target(clip) for clip in clips]),
-        times_s=torch.tensor([clip.times_s for clip in clips], dtype=torch.float32),
+        frames=torch.stack([clip.frames for clip in samples]),
+        regions=torch.stack([_regions(clip) for clip in samples]),
+        new_target=torch.stack([_new_target(clip) for clip in samples]),
+        times_s=torch.tensor([clip.times_s for clip in samples], dtype=torch.float32),
     )
 
 

@@ -14,11 +14,8 @@ from rackfocus.types import InputError
 
 @dataclass(frozen=True)
 class Refocus:
-    """The difference of `adjusted` from `shallow`: none (a pair), in aperture, or in focus.
-
-    Attributes:
-        aperture_ratio: its aperture over that of `shallow`, in (0, 1].
-        slope_change: how much farther it is focused, in pixels a view.
+    """The difference of `adjusted` from `shallow`: none (a pair), in aperture (a ratio in (0, 1]), or in
+    focus (how much farther, in pixels a view).
 
     Raises:
         InputError: a number is out of its range or not finite.

@@ -42,11 +42,9 @@ class _Picture:
 class ExposureStacks(Dataset[HDRSample]):
     """One sample for each stack: the middle exposure, and the merged light on its scale.
 
-    The scale is such that the merged light and the sRGB-decoded middle exposure agree in the mid-tones
-    (median of the ratio); elsewhere they differ where the camera's curve is not that of sRGB.
-
-    Args:
-        root: a folder of the JPEGs of one stack, or a folder of such folders.
+    `root` is a folder of the JPEGs of one stack, or a folder of such folders. The scale is such that the
+    merged light and the sRGB-decoded middle exposure agree in the mid-tones (median of the ratio); elsewhere
+    they differ where the camera's curve is not that of sRGB.
 
     Raises:
         InputError: there is no such folder, or no stack in it; on access, a picture is damaged, of another

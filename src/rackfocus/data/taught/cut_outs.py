@@ -39,17 +39,11 @@ class Card(NamedTuple):
 
 
 class CutOuts(Dataset[NearnessSample]):
-    """One or two subjects as cards in front of a photograph; a new composition for every index.
+    """One or two subjects (`most`) as cards in front of a photograph; a new composition for every index.
 
-    A card's nearness is a slightly tilted plane in front of all that it covers, so its silhouette is a step
-    of the label where its alpha passes one half. A composition depends only on the seed and the index.
-
-    Args:
-        root: the folder of cut-outs.
-        backgrounds: photographs with a teacher's nearness in 0..1.
-        most: largest number of cards in a picture.
-        length: number of compositions.
-        seed: of all of them.
+    `root` is the folder of cut-outs, `backgrounds` are photographs with a teacher's nearness in 0..1. A
+    card's nearness is a slightly tilted plane in front of all that it covers, so its silhouette is a step of
+    the label where its alpha passes one half. A composition depends only on the seed and the index.
 
     Raises:
         InputError: there is no such folder, or no cut-out in it, or a count is below 1; on access, a cut-out
