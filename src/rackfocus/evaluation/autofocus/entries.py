@@ -19,14 +19,8 @@ from rackfocus.types import FocusTarget, InputError
 
 @dataclass(frozen=True)
 class Entries(FootageTable):
-    """One row for each entry: the target found for it, and whether focus is on the entering person in its
-    frame.
-
-    Attributes:
-        video: the file.
-        annotation: when and where people enter, annotated by hand.
-        autofocus: the method.
-        within_frames: the largest distance in time of its target from an entry.
+    """One row for each entry into a video, annotated by hand: the target found for it, at most
+    `within_frames` away, and whether focus is on the entering person in its frame.
     """
 
     video: str

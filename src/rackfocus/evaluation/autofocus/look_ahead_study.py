@@ -21,13 +21,8 @@ PICTURE_FILE = "look_ahead.png"
 
 @dataclass(frozen=True)
 class LookAheadStudy(ScoredTable):
-    """The same videos with several lengths of the buffer; 0 is an autofocus without look-ahead.
-
-    Attributes:
-        folder: of annotated videos; see `rackfocus.evaluation.autofocus.focus_clips`.
-        autofocus: the method.
-        buffers_s: lengths of the buffer.
-        hop_s: interval of detection.
+    """The same annotated videos (see `rackfocus.evaluation.autofocus.focus_clips`) with several lengths of
+    the buffer; 0 is an autofocus without look-ahead. Detection is repeated every `hop_s`.
 
     Raises:
         InputError: `buffers_s` is empty.

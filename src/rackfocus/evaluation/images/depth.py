@@ -52,7 +52,7 @@ def examine_depth(
         if sample.unit != "relative":
             metrics["abs_rel"] = abs_rel(nearness, truth, valid=valid)
         values = {name: value.item() for name, value in metrics.items()}
-        record = Record(data_set, sample.name, method.name, **values)
+        record = Record(data_set, sample.name, method.name, "", **values)
         found.records.append(record)
         aligned = align_affine(nearness, truth, valid=valid)
         pictures[f"{method.name} {record.disparity_share:.2f}"] = nearness_picture(aligned[0], low, high)

@@ -61,7 +61,7 @@ def examine_silhouette(
             "soft": soft_share(disparity_px, mask),
         }
         values = {name: value.item() for name, value in metrics.items()}
-        record = Record(data_set, sample.name, method.name, **values)
+        record = Record(data_set, sample.name, method.name, "", **values)
         found.records.append(record)
         shown = nearness_picture(-normalise(prediction.disparity)[0, 0], -1, 0)
         pictures[f"{method.name} {record.isolation:.2f}"] = shown
