@@ -1,7 +1,8 @@
 """Benchmark of the stabiliser: time of each stage compared with the naive design, and memory."""
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -18,7 +19,7 @@ from torch import Tensor
 from rackfocus.data.apertures.raytraced import RaytracedScene, load_scene
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size, timing_input
 from rackfocus.evaluation.benchmarks.renderer_peers.memory import ProcessMemory
-from rackfocus.evaluation.benchmarks.stage_clock import StageClock, StageCost, median_cost
+from rackfocus.evaluation.benchmarks.stage_clock import StageCost, median_cost
 from rackfocus.evaluation.stabilizer.naive import naive_stabilize
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.video.flow.optical_flow import OpticalFlow
@@ -70,36 +71,44 @@ def panned(scene: RaytracedScene, size: Size, *, seed: int = 0) -> Iterator[Inpu
 def stage_costs(frames: list[Inputs], made: TemporalStabilizer) -> list[StageCost]:
     """The time of each stage for frames with a full window, one after the other; the last is all of `push`.
 
-    Frames are enough to fill the window, and some more, over which the median is taken.
+    Args:
+        frames: enough to fill the window, and some more, over which the median is taken.
+        made: the stabiliser to measure.
     """
     flow, look_ahead_frames = made.flow, made.look_ahead_frames
     slots = made.window_frames + 1 + look_ahead_frames
     height, width = frames[0].image.shape[:2]
     window = CPUWindow(slots, height, width)
     scales = Scales(made.luma_scale, made.outlier_scale * max(height, width), EXPOSURE_SCALE)
-    clock = StageClock()
-    timed = clock.timed
+    seconds: dict[str, list[tuple[float, float]]] = {}
+
+    def timed(stage: str, job: Callable[[], object]) -> object:
+        began = time.process_time(), time.perf_counter()
+        result = job()
+        seconds.setdefault(stage, []).append((time.process_time() - began[0], time.perf_counter() - began[1]))
+        return result
+
     before = frames[0]
     for index, frame in enumerate(frames):
         luma = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
         maps = frame.disparity, frame.log_exposure
-        timed("keep the frame", window.put, index, luma, *maps)
+        timed("keep the frame", lambda: window.put(index, luma, *maps))  # noqa: B023
         if index:
             pair = before.image, frame.image
-            timed("shot cut", begins_shot, *pair)
-            there = timed("flow there", flow, *pair)
-            back = timed("flow back", flow, *reversed(pair))
-            timed("Eq. 7", window.link, index, there, back, made.delta_px)
+            timed("shot cut", lambda: begins_shot(*pair))  # noqa: B023
+            there = timed("flow there", lambda: flow(*pair))  # noqa: B023
+            back = timed("flow back", lambda: flow(*reversed(pair)))  # noqa: B023
+            timed("Eq. 7", lambda: window.link(index, there, back, made.delta_px))  # type: ignore[arg-type]  # noqa: B023
         if index >= slots - 1:
             own = index - look_ahead_frames
             chosen = (own, index - slots + 1, index, scales)
-            timed("Eq. 8", window.stabilized, *chosen)
+            timed("Eq. 8", lambda: window.stabilized(*chosen))  # noqa: B023
         before = frame
     for frame in frames:
-        timed("all, as `push` does it", made.push, *frame)
+        timed("all, as `push` does it", lambda: made.push(*frame))  # noqa: B023
     return [
         median_cost(stage, each[1 if stage == "Eq. 8" else slots :] or each)
-        for stage, each in clock.seconds.items()
+        for stage, each in seconds.items()
     ]
 
 
@@ -108,11 +117,12 @@ def naive_cost(
 ) -> StageCost:
     """The causal filter by the naive design, for the frames with a full window."""
     scale_px = outlier_scale * max(frames[0].image.shape[:2])
-    clock, stage = StageClock(), "the naive design"
+    seconds = []
     for end in range(window_frames + 1, len(frames) + 1):
-        window = frames[end - window_frames - 1 : end]
-        clock.timed(stage, naive_stabilize, window, flow, delta_px, scale_px, EXPOSURE_SCALE)
-    return median_cost(stage, clock.seconds[stage])
+        began = time.process_time(), time.perf_counter()
+        naive_stabilize(frames[end - window_frames - 1 : end], flow, delta_px, scale_px, EXPOSURE_SCALE)
+        seconds.append((time.process_time() - began[0], time.perf_counter() - began[1]))
+    return median_cost("the naive design", seconds)
 
 
 def memory_peak(made: TemporalStabilizer, scene: Path, size: Size, *, frames: int) -> MemoryPeak:
