@@ -86,8 +86,12 @@ class Turn:
 class Talkers:
     """Whether focus is on the speaker, and arrives before speech begins.
 
-    `folder` holds clips of one talker each, all of one frame rate, from which conversations of these
-    arrangements are made.
+    Attributes:
+        folder: of clips with one talker each, all of one frame rate.
+        autofocus: the method.
+        longer_side_px: of the frames for detectors and tracker.
+        arrangements: of the conversations.
+        puller: moves focus between targets.
     """
 
     folder: str

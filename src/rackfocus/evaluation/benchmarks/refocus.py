@@ -30,8 +30,15 @@ FPS = 24
 
 @dataclass(frozen=True)
 class Refocusing:
-    """The components of `refocus` that take time; `network_size_px` is the longer side of the network's
-    input.
+    """The components of `refocus` that take time.
+
+    Attributes:
+        network: the estimator.
+        network_size_px: the longer side of its input.
+        make_stabilizer: makes a new temporal filter.
+        renderer: the forward model.
+        lens: for rendering.
+        codec: for writing.
     """
 
     network: RGBDHDREstimator

@@ -50,8 +50,13 @@ WAYS = (
 
 @dataclass(frozen=True)
 class StepTime:
-    """The time of one variant: the median over the rounds of the seconds of a step, and of its speed over the
-    plain step's.
+    """The time of one variant.
+
+    Attributes:
+        way: its name.
+        seconds: of a step, the median.
+        speed_up: over the plain step, the median of the rounds.
+        rounds: number of timed steps.
     """
 
     way: str

@@ -37,8 +37,12 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True)
 class Network:
-    """A network that predicts both `D` and `E`; `name` is for the tables. `network_size_px` is the longer
-    side to which its input is reduced; `None`: it is not.
+    """A network that predicts both `D` and `E`.
+
+    Attributes:
+        name: for the tables.
+        model: predicts `D` and `E`.
+        network_size_px: longer side to which the network's input is reduced. `None`: not reduced.
     """
 
     name: str

@@ -19,8 +19,10 @@ NEAREST = 0.1
 
 
 class FastDepth:
-    """Nearness by the published ONNX file (`weights`: a file, or the name of the published one), run by
-    onnxruntime on one CPU thread.
+    """Nearness by the published ONNX file, run by onnxruntime on one CPU thread.
+
+    Args:
+        weights: a file, or the name of the published one.
 
     Raises:
         InputError: onnxruntime is not installed; the weights are missing or not FastDepth's.
