@@ -70,35 +70,22 @@ __all__ = [
     "save_annotation",
 ]
 
-_HOMES = {
-    "Anamorphic": "rackfocus.optics.lens_shapes",
-    "AnnotatedVideo": "rackfocus.types",
-    "CatEye": "rackfocus.optics.lens_shapes",
-    "Disk": "rackfocus.optics.lens_shapes",
-    "FocusAnnotation": "rackfocus.types",
-    "FocusKeyframe": "rackfocus.types",
-    "FocusKeyframes": "rackfocus.types",
-    "FocusPulls": "rackfocus.types",
-    "FocusTarget": "rackfocus.types",
-    "FocusTrack": "rackfocus.types",
-    "InputError": "rackfocus.types",
-    "Lens": "rackfocus.types",
-    "ManifestPhotographs": "rackfocus.data.apertures.photographs",
-    "PhotographedKernel": "rackfocus.optics.lens_shapes",
-    "Polygon": "rackfocus.optics.lens_shapes",
-    "RGBDHDR": "rackfocus.types",
-    "RefocusableClip": "rackfocus.pipelines.clip.refocusable_clip",
-    "SphericalAberration": "rackfocus.optics.lens_shapes",
-    "autofocus": "rackfocus.pipelines.autofocus",
-    "load_annotation": "rackfocus.focus.annotation.json_file",
-    "load_keyframes": "rackfocus.focus.annotation.keyframes",
-    "load_model": "rackfocus.models.checkpoints",
-    "make_clip": "rackfocus.pipelines.clip.make_clip",
-    "refocus": "rackfocus.pipelines.refocus",
-    "refocus_disparity": "rackfocus.optics.thin_lens",
-    "render": "rackfocus.optics.renderer",
-    "save_annotation": "rackfocus.focus.annotation.json_file",
+_NAMES = {
+    "data.apertures.photographs": "ManifestPhotographs",
+    "focus.annotation.json_file": "load_annotation save_annotation",
+    "focus.annotation.keyframes": "load_keyframes",
+    "models.checkpoints": "load_model",
+    "optics.lens_shapes": "Anamorphic CatEye Disk PhotographedKernel Polygon SphericalAberration",
+    "optics.renderer": "render",
+    "optics.thin_lens": "refocus_disparity",
+    "pipelines.autofocus": "autofocus",
+    "pipelines.clip.make_clip": "make_clip",
+    "pipelines.clip.refocusable_clip": "RefocusableClip",
+    "pipelines.refocus": "refocus",
+    "types": "AnnotatedVideo FocusAnnotation FocusKeyframe FocusKeyframes FocusPulls FocusTarget FocusTrack "
+    "InputError Lens RGBDHDR",
 }
+_HOMES = {name: f"rackfocus.{home}" for home, names in _NAMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:

@@ -99,11 +99,12 @@ def test_the_installed_command_answers():
     assert result.stdout.startswith("rackfocus 0.")
 
 
-def test_who_reads_no_further_ends_it_quietly():
+@pytest.mark.parametrize("arguments", [["data", "--help"], ["--help"], ["--version"]])
+def test_who_reads_no_further_ends_it_quietly(arguments):
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [sys.executable, "-c", "from rackfocus.cli import main; main()", "data", "--help"],
+        [sys.executable, "-c", "from rackfocus.cli import main; main()", *arguments],
         stdout=writing, stderr=subprocess.PIPE, text=True, timeout=600, check=False,
     )  # fmt: skip
     os.close(writing)

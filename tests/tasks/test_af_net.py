@@ -83,7 +83,9 @@ def fit(module, data, **settings):
     "ignore:.*not have many workers", "ignore:.*LeafSpec", "ignore:.*log_every_n_steps"
 )
 def test_validation_tells_loss_region_and_time():
-    data = ClipData(train=Clips([clip(1), clip(2)]), validation=Clips([clip(3), clip(4)]), view=as_it_is)
+    data = ClipData(
+        train=Clips([clip(1), clip(2)]), validation=Clips([clip(3), clip(4)]), view=as_it_is, batch_size=4
+    )
     scores = fit(task(**TINY), data, max_steps=1).callback_metrics
     names = ("loss", "region", "time", "nss", "timing_error_s")
     assert all(scores[f"validation/{name}"].isfinite() for name in names)

@@ -16,13 +16,7 @@ MEMORY_EVERY_S = 60.0
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured value.
-
-    Attributes:
-        what: the quantity.
-        value: its value.
-        unit: of the value.
-    """
+    """A measured value: the quantity, its value and the value's unit."""
 
     what: str
     value: float

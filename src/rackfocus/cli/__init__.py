@@ -40,23 +40,10 @@ Commands:
 
 def main() -> None:
     """Entry point; exit codes: 0 for success, 2 for a user's mistake, 130 when interrupted."""
-    arguments = sys.argv[1:]
-    if not arguments or arguments[0] in {*HELP, "help"}:
-        print(OVERVIEW)
-        sys.exit(0)
-    if arguments[0] == "--version":
-        print(f"rackfocus {__version__}")
-        sys.exit(0)
-    name = arguments[0]
-    if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(COMMANDS)}."
-        print(f"rackfocus: there is no command {name!r}; {hint}", file=sys.stderr)
-        sys.exit(2)
     # OpenMP threads that wait actively make two programs on two cores about thirty times slower than one.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        code = _run(name, arguments[1:])
+        code = _run(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader closed the pipe, as `head` does; redirected, so that the flush at exit does not fail.
@@ -65,8 +52,20 @@ def main() -> None:
     sys.exit(code)
 
 
-def _run(command: str, arguments: list[str]) -> int:
+def _run(arguments: list[str]) -> int:
     """Run the module of the configuration that the command line names; returns the exit code."""
+    if not arguments or arguments[0] in {*HELP, "help"}:
+        print(OVERVIEW)
+        return 0
+    if arguments[0] == "--version":
+        print(f"rackfocus {__version__}")
+        return 0
+    command, *arguments = arguments
+    if command not in COMMANDS:
+        near = difflib.get_close_matches(command, COMMANDS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(COMMANDS)}."
+        print(f"rackfocus: there is no command {command!r}; {hint}", file=sys.stderr)
+        return 2
     asks_for_help = not HELP.isdisjoint(arguments)
     if asks_for_help and arguments[0] in HELP and DEFAULT_SUBJECT.get(command, command) is None:
         print(overview(command))

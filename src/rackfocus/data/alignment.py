@@ -105,14 +105,11 @@ def find_warp(deep: Grey, shot: Grey) -> Warp:
 
 
 def ecc(deep: Grey, shot: Grey, *, motion: int, start: Warp, halvings: int) -> Warp:
-    """The warp of highest correlation, coarse to fine; the mask of what is in focus is updated at each level.
+    """The warp of highest correlation, coarse to fine, from `start` on; the mask of what is in focus is
+    updated at each level.
 
-    Args:
-        deep: the deep picture.
-        shot: the shot.
-        motion: `cv2.MOTION_TRANSLATION` or `cv2.MOTION_AFFINE`.
-        start: the initial warp.
-        halvings: how often the size is halved for the coarsest level.
+    `motion` is `cv2.MOTION_TRANSLATION` or `cv2.MOTION_AFFINE`; `halvings` is how often the size is halved
+    for the coarsest level.
 
     Raises:
         AlignmentError: too little is in focus in both, or ECC did not converge.
@@ -204,12 +201,8 @@ def voted_shift(deep: Grey, shot: Grey) -> Warp:
 
 
 def warp_picture(shot: np.ndarray, warp: Warp, size: tuple[int, ...]) -> np.ndarray:
-    """The shot resampled to the deep picture's pixels, bicubic; 0 outside the shot.
-
-    Args:
-        shot: float32, any channels last.
-        warp: from the deep picture's pixels to the shot's.
-        size: height and width of the deep picture.
+    """The shot (float32, any channels last) resampled to the deep picture's pixels, bicubic; 0 outside the
+    shot.
     """
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(shot, np.asarray(warp, np.float64), (size[1], size[0]), flags=flags)

@@ -42,11 +42,8 @@ def folders_below(root: Path) -> list[Path]:
 
 
 def read_codes(path: Path, bits: int) -> Int[Tensor, "1 height width"]:
-    """Read a grey PNG of integer codes, as int32. A grey picture saved in colour is read as grey.
-
-    Args:
-        path: the file.
-        bits: 8 or 16 bits a code.
+    """Read a grey PNG of integer codes of 8 or 16 bits, as int32. A grey picture saved in colour is read as
+    grey.
 
     Raises:
         InputError: the file is missing, unreadable, coloured, or has another bit depth.

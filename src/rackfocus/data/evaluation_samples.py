@@ -32,17 +32,11 @@ class HDRSample:
 
 @dataclass(frozen=True)
 class DisparitySample:
-    """A picture and its disparity, as known from stereo.
+    """A picture (encoded sRGB in 0..1) and its disparity in `unit`, as known from stereo; 0 where it is not
+    valid.
 
     This is stereo's disparity: `>= 0` and larger when NEARER. The disparity `D` of `rackfocus` is an affine
     function of it, with a negative slope.
-
-    Attributes:
-        name: identifies the picture.
-        image: encoded sRGB in 0..1.
-        disparity: in `unit`; 0 where it is not valid.
-        valid: where the truth is known.
-        unit: see `DisparityUnit`.
     """
 
     name: str
@@ -54,13 +48,7 @@ class DisparitySample:
 
 @dataclass(frozen=True)
 class SilhouetteSample:
-    """A picture and the mask of a subject that is nearer than its surroundings.
-
-    Attributes:
-        name: identifies the picture.
-        image: encoded sRGB in 0..1.
-        mask: true on the subject.
-    """
+    """A picture, encoded sRGB in 0..1, and the mask of a subject that is nearer than its surroundings."""
 
     name: str
     image: Float[Tensor, "3 height width"]
@@ -69,12 +57,7 @@ class SilhouetteSample:
 
 @dataclass(frozen=True)
 class VideoSample:
-    """Successive frames of a video, without labels.
-
-    Attributes:
-        name: identifies the video.
-        images: encoded sRGB in 0..1.
-    """
+    """Successive frames of a video, encoded sRGB in 0..1, without labels."""
 
     name: str
     images: Float[Tensor, "frame 3 height width"]
@@ -82,13 +65,7 @@ class VideoSample:
 
 @dataclass(frozen=True)
 class PictureToFocus:
-    """A picture for visual inspection, without labels, and the position of its subject.
-
-    Attributes:
-        name: identifies the picture.
-        image: encoded sRGB in 0..1.
-        point: `(x, y)` of the subject in pixels of the picture.
-    """
+    """A picture for visual inspection, encoded sRGB, and the position `(x, y)` of its subject."""
 
     name: str
     image: Float[Tensor, "3 height width"]
@@ -119,12 +96,10 @@ class FlowSample:
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera with its pose in the world.
+    """A pinhole camera with its pose in the world, a rigid motion.
 
-    Attributes:
-        intrinsics: from camera space (metres: `x` right, `y` down, `z` forward) to pixels, centres at
-            integers.
-        camera_to_world: its pose, a rigid motion.
+    Intrinsics lead from camera space (metres: `x` right, `y` down, `z` forward) to pixels, centres at
+    integers.
     """
 
     intrinsics: Float[Tensor, "3 3"]
@@ -133,14 +108,9 @@ class Camera:
 
 @dataclass(frozen=True)
 class PosedClip:
-    """Successive frames of a static scene, with depth and the poses of the camera.
+    """Successive frames of a static scene, encoded sRGB in 0..1, with depth and the camera of each.
 
-    Attributes:
-        name: identifies the frames.
-        images: encoded sRGB in 0..1.
-        depth: metres along the axis of the camera; 0 where it is not valid.
-        valid: where the depth is known.
-        cameras: one a frame.
+    Depth is in metres along the axis of the camera; 0 where it is not valid.
     """
 
     name: str
@@ -151,13 +121,7 @@ class PosedClip:
 
 
 def require_size(path: object, tensor: Tensor, like: Tensor, other: object) -> None:
-    """Check that a file has the same size in pixels as another.
-
-    Args:
-        path: the file that `tensor` was read from.
-        tensor: its pixels, `(..., height, width)`.
-        like: the pixels that it belongs to.
-        other: the file of `like`.
+    """Check that what was read from `path` has the height and width of `like`, which was read from `other`.
 
     Raises:
         InputError: their sizes differ; it names both files.

@@ -64,8 +64,6 @@ class WeightedMixture(Dataset[Sample]):
         return len(self.places)
 
     def __getitem__(self, index: int) -> Sample:
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
         part, place = self.places[index]
         return self.parts[part][int(place)]
 

@@ -27,12 +27,7 @@ _REFRESH = re.compile(rb"\x00\x00\x01[\x25\x45\x65]")
 
 @dataclass(frozen=True)
 class FramesRead:
-    """Frames reduced to the working size, and the original size.
-
-    Attributes:
-        frames: encoded sRGB in 0..1.
-        source_size: height and width of the video, as displayed.
-    """
+    """Frames reduced to the working size, encoded sRGB in 0..1; height and width of the video as shown."""
 
     frames: Float[Tensor, "frame 3 height width"]
     source_size: tuple[int, int]
@@ -61,12 +56,8 @@ def working_size(source: tuple[int, int], longer_side_px: int) -> tuple[int, int
 
 
 def read_frames(path: Path, indices: Sequence[int], *, longer_side_px: int) -> FramesRead:
-    """Read the frames of a video at the given indices, which must increase.
-
-    Args:
-        path: of the video.
-        indices: from 0, in display order.
-        longer_side_px: of the frames returned.
+    """Read the frames of a video at the given indices from 0, which must increase, reduced to this longer
+    side.
 
     Raises:
         InputError: the file is missing, no video, damaged at these frames, or ends before them.

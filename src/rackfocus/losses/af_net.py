@@ -73,7 +73,7 @@ class AFNetLoss(nn.Module):
         """
         seen = regions.flatten(2).sum(2) > 0
         region = (
-            _mean(self.region(region_logits[seen], regions[seen])) if seen.any() else 0 * region_logits.sum()
+            self.region(region_logits[seen], regions[seen]).mean() if seen.any() else 0 * region_logits.sum()
         )
         known = new_target.isfinite()
         losses = F.binary_cross_entropy_with_logits(
@@ -82,7 +82,7 @@ class AFNetLoss(nn.Module):
             pos_weight=target_logits.new_tensor(self.positive_weight),
             reduction="none",
         )
-        time = _mean(losses[known]) if known.any() else 0 * target_logits.sum()
+        time = losses[known].mean() if known.any() else 0 * target_logits.sum()
         return AFNetTerms(region, time, self.region_weight * region + self.time_weight * time)
 
 
@@ -91,10 +91,7 @@ def soft_window(
 ) -> Float[Tensor, "batch frame"]:
     """1 where a new focus target begins, with a Gaussian around it; overlapping ones are combined by `max`.
 
-    Args:
-        new_target: 1 where one begins, else 0; NaN counts as 0.
-        times_s: of the frames.
-        window_s: standard deviation.
+    `new_target` is 1 where one begins, else 0; NaN counts as 0. `window_s` is the standard deviation.
     """
     apart = times_s[:, :, None] - times_s[:, None]
     near = torch.exp(-(apart**2) / (2 * window_s**2))
@@ -102,12 +99,7 @@ def soft_window(
 
 
 def kullback_leibler(logits: Maps, density: Maps) -> Float[Tensor, " frame"]:
-    """`KL(density || softmax(logits))` of each frame, in nats.
-
-    Args:
-        logits: of each pixel.
-        density: sums to 1 in each frame.
-    """
+    """`KL(density || softmax(logits))` of each frame, in nats."""
     truth = density.flatten(1)
     return (torch.xlogy(truth, truth) - truth * logits.flatten(1).log_softmax(1)).sum(1)
 
@@ -124,7 +116,3 @@ def correlation(logits: Maps, density: Maps) -> Float[Tensor, " frame"]:
     one, other = logits.flatten(1).softmax(1), density.flatten(1)
     one, other = one - one.mean(1, keepdim=True), other - other.mean(1, keepdim=True)
     return -(one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1) + EPSILON)
-
-
-def _mean(values: Float[Tensor, "*any"]) -> Float[Tensor, ""]:
-    return values.mean()

@@ -19,14 +19,8 @@ def clipped_light_loss(
 ) -> Float[Tensor, ""]:
     """Mean squared error of natural log radiance where the image may have clipped (Eilertsen et al. 2017).
 
-    Args:
-        srgb: the encoded, clipped image in 0..1.
-        log_exposure: the prediction `E` (Eq. 4).
-        radiance: the true linear light at the exposure of the image, display white 1; NaN: unknown, left out.
-        clipping_from: only pixels whose brightest channel is above this count.
-
-    Returns:
-        0 where no pixel counts.
+    `radiance` is the true linear light at the exposure of the image, display white 1; NaN: unknown, left out.
+    Only pixels whose brightest channel is above `clipping_from` count; 0 where none does.
     """
     light = apply_log_exposure(srgb_to_linear(srgb), log_exposure)
     # Replaced before the subtraction: behind a `where` the gradient of NaN would be NaN.

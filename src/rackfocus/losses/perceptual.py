@@ -22,9 +22,8 @@ class PerceptualLoss(nn.Module):
     """`sum_i lambda_i |Phi_i(I^L) - Phi_i(F(I^S, D, E))|_1`, each the mean over a layer, in 8-bit code
     values.
 
-    Args:
-        features: the frozen network `Phi`.
-        weights: `lambda_i` by layer name; the paper's five layers by default.
+    `features` is the frozen network `Phi`, `weights` are the `lambda_i` by layer name; the paper's five
+    layers by default.
     """
 
     def __init__(self, features: VGG19Features, weights: Mapping[str, float] | None = None) -> None:

@@ -59,34 +59,17 @@ class PhotographSupervision(nn.Module):
         self,
         prediction: RGBDHDR,
         *,
-        deep: Float[Tensor, "batch 3 height width"],
-        shallow: Float[Tensor, "batch 3 height width"],
-        adjusted: Float[Tensor, "batch 3 height width"],
-        aperture_ratio: Float[Tensor, "batch 1 1 1"],
-        focal_disparity: Float[Tensor, "batch 1 1 1"],
         disparity: Float[Tensor, "batch 1 height width"],
         radiance: Float[Tensor, "batch 3 height width"],
+        deep: Float[Tensor, "batch 3 height width"],
+        **photographs: Tensor,
     ) -> SceneTerms:
-        """The terms of a triplet of known disparity and light; see `ApertureSupervision.forward`.
+        """The terms of a triplet whose true disparity, and true linear light of `deep`, are known.
 
-        Args:
-            prediction: `D` for `shallow`'s aperture and focus, and `E`.
-            deep: see `ApertureSupervision.forward`.
-            shallow: see `ApertureSupervision.forward`.
-            adjusted: see `ApertureSupervision.forward`.
-            aperture_ratio: see `ApertureSupervision.forward`.
-            focal_disparity: see `ApertureSupervision.forward`.
-            disparity: the true `D`.
-            radiance: the true linear light of `deep`.
+        The prediction is `D` for the aperture and focus of `shallow`, and `E`; `photographs` are the other
+        arguments of `ApertureSupervision.forward`.
         """
-        terms = self.apertures(
-            prediction,
-            deep=deep,
-            shallow=shallow,
-            adjusted=adjusted,
-            aperture_ratio=aperture_ratio,
-            focal_disparity=focal_disparity,
-        )
+        terms = self.apertures(prediction, deep=deep, **photographs)
         error = (prediction.disparity - disparity).abs().mean()
         light = clipped_light_loss(deep, prediction.log_exposure, radiance)
         total = terms.total + self.disparity_weight * error + self.light_weight * light
@@ -95,12 +78,7 @@ class PhotographSupervision(nn.Module):
     def nearness(
         self, disparity: Float[Tensor, "batch 1 height width"], label: Float[Tensor, "batch 1 height width"]
     ) -> Float[Tensor, ""]:
-        """The terms of a photograph with nearness from a teacher model or from a composition of cut-outs.
-
-        Args:
-            disparity: the predicted `D`.
-            label: relative inverse depth, larger is nearer.
-        """
+        """The terms of a photograph with nearness from a teacher model or from a composition of cut-outs."""
         relative = relative_depth_loss(-disparity, label)
         usual = (disparity - disparity_from_nearness(label, self.usual_range)).abs().mean()
         return self.relative_weight * relative + self.usual_weight * usual / self._range_px(disparity)

@@ -17,14 +17,10 @@ disparity at once; with 8-bit code values, common in networks of its time, the t
 def clipped_like(
     rendered: Float[Tensor, "batch 3 height width"], photograph: Float[Tensor, "batch 3 height width"]
 ) -> Float[Tensor, "batch 3 height width"]:
-    """The rendered light, sRGB-encoded, clipped only where the photograph is clipped.
+    """The rendered linear light, sRGB-encoded, clipped only where the photograph (linear, 0..1) is clipped.
 
     Where both exceed white their difference is 0. Where the photograph is darker than white, light above
     white remains an error with a gradient, which a plain clamp would remove.
-
-    Args:
-        rendered: linear light, unclipped.
-        photograph: linear light in 0..1.
     """
     encoded = linear_to_srgb(rendered)
     return torch.where(photograph >= 1.0, encoded.clamp_max(1.0), encoded)
@@ -33,10 +29,7 @@ def clipped_like(
 def pixel_l1(
     image: Float[Tensor, "batch 3 height width"], target: Float[Tensor, "batch 3 height width"]
 ) -> Float[Tensor, ""]:
-    """`|I^L - F(I^S, D, E)|_1` of Eq. 5, the mean over pixels and channels, in 8-bit code values.
-
-    Args:
-        image: encoded, in units of display white.
-        target: encoded, 0..1.
+    """`|I^L - F(I^S, D, E)|_1` of Eq. 5 of encoded images, the mean over pixels and channels, in 8-bit code
+    values.
     """
     return CODE_VALUES * (image - target).abs().mean()

@@ -21,12 +21,10 @@ def relative_depth_loss(
     *,
     gradient_weight: float = 0.5,
 ) -> Float[Tensor, ""]:
-    """The scale- and shift-invariant loss with gradient matching (Eq. 12); 0 where both agree.
+    """The scale- and shift-invariant loss with gradient matching, of weight `alpha` (Eq. 12); 0 where both
+    agree.
 
-    Args:
-        nearness: the prediction, relative inverse depth, larger is nearer.
-        label: the same, from a teacher model or a composition.
-        gradient_weight: `alpha`.
+    Both are relative inverse depth, larger is nearer; the label is from a teacher model or a composition.
     """
     difference = normalised(nearness) - normalised(label)
     return difference.abs().mean() + gradient_weight * gradient_matching(difference)

@@ -23,15 +23,10 @@ def boundary_f1(
     *,
     valid: Bool[Tensor, "height width"] | None = None,
 ) -> Float[Tensor, ""]:
-    """F1 of depth edges, 0 to 1, higher is better.
+    """F1 of depth edges between pixels whose truth is known, 0 to 1, higher is better.
 
     Precision and recall of edge pixels (Hu et al. 2019). Unlike there, an edge counts as found within
-    `TOLERANCE_PX`, and the prediction, whose units may be unknown, is first aligned with the truth.
-
-    Args:
-        disparity: the prediction; larger is farther or nearer.
-        truth: the true map.
-        valid: where the truth is known; only steps between valid pixels count.
+    `TOLERANCE_PX`, and the prediction, whose units and sign may be unknown, is first aligned with the truth.
 
     Returns:
         NaN where the truth has no edge.

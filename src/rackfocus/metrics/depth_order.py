@@ -28,18 +28,10 @@ def whdr(
     """The share of random pairs of pixels whose order in depth is wrong; 0 to 1, lower is better.
 
     WHDR of Chen et al. 2016 (Depth in the Wild, DIW), with all weights 1, over those of `PAIRS` random pairs
-    whose truth differs clearly. The usual threshold is on the ratio of two depths, which is undefined for a
-    map without scale and shift: here it is on their difference, relative to the range. A tie counts as half
-    wrong, so a constant map gets 0.5.
-
-    Args:
-        nearness: the prediction, larger is nearer.
-        truth: the same, true, up to a positive scale and a shift.
-        generator: source of randomness for the pairs.
-        valid: where the truth is known.
-
-    Returns:
-        NaN where no pair differs clearly.
+    of valid pixels whose truth differs clearly. The usual threshold is on the ratio of two depths, which is
+    undefined for a map without scale and shift: here it is on their difference, relative to the range. A tie
+    counts as half wrong, so a constant map gets 0.5. In both maps larger is nearer; NaN where no pair differs
+    clearly.
     """
     known = torch.ones_like(truth, dtype=torch.bool) if valid is None else valid
     predicted, wanted = nearness[known], truth[known]
@@ -60,14 +52,8 @@ def mask_order(
     """The share of pairs of points across the boundary of a subject of which the inner one is nearer.
 
     The pairs are those of `pairs_across`. 0 to 1, higher is better, .5 is chance; a tie counts as half. Where
-    a subject stands on the ground both points are equally far, so even a true map gets less than 1.
-
-    Args:
-        nearness: the prediction, larger is nearer, of any scale.
-        mask: a subject that is nearer than its surroundings.
-
-    Returns:
-        NaN where there is no pair.
+    a subject stands on the ground both points are equally far, so even a true map gets less than 1. Nearness
+    may have any scale; NaN where there is no pair.
     """
     inner, outer = pairs_across(mask)
     difference = nearness[inner[0], inner[1]] - nearness[outer[0], outer[1]]

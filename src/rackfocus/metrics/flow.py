@@ -24,14 +24,10 @@ def flow_difference(
     frames: tuple[Float[Tensor, "3 height width"], Float[Tensor, "3 height width"]],
     true_frames: tuple[Float[Tensor, "3 height width"], Float[Tensor, "3 height width"]],
 ) -> Float[Tensor, ""]:
-    """Mean distance in pixels between the motion in two rendered frames and in the two true ones.
+    """Mean distance in pixels between the motion in two successive rendered frames and in the two true ones.
 
-    tOF of Chu et al. 2020: it measures temporal artefacts that move differently from the truth.
-
-    Args:
-        flow: the optical flow method, used for both.
-        frames: two successive rendered frames, encoded, in 0..1.
-        true_frames: the same two of the truth.
+    tOF of Chu et al. 2020: it measures temporal artefacts that move differently from the truth. Frames are
+    encoded, in 0..1; the same flow method is used for both.
     """
     seen, true = (
         torch.from_numpy(flow(*(_codes(frame) for frame in pair))).permute(2, 0, 1)

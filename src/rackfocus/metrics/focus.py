@@ -33,11 +33,9 @@ def level_px(longer_side_px: float) -> float:
 class Matching:
     """A one-to-one matching of found and true targets.
 
-    Attributes:
-        pairs: indices of the found and of the true target.
-        offsets: `t - t̂` of each pair, in frames; negative: the found target is too early.
-        missed: true targets without a pair.
-        spurious: found targets without a pair.
+    `pairs` are indices of the found and of the true target, `offsets` `t - t̂` of each pair in frames,
+    negative if the found target is too early; `missed` are true targets without a pair, `spurious` found
+    ones.
     """
 
     pairs: tuple[tuple[int, int], ...]
@@ -55,14 +53,9 @@ def match_targets(
 ) -> Matching:
     """Match one-to-one, in time order: the most pairs, and among these matchings the least sum of |Δt|.
 
-    Two targets may be a pair if they are at most `tolerance_frames` apart and show the same object. Targets
-    at frame 0 are left out: they are the initial focus, not a change.
-
-    Args:
-        found: in time order.
-        truth: in time order.
-        tolerance_frames: the largest |Δt| of a pair.
-        agree: whether a found and a true target show the same object. `None`: all do.
+    Two targets, each list in time order, may be a pair if they are at most `tolerance_frames` apart and show
+    the same object by `agree` (`None`: all do). Targets at frame 0 are left out: they are the initial focus,
+    not a change.
     """
     own = [index for index, target in enumerate(found) if target.t > 0]
     wanted = [index for index, target in enumerate(truth) if target.t > 0]
@@ -114,12 +107,8 @@ def precision(matching: Matching) -> float:
 def focal_error(
     focal_disparity: Float[Tensor, " frame"], truth: Float[Tensor, " frame"], *, level_px: float = 1.0
 ) -> Float[Tensor, ""]:
-    """|Δd|: mean absolute error of the focal disparity over all frames, in levels. Lower is better.
-
-    Args:
-        focal_disparity: in pixels of the video.
-        truth: the same, true.
-        level_px: the size of one level; see the function of this name.
+    """|Δd|: mean absolute error of the focal disparity over all frames, in levels of `level_px`. Lower is
+    better.
     """
     return (focal_disparity - truth).abs().mean() / level_px
 

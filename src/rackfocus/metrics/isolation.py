@@ -22,14 +22,7 @@ def isolation(
     more.
 
     All pairs count, a tie as half; .5 is chance, 1 the best. Scale, sign and shift of the disparity do not
-    matter.
-
-    Args:
-        disparity: of any scale; larger is nearer or farther.
-        mask: the subject.
-
-    Returns:
-        NaN where the subject or its surroundings are empty.
+    matter. NaN where the subject or its surroundings are empty.
     """
     ring = surroundings(mask)
     if not mask.any() or not ring.any():
@@ -43,14 +36,8 @@ def isolation(
 def sharp_share(
     disparity_px: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]
 ) -> Float[Tensor, ""]:
-    """The share of the subject whose blur at f/2 is below `SHARP_PX`.
-
-    Args:
-        disparity_px: `D` in pixels of this picture.
-        mask: the subject.
-
-    Returns:
-        NaN where the subject is empty.
+    """The share of the subject whose blur at f/2 is below `SHARP_PX`, from `D` in pixels; NaN without a
+    subject.
     """
     return (_at_lines(disparity_px, mask)[mask] < SHARP_PX).double().mean()
 
@@ -58,10 +45,8 @@ def sharp_share(
 def soft_share(
     disparity_px: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]
 ) -> Float[Tensor, ""]:
-    """The share of the surroundings whose blur at f/2 is above `SOFT_PX`; as `sharp_share`.
-
-    Returns:
-        NaN where the subject or its surroundings are empty.
+    """The share of the surroundings whose blur at f/2 is above `SOFT_PX`; NaN if they or the subject are
+    empty.
     """
     return (_at_lines(disparity_px, mask)[surroundings(mask)] > SOFT_PX).double().mean()
 

@@ -16,12 +16,7 @@ def light_mask(
     radiance: Float[Tensor, "batch 3 height width"],
     disparity: Float[Tensor, "batch 1 height width"],
 ) -> Bool[Tensor, "batch 1 height width"]:
-    """Pixels within one blur radius of a light: the larger of its `|D|` and 1 px, rounded up.
-
-    Args:
-        radiance: the true light of the deep-DOF image.
-        disparity: the true disparity of the photograph.
-    """
+    """Pixels within one blur radius of a light: the larger of its true `|D|` and 1 px, rounded up."""
     lights = (radiance > LIGHT).any(dim=1)
     radius_px = torch.where(lights, disparity[:, 0].abs().clamp_min(1).ceil(), 0.0)
     masks = [within_radius(radii.cpu().numpy().astype(np.int64)) for radii in radius_px.detach()]

@@ -38,14 +38,10 @@ def auc_shuffled(
 ) -> Float[Tensor, ""]:
     """s-AUC: the area under the ROC against pixels that are fixated in other videos (Zhang et al. 2008).
 
-    So a map of the centre, where people look in any video, is not better than chance. Thresholds are a tenth
-    of the map's range apart. The authors' code averages over a hundred random draws of as many negatives as
-    there are fixations; here all negatives count at once, which is the expected value.
-
-    Args:
-        saliency: the prediction.
-        fixations: of each pixel.
-        others: fixations of each pixel in other videos.
+    So a map of the centre, where people look in any video, is not better than chance. `fixations` and
+    `others` count those of each pixel. Thresholds are a tenth of the map's range apart. The authors' code
+    averages over a hundred random draws of as many negatives as there are fixations; here all negatives count
+    at once, which is the expected value.
 
     Returns:
         0 to 1; .5 is chance.

@@ -16,13 +16,8 @@ def flow_warped_error(
     """Mean absolute difference of a map and the next frame's, warped to it by the flow; lower is better.
 
     The optical-flow-warped error (OPW) of Wang et al. 2022, with a mask of visible pixels instead of their
-    soft photometric weight.
-
-    Args:
-        values: of a frame.
-        following: of the next frame.
-        flow: from the frame to the next, in pixels.
-        visible: where the flow is known and the point is visible in both frames.
+    soft photometric weight: those of known flow, whose point is visible in both frames. The flow leads from
+    the frame to the next, in pixels.
 
     Returns:
         In the unit of the map; NaN if no pixel is visible.
@@ -41,17 +36,11 @@ def temporal_alignment_error(
 ) -> Float[Tensor, ""]:
     """Disagreement of two successive depth maps of a static scene; lower is better.
 
-    Each map's points are moved by the camera's motion into the other frame, and compared with the depth that
-    the other map has there: the mean of `|z - z'| / z'`, over both directions (TAE, Yang et al. 2024). Maps
-    known up to scale and shift have to be aligned first, with one scale and shift for the clip.
-
-    Args:
-        depth: along the camera's axis, above 0.
-        following: of the next frame.
-        intrinsics: of the camera.
-        motion: from the first camera's coordinates to the second's.
-        valid: points of the first map that count and may be compared with.
-        following_valid: as `valid`, for the second map.
+    Each map's points are moved by the camera's motion, from the first camera's coordinates to the second's,
+    into the other frame, and compared with the depth that the other map has there: the mean of `|z - z'| /
+    z'`, over both directions (TAE, Yang et al. 2024). Depth is above 0, along the camera's axis. Only valid
+    points count and are compared with. Maps known up to scale and shift have to be aligned first, with one
+    scale and shift for the clip.
 
     Returns:
         Relative to the depth; NaN if no point of either map is inside the other frame.

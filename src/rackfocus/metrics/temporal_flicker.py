@@ -48,8 +48,8 @@ def flicker_curve(
     return torch.stack(curve)
 
 
-def high_frequency_energy(curve: Float[Tensor, "frame"], *, cutoff: float = CUTOFF) -> Float[Tensor, ""]:
-    """The mean square of the frequencies above `cutoff` of the frame rate; lower is better.
+def high_frequency_energy(curve: Float[Tensor, "frame"]) -> Float[Tensor, ""]:
+    """The mean square of the frequencies above `CUTOFF` of the frame rate; lower is better.
 
     The curve is mirrored at its end, which avoids a step there, so that a slow drift contributes almost
     nothing.
@@ -57,5 +57,5 @@ def high_frequency_energy(curve: Float[Tensor, "frame"], *, cutoff: float = CUTO
     mirrored = torch.cat([curve, curve.flip(0)]).double()
     spectrum = torch.fft.rfft(mirrored)
     frequencies = torch.fft.rfftfreq(len(mirrored))
-    spectrum[frequencies < cutoff] = 0
+    spectrum[frequencies < CUTOFF] = 0
     return torch.fft.irfft(spectrum, len(mirrored)).square().mean().to(curve.dtype)

@@ -34,11 +34,8 @@ DIFFERENCE_SCALE = 4.0
 
 @dataclass(frozen=True, eq=False)
 class AFNetOutput:
-    """The predictions of AF-Net for each sampled frame.
-
-    Attributes:
-        region_logits: a softmax over the pixels of a frame gives the density of the focus region.
-        target_logits: log odds that the frame is a new focus target.
+    """The predictions of AF-Net for each sampled frame: a softmax over the pixels of `region_logits` is the
+    density of the focus region, `target_logits` are log odds that the frame is a new focus target.
     """
 
     region_logits: Float[Tensor, "batch frame 1 height width"]
@@ -93,11 +90,7 @@ class AFNet(nn.Module):
         return self.window_places[-1] + self.unit_places[-1]
 
     def forward(self, frames: Float[Tensor, "batch frame 3 height width"]) -> AFNetOutput:
-        """Predict for every frame of a batch of clips.
-
-        Args:
-            frames: sampled, six a second; encoded sRGB in 0..1.
-        """
+        """Predict for every frame of a batch of clips, sampled six a second, encoded sRGB in 0..1."""
         regions, features = self.units(frames)
         return AFNetOutput(regions, self.windows(features))
 
@@ -143,13 +136,9 @@ class AFNet(nn.Module):
 class RegionNetwork(nn.Module):
     """CNN-1: predicts the focus region of the middle frame of a unit.
 
-    Its input is the middle frame and the differences of the other frames from it in brightness.
-
-    Args:
-        frames: number of frames in a unit.
-        width: channels of the first stage.
-        feature_width: channels of the decoder and of the features.
-        centre_prior: whether to add a centre prior.
+    Its input is the middle frame and the differences of the unit's other frames from it in brightness.
+    `width` is the number of channels of the first stage, `feature_width` that of the decoder and the
+    features; `centre_prior` adds such a prior.
     """
 
     def __init__(self, frames: int, width: int, feature_width: int, centre_prior: bool) -> None:
@@ -168,12 +157,7 @@ class RegionNetwork(nn.Module):
         middle: Float[Tensor, "unit 3 height width"],
         grey: Float[Tensor, "unit frame height width"],
     ) -> tuple[Float[Tensor, "unit 1 height width"], Float[Tensor, "unit channel rows columns"]]:
-        """Region logits, and features at an eighth of the size.
-
-        Args:
-            middle: the middle frame.
-            grey: all frames, averaged over their colours.
-        """
+        """Region logits, and features at an eighth of the size; `grey` has all frames without colours."""
         others = torch.cat([grey[:, : self.middle], grey[:, self.middle + 1 :]], 1)
         x = self.stem(torch.cat([middle, DIFFERENCE_SCALE * (others - grey[:, self.middle, None])], 1))
         levels = []
@@ -204,11 +188,8 @@ class RegionNetwork(nn.Module):
 class TimeNetwork(nn.Module):
     """CNN-2: from the features of a window's units to the log odds of a new focus target in its middle.
 
-    Args:
-        features: channels of a unit.
-        units: number of units in a window.
-        width: channels of the first stage.
-        dropout: dropout probability of the last features in training.
+    `features` counts the channels of a unit, `width` those of the first stage; `dropout` is the probability
+    at the last features in training.
     """
 
     def __init__(self, features: int, units: int, width: int, dropout: float) -> None:

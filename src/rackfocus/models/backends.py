@@ -27,12 +27,8 @@ class DepthBackend(Protocol):
 
 @dataclass(frozen=True)
 class VideoMoment:
-    """Identifies the frame of a video that an image is.
-
-    Attributes:
-        index: of the frame, from 0.
-        time_s: display time, from the first frame.
-        frames: number of frames of the video. `None`: its container does not say.
+    """Identifies the frame of a video that an image is: index from 0, display time from the first frame, and
+    the number of frames. `None`: the container does not say.
     """
 
     index: int
@@ -164,12 +160,8 @@ class CompositeEstimator(nn.Module):
     def nearness_scale(
         self, srgb: Float[Tensor, "1 3 height width"], moment: VideoMoment | None = None
     ) -> NearnessScale | None:
-        """The scale of a shot, from one of its frames. `None`: there is no depth backend, or the frame is
-        flat.
-
-        Args:
-            srgb: the frame, encoded.
-            moment: which frame of a video it is.
+        """The scale of a shot, from one of its frames, encoded. `None`: there is no depth backend, or the
+        frame is flat.
 
         Raises:
             InputError: the recording has no depth for this frame.
@@ -212,15 +204,12 @@ def disparity_from_nearness(
     disparity_range: float,
     scale: NearnessScale | None = None,
 ) -> Float[Tensor, "batch 1 height width"]:
-    """`D` from nearness: reversed, its median at 0, its robust range scaled to `disparity_range`.
+    """`D` from nearness (larger is nearer): reversed, its median at 0, its robust range scaled to
+    `disparity_range`, a share of the longer side of the image.
 
-    Outliers are clamped to that range on either side of the focal plane: a single wrong pixel would add
-    hundreds of levels to the renderer. Constant nearness gives 0.
-
-    Args:
-        nearness: relative inverse depth, larger is nearer.
-        disparity_range: as a share of the longer side of the image.
-        scale: the nearness in focus and the range. `None`: computed from each image.
+    `scale` has the nearness in focus and the range; `None`: they are those of each image. Outliers are
+    clamped to that range on either side of the focal plane: a single wrong pixel would add hundreds of levels
+    to the renderer. Constant nearness gives 0.
     """
     scale = nearness_scale(nearness) if scale is None else scale
     largest = disparity_range * max(nearness.shape[-2:])

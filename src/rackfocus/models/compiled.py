@@ -23,10 +23,7 @@ def can_interpolate(*maps: Tensor) -> bool:
 def between(pixel, scale, count):
     """The two neighbouring cells of a line of `count` cells around a pixel, and the weight of the second one.
 
-    Args:
-        pixel: its index.
-        scale: cells a pixel, float32.
-        count: number of cells; pixels beyond the outer centres get the outer cell.
+    `scale` is cells a pixel, float32; pixels beyond the outer centres get the outer cell.
     """
     place = min(max((np.float32(pixel) + HALF) * scale - HALF, ZERO), np.float32(count - 1))
     first = min(int(place), max(count - 2, 0))

@@ -15,11 +15,7 @@ _FLAT = 1e-6
 
 
 class MirrorAveragedDepth:
-    """The mean of a model's predictions for an image and its mirror image.
-
-    Args:
-        depth: the model.
-    """
+    """The mean of a model's predictions for an image and its mirror image."""
 
     def __init__(self, depth: DepthBackend) -> None:
         self.depth = depth
@@ -32,9 +28,7 @@ class MirrorAveragedDepth:
 class Averaged:
     """The weighted mean of several models, each first normalised to mean 0 and deviation 1 over the image.
 
-    Args:
-        members: the models by name.
-        weights: of each by name; normalised to sum 1.
+    Models and weights go by name; weights are normalised to sum 1.
 
     Raises:
         InputError: the names differ, a weight is negative, or all are 0.
@@ -59,15 +53,11 @@ class Averaged:
 
 
 class EdgeSharpenedDepth:
-    """One model's structure with the edges of another: `L(structure) + edges - L(edges)`, L a Gaussian blur.
+    """One model's structure with the edges of another: `L(structure) + edges - L(edges)`, L a Gaussian blur
+    whose standard deviation is `sigma_share` of the shorter side of the image.
 
     A network with a larger input finds silhouettes better, but the order of distant parts worse. Measured on
     `suite=photographs`, this loses less at silhouettes than a guided filter with a map as its guide.
-
-    Args:
-        structure: the model for the low frequencies of nearness.
-        edges: the model for the high frequencies.
-        sigma_share: standard deviation of `L`, as a share of the shorter side of the image.
 
     Raises:
         InputError: `sigma_share` is not between 0 and 1.
@@ -88,12 +78,7 @@ class EdgeSharpenedDepth:
 
 
 def low_frequencies(values: Float[Tensor, "batch 1 height width"], sigma_px: float) -> Tensor:
-    """Blur by a wide Gaussian, computed at a size at which its deviation is about five pixels.
-
-    Args:
-        values: a map.
-        sigma_px: standard deviation in pixels of the map.
-    """
+    """Blur by a wide Gaussian, computed at a size at which its deviation is about five pixels."""
     height, width = values.shape[-2:]
     scale = min(1.0, 5 / sigma_px)
     rows, columns = (max(1, round(side * scale)) for side in (height, width))

@@ -73,11 +73,7 @@ def open_recording(path: Path) -> DepthRecording:
 
 
 class DepthFiles:
-    """One file for each frame. See `DepthRecording`.
-
-    Args:
-        files: in order.
-    """
+    """One file for each frame, in order. See `DepthRecording`."""
 
     times_s: Float[np.ndarray, " frame"] | None = None
 
@@ -99,11 +95,7 @@ class DepthFiles:
 
 
 class DepthArray:
-    """An array of frames x height x width. See `DepthRecording`.
-
-    Args:
-        path: of the file, for error messages.
-        array: the values.
+    """An array of frames x height x width; the path is for error messages. See `DepthRecording`.
 
     Raises:
         InputError: the array does not have these axes.
@@ -127,9 +119,6 @@ class DepthArray:
 
 class DepthVideo:
     """A grey video, read at 8 bits. See `DepthRecording`.
-
-    Args:
-        path: of the file.
 
     Raises:
         InputError: the file is no readable video.

@@ -200,8 +200,7 @@ def _without_padding(
 class Trunk(nn.Module):
     """TCMonoDepth-small, with batch normalisation (published statistics) folded into the convolutions.
 
-    Args:
-        weights: a file or its published name. `None`: random weights.
+    `weights` is a file or its published name. `None`: random weights.
 
     Raises:
         InputError: the file is missing, cannot be read, or does not fit.
@@ -219,8 +218,7 @@ class Trunk(nn.Module):
     def forward(self, image: Float[Tensor, "batch 3 height width"]) -> tuple[Tensor, Tensor, Tensor]:
         """The encoder's coarsest features; the decoder's features, and nearness, both at half the size.
 
-        Args:
-            image: encoded sRGB in 0..1; its sides are multiples of 32.
+        The image is encoded sRGB in 0..1; its sides are multiples of 32.
         """
         found = self.encoder(image)
         features = self.decoder(found)

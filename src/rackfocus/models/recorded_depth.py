@@ -142,12 +142,7 @@ def filled_from_nearest(
 def resized_by_guide(
     coarse: Float[Tensor, "1 1 rows columns"], srgb: Float[Tensor, "1 3 height width"]
 ) -> Float[Tensor, "1 1 height width"]:
-    """Resize a map to a frame; an enlarged map gets the edges of the frame.
-
-    Args:
-        coarse: the map, of any size.
-        srgb: the frame, encoded.
-    """
+    """Resize a map of any size to an encoded frame; an enlarged map gets the edges of the frame."""
     size = (srgb.shape[-2], srgb.shape[-1])
     if coarse.shape[-2:] == size:
         return coarse

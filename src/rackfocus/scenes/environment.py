@@ -8,25 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from rackfocus.scenes.recipe import Sky
-
-
-def directions(height: int) -> Float[np.ndarray, "height width 3"]:
-    """The world direction of each texel: row 0 overhead, column 0 forward, a quarter of the width right."""
-    elevation = np.pi / 2 - (np.arange(height) + 0.5) / height * np.pi
-    azimuth = (np.arange(2 * height) + 0.5) / (2 * height) * 2 * np.pi
-    flat = np.cos(elevation)[:, None]
-    up = np.broadcast_to(np.sin(elevation)[:, None], (height, 2 * height))
-    return np.stack([flat * np.sin(azimuth), flat * np.cos(azimuth), up], axis=-1)
+from rackfocus.scenes.recipe import Sky, directions
 
 
 @dataclass(frozen=True)
 class SunlitSky(Sky):
     """A clear or cloudy sky with its sun as a disk far brighter than white, and the glow around it.
 
-    Attributes:
-        disk_radiance: of the sun's disk; thousands of times white.
-        disk_degrees: its angular radius, larger than the real one so that it covers several texels.
+    The disk is thousands of times as bright as white, and larger than the real one so that it covers texels.
     """
 
     disk_radiance: float = 2000.0
@@ -48,11 +37,7 @@ class SunlitSky(Sky):
 
 @dataclass(frozen=True)
 class NightStreet(Sky):
-    """A dark sky above two rows of houses with lit windows, and lamps; it lights the scene.
-
-    Attributes:
-        lamp_radiance: of the lamps' globes.
-    """
+    """A dark sky above two rows of houses with lit windows and lamps; it lights the scene."""
 
     lamp_radiance: float = 250.0
 

@@ -19,13 +19,9 @@ _CREASE_COS = np.cos(np.radians(40.0))
 
 @dataclass(frozen=True)
 class Mesh:
-    """A triangle mesh.
-
-    Attributes:
-        vertices: positions in metres.
-        faces: three vertex indices for each triangle, anticlockwise seen from outside.
-        texture_m: position along the surface in metres, x then y.
-        normals: unit shading normals; equal to the face normals where the surface is flat.
+    """A triangle mesh: vertices in metres; vertex indices of each triangle, anticlockwise seen from outside;
+    unit shading normals, equal to those of the faces where the surface is flat; and `texture_m`, the position
+    along the surface in metres, x then y.
     """
 
     vertices: Float[np.ndarray, "vertex 3"]

@@ -10,13 +10,8 @@ BLOCK_SIZE = 16
 
 
 def hazy(mitsuba: ModuleType, surfaces: Any, haze: Haze, *, brightness: float) -> Any:
-    """An integrator for surfaces seen through haze.
-
-    Args:
-        mitsuba: the module, with its variant set.
-        surfaces: the integrator of what is behind the haze.
-        haze: the haze layer.
-        brightness: the exposure, which also applies to the light of the haze.
+    """An integrator for the haze layer in front of `surfaces`, the integrator of what is behind it;
+    `brightness` is the exposure, which also applies to the light of the haze.
     """
     # Drjit is installed with Mitsuba, which is optional.
     from drjit import exp, maximum, minimum, select

@@ -22,12 +22,7 @@ Report = Callable[[int], None]
 
 
 class SceneJob(Protocol):
-    """A rendering job that can be sent to another process.
-
-    Attributes:
-        name: such as `train/0007`.
-        steps: number of steps, for the progress.
-    """
+    """A rendering job, named such as `train/0007`, that can be sent to another process."""
 
     @property
     def name(self) -> str: ...

@@ -21,13 +21,8 @@ REFERENCE_WIDTH = 384
 
 @dataclass(frozen=True)
 class SceneLens:
-    """The thin lens of one scene.
-
-    Attributes:
-        focal_length_px: in pixels of the image.
-        aperture_radius_m: at f/2.
-        focus_m: depth of the focal plane of the aperture triplet.
-        refocused_focus_m: depth of the focal plane of the focal triplet's other image.
+    """The thin lens of one scene: focal length in pixels of the image, radius of the aperture at f/2, and
+    depth of the focal planes of the aperture triplet and of the focal triplet's other image.
     """
 
     focal_length_px: float

@@ -43,17 +43,20 @@ def placed(parts: Iterable[Part], *, x: float, y: float, z: float = 0.0, turn: f
 
 @dataclass(frozen=True)
 class Bulb:
-    """A small glowing sphere.
-
-    Attributes:
-        centre: in metres.
-        radius_m: its radius.
-        radiance: as seen by a camera; 1 is display white.
-    """
+    """A small glowing sphere, its centre in metres; `radiance` as seen by a camera, 1 is display white."""
 
     centre: Point
     radius_m: float
     radiance: RGB
+
+
+def directions(height: int) -> Float[np.ndarray, "height width 3"]:
+    """The world direction of each texel: row 0 overhead, column 0 forward, a quarter of the width right."""
+    elevation = np.pi / 2 - (np.arange(height) + 0.5) / height * np.pi
+    azimuth = (np.arange(2 * height) + 0.5) / (2 * height) * 2 * np.pi
+    flat = np.cos(elevation)[:, None]
+    up = np.broadcast_to(np.sin(elevation)[:, None], (height, 2 * height))
+    return np.stack([flat * np.sin(azimuth), flat * np.cos(azimuth), up], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -78,24 +81,20 @@ class Sky:
     patch_direction: Point
     patch_colour: RGB
     patch_sharpness: float
-    sun_direction: Point
-    sun: RGB
-    seed: int
+    sun_direction: Point = (0.0, 0.0, 1.0)
+    sun: RGB = (0.0, 0.0, 0.0)
+    seed: int = 0
 
     def panorama(self, height: int = 128) -> Float[np.ndarray, "height width 3"]:
         """Radiance by direction: row 0 is overhead, column 0 forward (`+y`), a quarter of the width right."""
-        width = 2 * height
-        elevation = np.pi / 2 - (np.arange(height) + 0.5) / height * np.pi
-        azimuth = (np.arange(width) + 0.5) / width * 2 * np.pi
-        flat = np.cos(elevation)[:, None]
-        up = np.broadcast_to(np.sin(elevation)[:, None], (height, width))
-        directions = np.stack([flat * np.sin(azimuth), flat * np.cos(azimuth), up], axis=-1)
+        looking = directions(height)
+        up = looking[..., 2]
         zenith, horizon, below = (np.asarray(v) for v in (self.zenith, self.horizon, self.below))
         climb = np.clip(up, 0, 1)[..., None] ** 0.5
         image = np.where(up[..., None] < 0, below, horizon + (zenith - horizon) * climb)
-        image = image + self._cloud_cover(directions)[..., None] * np.clip(up, 0, 1)[..., None] * horizon
+        image = image + self._cloud_cover(looking)[..., None] * np.clip(up, 0, 1)[..., None] * horizon
         towards = np.asarray(self.patch_direction) / np.linalg.norm(self.patch_direction)
-        patch = np.exp(self.patch_sharpness * (directions @ towards - 1.0))
+        patch = np.exp(self.patch_sharpness * (looking @ towards - 1.0))
         return np.maximum(image + patch[..., None] * np.asarray(self.patch_colour), 0.0).astype(np.float32)
 
     def _cloud_cover(self, directions: np.ndarray) -> np.ndarray:
@@ -112,13 +111,10 @@ class Sky:
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera, or the centre of a thin lens.
+    """A pinhole camera, or the centre of a thin lens, at a position in metres.
 
-    Attributes:
-        position: in metres.
-        yaw: degrees to the right of `+y`.
-        pitch: degrees above the horizon.
-        fov: horizontal field of view in degrees.
+    `yaw` is degrees to the right of `+y`, `pitch` degrees above the horizon, `fov` the horizontal angle of
+    view.
     """
 
     position: Point
@@ -170,7 +166,7 @@ class Haze:
     height_m: float = 60.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SceneRecipe:
     """All that is needed to render a scene.
 
@@ -190,10 +186,10 @@ class SceneRecipe:
     seed: int
     layout: str
     parts: tuple[Part, ...]
-    bulbs: tuple[Bulb, ...]
+    bulbs: tuple[Bulb, ...] = ()
     sky: Sky
     camera: Camera
-    subjects: tuple[Point, ...]
+    subjects: tuple[Point, ...] = ()
     key: float
     blur_px: float
     haze: Haze | None = None

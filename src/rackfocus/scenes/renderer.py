@@ -29,18 +29,10 @@ Image = Float[np.ndarray, "height width 3"]
 
 
 class SceneRenderer:
-    """One recipe, loaded into Mitsuba and exposed.
+    """One recipe, loaded into Mitsuba (from `load_mitsuba`) and exposed, for images of this size in pixels.
 
-    Args:
-        mitsuba: from `load_mitsuba`.
-        recipe: the scene.
-        width: of the images in pixels.
-        height: of the images in pixels.
-        exposure: factor of the light relative to the recipe. `None`: automatic.
-        fixed: additional shapes that are already loaded.
-
-    Attributes:
-        exposure: the factor used.
+    `exposure` is the factor of the light relative to the recipe; `None`: automatic. `fixed` are additional
+    shapes that are already loaded.
     """
 
     def __init__(

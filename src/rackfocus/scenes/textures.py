@@ -20,12 +20,7 @@ TEXELS = 512
 
 @dataclass(frozen=True)
 class Texture:
-    """One tile.
-
-    Attributes:
-        albedo: linear reflectance, 0.02 to 0.9; row 0 is at the top.
-        size_m: width and height of the tile in metres.
-    """
+    """One tile: linear reflectance, 0.02 to 0.9, row 0 at the top; its width and height in metres."""
 
     albedo: Float[np.ndarray, "height width 3"]
     size_m: float
@@ -33,12 +28,7 @@ class Texture:
 
 @lru_cache(maxsize=64)
 def make_texture(kind: str, *, seed: int, tint: RGB) -> Texture:
-    """Make the tile of a material.
-
-    Args:
-        kind: one of `TEXTURES`.
-        seed: of the random parts.
-        tint: linear albedo of the main colour.
+    """Make the tile of a material: one of `TEXTURES`, whose main colour has the linear albedo `tint`.
 
     Raises:
         KeyError: the kind is unknown.
@@ -51,13 +41,8 @@ def make_texture(kind: str, *, seed: int, tint: RGB) -> Texture:
 def fractal_noise(
     rng: np.random.Generator, *, slope: float = 1.5, stretch: float = 1.0, finest: float = 128.0
 ) -> Float[np.ndarray, "height width"]:
-    """Seamless noise of zero mean and unit variance with amplitude `1 / frequency ** slope`.
-
-    Args:
-        rng: generator of the phases.
-        slope: larger values are smoother.
-        stretch: how many times longer the features are in y than in x.
-        finest: highest frequency, in cycles a tile.
+    """Seamless noise of zero mean and unit variance with amplitude `1 / frequency ** slope`, up to `finest`
+    cycles a tile; features are `stretch` times longer in y than in x.
     """
     cycles = np.fft.fftfreq(TEXELS) * TEXELS
     frequency = np.hypot(cycles[None, :], cycles[:, None] * stretch)

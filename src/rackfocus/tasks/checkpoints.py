@@ -48,12 +48,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 class LastCheckpoint(Checkpoint):
     """`last.ckpt`: an interrupted training continues from it, with bit-identical results.
 
-    It is written at regular steps and when training ends; only after an optimizer step, never during gradient
-    accumulation, and if a validation is due, after it.
-
-    Args:
-        dirpath: the folder.
-        every_n_steps: interval in steps; at most as many are lost.
+    It is written every `every_n_steps`, the most that can be lost, and when training ends; only after an
+    optimizer step, never during gradient accumulation, and if a validation is due, after it.
     """
 
     def __init__(self, *, dirpath: str, every_n_steps: int = 100) -> None:

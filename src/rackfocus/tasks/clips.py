@@ -1,25 +1,21 @@
 """Batches of clips, for AF-Net."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from rackfocus.data.gaze.focus_clip import FocusClip
 from rackfocus.tasks.data import SeededDataModule
 
 
 class ClipBatch(NamedTuple):
-    """Clips of one size and length, stacked.
+    """Clips of one size and length, stacked; frames are encoded sRGB in 0..1.
 
-    Attributes:
-        frames: encoded sRGB in 0..1.
-        regions: densities of the focus region; all 0: unknown.
-        new_target: 1 where a new focus target begins, else 0; NaN: unknown.
-        times_s: of the frames.
+    `regions` are densities of the focus region; all 0: unknown. `new_target` is 1 where a new focus target
+    begins, else 0; NaN: unknown.
     """
 
     frames: Float[Tensor, "batch frame 3 height width"]
@@ -28,52 +24,13 @@ class ClipBatch(NamedTuple):
     times_s: Float[Tensor, "batch frame"]
 
 
-class ClipView(Protocol):
-    """Augmentation of a clip; the generator is the only source of randomness."""
-
-    def __call__(self, clip: FocusClip, generator: torch.Generator) -> FocusClip: ...
-
-
-class ClipData(SeededDataModule):
-    """Clips for AF-Net; see `SeededDataModule`.
-
-    Args:
-        train: see `SeededDataModule`.
-        validation: see `SeededDataModule`.
-        view: augmentation of training clips.
-        batch_size: clips in a batch; more than 1 needs a view of fixed size and length.
-        workers: see `SeededDataModule`.
-        seed: see `SeededDataModule`.
-    """
-
-    def __init__(
-        self,
-        *,
-        train: Dataset[FocusClip],
-        validation: Dataset[FocusClip],
-        view: ClipView,
-        batch_size: int = 4,
-        workers: int = 0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(
-            train=train,
-            validation=validation,
-            view=view,
-            collate=collate_clips,
-            batch_size=batch_size,
-            workers=workers,
-            seed=seed,
-        )
-
-
-def collate_clips(clips: Sequence[FocusClip]) -> ClipBatch:
+def collate_clips(samples: Sequence[FocusClip]) -> ClipBatch:
     """Stack clips of one size and length."""
     return ClipBatch(
-        frames=torch.stack([clip.frames for clip in clips]),
-        regions=torch.stack([_regions(clip) for clip in clips]),
-        new_target=torch.stack([_new_target(clip) for clip in clips]),
-        times_s=torch.tensor([clip.times_s for clip in clips], dtype=torch.float32),
+        frames=torch.stack([clip.frames for clip in samples]),
+        regions=torch.stack([_regions(clip) for clip in samples]),
+        new_target=torch.stack([_new_target(clip) for clip in samples]),
+        times_s=torch.tensor([clip.times_s for clip in samples], dtype=torch.float32),
     )
 
 
@@ -84,3 +41,9 @@ def _regions(clip: FocusClip) -> Tensor:
 def _new_target(clip: FocusClip) -> Tensor:
     new = clip.is_new_target
     return torch.full((len(clip.frames),), torch.nan) if new is None else new.float()
+
+
+class ClipData(SeededDataModule):
+    """Clips for AF-Net; see `SeededDataModule`."""
+
+    collate = staticmethod(collate_clips)

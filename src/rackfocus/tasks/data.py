@@ -132,8 +132,7 @@ class SeededDataModule(pl.LightningDataModule):
         train: the training samples.
         validation: the held-out samples, without augmentation.
         view: augmentation of a training sample; the generator is its only source of randomness.
-        collate: makes a batch of samples.
-        batch_size: of training; more than 1 needs a view of fixed size.
+        batch_size: of training; the paper's is 1, more needs a view of fixed size.
         workers: number of loading processes.
         seed: of the order and of the views.
     """
@@ -144,23 +143,27 @@ class SeededDataModule(pl.LightningDataModule):
         train: Dataset[Any],
         validation: Dataset[Any],
         view: Callable[[Any, torch.Generator], Any],
-        collate: Callable[[Sequence[Any]], Any],
-        batch_size: int,
-        workers: int,
-        seed: int,
+        batch_size: int = 1,
+        workers: int = 0,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         self.train = train
         self.validation = validation
         self.view = view
         self.settings: dict[str, Any] = {
-            "collate_fn": collate,
+            "collate_fn": self.collate,
             "num_workers": workers,
             "persistent_workers": workers > 0,
             "pin_memory": torch.cuda.is_available(),
         }
         self.batch_size = batch_size
         self.seed = seed
+
+    @staticmethod
+    def collate(samples: Sequence[Any]) -> Any:
+        """Make a batch of samples."""
+        raise NotImplementedError
 
     def train_dataloader(self) -> ResumableDataLoader:
         return ResumableDataLoader(
@@ -188,39 +191,6 @@ class SeededDataModule(pl.LightningDataModule):
         return [self.train[draw.place].name for draw in draws]
 
 
-class FocusData(SeededDataModule):
-    """Photographs of one scene with different apertures, for RGBD-HDR.
-
-    Args:
-        train: see `SeededDataModule`.
-        validation: see `SeededDataModule`.
-        view: augmentation of a training sample.
-        batch_size: the paper's is 1; more needs a view of fixed size.
-        workers: see `SeededDataModule`.
-        seed: see `SeededDataModule`.
-    """
-
-    def __init__(
-        self,
-        *,
-        train: Dataset[FocusSample],
-        validation: Dataset[FocusSample],
-        view: View,
-        batch_size: int = 1,
-        workers: int = 0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(
-            train=train,
-            validation=validation,
-            view=_WithoutTruth(view),
-            collate=collate,
-            batch_size=batch_size,
-            workers=workers,
-            seed=seed,
-        )
-
-
 def collate(samples: Sequence[FocusSample]) -> FocusBatch:
     """Stack samples of one size."""
 
@@ -234,6 +204,15 @@ def collate(samples: Sequence[FocusSample]) -> FocusBatch:
         aperture_ratio=column([sample.aperture_ratio for sample in samples]),
         focal_disparity=column([sample.focal_disparity for sample in samples]),
     )
+
+
+class FocusData(SeededDataModule):
+    """Photographs of one scene with different apertures, for RGBD-HDR; see `SeededDataModule`."""
+
+    collate = staticmethod(collate)
+
+    def __init__(self, *, view: View, **settings: Any) -> None:
+        super().__init__(view=_WithoutTruth(view), **settings)
 
 
 def _generator(*numbers: int) -> torch.Generator:

@@ -13,13 +13,10 @@ from pytorch_lightning.utilities import rank_zero_only
 
 
 class CSVRunLogger(CSVLogger):
-    """`metrics.csv` of a training, which is extended when the training is continued in its folder.
+    """`metrics/metrics.csv` of a training below `save_dir`, which is extended when the training is continued.
 
     Lightning's own logger deletes the rows of an earlier run. Here they are kept, up to the step from which
     training continues. Each row is written to disk at once.
-
-    Args:
-        save_dir: the file goes into `metrics/` below this folder.
     """
 
     def __init__(self, *, save_dir: str) -> None:
@@ -57,13 +54,9 @@ class _GrowingWriter(ExperimentWriter):
 
 
 class WandbRunLogger(WandbLogger):
-    """A separate Weights & Biases run for each training, also within a sweep.
+    """A separate Weights & Biases run for each training, also within a sweep; its files go into `wandb/`.
 
     It is online if an API key is set, else offline: `wandb sync` uploads it later.
-
-    Args:
-        save_dir: the run's files go into `wandb/` below this folder.
-        project: the name of the project.
     """
 
     def __init__(self, *, save_dir: str, project: str) -> None:

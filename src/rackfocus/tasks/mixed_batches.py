@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.data.taught.samples import LightSample, NearnessSample
@@ -49,13 +48,7 @@ Sample = FocusSample | NearnessSample | LightSample
 
 
 class Views:
-    """A view for each kind of sample.
-
-    Args:
-        scene: for triplets.
-        nearness: for photographs with nearness.
-        light: for photographs with light.
-    """
+    """A view for each kind of sample."""
 
     def __init__(
         self,
@@ -75,39 +68,6 @@ class Views:
         return self.by_kind[type(sample)](sample, generator)
 
 
-class MixedData(SeededDataModule):
-    """Samples of several kinds, drawn from one mixture; a batch is a list of parts by kind and size.
-
-    Args:
-        train: see `SeededDataModule`; usually a `WeightedMixture`.
-        validation: see `SeededDataModule`.
-        view: augmentation of a training sample.
-        batch_size: number of samples of all kinds together.
-        workers: see `SeededDataModule`.
-        seed: see `SeededDataModule`.
-    """
-
-    def __init__(
-        self,
-        *,
-        train: Dataset[Sample],
-        validation: Dataset[Sample],
-        view: Views,
-        batch_size: int = 6,
-        workers: int = 0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(
-            train=train,
-            validation=validation,
-            view=view,
-            collate=collate_kinds,
-            batch_size=batch_size,
-            workers=workers,
-            seed=seed,
-        )
-
-
 def collate_kinds(samples: Sequence[Sample]) -> list[KindBatch]:
     """Stack samples by kind and size, in the order of their first occurrence."""
     groups: dict[tuple[type, tuple[int, ...]], list[Any]] = {}
@@ -122,22 +82,24 @@ def _scenes(samples: Sequence[FocusSample]) -> SceneBatch:
     return SceneBatch(*collate(samples), *truth)
 
 
-def _nearness(samples: Sequence[NearnessSample]) -> NearnessBatch:
-    return NearnessBatch(
-        torch.stack([sample.image for sample in samples]),
-        torch.stack([sample.nearness for sample in samples]),
-    )
-
-
-def _light(samples: Sequence[LightSample]) -> LightBatch:
-    return LightBatch(
-        torch.stack([sample.image for sample in samples]),
-        torch.stack([sample.radiance for sample in samples]),
+def _pictures(kind: type[NearnessBatch] | type[LightBatch]) -> Callable[[Sequence[Any]], KindBatch]:
+    """Stacks the fields of a kind of batch."""
+    return lambda samples: kind(
+        *(torch.stack([getattr(sample, name) for sample in samples]) for name in kind._fields)
     )
 
 
 _STACKS: dict[type, Callable[[Any], KindBatch]] = {
     FocusSample: _scenes,
-    NearnessSample: _nearness,
-    LightSample: _light,
+    NearnessSample: _pictures(NearnessBatch),
+    LightSample: _pictures(LightBatch),
 }
+
+
+class MixedData(SeededDataModule):
+    """Samples of several kinds, usually of a `WeightedMixture`; see `SeededDataModule`.
+
+    A batch is a list of parts by kind and size; its size is the number of samples of all kinds together.
+    """
+
+    collate = staticmethod(collate_kinds)

@@ -20,13 +20,8 @@ from rackfocus.types import InputError
 
 @dataclass(frozen=True)
 class SavedBatch:
-    """A batch and its position in a training.
-
-    Attributes:
-        batch: the network's input; a list if it contains samples of several kinds.
-        names: names of its samples.
-        epoch: in which it was drawn.
-        step: number of optimizer steps before it.
+    """A batch (a list if it contains samples of several kinds) with the names of its samples, its epoch, and
+    the number of optimizer steps before it.
     """
 
     batch: FocusBatch | ClipBatch | list[KindBatch]
@@ -38,11 +33,8 @@ class SavedBatch:
 class StopOnNonFinite(pl.Callback):
     """Stops training before the weights are updated by values that are not finite.
 
-    It saves `batch.safetensors` (see `load_batch`) and the network before the update.
-    Gradients in fp16 are not checked: they overflow now and then, and Lightning skips such a step.
-
-    Args:
-        dirpath: the folder for these files.
+    It saves `batch.safetensors` (see `load_batch`) and the network before the update to `dirpath`. Gradients
+    in fp16 are not checked: they overflow now and then, and Lightning skips such a step.
     """
 
     def __init__(self, *, dirpath: str) -> None:

@@ -20,11 +20,6 @@ class Task(pl.LightningModule, ABC):
         WEIGHTS_FILE: the name of that file.
         TRY: a command that uses it, with `{}` for its path.
         HEADLINE: the validation score for the progress bar, and its unit.
-
-    Args:
-        model: the network.
-        learning_rate: of the optimizer.
-        scheduler: of the learning rate. `None`: constant.
     """
 
     WEIGHTS_FILE: ClassVar[str]

@@ -8,7 +8,7 @@ import torch
 from omegaconf import OmegaConf
 
 from rackfocus.cli.benchmark.report import STAGE_COLUMNS, report, require_positive, use_cores
-from rackfocus.evaluation.benchmarks.stabilizer import StageCost
+from rackfocus.evaluation.benchmarks.stage_clock import StageCost
 from rackfocus.types import InputError
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from rackfocus.data.gaze.vaf import Vaf
+from rackfocus.evaluation.autofocus.focus_clips import find_clips
 from rackfocus.evaluation.autofocus.focus_table import LEFT_OUT
 from rackfocus.evaluation.autofocus.table_2 import ACTION, ACTION_LAAF, AF_NET, CENTRE, OURS, VAF, Table2
 from rackfocus.focus.af_net_autofocus import AFNetAutofocus
@@ -121,7 +122,7 @@ def test_by_clips(rows):
 
 
 def test_over_frames(rows, table):
-    (clip,) = table._find_ours()
+    (clip,) = find_clips(table.folder)
     truth = clip.true_focus(table.puller)
     late = rows[ACTION, AF_NET]
     assert late["|Δt| matched"] == 9

@@ -14,9 +14,8 @@ from rackfocus.models.published.weights import PublishedWeights, find_weights, f
 def published(monkeypatch, tmp_path):
     """A published file of a few bytes, and an empty cache."""
     content = b"published"
-    known = PublishedWeights(
-        hashlib.sha256(content).hexdigest()[:8], "https://weights.invalid/w.pth", "somebody"
-    )
+    digest = hashlib.sha256(content).hexdigest()[:8]
+    known = PublishedWeights(sha256=digest, address="https://weights.invalid/w.pth", source="somebody")
     monkeypatch.setattr(weights, "PUBLISHED", {"w.pth": known})
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("RACKFOCUS_WEIGHTS", raising=False)
@@ -73,7 +72,7 @@ def test_unknown_names():
 
 
 def test_a_file_without_a_known_digest_is_not_downloaded(monkeypatch, tmp_path):
-    known = PublishedWeights("", "https://weights.invalid/w.pth", "somebody")
+    known = PublishedWeights(address="https://weights.invalid/w.pth", source="somebody")
     monkeypatch.setattr(weights, "PUBLISHED", {"w.pth": known})
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.delenv("RACKFOCUS_WEIGHTS", raising=False)

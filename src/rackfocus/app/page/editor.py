@@ -32,11 +32,8 @@ NUDGE = 0.01
 
 
 class Editor:
-    """A session's editor in one browser tab. Its constructor adds the frame; `build_*` add the other parts.
-
-    Args:
-        session: of the video; other tabs may share it.
-        messages: displays errors.
+    """A session's editor in one browser tab; other tabs may share the session. Its constructor adds the
+    frame; `build_*` add the other parts.
     """
 
     def __init__(self, session: Session, messages: Messages) -> None:

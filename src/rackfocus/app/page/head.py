@@ -31,15 +31,8 @@ class Theme:
 
 
 class Head:
-    """The head of one video's page.
-
-    Args:
-        session: of the video.
-        messages: displays errors.
-        theme: dark or light.
-        home: the address that the name of the program links to; `None`: no link.
-        do: executes the actions of buttons.
-        look_at: switches to another view.
+    """The head of one video's page. The name of the program links to `home`, if that is given; `do` executes
+    the actions of buttons, `look_at` switches to another view.
     """
 
     def __init__(
@@ -79,9 +72,7 @@ class Head:
         """Display the background work, whether everything is saved, and what can be undone."""
         document = self._session.document
         working = self._session.progress.items()
-        self._progress.text = ", ".join(
-            f"{kind} {100 * at.done // max(at.total, 1)} %" for kind, at in working
-        )
+        self._progress.text = ", ".join(f"{kind} {100 * done // total} %" for kind, (done, total) in working)
         self._saved.text = "saved" if document.saved else "not saved"
         self._undo.set_enabled(document.can_undo)
         self._redo.set_enabled(document.can_redo)

@@ -26,10 +26,7 @@ class Messages:
     def say(self, text: str, *, bad: bool = False, stays: bool = False) -> None:
         """Show a sentence, unless it is shown already; a temporary message replaces the previous one.
 
-        Args:
-            text: the sentence.
-            bad: whether it is an error; errors stay until they are dismissed, too.
-            stays: whether it stays until it is dismissed.
+        An error (`bad`), and a message that `stays`, is shown until it is dismissed.
         """
         stays = stays or bad
         if text in self._said:

@@ -19,12 +19,7 @@ STYLE = Path(__file__).with_name("page.css")
 
 
 def mount(app: FastAPI, workspace: Workspace) -> None:
-    """Serve the pages of a workspace; routes that the app already has take precedence.
-
-    Args:
-        app: the server.
-        workspace: a folder of videos, or one video.
-    """
+    """Serve the pages of a workspace; routes that the app already has take precedence."""
     theme = Theme()
 
     @ui.page("/")

@@ -22,13 +22,7 @@ MOST_FRAMES = 600
 
 
 class Panel:
-    """Settings of one video, and the actions on the whole video.
-
-    Args:
-        session: of the video.
-        messages: displays errors.
-        do: executes the actions of buttons, which are the same as those of keys.
-    """
+    """Settings of one video, and the actions on the whole video; `do` executes the actions of keys, too."""
 
     def __init__(self, session: Session, messages: Messages, do: Do) -> None:
         self._session, self._messages, self._do = session, messages, do
@@ -203,11 +197,7 @@ class Panel:
 
 
 class JobRow:
-    """Displays the progress or the result of a job, with a button to cancel it.
-
-    Args:
-        cancel: cancels the job.
-    """
+    """Displays the progress or the result of a job, with a button to cancel it."""
 
     def __init__(self, cancel: Callable[[], object]) -> None:
         with ui.element("div").classes("rf-row-of") as self._running:

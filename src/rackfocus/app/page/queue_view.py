@@ -33,12 +33,8 @@ class QueueList(Element, component="queue_list.js"):
 
 
 class QueueView:
-    """A list with links to the videos, and buttons that mark the open one as done or skipped.
-
-    Args:
-        workspace: the folder.
-        messages: displays errors.
-        current: the open video; `None`: none is open.
+    """A list with links to the videos of a folder, and buttons that mark the open one (`current`), if there
+    is one, as done or skipped.
     """
 
     def __init__(self, workspace: Workspace, messages: Messages, current: str | None = None) -> None:

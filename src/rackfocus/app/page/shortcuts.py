@@ -8,12 +8,8 @@ from nicegui.element import Element
 
 @dataclass(frozen=True)
 class Shortcut:
-    """The keys of one action.
-
-    Attributes:
-        keys: alternative keys, such as `Ctrl+Z`.
-        action: name of the action in the code of page and server.
-        words: description of the action for the user.
+    """The alternative keys of one action, such as `Ctrl+Z`; the action's name in the code of page and server;
+    its description for the user.
     """
 
     keys: tuple[str, ...]

@@ -16,11 +16,7 @@ Bar = tuple[int, int, str]
 
 
 class Timeline(Element, component="timeline.js"):
-    """The time line of one video. Emits the events `select` and `move` of a target.
-
-    Args:
-        session: of the video.
-    """
+    """The time line of one video. Emits the events `select` and `move` of a target."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()

@@ -19,11 +19,7 @@ AROUND = (2, 40)
 
 
 class Viewer(Element, component="viewer.js"):
-    """Displays one video. Emits `frame`, `pick` (a click or drawn box), `reshape` (of a target) and `action`.
-
-    Args:
-        session: of the video.
-    """
+    """Displays one video. Emits `frame`, `pick` (a click or a box), `reshape` (of a target) and `action`."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()

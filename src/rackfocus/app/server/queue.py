@@ -68,16 +68,8 @@ class Item:
 class Queue:
     """The queue, saved atomically at every change. Thread-safe.
 
-    Several servers may share a folder: records that were not changed here are read from the file.
-
-    Attributes:
-        path: of its file.
-        annotator: the current annotator.
-        notices: messages for the user.
-
-    Args:
-        path: of its file.
-        videos: lists the videos that are in the folder now.
+    Several servers may share a folder: records that were not changed here are read from the file. `videos`
+    lists the videos that are in the folder now; `notices` has messages for the user.
     """
 
     def __init__(self, path: Path, videos: Callable[[], list[str]]) -> None:

@@ -25,12 +25,8 @@ MOST_OPEN = 2
 
 
 class Workspace:
-    """Opens each video once, for all pages. Made by `Workspace.open`.
-
-    Attributes:
-        root: the folder.
-        is_folder: whether the folder was opened, or one video in it.
-        queue: of its videos.
+    """Opens each video of a folder, or one video in it (`is_folder` tells which), once, for all pages. Made
+    by `Workspace.open`.
     """
 
     def __init__(self, root: Path, only: str | None, out: Path | None, tools: Tools) -> None:

@@ -13,19 +13,11 @@ HEAD_BYTES = 4096
 
 
 class AnnotationFile:
-    """Reads an annotation and writes it atomically.
+    """Reads an annotation and writes it atomically; `saved` tells whether the last save succeeded.
 
     A file that cannot be read, belongs to another video or was changed by another program meanwhile is
     renamed, not overwritten. If the file cannot be written, the annotation is in memory only and `tell` is
-    called.
-
-    Attributes:
-        path: of the file.
-        saved: whether the last save succeeded.
-
-    Args:
-        path: of the file; it need not exist.
-        tell: called with messages for the user.
+    called with a message for the user.
     """
 
     def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
@@ -85,12 +77,7 @@ class AnnotationFile:
 
 
 def find_annotation(video: Path, identity: AnnotatedVideo, root: Path) -> Path:
-    """The path of a video's annotation, existing or new: beside it, or in another folder of the data set.
-
-    Args:
-        video: the video file.
-        identity: the video's entry in an annotation.
-        root: the folder in which annotations are searched.
+    """The path of a video's annotation, existing or new: beside it, or in another folder below `root`.
 
     Raises:
         InputError: the video's name is too long to add the suffix.

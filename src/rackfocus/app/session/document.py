@@ -31,13 +31,8 @@ class Look:
 
 @dataclass(frozen=True)
 class Version:
-    """A state of the document.
-
-    Attributes:
-        annotation: targets, pulls and f-number.
-        look: lens shape and tracker.
-        change: the change that led to it, such as `add target at frame 12`.
-        setting: the setting that was changed; `None`: the change was not one of a setting.
+    """A state of the document, and the change that led to it, such as `add target at frame 12`; if that was
+    one of a setting, also the setting.
     """
 
     annotation: FocusAnnotation
@@ -50,14 +45,8 @@ class Document:
     """A document that all pages of a video share. Thread-safe.
 
     A target is identified by its frame and source. Targets of the user take precedence over suggestions, the
-    targets of other sources: see `rackfocus.focus.decisions`.
-
-    Args:
-        file: the file to save to.
-        annotation: the initial annotation.
-        look: the initial look.
-        changed: called after each change.
-        keep_look: stores the look, which is not part of the annotation's file.
+    targets of other sources: see `rackfocus.focus.decisions`. `changed` is called after each change;
+    `keep_look` stores the look, which is not part of the annotation's file.
     """
 
     def __init__(

@@ -10,12 +10,7 @@ from rackfocus.types import FocusAnnotation, InputError
 
 
 def annotation_in(data: bytes, name: str, sha256: str) -> FocusAnnotation:
-    """The annotation of a video in an imported file.
-
-    Args:
-        data: content of the file: JSON, or CSV as `rackfocus vaf export` writes it.
-        name: of the file.
-        sha256: of the video.
+    """The annotation of a video in an imported file: JSON, or CSV as `rackfocus vaf export` writes it.
 
     Raises:
         InputError: the file holds no annotation, or that of another video.
@@ -37,13 +32,7 @@ def annotation_in(data: bytes, name: str, sha256: str) -> FocusAnnotation:
 
 
 def agreement_text(mine: FocusAnnotation, theirs: FocusAnnotation, name: str) -> str:
-    """The agreement of two annotations of a video, as text.
-
-    Args:
-        mine: the annotation in the document.
-        theirs: the other annotation.
-        name: of the other annotation's file.
-    """
+    """The agreement of two annotations of a video, as text; `name` is that of the other annotation's file."""
     said = agreement(mine, theirs)
     counted = f"{said.matched} changes of focus are in both"
     told = f"{counted}, {said.only_one} only here, {said.only_other} only in {name}."

@@ -23,13 +23,7 @@ _COLOURS = {"user": "GREEN", "conversation": "CYAN", "action": "ORANGE", "af-net
 
 @dataclass(frozen=True)
 class Export:
-    """An exported file.
-
-    Attributes:
-        name: of the file.
-        media_type: of its content.
-        data: its content.
-    """
+    """An exported file: its name, the media type of its content, and its content."""
 
     name: str
     media_type: str
@@ -38,15 +32,8 @@ class Export:
 
 @dataclass(frozen=True, eq=False)
 class Exported:
-    """The data for exports.
-
-    Attributes:
-        name: path of the video relative to its folder.
-        annotation: of the video.
-        f_number: the f-number to render with.
-        track: of the annotation.
-        times_s: presentation time of each frame.
-        annotator: the author of the annotation.
+    """The data for exports: `name` is the path of the video relative to its folder, `f_number` that to render
+    with, `annotator` the author of the annotation.
     """
 
     name: str

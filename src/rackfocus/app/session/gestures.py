@@ -11,24 +11,16 @@ from rackfocus.types import FocusTarget, InputError
 
 
 class Gestures:
-    """Edits of focus targets; each is one undo step of the document. They never wait for background work.
-
-    Args:
-        document: the document to change.
-        track: gives the track, as far as subjects were followed.
+    """Edits of focus targets; each is one undo step of the document. They never wait for background work:
+    `track` gives the track as far as subjects were followed.
     """
 
     def __init__(self, document: Document, track: Callable[[], Track]) -> None:
         self._document, self._track = document, track
 
     def add(self, index: int, x: float, y: float, box: Box | None = None) -> Key:
-        """Add a target: focus on a point or box from a frame on.
-
-        Args:
-            index: of the frame.
-            x: in pixels of the source video.
-            y: in pixels of the source video.
-            box: left, top, right and bottom of the subject, if the user drew a box.
+        """Add a target: focus from a frame on, on a point in pixels of the source video, or on the box that
+        was drawn.
 
         Raises:
             InputError: the target lies outside the video.

@@ -41,23 +41,10 @@ IDLE_S = 60.0
 
 
 @dataclass(frozen=True)
-class Activity:
-    """Progress of background work."""
-
-    done: int
-    total: int
-
-
-@dataclass(frozen=True)
 class Place:
-    """The paths of a video and its files.
+    """The paths of a video and its files; `name` is relative to the folder `root`, with `/`.
 
-    Attributes:
-        name: path of the video relative to the folder, with `/`.
-        video: path of the video file.
-        root: the folder.
-        annotation: path of its annotation; `None`: it is searched in the folder.
-        result: path of the rendered video.
+    `annotation` is `None` if it is to be searched in the folder; `result` is the rendered video.
     """
 
     name: str
@@ -70,19 +57,9 @@ class Place:
 class Session:
     """An open video. Thread-safe. Methods marked as quick never wait for background work.
 
-    Attributes:
-        name: path of the video relative to its folder.
-        video: the video's entry in its annotation.
-        document: its annotation.
-        gestures: edits of its focus targets.
-        jobs: background work that the user started.
-        tools: models, lenses, trackers and autofocus modes to choose from.
-
-    Args:
-        place: the paths of the video and its files.
-        tools: models, lenses, trackers and autofocus modes to choose from.
-        queue: of its folder.
-        gate: the priority gate that all background threads of this process share.
+    `name` is the video's path relative to its folder, `video` its entry in its annotation, `document` that
+    annotation, `gestures` are edits of its targets, `jobs` the work that the user started, `tools` the
+    components to choose from. All background threads of this process share the `gate`.
 
     Raises:
         InputError: the video cannot be read.
@@ -199,14 +176,14 @@ class Session:
         return not busy and time.monotonic() - self._used_s > IDLE_S
 
     @property
-    def progress(self) -> Mapping[str, Activity]:
-        """The progress of unfinished background work, by its name."""
+    def progress(self) -> Mapping[str, tuple[int, int]]:
+        """What is done of unfinished background work, and the total, by its name."""
         all_work = {
             "disparity": self._disparities.progress,
             "tracking": self._tracking.progress,
             "looking through": (self._survey.done, self.video.frames),
         }
-        return {name: Activity(done, total) for name, (done, total) in all_work.items() if done < total}
+        return {name: (done, total) for name, (done, total) in all_work.items() if done < total}
 
     def look(self, index: int, view: str = REFOCUSED) -> None:
         """Set the frame that the user looks at: it and the frames after it are processed first. Quick."""
@@ -216,11 +193,7 @@ class Session:
         self._go_ahead()
 
     def frame_jpeg(self, index: int, view: str = REFOCUSED) -> bytes:
-        """An image as JPEG; waits until it can be made.
-
-        Args:
-            index: of the frame.
-            view: one of `rackfocus.app.work.preview.VIEWS`.
+        """An image of one of `rackfocus.app.work.preview.VIEWS` as JPEG; waits until it can be made.
 
         Raises:
             InputError: there is no such frame or view, or the frame cannot be read.
@@ -251,10 +224,7 @@ class Session:
         self.jobs.start("autofocus", partial(self._work.suggest, mode), text=f"Looking for focus by {mode}.")
 
     def render(self, *, scale: float = 1.0) -> None:
-        """Render the final video in the background.
-
-        Args:
-            scale: its size divided by that of the source, in (0, 1].
+        """Render the final video in the background, at `scale` (in (0, 1]) of the source's size.
 
         Raises:
             InputError: there is no target, or rendering is running.

@@ -13,13 +13,8 @@ from rackfocus.types import FocusTarget, FocusTrack
 
 @dataclass(frozen=True)
 class Span:
-    """The frames in which one target is active.
-
-    Attributes:
-        key: of the target.
-        start: the first frame.
-        end: the frame after the last one.
-        done: the first frame to which its subject is not followed yet.
+    """The frames in which a target counts, from `start` to before `end`; from `done` on, its subject is not
+    followed yet.
     """
 
     key: Key
@@ -80,13 +75,9 @@ def pulled(
     cuts: Sequence[int],
     puller: FocusPuller,
 ) -> tuple[Float[np.ndarray, " frame"], tuple[tuple[int, int], ...]]:
-    """The focal disparity of each frame, and the focus pulls.
+    """The focal disparity of each frame, and the focus pulls, from what was `read` (see `Track`).
 
-    Args:
-        read: see `Track`.
-        starts: the frames from which targets are active.
-        cuts: the first frames of shots.
-        puller: moves focus.
+    `starts` are the frames from which targets are active, `cuts` the first frames of shots.
     """
     if not np.isfinite(read).any():
         return np.full(len(read), np.nan), ()

@@ -10,12 +10,7 @@ Value = TypeVar("Value")
 
 
 class BoundedCache(Generic[Key, Value]):
-    """A least-recently-used cache. Thread-safe.
-
-    Args:
-        bytes_most: the largest total size.
-        size_of: gives the size of a value in bytes.
-    """
+    """A least-recently-used cache of at most `bytes_most` bytes in all. Thread-safe."""
 
     def __init__(self, bytes_most: int, size_of: Callable[[Value], int]) -> None:
         self.bytes_most = bytes_most

@@ -1,7 +1,6 @@
 """Estimates the disparity of a video's frames in the background; requested frames first."""
 
 import contextlib
-import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -10,7 +9,8 @@ from jaxtyping import Float32
 from rackfocus.app.work.estimate_store import Estimate, EstimateStore
 from rackfocus.app.work.frames import CUT, DISPARITY, UNKNOWN, Frames
 from rackfocus.app.work.notices import error_text
-from rackfocus.app.work.priority import UNASKED, PriorityGate, lower_priority
+from rackfocus.app.work.priority import PriorityGate
+from rackfocus.app.work.worker import Worker
 from rackfocus.models.backends import NearnessScale, RGBDHDREstimator
 from rackfocus.pipelines.footage import small_map
 from rackfocus.pipelines.frame_estimator import FrameEstimator, is_not_blank, srgb_of
@@ -19,16 +19,12 @@ from rackfocus.types import InputError
 Map = Float32[np.ndarray, "rows columns"]
 
 
-class DisparityWorker:
+class DisparityWorker(Worker):
     """Estimates in one thread, in this order: requested frames, the latest request first; the next frame of
     playback; the frames of focus targets; then all, beginning at the frame that the user looks at.
 
-    Args:
-        frames: of the video.
-        network: makes the network; called once, in the thread.
-        network_size_px: the longer side of the network's input.
-        gate: the priority gate, waited for before each frame that was not requested.
-        estimated: called after each frame.
+    The network is made once, in the thread. The gate is waited for before each frame that was not requested,
+    `estimated` called after each frame.
     """
 
     def __init__(
@@ -40,6 +36,7 @@ class DisparityWorker:
         gate: PriorityGate,
         estimated: Callable[[], None],
     ) -> None:
+        super().__init__("disparity")
         self.store = EstimateStore(frames.video.count)
         self._frames, self._network, self._size_px = frames, network, network_size_px
         self._gate, self._estimated = gate, estimated
@@ -50,13 +47,6 @@ class DisparityWorker:
         self._failed: dict[int, str] = {}
         self._scales: dict[int, NearnessScale | None] = {}
         self._resting = False
-        self._closed = False
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="disparity", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
 
     def whole(self, index: int) -> Estimate:
         """The estimate of a frame; waits for it.
@@ -82,23 +72,23 @@ class DisparityWorker:
     def look(self, index: int) -> None:
         """Set the frame that the user looks at, from which estimation continues."""
         self._at = index
-        self._tell()
+        self.poke()
 
     def play(self, index: int | None) -> None:
         """Set the frame whose whole estimate playback needs next; `None`: there is none."""
         if index != self._next_played:
             self._next_played = index
-            self._tell()
+            self.poke()
 
     def need(self, frames: Sequence[int]) -> None:
         """Set the frames of the focus targets."""
         self._of_targets = frames
-        self._tell()
+        self.poke()
 
     def rest(self, resting: bool) -> None:
         """Estimate only requested frames while `resting`, because other work needs the processor."""
         self._resting = resting
-        self._tell()
+        self.poke()
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -110,20 +100,10 @@ class DisparityWorker:
         """Whether there are frames that cannot be read."""
         return bool(self._failed)
 
-    def stop(self) -> None:
-        """Stop estimating; waiting calls raise an error."""
-        self._closed = True
-        self._tell()
-
     def close(self) -> None:
-        """Stop, and release the estimates."""
-        self.stop()
-        self._thread.join()
+        """Stop, and release the estimates; waiting calls raise an error."""
+        super().close()
         self.store.close()
-
-    def _tell(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
 
     def _wait(self, index: int, is_there: Callable[[], bool]) -> None:
         with self._changed:
@@ -138,17 +118,10 @@ class DisparityWorker:
         if self._closed:
             raise InputError("The video was closed.")
 
-    def _run(self) -> None:
-        lower_priority(UNASKED)
+    def _work(self) -> None:
         estimator: FrameEstimator | None = None
-        while True:
-            with self._changed:
-                while (index := None if self._closed else self._choose()) is None:
-                    if self._closed:
-                        return
-                    self._changed.wait()
-                awaited = index in self._waited_for
-            if not awaited:
+        while (index := self._next(self._choose)) is not None:
+            if index not in self._waited_for:
                 self._gate.wait_for_urgent()
             try:
                 if estimator is None:

@@ -22,12 +22,7 @@ DISK_BYTES = 2 * 2**30
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """The estimate of a frame, in half precision.
-
-    Attributes:
-        disparity: in pixels of the preview frame.
-        log_exposure: `>= 0`.
-    """
+    """The estimate of a frame, in half precision; disparity is in pixels of the preview frame."""
 
     disparity: Float16[np.ndarray, "1 height width"]
     log_exposure: Float16[np.ndarray, "3 height width"]
@@ -48,15 +43,10 @@ class _Place(NamedTuple):
 
 
 class EstimateStore:
-    """A store of estimates. Thread-safe. Its unnamed temporary files are deleted when the process ends.
+    """A store of estimates, of limited size in memory and on disk. Thread-safe. `known` tells for each frame
+    whether its small map is stored.
 
-    Attributes:
-        known: for each frame, whether its small map is stored.
-
-    Args:
-        count: the number of frames of the video.
-        memory_bytes: the largest size of whole estimates in memory.
-        disk_bytes: the largest size of whole estimates on disk.
+    Its unnamed temporary files are deleted when the process ends.
     """
 
     def __init__(self, count: int, *, memory_bytes: int = MEMORY_BYTES, disk_bytes: int = DISK_BYTES) -> None:
@@ -71,13 +61,7 @@ class EstimateStore:
         self._lock = threading.Lock()
 
     def put(self, index: int, estimate: Estimate, small: Float32[np.ndarray, "rows columns"]) -> None:
-        """Store the estimate of a frame.
-
-        Args:
-            index: of the frame.
-            estimate: the whole estimate.
-            small: its small disparity map, in pixels of the source video.
-        """
+        """Store the whole estimate of a frame, and its small disparity map in pixels of the source video."""
         gone = self._memory.put(index, estimate)
         with self._lock:
             self._map_shape = (small.shape[0], small.shape[1])

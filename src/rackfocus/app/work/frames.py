@@ -43,11 +43,7 @@ class Frames:
         self._cache: BoundedCache[int, Image] = BoundedCache(CACHE_BYTES, lambda image: image.nbytes)
 
     def image(self, index: int, reader: str) -> Image:
-        """A frame.
-
-        Args:
-            index: of the frame.
-            reader: what requests it, one of `READERS`.
+        """A frame by its index; `reader`, one of `READERS`, tells what requests it.
 
         Raises:
             InputError: there is no such frame, it is damaged, or the video was removed.
@@ -82,10 +78,6 @@ class Frames:
 
 
 def jpeg(image: Image) -> bytes:
-    """An image as JPEG.
-
-    Args:
-        image: encoded RGB.
-    """
+    """An encoded RGB image as JPEG."""
     settings = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
     return bytes(cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)[1])

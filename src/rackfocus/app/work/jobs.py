@@ -49,11 +49,7 @@ class Cancelled(Exception):
 
 
 class Jobs:
-    """Runs each job in its own thread.
-
-    Args:
-        changed: called whenever a state changes.
-    """
+    """Runs each job in its own thread; `changed` is called whenever a state changes."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed

@@ -22,12 +22,8 @@ def error_text(error: Exception) -> str:
 
 @dataclass(frozen=True)
 class Notice:
-    """A message of one or two sentences.
-
-    Attributes:
-        number: its number, from 1.
-        kind: `info`, `warning` or `error`.
-        text: the message.
+    """A message of one or two sentences: its number, from 1; its kind, `info`, `warning` or `error`; its
+    text.
     """
 
     number: int
@@ -36,10 +32,8 @@ class Notice:
 
 
 class Notices:
-    """The last `MOST` messages. A message equal to the previous one is not added.
-
-    Args:
-        changed: called after each new message.
+    """The last `MOST` messages. A message equal to the previous one is not added; `changed` is called after
+    others.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:

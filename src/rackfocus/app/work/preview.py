@@ -10,7 +10,8 @@ from rackfocus.app.work.bounded_cache import BoundedCache
 from rackfocus.app.work.disparity import DisparityWorker
 from rackfocus.app.work.estimate_store import Estimate
 from rackfocus.app.work.frames import AHEAD, PERSON, Frames, Image, jpeg
-from rackfocus.app.work.priority import UNASKED, PriorityGate, lower_priority
+from rackfocus.app.work.priority import PriorityGate
+from rackfocus.app.work.worker import Worker
 from rackfocus.focus.focus_track import FixedFocus
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.estimates import EstimatedFrame
@@ -53,14 +54,10 @@ class Shot:
             raise InputError(f"There is no view {self.view!r}; choose one of {', '.join(VIEWS)}.")
 
 
-class Preview:
+class Preview(Worker):
     """Renders requested images at once, and in a thread those that playback needs next.
 
-    Args:
-        frames: of the video.
-        disparities: of the frames.
-        gate: the priority gate; the thread waits while an image is requested.
-        rendered: called after each image that was rendered ahead.
+    The thread waits at the gate while an image is requested; `rendered` is called after each of its images.
     """
 
     def __init__(
@@ -71,6 +68,7 @@ class Preview:
         gate: PriorityGate,
         rendered: Callable[[], None],
     ) -> None:
+        super().__init__("preview")
         self._frames, self._disparities = frames, disparities
         self._gate, self._rendered = gate, rendered
         self._cache: BoundedCache[Shot, bytes] = BoundedCache(CACHE_BYTES, len)
@@ -79,13 +77,6 @@ class Preview:
         self._one_made = threading.Condition()
         self._plan: Callable[[int], Shot] | None = None
         self._at = self._reached = 0
-        self._closed = False
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="preview", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
 
     def jpeg(self, shot: Shot) -> bytes:
         """An image as JPEG; waits until it can be made.
@@ -100,11 +91,8 @@ class Preview:
         return data
 
     def go_ahead(self, index: int, plan: Callable[[int], Shot] | None) -> None:
-        """Render images from a frame on.
-
-        Args:
-            index: of the frame.
-            plan: gives the `Shot` of a frame; `None`: nothing is rendered ahead.
+        """Render images from a frame on; `plan` gives the `Shot` of a frame. `None`: nothing is rendered
+        ahead.
         """
         with self._changed:
             self._at = self._reached = index
@@ -113,11 +101,9 @@ class Preview:
 
     def close(self) -> None:
         """Stop, and release all images."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        self.stop()
         self._disparities.play(None)
-        self._thread.join()
+        super().close()
         self._cache.clear()
 
     def _made(self, shot: Shot, reader: str) -> bytes:
@@ -161,14 +147,8 @@ class Preview:
         [(_, picture)] = rendering.pictures([shown], scale_from_source=scale_from_source, start_s=0.0)
         return (picture.clamp(0, 1) * 255 + 0.5).byte().permute(1, 2, 0).contiguous().numpy()
 
-    def _run(self) -> None:
-        lower_priority(UNASKED)
-        while True:
-            with self._changed:
-                while (shot := None if self._closed else self._choose()) is None:
-                    if self._closed:
-                        return
-                    self._changed.wait()
+    def _work(self) -> None:
+        while (shot := self._next(self._choose)) is not None:
             self._gate.wait_for_urgent()
             needs = shot.view != INPUT and not self._disparities.store.has_whole(shot.index)
             self._disparities.play(shot.index if needs else None)

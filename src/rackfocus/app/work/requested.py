@@ -19,18 +19,11 @@ from rackfocus.types import FocusTarget, InputError, Lens
 
 @dataclass(frozen=True)
 class Work:
-    """Runs the jobs of one open video.
+    """Runs the jobs of one open video: `result` is the path of the rendered video, `address` its address for
+    a browser.
 
-    Attributes:
-        video: path of the video file.
-        result: path of the rendered video.
-        address: of the result, for a browser.
-        tools: the components to choose from.
-        document: of the video; suggestions are added to it.
-        disparities: of its frames.
-        tracking: follows its targets.
-        lens: gives the lens to render with.
-        check: raises InputError if the video is no longer the file that was opened.
+    Suggestions are added to the document. `lens` gives the lens to render with; `check` raises InputError if
+    the video is no longer the file that was opened.
     """
 
     video: Path
@@ -67,11 +60,7 @@ class Work:
         return Outcome(" ".join((told, *warnings)))
 
     def render(self, scale: float, progress: Progress) -> Outcome:
-        """Render the video as the preview shows it.
-
-        Args:
-            scale: its size divided by that of the source, in (0, 1].
-            progress: called with frames done and total frames.
+        """Render the video as the preview shows it, at `scale` (in (0, 1]) of the source's size.
 
         Raises:
             InputError: the video cannot be read to its end, or the result cannot be written.

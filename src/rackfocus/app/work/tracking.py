@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from rackfocus.app.session.track import Span, Track, empty_track, pulled
 from rackfocus.app.work.disparity import DisparityWorker
 from rackfocus.app.work.frames import CUT, TRACKING, Frames, Image
 from rackfocus.app.work.notices import error_text
-from rackfocus.app.work.priority import AWAITED, PriorityGate, lower_priority
+from rackfocus.app.work.priority import AWAITED, PriorityGate
+from rackfocus.app.work.worker import Worker
 from rackfocus.focus.decisions import decisions
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.subjects.followed_subject import FollowedSubject
@@ -67,20 +67,15 @@ class _Stretch:
     end: int
 
 
-class Tracking:
+class Tracking(Worker):
     """Keeps the track of a document up to date in one thread.
 
     The path of each target's subject is kept as long as the target exists, so that changes of other targets
     need no new tracking. The result is that of `rackfocus.focus.following.Following`; only the order of the
     computation differs.
 
-    Args:
-        frames: of the video.
-        disparities: of the frames.
-        trackers: makes a tracker by its name.
-        gate: the priority gate, waited for before each frame.
-        published: called when there is a new track.
-        failed: called with an error message for the user.
+    `trackers` makes a tracker by its name; the gate is waited for before each frame. `published` is called
+    when there is a new track, `failed` with an error message for the user.
     """
 
     def __init__(
@@ -93,6 +88,7 @@ class Tracking:
         published: Callable[[], None],
         failed: Callable[[str], None],
     ) -> None:
+        super().__init__("tracking", AWAITED)
         self._frames, self._disparities = frames, disparities
         self._trackers, self._gate = trackers, gate
         self._published, self._failed = published, failed
@@ -104,14 +100,7 @@ class Tracking:
         self._at = 0
         self._paths: dict[tuple[FocusTarget, str, bool], _Path] = {}
         self._broken: set[tuple[FocusTarget, str, bool]] = set()
-        self._closed = False
-        self._changed = threading.Condition()
         self.track = empty_track(self._count, 0)
-        self._thread = threading.Thread(target=self._run, name="tracking", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
 
     def follow(self, revision: int, version: Version) -> None:
         """Set the version of the document whose track is computed."""
@@ -134,11 +123,6 @@ class Tracking:
         with self._changed:
             self._changed.wait(seconds)
 
-    def poke(self) -> None:
-        """Check again for disparities that were missing."""
-        with self._changed:
-            self._changed.notify_all()
-
     @property
     def progress(self) -> tuple[int, int]:
         """The number of frames followed and the total, without those that cannot be followed."""
@@ -146,23 +130,12 @@ class Tracking:
         spans = [span for span in self.track.spans if span.key not in broken]
         return sum(span.done - span.start for span in spans), sum(span.end - span.start for span in spans)
 
-    def close(self) -> None:
-        """Stop the thread."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        self._thread.join()
-
-    def _run(self) -> None:
-        lower_priority(AWAITED)
+    def _work(self) -> None:
         published_s, stale = 0.0, False
         current: tuple[int, Version] | None = None
         plan: list[_Stretch] = []
-        while True:
-            with self._changed:
-                wanted = self._wanted
-                if self._closed:
-                    return
+        while not self._closed:
+            wanted = self._wanted
             if wanted is not None and wanted is not current:
                 current, stale, published_s = wanted, True, 0.0
                 plan = self._plan(current[1])

@@ -16,13 +16,7 @@ PIECE_S = 10.0
 
 @dataclass(frozen=True, eq=False)
 class Waveform:
-    """The range of the samples in equal intervals of time.
-
-    Attributes:
-        seconds_each: duration of an interval.
-        low: the smallest sample of each interval, -1..1.
-        high: the largest sample of each interval, -1..1.
-    """
+    """The smallest and the largest sample, -1..1, in equal intervals of this many seconds."""
 
     seconds_each: float
     low: Float32[np.ndarray, " bin"]
@@ -32,13 +26,10 @@ class Waveform:
 def read_waveform(
     path: Path, duration_s: float, *, origin_s: float, stopped: Callable[[], bool] = lambda: False
 ) -> Waveform | None:
-    """The waveform of the first sound track; `None`: there is none.
+    """The waveform of the first sound track for the duration of the video; `None`: there is none.
 
-    Args:
-        path: of the video.
-        duration_s: of its frames.
-        origin_s: the time stamp of the video's first frame, in seconds.
-        stopped: called regularly; whether reading is to be stopped.
+    `origin_s` is the time stamp of the video's first frame. `stopped`, called regularly, tells whether to
+    stop.
 
     Raises:
         InputError: the file cannot be read.

@@ -16,7 +16,7 @@ from rackfocus.cli.refocus import parse_model
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.evaluation.benchmarks.refocus import Refocusing, stage_costs, whole_cost, write_pan
 from rackfocus.evaluation.benchmarks.renderer.inputs import parse_size
-from rackfocus.evaluation.benchmarks.stabilizer import StageCost
+from rackfocus.evaluation.benchmarks.stage_clock import StageCost
 from rackfocus.models.checkpoints import load_model
 from rackfocus.types import InputError
 

@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from rackfocus.evaluation.benchmarks.stabilizer import StageCost
+from rackfocus.evaluation.benchmarks.stage_clock import StageCost
 from rackfocus.evaluation.reports.records import write_dataclasses
 from rackfocus.types import InputError
 

@@ -10,12 +10,8 @@ _ASIDE = re.compile(r"(?:^|\s+)#\s+(?P<aside>.*)$")
 
 @dataclass(frozen=True)
 class Setting:
-    """A key of a configuration file.
-
-    Attributes:
-        key: with the keys that contain it, as in `lens.shape`.
-        value: as written in the file; `None`: the key contains other keys.
-        comment: the comment lines above it and the one behind it, joined.
+    """A setting: its key with those that contain it, as in `lens.shape`; its value as written (`None`: it
+    contains other keys); and the comments above and behind it, joined.
     """
 
     key: str
@@ -46,13 +42,8 @@ class Default:
 
 @dataclass(frozen=True)
 class CommentedYaml:
-    """A configuration file.
-
-    Attributes:
-        header: the lines of the comment at its beginning.
-        is_global: whether its settings are at the top level of the configuration (`@package _global_`).
-        defaults: its defaults list.
-        settings: its keys in order, without those in lists.
+    """A configuration file: the lines of the comment at its beginning, its defaults list, its keys without
+    those in lists, in order; `is_global`: its settings are at the top level (`@package _global_`).
     """
 
     header: tuple[str, ...]

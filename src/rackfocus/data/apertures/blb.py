@@ -52,11 +52,10 @@ class Entry:
 
 
 class BLB(Dataset[FocusSample]):
-    """For each focal plane an aperture triplet (strongest and middle blur), and focal triplets of
-    neighbouring planes at the strongest blur. `radiance` is the sharp picture, exact and unclipped.
+    """Samples of a folder of scene folders: for each focal plane an aperture triplet (strongest and middle
+    blur), and focal triplets of neighbouring planes at the strongest blur.
 
-    Args:
-        root: the folder of scene folders.
+    `radiance` is the sharp picture, exact and unclipped.
 
     Raises:
         InputError: there is no scene, or pictures of a scene are missing; on access, a picture is damaged or
@@ -76,8 +75,6 @@ class BLB(Dataset[FocusSample]):
         return len(self.entries)
 
     def __getitem__(self, index: int) -> FocusSample:
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
         entry = self.entries[index]
         radiance = read_radiance(entry.folder / "image.exr")
         shallow, adjusted = (shot.file(entry.folder) for shot in (entry.shallow, entry.adjusted))

@@ -25,14 +25,10 @@ _FEWEST_TILES = 4
 
 
 def stack_photographs(folder: str | Path, deep: str) -> tuple[Photograph, list[Photograph]]:
-    """The composite, and the slices in the order of their names.
+    """The composite (the file called `deep`), and the slices in the order of their names.
 
     Slices are the largest group of pictures whose names differ only in their last number; other files are
     ignored.
-
-    Args:
-        folder: the stack.
-        deep: the composite's file name.
 
     Raises:
         InputError: the folder or the composite is missing, or there are fewer than two slices.
@@ -98,15 +94,10 @@ def estimate_focal_disparity(
 ) -> float | None:
     """The absolute focal disparity between two slices: the blur radius in one where the other is sharp.
 
-    Each tile of the composite is blurred by disks until it matches the slice. Tiles that are sharp in one
-    slice and blurred in the other give the disparity; the result is their median. The sign, which is the
-    direction of the focus movement, cannot be estimated from blur.
-
-    Args:
-        deep: the composite, luminance in linear light.
-        first: a slice, aligned and equally exposed, luminance in linear light.
-        second: another slice, likewise.
-        largest_px: the largest radius to try.
+    Each tile of the composite `deep` is blurred by disks of at most `largest_px` until it matches the slice.
+    Tiles that are sharp in one slice and blurred in the other give the disparity; the result is their median.
+    The sign, which is the direction of the focus movement, cannot be estimated from blur. All are luminance
+    in linear light, aligned and equally exposed.
 
     Returns:
         Pixels, positive. `None`: too few tiles are sharp in one slice and blurred in the other.

@@ -31,10 +31,7 @@ _CHORDS = 256
 class LightField:
     """Views on a square grid, stored as 8-bit codes to save memory.
 
-    Attributes:
-        name: identifies the light field.
-        codes: the views.
-        is_linear: whether codes are proportional to light; otherwise they are sRGB-encoded.
+    Codes are proportional to light if `is_linear`; otherwise they are sRGB-encoded.
 
     Raises:
         InputError: there are fewer than three views in a row or a column.
@@ -70,15 +67,11 @@ class LightField:
 def shift_and_add(
     field: LightField, *, slope: float, radius: float | None = None
 ) -> Float[Tensor, "3 height width"]:
-    """The photograph through a disk-shaped aperture, in linear light.
+    """The photograph through a disk-shaped aperture (by default of the largest radius), in linear light.
 
-    Views are shifted by cubic interpolation (Keys 1981, exact on quadratics), because a bilinear one would
-    blur what is in focus. It may overshoot 0..1 a little. Views are extended by their border pixels.
-
-    Args:
-        field: the views.
-        slope: the disparity in focus, in pixels a view.
-        radius: of the disk, in views. `None`: `field.radius`.
+    The slope is the disparity in focus, in pixels a view; the radius is in views. Views are shifted by cubic
+    interpolation (Keys 1981, exact on quadratics), because a bilinear one would blur what is in focus. It may
+    overshoot 0..1 a little. Views are extended by their border pixels.
 
     Raises:
         InputError: the disk exceeds the grid of views.
@@ -107,13 +100,7 @@ def shift_and_add(
 def disk_weights(
     shape: tuple[int, int], *, centre: tuple[int, int], radius: float
 ) -> Float[np.ndarray, "row column"]:
-    """The share of each view's unit cell that a disk covers, normalised to sum 1.
-
-    Args:
-        shape: rows and columns of views.
-        centre: the view in the middle of the disk.
-        radius: in views.
-    """
+    """The share of each view's unit cell that a disk covers, normalised to sum 1; the radius is in views."""
     rows, columns = (np.arange(count) - middle - 0.5 for count, middle in zip(shape, centre, strict=True))
     chords = columns[:, None] + (np.arange(_CHORDS) + 0.5) / _CHORDS
     half = np.sqrt(np.clip(radius**2 - chords**2, 0, None))

@@ -14,11 +14,8 @@ from rackfocus.types import InputError
 
 @dataclass(frozen=True)
 class Refocus:
-    """The difference of `adjusted` from `shallow`: none (a pair), in aperture, or in focus.
-
-    Attributes:
-        aperture_ratio: its aperture over that of `shallow`, in (0, 1].
-        slope_change: how much farther it is focused, in pixels a view.
+    """The difference of `adjusted` from `shallow`: none (a pair), in aperture (a ratio in (0, 1]), or in
+    focus (how much farther, in pixels a view).
 
     Raises:
         InputError: a number is out of its range or not finite.
@@ -91,11 +88,6 @@ def make_sample(field: LightField, *, focus_slope: float, refocus: Refocus) -> F
 
     The disparity of `shallow` is `(d - focus_slope) * radius`; what is in focus in `adjusted` has
     `slope_change * radius` of it.
-
-    Args:
-        field: the views.
-        focus_slope: the disparity in focus in `shallow`, in pixels a view.
-        refocus: the change from `shallow` to `adjusted`.
     """
     shallow = shift_and_add(field, slope=focus_slope).clamp(0, 1)
     adjusted = shallow

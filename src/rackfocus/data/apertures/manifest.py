@@ -55,13 +55,8 @@ class Photograph:
 
 @dataclass(frozen=True)
 class Item:
-    """A pair (one shot) or a triplet (two).
-
-    Attributes:
-        name: unique in its data set.
-        deep: the deep-DOF photograph.
-        shots: the shallow-DOF ones; the first is `shallow`, the second `adjusted`.
-        split: `train`, `validation` or `test`.
+    """A pair (one shot) or a triplet (two), of a name that is unique in its data set: the deep-DOF
+    photograph, and the shallow-DOF ones `shallow` and `adjusted`. `split` is `train`, `validation` or `test`.
     """
 
     name: str
@@ -134,13 +129,7 @@ def read_manifest(path: str | Path) -> Manifest:
 
 
 def write_manifest(path: Path, manifest: Manifest, *, root: Path) -> None:
-    """Write a manifest atomically.
-
-    Args:
-        path: the JSON file; its folder is created if it is missing.
-        manifest: what to write.
-        root: the folder of the photographs.
-    """
+    """Write a manifest of photographs in the folder `root` atomically; its folder is created if missing."""
     about = {
         "format": FORMAT,
         "version": VERSION,
@@ -167,11 +156,8 @@ def pairs_and_triplets(
 ) -> list[Item]:
     """All triplets of several apertures of one focus: the widest aperture with each of the others; or a pair.
 
-    Args:
-        name: of the scene.
-        deep: the photograph with the narrowest aperture.
-        shots: the others, whose f-numbers are known; may be empty.
-        split: of the items.
+    `name` is that of the scene, `deep` has the narrowest aperture, and the f-numbers of `shots`, of which
+    there may be none, are known.
     """
     ordered = sorted(shots, key=lambda shot: shot.f_number or math.inf)
     if not ordered:

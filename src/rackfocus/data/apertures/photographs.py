@@ -69,11 +69,8 @@ def common_rectangle(seen: Bool[np.ndarray, "height width"], item: Item) -> tupl
 
 
 class Photographs(Dataset[FocusSample]):
-    """Samples of a list of items.
-
-    Args:
-        items: pairs and triplets; read on access.
-        where: the source of the items, for the error message.
+    """Samples of a list of pairs and triplets, read on access; `where` is their source, for the error
+    message.
 
     Raises:
         InputError: there is no item; on access, a photograph is missing, damaged or of another size.
@@ -88,17 +85,11 @@ class Photographs(Dataset[FocusSample]):
         return len(self.items)
 
     def __getitem__(self, index: int) -> FocusSample:
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
         return load_item(self.items[index])
 
 
 class ManifestPhotographs(Photographs):
-    """The pairs and triplets of a manifest.
-
-    Args:
-        root: the manifest, a JSON file.
-        split: `train`, `validation` or `test`.
+    """The pairs and triplets of a split (`train`, `validation` or `test`) of a manifest, a JSON file.
 
     Raises:
         InputError: as from `read_manifest`; or the split is empty.

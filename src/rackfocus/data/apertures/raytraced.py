@@ -83,11 +83,7 @@ def load_scene(folder: Path) -> RaytracedScene:
 
 
 def scene_folders(root: str | Path, split: str) -> list[Path]:
-    """The folders of a split's scenes, in order.
-
-    Args:
-        root: the data set's folder, `datasets/raytraced`.
-        split: `train`, `validation` or `test`.
+    """The folders of the scenes of a split (`train`, `validation`, `test`) of `datasets/raytraced`, in order.
 
     Raises:
         InputError: there is no such folder, or no scene in it.
@@ -123,14 +119,12 @@ def _description(folder: Path) -> dict[str, Any]:
 
 
 class RaytracedScenes(Dataset[FocusSample]):
-    """Two samples for each scene: its aperture triplet, then its focal triplet.
+    """Two samples for each scene of a split of `datasets/raytraced`: its aperture triplet, then its focal
+    one.
 
     The aperture triplet is f/2 and f/8 (`aperture_ratio` 1/4, `focal_disparity` 0), the focal triplet f/2 and
     f/2 focused elsewhere (`aperture_ratio` 1). Both have the exact disparity and the deep HDR radiance.
-
-    Args:
-        root: the data set's folder, `datasets/raytraced`.
-        split: `train`, `validation` or `test`.
+    `split` is `train`, `validation` or `test`.
 
     Raises:
         InputError: there is no such folder, or no scene in it; on access, a file is missing or damaged.

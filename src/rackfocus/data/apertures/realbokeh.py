@@ -15,11 +15,7 @@ class RealBokeh(Photographs):
     """Pairs and aperture triplets, one scene for each file in `metadata`.
 
     A scene of one target is a pair. A scene of more gives a triplet for each target except the widest, which
-    is `shallow`.
-
-    Args:
-        root: the folder that contains `train`, `validation` and `test`.
-        split: one of them.
+    is `shallow`. `root` contains the splits `train`, `validation` and `test`.
 
     Raises:
         InputError: the split is missing or empty, metadata are invalid, or one of their photographs is

@@ -8,11 +8,7 @@ from rackfocus.data.gaze.focus_clip import FocusClip
 
 
 class CachedDataset(Dataset[FocusClip]):
-    """Keeps clips in memory after the first access, their frames as 8-bit codes: for small data sets.
-
-    Args:
-        dataset: the clips to cache.
-    """
+    """Keeps clips in memory after the first access, their frames as 8-bit codes: for small data sets."""
 
     def __init__(self, dataset: Dataset[FocusClip]) -> None:
         self.dataset = dataset

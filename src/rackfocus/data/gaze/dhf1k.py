@@ -45,15 +45,10 @@ _PICTURES = {".png", ".jpg", ".jpeg"}
 
 @dataclass(frozen=True)
 class GazeVideo:
-    """One annotated video on disk. Files are numbered from 1.
+    """One annotated video on disk, named by four digits such as `0001`. Files are numbered from 1.
 
-    Attributes:
-        name: four digits, such as `0001`.
-        frames: number of frames, from the highest number in the folder of maps.
-        source: the video, or the folder of its frames.
-        maps: the folder of density maps.
-        masks: the folder of fixation masks.
-        mask_suffix: `.png` or `.mat`.
+    `source` is the video, or the folder of its frames; `frames` is the highest number in the folder of maps;
+    masks are `.png` or `.mat`.
     """
 
     name: str
@@ -122,13 +117,8 @@ class GazeMaps:
 def read_gaze(
     video: GazeVideo, indices: Sequence[int], *, source: tuple[int, int], size: tuple[int, int]
 ) -> GazeMaps:
-    """Fixations of some frames.
-
-    Args:
-        video: the video.
-        indices: of its frames, from 0.
-        source: height and width of the video.
-        size: height and width of the result.
+    """Fixations of some frames, by their index from 0, of a video of height and width `source`; maps have
+    `size`.
 
     Raises:
         InputError: a map or mask is missing, damaged or of another size than the video.

@@ -39,14 +39,8 @@ def counted_points(counts: Float[Tensor, "1 height width"]) -> Float[Tensor, "po
 def fixation_map(
     points: Float[Tensor, "point 2"], *, height: int, width: int, sigma_px: float
 ) -> Float[Tensor, "1 height width"]:
-    """Density of fixations: a Gaussian at each point inside the picture; sums to 1, or is zero without
-    points.
-
-    Args:
-        points: in pixels of the map.
-        height: of the map.
-        width: of the map.
-        sigma_px: standard deviation of each Gaussian, in pixels of the map.
+    """Density of fixations: a Gaussian of this deviation at each point inside the picture, in pixels of the
+    map; sums to 1, or is zero without points.
     """
     columns, rows = points.unbind(1)
     inside = (columns >= -0.5) & (columns < width - 0.5) & (rows >= -0.5) & (rows < height - 0.5)
@@ -61,14 +55,12 @@ def as_density(values: Float[Tensor, "1 height width"]) -> Float[Tensor, "1 heig
     return values / total if total > 0 else torch.zeros_like(values)
 
 
-def focus_region(
-    density: Float[Tensor, "1 height width"], level: float = REGION_LEVEL
-) -> Float[Tensor, "1 height width"]:
+def focus_region(density: Float[Tensor, "1 height width"]) -> Float[Tensor, "1 height width"]:
     """The filtered fixation map of the focus region (Sec. 5.3): a single region.
 
-    The paper does not specify its filter. Here the map is thresholded at `level` of its maximum, and of the
-    connected components the one with the most density is kept: a lens focuses on one object, while a group of
-    viewers looks at several, and a few viewers look at random places.
+    The paper does not specify its filter. Here the map is thresholded at `REGION_LEVEL` of its maximum, and
+    of the connected components the one with the most density is kept: a lens focuses on one object, while a
+    group of viewers looks at several, and a few viewers look at random places.
 
     Returns:
         The density inside that component, normalised to sum 1; zero without fixations.
@@ -76,7 +68,8 @@ def focus_region(
     plane = density[0].numpy()
     if not plane.max() > 0:
         return torch.zeros_like(density)
-    parts, labels = cv2.connectedComponents((plane >= level * plane.max()).astype(np.uint8), connectivity=8)
+    bright = (plane >= REGION_LEVEL * plane.max()).astype(np.uint8)
+    parts, labels = cv2.connectedComponents(bright, connectivity=8)
     weights = np.bincount(labels.ravel(), weights=plane.ravel(), minlength=parts)
     best = 1 + int(weights[1:].argmax())
     return as_density(torch.where(torch.from_numpy(labels)[None] == best, density, 0.0))

@@ -113,13 +113,9 @@ def target_frames(targets: Sequence[FocusTarget], frames: Sequence[int]) -> dict
 def clip_targets(
     at: dict[int, FocusTarget], window: Sequence[int], *, source: tuple[int, int], size: tuple[int, int]
 ) -> tuple[FocusTarget, ...]:
-    """The targets of `target_frames` in a window, in the time and the pixels of the clip.
+    """The targets of `target_frames` in a window of frames, in the time and the pixels of the clip.
 
-    Args:
-        at: targets by frame of the video.
-        window: the frames of the clip.
-        source: height and width of the video.
-        size: height and width of the clip.
+    `source` and `size` are height and width of the video and of the clip.
     """
     return tuple(
         _resized(at[frame], number, source, size) for number, frame in enumerate(window) if frame in at

@@ -68,11 +68,8 @@ class FocusEventClip:
 
 
 class FocusEventClips(Dataset[FocusEventClip]):
-    """The clips of a folder, in the order of their names.
-
-    Args:
-        root: the folder that contains `clips`.
-        kind: `enters`, `acts` or `speaks`. `None`: all.
+    """The clips of the folder `clips` of `root`, in the order of their names: of one kind, `enters`, `acts`
+    or `speaks`, or all.
 
     Raises:
         InputError: there is no such folder, or no such clip in it; on access, a file is missing or damaged.
@@ -94,8 +91,6 @@ class FocusEventClips(Dataset[FocusEventClip]):
         return len(self.folders)
 
     def __getitem__(self, index: int) -> FocusEventClip:
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
         folder = self.folders[index]
         about, events = _description(folder / "clip.json")
         annotation = load_annotation(folder / "annotation.json")

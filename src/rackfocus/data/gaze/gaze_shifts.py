@@ -41,13 +41,7 @@ REGIONS = 6
 
 @dataclass(frozen=True)
 class Fixations:
-    """The fixations of all viewers of a video; one entry for each fixation.
-
-    Attributes:
-        start_s: start time.
-        end_s: end time.
-        points: x and y in pixels.
-    """
+    """The fixations of all viewers of a video; one entry for each fixation, `(x, y)` in pixels."""
 
     start_s: Float[np.ndarray, " fixation"]
     end_s: Float[np.ndarray, " fixation"]
@@ -61,13 +55,7 @@ class Fixations:
 
 @dataclass(frozen=True)
 class Region:
-    """A place that viewers look at, at one time.
-
-    Attributes:
-        x: in pixels.
-        y: in pixels.
-        share: of the gaze at that time, 0 to 1.
-    """
+    """A place in pixels that viewers look at, at one time, with its share of the gaze then, 0 to 1."""
 
     x: float
     y: float
@@ -93,11 +81,10 @@ def regions_at(points: Float[np.ndarray, "point 2"], reach_px: float) -> list[Re
 
 
 def followed_regions(moments: list[list[Region]], move_px: float) -> list[tuple[int, bool]]:
-    """The chosen region for each time, and whether it is reached by a jump.
+    """The chosen region for each time, of regions of which none is empty, and whether it is reached by a
+    jump.
 
-    Args:
-        moments: the regions of each time; none of them empty.
-        move_px: how far a region may move in a step without a jump.
+    A region may move by `move_px` in a step without a jump.
     """
     scores = np.array([region.share for region in moments[0]])
     origins: list[np.ndarray] = []
@@ -120,14 +107,7 @@ def followed_regions(moments: list[list[Region]], move_px: float) -> list[tuple[
 
 
 def gaze_targets(fixations: Fixations, *, frames: int, fps: float, width: int) -> list[FocusTarget]:
-    """The new focus targets of a video; the first is at frame 0. Empty without gaze.
-
-    Args:
-        fixations: of all its viewers.
-        frames: number of frames.
-        fps: frames a second.
-        width: of the video in pixels.
-    """
+    """The new focus targets of a video `width` pixels wide; the first is at frame 0. Empty without gaze."""
     count = math.ceil((frames / fps - SETTLING_S) / STEP_S)
     times = [SETTLING_S + number * STEP_S for number in range(max(1, count))]
     moments = [(time, regions_at(fixations.at(time, SPREAD_S), REACH_SHARE * width)) for time in times]

@@ -45,16 +45,7 @@ SPLITS = {
 
 @dataclass(frozen=True)
 class WatchedVideo:
-    """A row of `videos.csv` with its fixations.
-
-    Attributes:
-        path: of the video.
-        frames: number of frames.
-        fps: frames a second.
-        width: in pixels.
-        height: in pixels.
-        fixations: of all viewers.
-    """
+    """A row of `videos.csv`, size in pixels, with the fixations of all viewers."""
 
     path: Path
     frames: int

@@ -42,11 +42,9 @@ class _Picture:
 class ExposureStacks(Dataset[HDRSample]):
     """One sample for each stack: the middle exposure, and the merged light on its scale.
 
-    The scale is such that the merged light and the sRGB-decoded middle exposure agree in the mid-tones
-    (median of the ratio); elsewhere they differ where the camera's curve is not that of sRGB.
-
-    Args:
-        root: a folder of the JPEGs of one stack, or a folder of such folders.
+    `root` is a folder of the JPEGs of one stack, or a folder of such folders. The scale is such that the
+    merged light and the sRGB-decoded middle exposure agree in the mid-tones (median of the ratio); elsewhere
+    they differ where the camera's curve is not that of sRGB.
 
     Raises:
         InputError: there is no such folder, or no stack in it; on access, a picture is damaged, of another
@@ -117,14 +115,11 @@ def read_exposure(path: Path) -> float:
 def merge_exposures(
     codes: list[UInt8[np.ndarray, "height width 3"]], exposures: list[float]
 ) -> Float[Tensor, "3 height width"]:
-    """Merge aligned 8-bit photographs of one camera to linear light of unknown scale.
+    """Merge aligned 8-bit photographs of one camera, shortest relative exposure first, to light of unknown
+    scale.
 
     Pixels clipped even in the shortest exposure get that exposure's value, a lower bound; pixels black in the
     longest exposure get its value.
-
-    Args:
-        codes: from the shortest exposure to the longest, encoded by one unknown curve.
-        exposures: relative exposure of each.
     """
     times = np.array(exposures, dtype=np.float32) / np.float32(np.median(exposures))
     curves = cv2.createCalibrateDebevec(samples=200).process(codes, times)[:, 0]

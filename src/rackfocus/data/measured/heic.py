@@ -28,9 +28,6 @@ class HEICDisparity(Dataset[DisparitySample]):
     disparity is kept as it is. Both are rotated upright. Colours are converted to sRGB. The disparity is the
     phone's estimate, not a measurement.
 
-    Args:
-        root: the folder.
-
     Raises:
         InputError: there is no such folder, or no HEIC in it, or pillow-heif is not installed; on access, a
             file is damaged, or has no disparity in a known format.

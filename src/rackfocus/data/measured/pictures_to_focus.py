@@ -15,13 +15,8 @@ from rackfocus.video import open_video
 
 @dataclass(frozen=True)
 class PictureWithPoint:
-    """A picture and the position to focus on.
-
-    Attributes:
-        file: of a still picture or of a video, relative to the root.
-        x: of the subject in pixels of the picture.
-        y: of the subject in pixels, down.
-        frame: index of the frame of a video.
+    """A still picture, or a frame of a video, relative to the root, and the position to focus on in its
+    pixels.
     """
 
     file: str
@@ -31,11 +26,7 @@ class PictureWithPoint:
 
 
 class PicturesToFocus(Dataset[PictureToFocus]):
-    """The listed pictures.
-
-    Args:
-        root: the folder that contains all of them.
-        pictures: the pictures, and where to focus.
+    """The listed pictures of a folder.
 
     Raises:
         InputError: there is no such folder; on access, a picture or frame cannot be read, or its point lies

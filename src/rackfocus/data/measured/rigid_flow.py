@@ -10,17 +10,12 @@ from rackfocus.data.evaluation_samples import Camera
 def rigid_flow(
     depth: Float[Tensor, "1 height width"], first: Camera, second: Camera
 ) -> tuple[Float[Tensor, "2 height width"], Bool[Tensor, "1 height width"]]:
-    """The flow of one frame to another: pixels are projected by their depth into the world and into the
+    """The flow from a frame to another: pixels are projected by their depth into the world and into the
     other.
 
-    Args:
-        depth: of the first frame, metres along the axis of the camera; 0 where it is unknown.
-        first: camera of the first frame.
-        second: camera of the other frame.
-
-    Returns:
-        The flow in pixels (`x` right, `y` down; 0 where it is unknown), and where it is known: where the
-        depth is known and the point is in front of the second camera. Occlusion is not computed.
+    Returns the flow in pixels (`x` right, `y` down; 0 where it is unknown), and where it is known: where the
+    depth (metres along the axis of the camera) is above 0 and the point is in front of the second camera.
+    Occlusion is not computed.
     """
     height, width = depth.shape[-2:]
     y, x = torch.meshgrid(

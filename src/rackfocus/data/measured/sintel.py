@@ -1,8 +1,8 @@
 """MPI-Sintel: exact optical flow of an animated film (Butler et al. 2012)."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from torch.utils.data import Dataset
 
@@ -15,14 +15,18 @@ from rackfocus.video.stills import read_picture
 _NUMBER = re.compile(r"frame_(\d+)$")
 
 
-@dataclass(frozen=True)
-class _Pair:
+class _Pair(NamedTuple):
+    name: str
     first: Path
-    second: Path
     flow: Path
     occlusions: Path
     invalid: Path
-    name: str
+
+    @property
+    def second(self) -> Path:
+        """The next frame of the first one's folder."""
+        number = self.first.stem.removeprefix("frame_")
+        return self.first.with_stem(f"frame_{int(number) + 1:0{len(number)}d}")
 
 
 class Sintel(Dataset[FlowSample]):
@@ -77,23 +81,15 @@ def _published(training: Path, rendering: str) -> list[_Pair]:
     frames = training / rendering
     for scene in sorted(path for path in frames.iterdir() if path.is_dir()) if frames.is_dir() else []:
         numbered = sorted(path for path in scene.glob("frame_*.png") if _NUMBER.search(path.stem))
-        flows = {
-            path.stem
-            for path in (training / "flow" / scene.name).glob("frame_*.flo")
-            if _NUMBER.search(path.stem)
-        }
+        flow, occlusions, invalid = (
+            training / kind / scene.name for kind in ("flow", "occlusions", "invalid")
+        )
+        flows = {path.stem for path in flow.glob("frame_*.flo") if _NUMBER.search(path.stem)}
         stems = sorted({path.stem for path in numbered[:-1]} | flows)
         for stem in stems:
-            pairs.append(
-                _Pair(
-                    first=scene / f"{stem}.png",
-                    second=_next(scene / f"{stem}.png"),
-                    flow=training / "flow" / scene.name / f"{stem}.flo",
-                    occlusions=training / "occlusions" / scene.name / f"{stem}.png",
-                    invalid=training / "invalid" / scene.name / f"{stem}.png",
-                    name=f"{scene.name}/{stem}",
-                )
-            )
+            files = (scene / f"{stem}.png", flow / f"{stem}.flo")
+            masks = (occlusions / f"{stem}.png", invalid / f"{stem}.png")
+            pairs.append(_Pair(f"{scene.name}/{stem}", *files, *masks))
     return pairs
 
 
@@ -104,19 +100,6 @@ def _loose(folder: Path, rendering: str) -> list[_Pair]:
         first = folder / rendering / f"frame_{number}.png"
         if not number.isdigit() or not first.parent.is_dir():
             continue
-        pairs.append(
-            _Pair(
-                first=first,
-                second=_next(first),
-                flow=flow,
-                occlusions=folder / f"occlusions_{number}.png",
-                invalid=folder / f"invalid_{number}.png",
-                name=f"{folder.resolve().name}/frame_{number}",
-            )
-        )
+        masks = (folder / f"occlusions_{number}.png", folder / f"invalid_{number}.png")
+        pairs.append(_Pair(f"{folder.resolve().name}/frame_{number}", first, flow, *masks))
     return pairs
-
-
-def _next(frame: Path) -> Path:
-    number = frame.stem.removeprefix("frame_")
-    return frame.with_name(f"frame_{int(number) + 1:0{len(number)}d}{frame.suffix}")

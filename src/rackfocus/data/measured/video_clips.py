@@ -11,13 +11,7 @@ from rackfocus.types import InputError
 
 
 class VideoClips(Dataset[VideoSample]):
-    """Successive frames of each of some videos.
-
-    Args:
-        files: the videos.
-        first: index of the first frame.
-        frames: number of frames.
-        longer_side_px: longer side of the reduced frames.
+    """Successive frames of each of some videos, from the index `first` on, reduced to this longer side.
 
     Raises:
         InputError: fewer than two frames are asked for, or there is no video; on access, a video is missing,

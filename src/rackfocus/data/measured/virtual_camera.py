@@ -57,11 +57,8 @@ class SRGBCurve:
 class SigmoidCurve:
     """`f(H) = (1 + sigma) * H^n / (H^n + sigma)`, HDRCNN's fit to the curves of real cameras.
 
-    As a family it contains only itself.
-
-    Attributes:
-        exponent: `n > 0`.
-        sigma: `> 0`; the smaller, the more highlights are compressed.
+    `exponent` is `n > 0`; the smaller `sigma > 0`, the more highlights are compressed. As a family it
+    contains only itself.
     """
 
     exponent: float = 0.9
@@ -83,13 +80,8 @@ class SigmoidCurve:
 
 @dataclass(frozen=True)
 class SigmoidCurves:
-    """The sigmoids of HDRCNN: both parameters are normally distributed and bounded away from 0.
-
-    Attributes:
-        exponent: mean of `n`.
-        exponent_deviation: its standard deviation.
-        sigma: mean.
-        sigma_deviation: standard deviation.
+    """The sigmoids of HDRCNN: both parameters are normally distributed, with these means and standard
+    deviations, and bounded away from 0.
     """
 
     exponent: float = 0.9
@@ -108,13 +100,10 @@ class SigmoidCurves:
 
 @dataclass(frozen=True)
 class Photograph:
-    """A photograph by the virtual camera.
+    """A photograph by the virtual camera, encoded with `curve`, 0..1 in steps of 1/255.
 
-    Attributes:
-        image: encoded with `curve`, 0..1 in steps of 1/255.
-        radiance: without noise, at this exposure: 1 is the smallest value that clips.
-        clipped: where `image` is white because light plus noise exceeded it.
-        curve: the camera's curve.
+    `radiance` is without noise, at this exposure: 1 is the smallest value that clips. `clipped` is where
+    `image` is white because light plus noise exceeded it.
     """
 
     image: Float[Tensor, "3 height width"]
@@ -164,12 +153,7 @@ class VirtualCamera:
     def photograph(
         self, radiance: Float[Tensor, "3 height width"], generator: torch.Generator, *, name: str
     ) -> Photograph:
-        """Take one photograph.
-
-        Args:
-            radiance: linear light `>= 0` on any scale.
-            generator: source of randomness.
-            name: of the picture, for the error message.
+        """Take one photograph of linear light `>= 0` on any scale; `name` is for the error message.
 
         Raises:
             InputError: the picture is black except for what would clip.

@@ -74,11 +74,7 @@ class ShotAssessment:
 class Views:
     """The pictures for checking a shot by eye: linear light, in the deep picture's pixels and exposure.
 
-    Attributes:
-        deep: the deep picture.
-        before: the shot as photographed, exposure equalised.
-        after: the shot aligned, exposure equalised.
-        mask: what is in focus in both.
+    `before` is the shot as photographed, `after` aligned, `mask` what is in focus in both.
     """
 
     deep: Linear

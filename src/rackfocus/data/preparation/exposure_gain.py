@@ -17,11 +17,8 @@ _ROUGH_WINDOW_PX = 31
 
 @dataclass(frozen=True)
 class Gain:
-    """How much brighter a shot is than the deep picture.
-
-    Attributes:
-        value: the factor in linear light, the median over pixels.
-        spread: the ratio of the quartiles of the pixels' factors; 1: all pixels have the same factor.
+    """How much brighter a shot is than the deep picture: the median over pixels of the factor in linear
+    light, and the ratio of its quartiles.
     """
 
     value: float
@@ -31,16 +28,11 @@ class Gain:
 def measure_gain(
     deep: Grey, shot: Grey, mask: Bool[np.ndarray, "height width"], encoded: tuple[Grey, Grey]
 ) -> Gain | None:
-    """The median ratio of pixels that are in focus and neither clipped nor dark.
+    """The median ratio of pixels that are in focus in both pictures (`mask`) and neither clipped nor dark.
 
+    `deep` and `shot` are luminance in linear light, in the same pixels; `encoded` are both as photographed.
     The median is robust against highlights, reflections and vignetting: a wide aperture darkens the corners,
     so that no factor fits the whole frame; the pixels in focus matter most in training.
-
-    Args:
-        deep: luminance in linear light.
-        shot: luminance of the shot, in the deep picture's pixels.
-        mask: what is in focus in both.
-        encoded: both pictures, encoded as photographed, to find what is clipped or dark.
 
     Returns:
         `None`: there are too few such pixels.

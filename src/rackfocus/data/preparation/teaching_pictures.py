@@ -21,12 +21,7 @@ Picture = UInt8[np.ndarray, "height width 3"]
 
 @dataclass(frozen=True)
 class StillPicture:
-    """One photograph.
-
-    Attributes:
-        names: its name, `<folder>/<stem>`.
-        path: of the file.
-    """
+    """One photograph; `names` has its name, `<folder>/<stem>`."""
 
     names: tuple[str, ...]
     path: Path
@@ -45,13 +40,7 @@ class StillPicture:
 
 @dataclass(frozen=True)
 class ClipFrames:
-    """Frames of one video.
-
-    Attributes:
-        names: of each frame, `<folder>/<stem>_<index>`.
-        path: of the video.
-        indices: of each frame, from 0; increasing.
-    """
+    """Frames of one video by increasing indices, with the name `<folder>/<stem>_<index>` of each."""
 
     names: tuple[str, ...]
     path: Path
@@ -68,11 +57,10 @@ class ClipFrames:
 def teaching_pictures(
     folders: Sequence[str | Path], *, frames_per_clip: int
 ) -> list[StillPicture | ClipFrames]:
-    """All photographs and videos directly in these folders, in order.
+    """All photographs and videos directly in these folders, in order; of each video `frames_per_clip` frames.
 
-    Args:
-        folders: their last names become the first part of the names of the pictures.
-        frames_per_clip: number of frames of each video, evenly spaced; all of a shorter one.
+    Frames are evenly spaced; of a shorter video all are taken. The folders' last names become the first part
+    of the names of the pictures.
 
     Raises:
         InputError: a folder is missing or has neither, two pictures have the same name, or a video is

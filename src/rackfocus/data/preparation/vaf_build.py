@@ -29,17 +29,10 @@ Progress = Callable[[int, int], None]
 class Seen:
     """An examined video: a row of the table.
 
-    Attributes:
-        video: the file.
-        bytes: size of the file.
-        modified_ns: modification time of the file.
-        sha256: of the file.
-        seconds: duration, of the part that was examined.
-        cut: the first frame of its second shot. `None`: it is a single shot.
-        damage: error when reading the file; empty: none.
-        split: its split in the data set; empty: it was left out.
-        name: its name in the data set.
-        left_out: why it was left out, a clause that follows "because".
+    `seconds` is the duration of the part that was examined, `cut` the first frame of the second shot (`None`:
+    there is a single one), `damage` the error when reading the file (empty: none). A video in the data set
+    has a split and a name there; one that was left out has neither, and a reason, a clause that follows
+    "because".
     """
 
     video: str
@@ -133,19 +126,12 @@ class Selection:
 def build_dataset(
     folder: Path, dataset: Path, selection: Selection, *, progress: Progress | None = None
 ) -> list[Seen]:
-    """Examine all videos of a folder, and add the suitable ones to a data set.
+    """Examine all videos of a folder and its subfolders, and add the suitable ones to a new or existing data
+    set; returns all videos, including those of earlier runs.
 
     The results are stored video by video, so that an interrupted run can be continued. No video is changed;
-    those of the data set are hard links, or copies on another disk.
-
-    Args:
-        folder: of videos, including its subfolders.
-        dataset: a new or existing data set folder.
-        selection: the rules.
-        progress: called with the numbers of videos done and in all.
-
-    Returns:
-        All videos, including those of earlier runs.
+    those of the data set are hard links, or copies on another disk. `progress` is called with the numbers of
+    videos done and in all.
 
     Raises:
         InputError: there is no such folder, or no video in it, or another file has the name of one to be

@@ -29,12 +29,8 @@ OPAQUE = 230
 
 
 class Card(NamedTuple):
-    """A subject placed in a picture.
-
-    Attributes:
-        pixels: encoded sRGB and alpha, cropped to the picture.
-        top: row of its first pixel.
-        left: column of its first pixel.
+    """A subject placed in a picture: encoded sRGB and alpha, cropped to the picture, and its first row and
+    column.
     """
 
     pixels: UInt8[np.ndarray, "rows columns 4"]
@@ -43,17 +39,11 @@ class Card(NamedTuple):
 
 
 class CutOuts(Dataset[NearnessSample]):
-    """One or two subjects as cards in front of a photograph; a new composition for every index.
+    """One or two subjects (`most`) as cards in front of a photograph; a new composition for every index.
 
-    A card's nearness is a slightly tilted plane in front of all that it covers, so its silhouette is a step
-    of the label where its alpha passes one half. A composition depends only on the seed and the index.
-
-    Args:
-        root: the folder of cut-outs.
-        backgrounds: photographs with a teacher's nearness in 0..1.
-        most: largest number of cards in a picture.
-        length: number of compositions.
-        seed: of all of them.
+    `root` is the folder of cut-outs, `backgrounds` are photographs with a teacher's nearness in 0..1. A
+    card's nearness is a slightly tilted plane in front of all that it covers, so its silhouette is a step of
+    the label where its alpha passes one half. A composition depends only on the seed and the index.
 
     Raises:
         InputError: there is no such folder, or no cut-out in it, or a count is below 1; on access, a cut-out

@@ -8,12 +8,9 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class NearnessSample:
-    """A picture and its nearness, from a teacher model or from composition.
+    """A picture, encoded sRGB in 0..1, and its nearness, from a teacher model or from composition.
 
-    Attributes:
-        name: identifies the picture.
-        image: encoded sRGB in 0..1.
-        nearness: relative inverse depth, larger is nearer, up to a positive scale and a shift.
+    Nearness is relative inverse depth, larger is nearer, up to a positive scale and a shift.
     """
 
     name: str
@@ -23,12 +20,9 @@ class NearnessSample:
 
 @dataclass(frozen=True)
 class LightSample:
-    """A photograph that clips, and its true light.
+    """A photograph that clips, encoded sRGB, and its true linear light.
 
-    Attributes:
-        name: identifies the picture.
-        image: encoded sRGB, clipped to 0..1.
-        radiance: the true linear light at the exposure of `image`, `>= 0`, not clipped; display white is 1.
+    Radiance is at the exposure of `image`, `>= 0`, not clipped; display white is 1.
     """
 
     name: str

@@ -78,13 +78,9 @@ def write_label(
     picture: UInt8[np.ndarray, "height width 3"],
     nearness: Float[Tensor, "height width"],
 ) -> None:
-    """Write a picture and then its label, each atomically.
+    """Write a picture (encoded sRGB) and then its label, each atomically; the name may contain subfolders.
 
-    Args:
-        root: the folder of all of them.
-        name: may contain subfolders.
-        picture: encoded sRGB.
-        nearness: in any unit, finite; it is scaled to the range of 16 bits.
+    Nearness may be in any unit, finite; it is scaled to the range of 16 bits.
     """
     low, high = nearness.aminmax()
     codes = torch.round((nearness - low) / (high - low).clamp_min(1e-12) * _CODES)

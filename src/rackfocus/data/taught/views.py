@@ -82,13 +82,11 @@ class NearnessView:
 
 
 class LightView:
-    """A random flip and JPEG compression of views that already have their fixed size.
+    """A random flip and JPEG compression (of probability `flaws`) of views that already have their fixed
+    size.
 
     Exposure, noise and the camera's curve come from `rackfocus.data.taught.panorama_light`: if colours were
     changed here, they would not match the light.
-
-    Args:
-        flaws: probability of JPEG; 0 to 1.
 
     Raises:
         InputError: `flaws` is out of range.

@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from rackfocus.evaluation.autofocus.focus_table import Progress, Row
+from rackfocus.evaluation.autofocus.focus_table import FootageTable, Progress, Row
 from rackfocus.evaluation.reports.focus_timeline import Truth, draw_timeline, thumbnails_at
 from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.focus.decisions import decisions
@@ -19,25 +18,15 @@ from rackfocus.types import FocusTarget, InputError
 
 
 @dataclass(frozen=True)
-class Entries:
-    """One row for each entry: the target found for it, and whether focus is on the entering person in its
-    frame.
-
-    Attributes:
-        video: the file.
-        annotation: when and where people enter, annotated by hand.
-        autofocus: the method.
-        within_frames: the largest distance in time of its target from an entry.
-        network_size_px: the longer side of the network's input.
-        longer_side_px: of the frames for detectors and tracker.
+class Entries(FootageTable):
+    """One row for each entry into a video, annotated by hand: the target found for it, at most
+    `within_frames` away, and whether focus is on the entering person in its frame.
     """
 
     video: str
     annotation: str
     autofocus: SceneSpecific
     within_frames: int = 15
-    network_size_px: int | None = 384
-    longer_side_px: int = 640
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
         """The entries in time order, and a timeline picture."""
@@ -45,17 +34,13 @@ class Entries:
         entries = [decision.target for decision in decisions(annotation.targets)]
         if any(entry.box is None for entry in entries):
             raise InputError(f"{self.annotation} must give the box of everybody who enters.")
-        settings: dict[str, Any] = {
-            "network_size_px": self.network_size_px,
-            "longer_side_px": self.longer_side_px,
-        }
         track = autofocus(
             self.video,
             self.autofocus,
             progress=lambda done, total: progress(done, total or 2 * annotation.video.frames),
-            **settings,
+            **self.settings,
         )
-        with open_footage(self.video, **settings) as footage:
+        with open_footage(self.video, **self.settings) as footage:
             draw_timeline(
                 folder / f"{Path(self.annotation).stem}.png",
                 track,
@@ -83,13 +68,7 @@ class Entries:
         count = {
             name: f"{sum(bool(row[name]) for row in rows)} of {len(rows)}" for name in ("found", "followed")
         }
-        return [
-            {
-                "entry": "all",
-                **count,
-                "other targets": rows[0]["other targets"] if rows else 0,
-            }
-        ]
+        return [{"entry": "all", **count, "other targets": rows[0]["other targets"] if rows else 0}]
 
 
 def _is_on(entry: FocusTarget, point: Float[np.ndarray, "2"]) -> bool:

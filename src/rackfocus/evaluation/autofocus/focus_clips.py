@@ -60,11 +60,7 @@ class AnnotatedClip:
         return tuple(decision.target for decision in decisions(self.annotation.targets))
 
     def footage(self, **settings: Any) -> AbstractContextManager[Footage]:
-        """The video as input for autofocus, with its true disparity if it is known.
-
-        Args:
-            settings: see `rackfocus.pipelines.autofocus.open_footage`.
-        """
+        """The video as input for autofocus, with its true disparity if it is known; see `open_footage`."""
         return open_footage(self.video, **({"disparity": self.disparity} | settings))
 
     def subject(self, target: FocusTarget) -> str | None:
@@ -100,11 +96,7 @@ class AnnotatedClip:
         """The true focus in each frame, in pixels of the video: the same puller with the true targets.
 
         For ray-traced clips from the true disparity of the target's person; for others from a tracker and the
-        network's disparity.
-
-        Args:
-            puller: moves focus between the targets.
-            settings: see `rackfocus.pipelines.autofocus.open_footage`.
+        network's disparity. Settings are those of `open_footage`.
         """
         subjects = [self.subject(target) for target in self.targets]
         if not subjects or any(who is None for who in subjects):

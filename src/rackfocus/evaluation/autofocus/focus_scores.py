@@ -1,13 +1,15 @@
 """The scores of focus in a clip and over several clips, for Table 1 and similar tables."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
 from rackfocus.evaluation.autofocus.focus_clips import AnnotatedClip
-from rackfocus.evaluation.autofocus.focus_table import Row, mean
+from rackfocus.evaluation.autofocus.focus_table import FootageTable, Row, Value, mean
+from rackfocus.focus.puller import FocusPuller
 from rackfocus.metrics.focus import (
     Matching,
     focal_error,
@@ -16,34 +18,27 @@ from rackfocus.metrics.focus import (
     recall,
     timing_error,
 )
-from rackfocus.types import FocusTrack
+from rackfocus.types import FocusTarget, FocusTrack
 
 
-def matched_targets(clip: AnnotatedClip, track: FocusTrack, tolerance_s: float) -> Matching:
-    """Match found and true targets; `tolerance_s` is the largest distance in time."""
-    return match_targets(
-        track.targets,
-        clip.targets,
-        tolerance_frames=round(tolerance_s * clip.annotation.video.fps),
-        agree=clip.agree,
-    )
-
-
-def scores(
-    clip: AnnotatedClip, track: FocusTrack, truth: Float[np.ndarray, " frame"], matching: Matching
-) -> Row:
-    """|Δd| in disparity levels, |Δt| in frames, recall, precision and their counts.
-
-    Args:
-        clip: the ground truth.
-        track: the result.
-        truth: the true focal disparity.
-        matching: of the targets.
+@dataclass(frozen=True, kw_only=True)
+class ScoredTable(FootageTable):
+    """The settings of tables of videos with known focus targets: targets match within `tolerance_s`, and the
+    puller moves focus between them, also for the ground truth.
     """
-    focus, wanted = (torch.from_numpy(curve) for curve in (track.focal_disparity, truth))
+
+    tolerance_s: float = 2.0
+    puller: FocusPuller = field(default_factory=FocusPuller)
+
+    def matched(self, clip: AnnotatedClip, targets: Sequence[FocusTarget]) -> Matching:
+        """Match found and true targets."""
+        tolerance = round(self.tolerance_s * clip.annotation.video.fps)
+        return match_targets(targets, clip.targets, tolerance_frames=tolerance, agree=clip.agree)
+
+
+def target_scores(matching: Matching) -> dict[str, Value]:
+    """Recall, precision and their counts."""
     return {
-        "|Δd|": focal_error(focus, wanted, level_px=clip.level_px).item(),
-        "|Δt|": timing_error(matching),
         "recall": recall(matching),
         "precision": precision(matching),
         "matched": len(matching.pairs),
@@ -52,14 +47,31 @@ def scores(
     }
 
 
+def scores(
+    clip: AnnotatedClip, track: FocusTrack, truth: Float[np.ndarray, " frame"], matching: Matching
+) -> Row:
+    """|Δd| from the true focal disparity in disparity levels, |Δt| in frames, recall, precision and their
+    counts.
+    """
+    focus, wanted = (torch.from_numpy(curve) for curve in (track.focal_disparity, truth))
+    return {
+        "|Δd|": focal_error(focus, wanted, level_px=clip.level_px).item(),
+        "|Δt|": timing_error(matching),
+        **target_scores(matching),
+    }
+
+
 def mean_scores(rows: Sequence[Row]) -> Row:
     """Scores of several clips: errors are averaged, targets are counted over all of them."""
+    return {"|Δd|": mean(rows, "|Δd|"), "|Δt|": mean(rows, "|Δt|"), **counted_targets(rows)}
+
+
+def counted_targets(rows: Sequence[Row]) -> dict[str, Value]:
+    """Recall and precision of several clips: targets are counted over all of them."""
     matched, missed, spurious = (
-        sum(int(row[name]) for row in rows) for name in ("matched", "missed", "spurious")
+        sum(int(row.get(name, 0)) for row in rows) for name in ("matched", "missed", "spurious")
     )
     return {
-        "|Δd|": mean(rows, "|Δd|"),
-        "|Δt|": mean(rows, "|Δt|"),
         "recall": matched / (matched + missed) if matched + missed else float("nan"),
         "precision": matched / (matched + spurious) if matched + spurious else float("nan"),
         "matched": matched,

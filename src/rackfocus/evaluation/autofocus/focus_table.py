@@ -3,8 +3,9 @@
 import csv
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from rackfocus.whole_files import whole_file
 
@@ -23,17 +24,29 @@ class FocusTable(Protocol):
     """A table made by `rackfocus evaluate table=...`."""
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
-        """Evaluate video by video.
-
-        Args:
-            folder: for pictures.
-            progress: called with the numbers of steps (such as videos) done and in all.
+        """Evaluate video by video; pictures are written to `folder`, and `progress` is called with the
+        numbers of steps (such as videos) done and in all.
         """
         ...
 
     def summary(self, rows: Sequence[Row]) -> list[Row]:
         """The summary of the rows, in the same columns."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class FootageTable:
+    """The settings of tables made by autofocus of videos: the longer side of the network's input, if
+    disparity is unknown, and of the frames for detectors and tracker.
+    """
+
+    network_size_px: int | None = 384
+    longer_side_px: int = 640
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Settings for `rackfocus.pipelines.autofocus.open_footage`."""
+        return {"network_size_px": self.network_size_px, "longer_side_px": self.longer_side_px}
 
 
 def mean(rows: Sequence[Row], column: str) -> float:

@@ -19,9 +19,7 @@ REACH = 0.05
 def gaze_hits(points: Float[np.ndarray, "frame 2"], video: WatchedVideo) -> Float[np.ndarray, " frame"]:
     """The share of the fixations within reach of the focus point in each frame; NaN without fixations.
 
-    Args:
-        points: x and y of the focus point in each frame, in pixels of the video; NaN counts as a miss.
-        video: with its fixations.
+    Points are in pixels of the video; NaN counts as a miss.
     """
     hits = np.full(video.frames, np.nan)
     for frame, fixations in _fixations(video):
@@ -59,12 +57,8 @@ def best_points(video: WatchedVideo) -> Float[np.ndarray, "frame 2"]:
 def map_maxima(
     maps: Float[np.ndarray, "frame rows columns"], *, width: int, height: int
 ) -> Float[np.ndarray, "frame 2"]:
-    """The position of the maximum of each map, in pixels of the video; for an empty map, the centre.
-
-    Args:
-        maps: of a detector; their cells cover the frame evenly.
-        width: of the video in pixels.
-        height: of the video in pixels.
+    """The position of the maximum of each of a detector's maps, in pixels of the video; for an empty map, the
+    centre.
     """
     frames, rows, columns = maps.shape
     at = maps.reshape(frames, -1).argmax(1)

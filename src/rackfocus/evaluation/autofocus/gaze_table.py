@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from rackfocus.data.gaze.hevc_gaze import WatchedVideo, watched_videos
-from rackfocus.evaluation.autofocus.focus_table import Progress, Row, Value, mean
+from rackfocus.evaluation.autofocus.focus_table import FootageTable, Progress, Row, Value, mean
 from rackfocus.evaluation.autofocus.gaze_focus import best_points, centre_points, gaze_hits, map_maxima
 from rackfocus.focus.detectors.window import ClipWindow, Detector
 from rackfocus.focus.scene_specific import SceneSpecific
@@ -19,33 +19,24 @@ SALIENCY_WINDOW_S = 2.0
 
 
 @dataclass(frozen=True)
-class Gaze:
+class Gaze(FootageTable):
     """One row for each video: the mean over its frames of the share of fixations near the focus point.
 
     Attributes:
         folder: of videos with the fixations of viewers; see `rackfocus.data.gaze.hevc_gaze`.
         autofocus: the method.
         saliency: a detector, for comparison by the maximum of its maps.
-        network_size_px: the longer side of the network's input.
-        longer_side_px: of the frames for detectors and tracker.
     """
 
     folder: str
     autofocus: SceneSpecific
     saliency: Detector
-    network_size_px: int | None = 384
-    longer_side_px: int = 640
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002
         """Video by video."""
         videos = watched_videos(self.folder)
         for done, (name, video) in enumerate(videos.items()):
-            track = autofocus(
-                video.path,
-                self.autofocus,
-                network_size_px=self.network_size_px,
-                longer_side_px=self.longer_side_px,
-            )
+            track = autofocus(video.path, self.autofocus, **self.settings)
             points = {
                 "centre": centre_points(video),
                 "saliency": self._salient(video),

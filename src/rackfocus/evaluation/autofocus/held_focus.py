@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
-from rackfocus.evaluation.autofocus.focus_table import Progress, Row, mean
+from rackfocus.evaluation.autofocus.focus_table import FootageTable, Progress, Row, mean
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.metrics.focus import level_px
 from rackfocus.pipelines.autofocus import autofocus, follow, open_footage
@@ -24,11 +24,7 @@ Mask = Bool[np.ndarray, "height width"]
 
 
 class Subject(Protocol):
-    """A video with the positions of its subject.
-
-    Attributes:
-        video: a file or a folder of frames.
-    """
+    """A video (a file or a folder of frames) with the positions of its subject."""
 
     video: str
 
@@ -39,12 +35,7 @@ class Subject(Protocol):
 
 @dataclass(frozen=True)
 class BoxedSubject:
-    """A subject with manually drawn boxes in some frames.
-
-    Attributes:
-        video: the file.
-        boxes: a CSV file with the columns frame, left, top, right and bottom.
-    """
+    """A subject with drawn boxes in a CSV file with the columns frame, left, top, right and bottom."""
 
     video: str
     boxes: str
@@ -63,12 +54,7 @@ class BoxedSubject:
 
 @dataclass(frozen=True)
 class MaskedSubject:
-    """A subject with a mask for every frame.
-
-    Attributes:
-        video: a folder of frames.
-        folder: of masks, in the order of the frames, nonzero on the subject.
-    """
+    """A folder of frames, and one of masks for every frame in their order, nonzero on the subject."""
 
     video: str
     folder: str
@@ -84,37 +70,25 @@ class MaskedSubject:
 
 
 @dataclass(frozen=True)
-class SubjectFocusTable:
+class SubjectFocusTable(FootageTable):
     """The share of frames whose focal disparity is within a level of the subject's median.
 
     Three rows for each video: following one target on the subject in the first frame, autofocus, and focus on
     a random cell of the picture; if the last share is large, the network's disparity has little depth.
-
-    Attributes:
-        subjects: by name.
-        autofocus: the method.
-        network_size_px: the longer side of the network's input.
-        longer_side_px: of the frames for detectors and tracker.
     """
 
     subjects: Mapping[str, Subject]
     autofocus: SceneSpecific
-    network_size_px: int | None = 384
-    longer_side_px: int = 640
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002
         """Video by video."""
-        settings: dict[str, Any] = {
-            "network_size_px": self.network_size_px,
-            "longer_side_px": self.longer_side_px,
-        }
         for done, (name, subject) in enumerate(self.subjects.items()):
-            with open_footage(subject.video, **settings) as footage:
+            with open_footage(subject.video, **self.settings) as footage:
                 width, height = footage.reader.info.width, footage.reader.info.height
                 disparity = np.stack([shown.disparity for shown in footage.frames()])
             masks = subject.masks(width, height)
             truth = subject_medians(disparity, masks)
-            settings["disparity"] = disparity  # so that the network is run once for each video
+            settings: dict[str, Any] = self.settings | {"disparity": disparity}  # the network is run once
             with open_footage(subject.video, **settings) as footage:
                 track = follow(footage, [_first(masks)])
             yield _row(name, "one target", track.focal_disparity[:, None], truth, max(width, height))
@@ -122,7 +96,6 @@ class SubjectFocusTable:
             yield _row(name, "autofocus", track.focal_disparity[:, None], truth, max(width, height))
             anywhere = disparity.reshape(len(disparity), -1)
             yield _row(name, "anywhere", anywhere, truth, max(width, height))
-            del settings["disparity"]
             progress(done + 1, len(self.subjects))
 
     def summary(self, rows: Sequence[Row]) -> list[Row]:

@@ -1,7 +1,7 @@
 """Study of the length of the look-ahead buffer: |Δt| and |Δd| against the buffer in seconds (Sec. 5)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rackfocus.evaluation.autofocus.focus_clips import AnnotatedClip, find_clips
-from rackfocus.evaluation.autofocus.focus_scores import matched_targets, mean_scores, scores
+from rackfocus.evaluation.autofocus.focus_scores import ScoredTable, mean_scores, scores
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row
-from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.streaming_autofocus import streaming_tracks
 from rackfocus.types import FocusTrack, InputError
@@ -21,18 +20,9 @@ PICTURE_FILE = "look_ahead.png"
 
 
 @dataclass(frozen=True)
-class LookAheadStudy:
-    """The same videos with several lengths of the buffer; 0 is an autofocus without look-ahead.
-
-    Attributes:
-        folder: of annotated videos; see `rackfocus.evaluation.autofocus.focus_clips`.
-        autofocus: the method.
-        buffers_s: lengths of the buffer.
-        hop_s: interval of detection.
-        tolerance_s: the largest distance in time of matched targets.
-        network_size_px: if disparity is unknown: the longer side of the network's input.
-        longer_side_px: of the frames for detectors and tracker.
-        puller: moves focus between targets, also for the ground truth.
+class LookAheadStudy(ScoredTable):
+    """The same annotated videos (see `rackfocus.evaluation.autofocus.focus_clips`) with several lengths of
+    the buffer; 0 is an autofocus without look-ahead. Detection is repeated every `hop_s`.
 
     Raises:
         InputError: `buffers_s` is empty.
@@ -42,10 +32,6 @@ class LookAheadStudy:
     autofocus: SceneSpecific
     buffers_s: Sequence[float] = (0.0, 0.5, 1.0, 2.0, 4.0)
     hop_s: float = 0.25
-    tolerance_s: float = 2.0
-    network_size_px: int | None = 384
-    longer_side_px: int = 640
-    puller: FocusPuller = field(default_factory=FocusPuller)
 
     def __post_init__(self) -> None:
         if not self.buffers_s:
@@ -54,11 +40,10 @@ class LookAheadStudy:
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
         """A row for each video and buffer, and at the end a chart of the means."""
         clips = find_clips(self.folder)
-        settings = {"network_size_px": self.network_size_px, "longer_side_px": self.longer_side_px}
         made: list[Row] = []
         for done, clip in enumerate(clips):
-            truth = clip.true_focus(self.puller, **settings)
-            with clip.footage(**settings) as footage:
+            truth = clip.true_focus(self.puller, **self.settings)
+            with clip.footage(**self.settings) as footage:
                 tracks = streaming_tracks(
                     footage, self.autofocus, self.buffers_s, hop_s=self.hop_s, puller=self.puller
                 )
@@ -76,12 +61,8 @@ class LookAheadStudy:
         ]
 
     def _row(self, clip: AnnotatedClip, buffer_s: float, track: FocusTrack, truth: np.ndarray) -> Row:
-        matching = matched_targets(clip, track, self.tolerance_s)
-        return {
-            "video": clip.name,
-            "buffer_s": buffer_s,
-            **scores(clip, track, truth, matching),
-        }
+        matching = self.matched(clip, track.targets)
+        return {"video": clip.name, "buffer_s": buffer_s, **scores(clip, track, truth, matching)}
 
 
 def draw_study(means: Sequence[Row], path: Path) -> None:
@@ -99,8 +80,4 @@ def draw_study(means: Sequence[Row], path: Path) -> None:
 
 
 def _mean(rows: Sequence[Row]) -> Row:
-    return {
-        "video": f"mean of {len(rows)}",
-        "buffer_s": rows[0]["buffer_s"],
-        **mean_scores(rows),
-    }
+    return {"video": f"mean of {len(rows)}", "buffer_s": rows[0]["buffer_s"], **mean_scores(rows)}

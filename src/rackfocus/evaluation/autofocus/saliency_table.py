@@ -47,11 +47,8 @@ class GazeSet:
 
 @dataclass(frozen=True)
 class Saliency:
-    """A row for each video and method: means over the sampled frames with fixations.
-
-    Attributes:
-        sets: the data sets, by name.
-        detectors: to evaluate, by name; the centre map and the best possible point are added.
+    """A row for each video and method (detectors by name, the centre map and the best possible point): means
+    over the sampled frames with fixations.
     """
 
     sets: Mapping[str, GazeSet]

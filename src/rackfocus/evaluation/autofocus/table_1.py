@@ -6,17 +6,16 @@ recall count the spurious and the missed ones, which the paper does not report.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rackfocus.evaluation.autofocus.focus_clips import AnnotatedClip, find_clips
-from rackfocus.evaluation.autofocus.focus_scores import matched_targets, mean_scores, scores
+from rackfocus.evaluation.autofocus.focus_scores import ScoredTable, mean_scores, scores
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row, mean
 from rackfocus.evaluation.reports.focus_timeline import Truth, draw_timeline, thumbnails_at
-from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.autofocus import autofocus
 from rackfocus.pipelines.streaming_autofocus import streaming_autofocus
@@ -28,34 +27,19 @@ TIMELY_FRAMES = 15
 
 
 @dataclass(frozen=True)
-class Table1:
-    """Look-ahead autofocus, an autofocus without look-ahead, and a fixed focus.
-
-    Attributes:
-        folder: of annotated videos; see `rackfocus.evaluation.autofocus.focus_clips`.
-        autofocus: the method.
-        tolerance_s: the largest distance in time of matched targets.
-        network_size_px: if disparity is unknown: the longer side of the network's input.
-        longer_side_px: of the frames for detectors and tracker.
-        puller: moves focus between targets, also for the ground truth.
+class Table1(ScoredTable):
+    """Look-ahead autofocus, an autofocus without look-ahead, and a fixed focus, in a folder of annotated
+    videos; see `rackfocus.evaluation.autofocus.focus_clips`.
     """
 
     folder: str
     autofocus: SceneSpecific
-    tolerance_s: float = 2.0
-    network_size_px: int | None = 384
-    longer_side_px: int = 640
-    puller: FocusPuller = field(default_factory=FocusPuller)
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
         """Three rows for each video, and a timeline picture of the first."""
         clips = find_clips(self.folder)
         for done, clip in enumerate(clips):
-            settings: dict[str, Any] = {
-                "network_size_px": self.network_size_px,
-                "longer_side_px": self.longer_side_px,
-            }
-            truth = clip.true_focus(self.puller, **settings)
+            truth = clip.true_focus(self.puller, **self.settings)
             for method, make in self._methods().items():
                 start = time.perf_counter()
                 track = make(clip, truth)
@@ -70,11 +54,7 @@ class Table1:
         return [_mean([row for row in rows if row["method"] == method]) for method in methods]
 
     def _methods(self) -> dict[str, Callable[[AnnotatedClip, np.ndarray], FocusTrack]]:
-        settings: dict[str, Any] = {
-            "network_size_px": self.network_size_px,
-            "longer_side_px": self.longer_side_px,
-            "puller": self.puller,
-        }
+        settings: dict[str, Any] = self.settings | {"puller": self.puller}
 
         def look_ahead(clip: AnnotatedClip, _truth: np.ndarray) -> FocusTrack:
             return autofocus(clip.video, self.autofocus, disparity=clip.disparity, **settings)
@@ -93,7 +73,7 @@ class Table1:
     def _row(
         self, clip: AnnotatedClip, method: str, track: FocusTrack, truth: np.ndarray, *, seconds: float
     ) -> Row:
-        matching = matched_targets(clip, track, self.tolerance_s)
+        matching = self.matched(clip, track.targets)
         return {
             "video": clip.name,
             "method": method,
@@ -103,9 +83,7 @@ class Table1:
         }
 
     def _draw(self, clip: AnnotatedClip, track: FocusTrack, truth: np.ndarray, path: Path) -> None:
-        with clip.footage(
-            network_size_px=self.network_size_px, longer_side_px=self.longer_side_px
-        ) as footage:
+        with clip.footage(**self.settings) as footage:
             draw_timeline(
                 path,
                 track,

@@ -8,10 +8,9 @@ over all frames of whole videos, including those without a change of focus.
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from jaxtyping import Float
 from rackfocus.data.gaze.vaf import Vaf
 from rackfocus.data.video_frames import read_frames
 from rackfocus.evaluation.autofocus.focus_clips import AnnotatedClip, find_clips
+from rackfocus.evaluation.autofocus.focus_scores import ScoredTable, counted_targets, target_scores
 from rackfocus.evaluation.autofocus.focus_table import LEFT_OUT, PAPER_FPS, Progress, Row, Value, mean
 from rackfocus.evaluation.autofocus.target_timing import (
     BASELINES,
@@ -32,9 +32,8 @@ from rackfocus.evaluation.autofocus.target_timing import (
     timing,
 )
 from rackfocus.focus.af_net_autofocus import AFNetAutofocus
-from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.metrics.focus import focal_error, match_targets, precision, recall, timing_error
+from rackfocus.metrics.focus import focal_error, timing_error
 from rackfocus.pipelines.autofocus import autofocus
 from rackfocus.types import FocusTarget, InputError
 
@@ -54,7 +53,7 @@ Focus = Callable[[AnnotatedClip], Focused]
 
 
 @dataclass(frozen=True)
-class Table2:
+class Table2(ScoredTable):
     """A row for each video and method.
 
     Attributes:
@@ -63,10 +62,6 @@ class Table2:
         action_names: patterns of the names of those with action: ours-action-test.
         af_net: AF-Net.
         action: Action-LAAF.
-        tolerance_s: the largest distance in time of matched targets.
-        network_size_px: if disparity is unknown: the longer side of the network's input.
-        longer_side_px: of the frames for detectors and tracker.
-        puller: moves focus between targets, also for the ground truth.
     """
 
     vaf: Callable[[], Vaf]
@@ -74,15 +69,11 @@ class Table2:
     action_names: Sequence[str]
     af_net: AFNetAutofocus
     action: SceneSpecific
-    tolerance_s: float = 2.0
-    network_size_px: int | None = 384
-    longer_side_px: int = 640
-    puller: FocusPuller = field(default_factory=FocusPuller)
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002
         """Video by video; a missing data set is a row with the reason."""
         clips: list[tuple[str, AnnotatedClip]] = []
-        for name, find in ((VAF, self._find_vaf), (OURS, self._find_ours)):
+        for name, find in ((VAF, self._find_vaf), (OURS, lambda: find_clips(self.folder))):
             try:
                 clips += [(name, clip) for clip in find()]
             except InputError as error:
@@ -112,12 +103,9 @@ class Table2:
             for path, annotation in zip(vaf.videos, vaf.annotations, strict=True)
         ]
 
-    def _find_ours(self) -> list[AnnotatedClip]:
-        return find_clips(self.folder)
-
     def _video(self, name: str, clip: AnnotatedClip, focuses: Mapping[str, Focus]) -> Iterator[Row]:
         by_clips = self._by_clips(clip)
-        truth = clip.true_focus(self.puller, **self._settings) if focuses else None
+        truth = clip.true_focus(self.puller, **self.settings) if focuses else None
         for method in dict.fromkeys((*focuses, *by_clips)):
             row: dict[str, Value] = {"set": name, "video": clip.name, "method": method}
             row |= by_clips.get(method, {"clips": 0})
@@ -148,22 +136,18 @@ class Table2:
     def _most_probable(self, frames: Frames) -> Answer:
         return most_probable(self.af_net.network(frames[None]).target_logits[0])
 
-    @property
-    def _settings(self) -> dict[str, Any]:
-        return {"network_size_px": self.network_size_px, "longer_side_px": self.longer_side_px}
-
     def _focuses(self) -> dict[str, Focus]:
         def by(mode: SceneSpecific | AFNetAutofocus) -> Focus:
             def focus(clip: AnnotatedClip) -> Focused:
                 track = autofocus(
-                    clip.video, mode, disparity=clip.disparity, puller=self.puller, **self._settings
+                    clip.video, mode, disparity=clip.disparity, puller=self.puller, **self.settings
                 )
                 return track.focal_disparity, track.targets
 
             return focus
 
         def centre(clip: AnnotatedClip) -> Focused:
-            with clip.footage(**self._settings) as footage:
+            with clip.footage(**self.settings) as footage:
                 maps = (shown.disparity for shown in footage.frames())
                 return np.array([each[each.shape[0] // 2, each.shape[1] // 2] for each in maps]), None
 
@@ -179,16 +163,10 @@ class Table2:
         }
         if targets is None:
             return row
-        matching = match_targets(
-            targets, clip.targets, tolerance_frames=round(self.tolerance_s * fps), agree=clip.agree
-        )
+        matching = self.matched(clip, targets)
         return row | {
             "|Δt| matched": timing_error(matching) / fps * PAPER_FPS,
-            "recall": recall(matching),
-            "precision": precision(matching),
-            "matched": len(matching.pairs),
-            "missed": len(matching.missed),
-            "spurious": len(matching.spurious),
+            **target_scores(matching),
         }
 
 
@@ -210,10 +188,5 @@ def _mean(name: str, rows: Sequence[Row]) -> Row:
         "|Δt| matched": mean(rows, "|Δt| matched"),
     }
     if any("matched" in each for each in rows):
-        matched, missed, spurious = (
-            sum(int(each.get(count, 0)) for each in rows) for count in ("matched", "missed", "spurious")
-        )
-        row["recall"] = matched / (matched + missed) if matched + missed else math.nan
-        row["precision"] = matched / (matched + spurious) if matched + spurious else math.nan
-        row |= {"matched": matched, "missed": missed, "spurious": spurious}
+        row |= counted_targets(rows)
     return row

@@ -40,12 +40,8 @@ EARLIEST_S = 1.5
 
 @dataclass(frozen=True, eq=False)
 class Talker:
-    """A clip of a talker with a sentence.
-
-    Attributes:
-        frames: encoded RGB.
-        samples: the sound, `RATE` a second.
-        speech_s: start and end of the sentence.
+    """A clip of a talker with a sentence: encoded RGB, sound of `RATE` samples a second, the sentence's start
+    and end.
     """
 
     frames: UInt8[np.ndarray, "frame height width 3"]
@@ -55,11 +51,8 @@ class Talker:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """The positions and the turns of the talkers of a conversation.
-
-    Attributes:
-        talkers: from left to right, as indices of clips, modulo their number.
-        turns: the speakers in order, as positions from the left.
+    """Clips of talkers from left to right (modulo their number), and the speakers in order, by position from
+    the left.
     """
 
     talkers: tuple[int, ...]
@@ -80,12 +73,8 @@ ARRANGEMENTS = (
 
 @dataclass(frozen=True)
 class Turn:
-    """A sentence in a conversation.
-
-    Attributes:
-        position: of the speaker, from the left.
-        first: the first frame of the sentence.
-        end: the frame after its last one.
+    """A sentence in a conversation: the speaker's position from the left, its first frame, the one after its
+    last.
     """
 
     position: int
@@ -179,18 +168,7 @@ def read_talkers(folder: str | Path) -> tuple[list[Talker], Fraction]:
 def write_conversation(
     path: Path, talkers: Sequence[Talker], arrangement: Arrangement, *, fps: Fraction, others: str
 ) -> list[Turn]:
-    """Write a video with sound.
-
-    Args:
-        path: a Matroska file.
-        talkers: all clips.
-        arrangement: positions and turns.
-        fps: their frame rate.
-        others: `still` or `mouthing`.
-
-    Returns:
-        The turns.
-    """
+    """Write a Matroska video with sound, the `others` being `still` or `mouthing`; returns the turns."""
     seated = [talkers[number % len(talkers)] for number in arrangement.talkers]
     turns: list[Turn] = []
     pictures: list[UInt8[np.ndarray, "height width 3"]] = []

@@ -31,12 +31,7 @@ Timer = Callable[[Frames], Answer]
 
 @dataclass(frozen=True)
 class TimedClip:
-    """A clip of an annotated video in which focus changes at most once.
-
-    Attributes:
-        frames: the sampled frames of the video.
-        target: the frame of the video at which focus changes. `None`: it does not change.
-    """
+    """The sampled frames of a clip, and the frame of the video where focus changes. `None`: it does not."""
 
     frames: tuple[int, ...]
     target: int | None
@@ -61,11 +56,7 @@ def timed_clips(annotation: FocusAnnotation) -> list[TimedClip]:
 def timing(answer: Answer, frames: Sequence[int], target: int, fps: float) -> tuple[float, float]:
     """|Δt| in frames of 30 a second, and the probability that it is within `TIMELY_FRAMES`.
 
-    Args:
-        answer: probability of each sampled frame.
-        frames: indices of these frames in the video.
-        target: the frame of the video at which focus changes.
-        fps: of the video.
+    `frames` are the indices in the video of the sampled frames, `target` is the frame at which focus changes.
     """
     apart = (torch.tensor(frames, dtype=torch.float64) - target).abs() / fps * PAPER_FPS
     # Slightly more, so that exactly half a second counts at any frame rate.

@@ -25,14 +25,10 @@ PICTURE = (96, 160)
 class AFNetCost:
     """Seconds for a video, and for the windows of a clip.
 
-    Attributes:
-        video_s: duration of the video.
-        decode_s: time to decode and reduce it.
-        all_s: time for that, the network and the targets.
-        all_cpu_s: the same in CPU seconds, which do not depend on the load of the machine.
-        clip_s: time for `WINDOWS` frames as one clip.
-        windows_s: the same, each window separately.
-        difference: the largest difference between both in log odds.
+    `video_s` is the video's duration, `decode_s` the time to decode and reduce it, `all_s` the time for that,
+    the network and the targets, `all_cpu_s` the same in CPU seconds. `clip_s` is the time for `WINDOWS`
+    frames as one clip, `windows_s` that for each window separately, `difference` the largest difference
+    between both in log odds.
     """
 
     video_s: float
@@ -50,12 +46,7 @@ class AFNetCost:
 
 
 def af_net_cost(footage: Footage, finder: AFNetAutofocus) -> AFNetCost:
-    """Time AF-Net on a video.
-
-    Args:
-        footage: the video.
-        finder: AF-Net's autofocus.
-    """
+    """Time AF-Net on a video."""
     info = footage.reader.info
     fps, size = float(info.fps), (info.width, info.height)
     network = finder.network

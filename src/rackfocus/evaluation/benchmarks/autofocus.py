@@ -1,15 +1,12 @@
 """Benchmark of autofocus: time of each stage for a frame."""
 
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
 
-from rackfocus.evaluation.benchmarks.stabilizer import StageCost
-from rackfocus.focus.detectors.window import ClipWindow, Detector
+from rackfocus.evaluation.benchmarks.stage_clock import StageClock, StageCost
 from rackfocus.focus.following import Following
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
@@ -29,34 +26,27 @@ IN_ALL = "all, but disparity"
 def stage_costs(
     footage: Footage, scene: SceneSpecific, tracker: Tracker, puller: FocusPuller, *, frames: int
 ) -> list[StageCost]:
-    """Autofocus of the first frames of a video as one window, each stage timed separately.
+    """Autofocus of at most this number of frames of a video as one window, each stage timed separately.
 
     Work that detectors share, such as the detection of faces, counts for the first of them. Decoding counts
     twice, since autofocus reads a video twice; detectors are scaled by the overlap of windows.
-
-    Args:
-        footage: the video.
-        scene: the detectors.
-        tracker: follows the subjects.
-        puller: moves focus.
-        frames: the largest number of frames.
     """
     clock = _Clock()
     with FrameDisparityStore() as known:
         for _ in clock.each(READING, islice(footage.pictures(), frames)):
             pass
-        read = clock.seconds[READING]
+        read = clock.spent(READING)
         held = list(clock.each(DISPARITY, islice(footage.frames(), frames)))
         for shown in held:
             known.append(shown)
-        clock.seconds[DISPARITY] = _less(clock.seconds[DISPARITY], read)
-        clock.seconds[READING] = (2 * read[0], 2 * read[1])
+        clock.seconds[DISPARITY] = [_less(clock.spent(DISPARITY), read)]
+        clock.seconds[READING] = [read, read]
         window = clip_window(footage, held)
-        maps = {name: clock.timed(name, _seeing(detect, window)) for name, detect in scene.detectors.items()}
+        maps = {name: clock.timed(name, detect, window) for name, detect in scene.detectors.items()}
         twice = WINDOW_S / (WINDOW_S - OVERLAP_S)
         for name in scene.detectors:
-            cpu, wall = clock.seconds[name]
-            clock.seconds[name] = cpu * twice, wall * twice
+            cpu, wall = clock.spent(name)
+            clock.seconds[name] = [(cpu * twice, wall * twice)]
         info = footage.reader.info
         draft = CurveBuilder((info.width, info.height), float(info.fps))
 
@@ -77,40 +67,24 @@ def stage_costs(
             return following.finish()
 
         clock.timed(FOLLOWING, follow)
-    costs = [
-        StageCost(stage, *(each / len(held) for each in spent)) for stage, spent in clock.seconds.items()
-    ]
+    costs = [StageCost(stage, *(each / len(held) for each in clock.spent(stage))) for stage in clock.seconds]
     counted = [cost for cost in costs if cost.stage != DISPARITY]
     whole = StageCost(IN_ALL, *(sum(getattr(each, name) for each in counted) for name in ("cpu_s", "wall_s")))
     return [*costs, whole]
 
 
-class _Clock:
-    """Adds up the time of stages.
+class _Clock(StageClock):
+    """Also times the values of an iterator."""
 
-    Attributes:
-        seconds: CPU and wall-clock seconds, by stage.
-    """
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
-
-    def timed(self, stage: str, work: Callable[[], Value]) -> Value:
-        began = time.process_time(), time.perf_counter()
-        value = work()
-        spent = time.process_time() - began[0], time.perf_counter() - began[1]
-        cpu, wall = self.seconds[stage]
-        self.seconds[stage] = cpu + spent[0], wall + spent[1]
-        return value
+    def spent(self, stage: str) -> tuple[float, float]:
+        """The sums over all runs of a stage."""
+        cpu, wall = np.sum(self.seconds[stage], axis=0).tolist()
+        return cpu, wall
 
     def each(self, stage: str, values: Iterator[Value]) -> Iterator[Value]:
         end: Any = object()
-        while (value := self.timed(stage, lambda: next(values, end))) is not end:
+        while (value := self.timed(stage, next, values, end)) is not end:
             yield value
-
-
-def _seeing(detect: Detector, window: ClipWindow) -> Callable[[], np.ndarray]:
-    return lambda: detect(window)
 
 
 def _less(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:

@@ -15,13 +15,7 @@ from rackfocus.tasks.data import FocusBatch
 
 @dataclass(frozen=True)
 class LoadingRate:
-    """Speed of loading samples, compared with that of training on them.
-
-    Attributes:
-        workers: number of loading processes; 0: loading in the main process.
-        samples_per_second: speed of loading.
-        trained_samples_per_second: speed of training.
-    """
+    """Samples loaded and trained a second; with 0 workers loading is in the main process."""
 
     workers: int
     samples_per_second: float

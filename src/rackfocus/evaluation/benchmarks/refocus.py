@@ -1,12 +1,10 @@
 """Benchmark of refocusing a video: time of each stage for a frame, and of the overlapped whole."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
 
 import av
 import numpy as np
@@ -16,7 +14,8 @@ from torch import Tensor
 
 from rackfocus.data.apertures.raytraced import RaytracedScene
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size
-from rackfocus.evaluation.benchmarks.stabilizer import StageCost, median_cost, panned
+from rackfocus.evaluation.benchmarks.stabilizer import panned
+from rackfocus.evaluation.benchmarks.stage_clock import StageClock, StageCost, median_cost
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
 from rackfocus.optics.renderer import Renderer
@@ -25,8 +24,6 @@ from rackfocus.types import Lens
 from rackfocus.video import Frame, VideoWriter, open_video
 from rackfocus.video.codecs import Codec
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
-
-Result = TypeVar("Result")
 
 FPS = 24
 
@@ -67,14 +64,8 @@ def stage_costs(video: Path, how: Refocusing) -> list[StageCost]:
 
     All frames are pushed to the stabiliser, and its window is full for most of them.
     """
-    seconds: dict[str, list[tuple[float, float]]] = {}
-
-    def timed(stage: str, job: Callable[..., Result], *inputs: Any, **settings: Any) -> Result:
-        began = time.process_time(), time.perf_counter()
-        result = job(*inputs, **settings)
-        seconds.setdefault(stage, []).append((time.process_time() - began[0], time.perf_counter() - began[1]))
-        return result
-
+    clock = StageClock()
+    timed = clock.timed
     stabilizer = how.make_stabilizer()
     with (
         TemporaryDirectory() as folder,
@@ -92,7 +83,7 @@ def stage_costs(video: Path, how: Refocusing) -> list[StageCost]:
             shallow = timed("render", how.renderer, linear, *maps, lens=how.lens, focal_disparity=focal)
             picture = timed("curves of light, back", TRANSFER_CURVES[frame.transfer.value][1], shallow)[0]
             timed("encode", writer.write, frame, picture)
-    return [median_cost(stage, each[1:]) for stage, each in seconds.items()]
+    return [median_cost(stage, each[1:]) for stage, each in clock.seconds.items()]
 
 
 def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
@@ -102,8 +93,10 @@ def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
     """
     with open_video(video) as reader:
         middle = ((reader.info.width - 1) / 2, (reader.info.height - 1) / 2)
-    began = time.process_time(), time.perf_counter()
-    frames = refocus(
+    clock, stage = StageClock(), "all, overlapping, as `refocus` does it"
+    frames = clock.timed(
+        stage,
+        refocus,
         video,
         target,
         focus=middle,
@@ -114,8 +107,7 @@ def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
         codec=how.codec,
         network_size_px=how.network_size_px,
     )
-    spent = time.process_time() - began[0], time.perf_counter() - began[1]
-    return StageCost("all, overlapping, as `refocus` does it", *(each / frames for each in spent))
+    return StageCost(stage, *(each / frames for each in clock.seconds[stage][0]))
 
 
 def _light(frame: Frame) -> tuple[Tensor, Tensor, UInt8[np.ndarray, "height width 3"]]:

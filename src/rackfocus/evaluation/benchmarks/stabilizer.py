@@ -19,6 +19,7 @@ from torch import Tensor
 from rackfocus.data.apertures.raytraced import RaytracedScene, load_scene
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size, timing_input
 from rackfocus.evaluation.benchmarks.renderer_peers.memory import ProcessMemory
+from rackfocus.evaluation.benchmarks.stage_clock import StageCost, median_cost
 from rackfocus.evaluation.stabilizer.naive import naive_stabilize
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.video.flow.optical_flow import OpticalFlow
@@ -40,28 +41,8 @@ class Inputs(NamedTuple):
 
 
 @dataclass(frozen=True)
-class StageCost:
-    """The time of one stage for a frame.
-
-    Attributes:
-        stage: its name.
-        cpu_s: CPU seconds, over all threads.
-        wall_s: wall-clock seconds.
-    """
-
-    stage: str
-    cpu_s: float
-    wall_s: float
-
-
-@dataclass(frozen=True)
 class MemoryPeak:
-    """The peak memory of a run over some frames.
-
-    Attributes:
-        frames: number of frames pushed.
-        megabytes: largest growth of the process's resident memory, in 10^6 bytes.
-    """
+    """The largest growth of the process's resident memory over some frames, in 10^6 bytes."""
 
     frames: int
     megabytes: float
@@ -161,9 +142,3 @@ def _growth(made: TemporalStabilizer, scene: Path, size: Size, frames: int) -> i
         made.push(*frame)
     made.finish()
     return memory.peak_bytes()
-
-
-def median_cost(stage: str, seconds: list[tuple[float, float]]) -> StageCost:
-    """The medians of the CPU seconds and the wall-clock seconds of several frames."""
-    cpu, wall = (float(np.median(column)) for column in zip(*seconds, strict=True))
-    return StageCost(stage, cpu, wall)

@@ -26,12 +26,8 @@ from rackfocus.types import RGBDHDR
 class StepVariant:
     """A variant of the training step.
 
-    Attributes:
-        name: in the table.
-        oracle: whether autograd is used through the renderer in plain torch, by Fourier transforms.
-        mixed: whether convolutions are in bfloat16.
-        channels_last: whether the memory format is channels-last.
-        compiled: whether the network is compiled by torch.
+    `oracle`: autograd through the renderer in plain torch, by Fourier transforms. `mixed`: convolutions in
+    bfloat16. `channels_last`: the memory format. `compiled`: the network is compiled by torch.
     """
 
     name: str

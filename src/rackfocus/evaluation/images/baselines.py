@@ -15,10 +15,8 @@ from rackfocus.optics.radiometry import apply_log_exposure, srgb_to_linear
 class Prediction:
     """A method's prediction for a photograph; `None`: not predicted.
 
-    Attributes:
-        disparity: larger is farther, as `D`.
-        radiance: linear light, display white 1.
-        in_pixels: whether `disparity` is `D`; otherwise it is known only up to scale and shift.
+    `disparity` is larger when farther, as `D`; it is `D` if `in_pixels`, otherwise known only up to scale and
+    shift. `radiance` is linear light, display white 1.
     """
 
     disparity: Float[Tensor, "1 1 height width"] | None
@@ -60,13 +58,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Backends:
-    """Published models: of depth, of HDR, or one of each.
-
-    Attributes:
-        name: for the tables.
-        depth: predicts nearness. `None`: there is no disparity.
-        hdr: predicts log exposure. `None`: there is no radiance.
-    """
+    """Published models of depth (they predict nearness), of HDR (log exposure), or one of each."""
 
     name: str
     depth: DepthBackend | None = None
@@ -82,11 +74,7 @@ class Backends:
 
 @dataclass(frozen=True)
 class Nothing:
-    """The trivial baseline: everything in focus, clipped light.
-
-    Attributes:
-        name: for the tables.
-    """
+    """The trivial baseline: everything in focus, clipped light."""
 
     name: str
 

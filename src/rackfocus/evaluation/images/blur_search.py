@@ -28,11 +28,8 @@ _RANGE = (0.02, 0.98)
 
 @dataclass(frozen=True)
 class Blur:
-    """Aperture and focus, in units of `normalise`.
-
-    Attributes:
-        strength: blur radius of the whole range of disparity, as a share of the longer side; 0 is no blur.
-        focus: position of the focal plane in that range, 0 to 1.
+    """Aperture and focus, in units of `normalise`: the blur radius of the whole range of disparity, as a
+    share of the longer side (0: no blur), and the position of the focal plane in that range.
     """
 
     strength: float = 0.0

@@ -51,13 +51,8 @@ def examine_depth(
         }
         if sample.unit != "relative":
             metrics["abs_rel"] = abs_rel(nearness, truth, valid=valid)
-        record = Record(
-            data_set=data_set,
-            image=sample.name,
-            method=method.name,
-            target="",
-            **{name: value.item() for name, value in metrics.items()},
-        )
+        values = {name: value.item() for name, value in metrics.items()}
+        record = Record(data_set, sample.name, method.name, "", **values)
         found.records.append(record)
         aligned = align_affine(nearness, truth, valid=valid)
         pictures[f"{method.name} {record.disparity_share:.2f}"] = nearness_picture(aligned[0], low, high)

@@ -34,12 +34,7 @@ class Conditions:
 
 @dataclass(frozen=True)
 class SheetRow:
-    """Pictures side by side.
-
-    Attributes:
-        title: of the row.
-        pictures: by caption, from left to right.
-    """
+    """Pictures side by side, from left to right by their captions."""
 
     title: str
     pictures: dict[str, UInt8[np.ndarray, "height width 3"]]

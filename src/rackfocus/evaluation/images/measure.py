@@ -93,15 +93,10 @@ def measure(
     sheet_samples: int = 8,
     progress: Progress | None = None,
 ) -> Examined:
-    """Evaluate every method on every sample.
+    """Evaluate every method, and the baselines of this kind of data set, on every sample.
 
-    Args:
-        name: of the data set, for the records.
-        data_set: a torch data set of samples of one of the types in `EXAMINATIONS`.
-        methods: in addition to the baselines of this kind of data set.
-        conditions: the same for all.
-        sheet_samples: number of samples, evenly spaced, whose pictures are kept.
-        progress: called with the numbers of samples done and in all.
+    The data set gives samples of one of the types in `EXAMINATIONS`. The pictures of `sheet_samples` of them,
+    evenly spaced, are kept.
 
     Raises:
         InputError: samples of this type cannot be evaluated; and as the data set raises on access.

@@ -33,13 +33,8 @@ from rackfocus.optics.radiometry import srgb_to_linear
 
 @dataclass(frozen=True)
 class ShallowPhotograph:
-    """A deep-DOF photograph and one of a wider aperture, of one size and exposure.
-
-    Attributes:
-        image: name of the deep photograph.
-        target: name of the shallow one, such as `f/2`.
-        deep: encoded sRGB in 0..1.
-        shallow: linear light, clipped to 0..1 as a photograph is.
+    """A deep-DOF photograph (encoded sRGB) and one of a wider aperture (linear light, clipped as a photograph
+    is), of one size and exposure, in 0..1. `image` names the deep, `target` the shallow one, such as `f/2`.
     """
 
     image: str
@@ -49,11 +44,7 @@ class ShallowPhotograph:
 
 
 class ShallowPhotographs(Dataset[ShallowPhotograph]):
-    """Each shallow photograph once; triplets would repeat the widest.
-
-    Args:
-        items: pairs and triplets.
-    """
+    """Each shallow photograph of pairs and triplets once; triplets would repeat the widest."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         pairs = {(item.deep.file, shot.file): (item.deep, shot) for item in items for shot in item.shots}
@@ -71,9 +62,6 @@ class RegisteredApertures(Dataset[ShallowPhotograph]):
 
     As `rackfocus prepare` does, but nothing is rejected: misalignment affects all methods alike.
 
-    Args:
-        root: the folder.
-
     Raises:
         InputError: as from `aperture_scenes`; on access, a photograph is damaged or of another size.
     """
@@ -90,13 +78,7 @@ class RegisteredApertures(Dataset[ShallowPhotograph]):
 
 
 class NamedPhotographs(ShallowPhotographs):
-    """Files of one folder by name, already aligned and equally exposed.
-
-    Args:
-        root: the folder.
-        deep: the picture with everything in focus.
-        shallow: the names of the others.
-    """
+    """Files of one folder by name, already aligned and equally exposed; in `deep` everything is in focus."""
 
     def __init__(self, root: str | Path, deep: str, shallow: Sequence[str]) -> None:
         sharp = Photograph(Path(root) / deep)

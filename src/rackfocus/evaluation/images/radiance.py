@@ -38,14 +38,7 @@ def examine_radiance(
         if radiance is None:
             continue
         error = log_mse(radiance, truth).item()
-        found.records.append(
-            Record(
-                data_set=data_set,
-                image=sample.name,
-                method=method.name,
-                hdr_log_mse=error,
-                pu21_psnr=pu21_psnr(radiance, truth).item(),
-            )
-        )
+        score = pu21_psnr(radiance, truth).item()
+        found.records.append(Record(data_set, sample.name, method.name, hdr_log_mse=error, pu21_psnr=score))
         pictures[f"{method.name} {error:.3f}"] = picture(radiance, stops=HDR_STOPS)
     return found

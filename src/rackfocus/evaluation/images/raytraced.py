@@ -1,10 +1,8 @@
 """Evaluation on ray-traced scenes with full ground truth: one record for each scene, method and target.
 
 A published depth model has no scale and focus, an HDR model has no depth. For rendering, such a method uses
-the
-truth: its disparity is aligned with the true one, or replaced by it. Its name in the table says so, because
-    its
-rendering quality is an upper bound.
+the truth: its disparity is aligned with the true one, or replaced by it. Its name in the table says so,
+because its rendering quality is an upper bound.
 """
 
 import math
@@ -38,15 +36,11 @@ DATA_SET = "raytraced"
 
 @dataclass(frozen=True)
 class Estimate:
-    """The input of a renderer: radiance and the disparity at f/2.
+    """The input of a renderer: radiance in linear light, and the disparity at f/2 in pixels.
 
-    Attributes:
-        radiance: linear light.
-        disparity: in pixels.
-        own_light: whether the radiance is the method's own; else it is not evaluated.
-        own_depth: whether the disparity is the method's own; else it is not evaluated.
-        own_units: whether that was in pixels, not aligned with the truth.
-        borrowed: what is taken from the truth, in brackets, for the name.
+    `own_light` and `own_depth` tell whether these are the method's own; otherwise they are not evaluated.
+    `own_units`: that disparity was in pixels, not aligned with the truth. `borrowed`: what is taken from the
+    truth, in brackets, for the name.
     """
 
     radiance: Float[Tensor, "1 3 height width"]

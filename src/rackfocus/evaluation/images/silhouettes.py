@@ -60,13 +60,8 @@ def examine_silhouette(
             "sharp": sharp_share(disparity_px, mask),
             "soft": soft_share(disparity_px, mask),
         }
-        record = Record(
-            data_set=data_set,
-            image=sample.name,
-            method=method.name,
-            target="",
-            **{name: value.item() for name, value in metrics.items()},
-        )
+        values = {name: value.item() for name, value in metrics.items()}
+        record = Record(data_set, sample.name, method.name, "", **values)
         found.records.append(record)
         shown = nearness_picture(-normalise(prediction.disparity)[0, 0], -1, 0)
         pictures[f"{method.name} {record.isolation:.2f}"] = shown
@@ -94,9 +89,7 @@ def examine_video(
         if not maps:
             continue
         change = frame_change(torch.cat(maps)).item()
-        found.records.append(
-            Record(data_set=data_set, image=sample.name, method=method.name, frame_change=change)
-        )
+        found.records.append(Record(data_set, sample.name, method.name, frame_change=change))
         for i in shown:
             caption = f"{method.name} {change:.3f}, frame {i}"
             found.rows[0].pictures[caption] = nearness_picture(-normalise(maps[i])[0, 0], -1, 0)

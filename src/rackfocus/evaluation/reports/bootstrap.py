@@ -23,14 +23,10 @@ BLANK = Interval(math.nan, math.nan, math.nan)
 
 
 def bootstrap_interval(sets: Sequence[np.ndarray], seed: int) -> Interval:
-    """The mean of the sets' means, and its bounds.
+    """The mean of the sets' means, and its bounds; empty sets are left out.
 
     The percentile bootstrap (Efron & Tibshirani 1993): every set is resampled separately, `RESAMPLES` times.
     A single value has an interval of width 0.
-
-    Args:
-        sets: values; empty sets are left out.
-        seed: of the resampling.
     """
     sets = [values for values in sets if len(values)]
     if not sets:

@@ -5,13 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Column:
-    """How a metric of `Record` is shown.
-
-    Attributes:
-        heading: short.
-        digits: after the decimal point.
-        subject: the table to which it belongs.
-    """
+    """How a metric of `Record` is shown: heading, digits after the point, and the subject of its table."""
 
     heading: str
     digits: int

@@ -22,13 +22,8 @@ _INK, _PALE = "#1c1c1c", "#6b6b6b"
 
 @dataclass(frozen=True)
 class Tile:
-    """One field of one sample, reduced in size.
-
-    Attributes:
-        values: (frame, channel, height, width), some frames of a clip, reduced.
-        frames: indices of these frames in the clip. `None`: a single image.
-        least: the smallest finite value of the whole field.
-        most: the largest finite value of the whole field.
+    """One field of one sample, reduced: some frames of a clip (their indices are empty for a single image),
+    with the smallest and the largest finite value of the whole field.
     """
 
     values: Tensor

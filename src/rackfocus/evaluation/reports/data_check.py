@@ -16,16 +16,8 @@ from rackfocus.types import InputError
 
 @dataclass
 class FieldSummary:
-    """Statistics of one field over all samples.
-
-    Attributes:
-        samples: number of samples that have it.
-        shapes: of its tensors; empty for plain numbers.
-        least: the smallest finite value.
-        most: the largest finite value.
-        values: number of finite values.
-        total: their sum.
-        odd_values: number of infinite values and NaN.
+    """Statistics of the finite values of one field over all samples; `odd_values` counts infinite values and
+    NaN.
     """
 
     samples: int = 0
@@ -70,13 +62,8 @@ class FieldSummary:
 
 @dataclass(frozen=True)
 class SplitCheck:
-    """The results for one split.
-
-    Attributes:
-        count: length of the data set.
-        fields: by name, in the order of the sample's class.
-        broken: error messages of samples that could not be read.
-        rows: the samples of the contact sheet.
+    """The results for one split: its length, its fields in the order of the sample's class, the error
+    messages of samples that could not be read, and the samples of the contact sheet.
     """
 
     count: int
@@ -92,13 +79,9 @@ def check_split(
     skip_broken: bool,
     progress: Callable[[int, int | None], None] = lambda _done, _total: None,
 ) -> SplitCheck:
-    """Read every sample once.
+    """Read every sample once; `shown` of them, evenly spaced, are for the contact sheet.
 
-    Args:
-        dataset: of frozen dataclasses with a `name`.
-        shown: number of samples, evenly spaced, for the contact sheet.
-        skip_broken: whether to continue after a file that cannot be read.
-        progress: called with the numbers of samples done and in all.
+    `skip_broken`: continue after a file that cannot be read.
 
     Raises:
         InputError: a file cannot be read and is not to be skipped.

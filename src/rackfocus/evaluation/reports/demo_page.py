@@ -38,12 +38,7 @@ DIFFERENCE_GAIN = 4
 class Curve:
     """A training curve: the smoothed loss over the steps, as an SVG path in a box of 640 x 200.
 
-    Attributes:
-        path: the points; the loss runs from 0 at the bottom to `top`.
-        steps: number of steps.
-        first: the mean loss of the first tenth.
-        last: the mean loss of the last tenth.
-        top: see `path`.
+    The loss runs from 0 at the bottom to `top`; `first` and `last` are the means of its first and last tenth.
     """
 
     path: str
@@ -77,11 +72,9 @@ def scene_pictures(folder: Path, model: RGBDHDREstimator) -> dict[str, str]:
 
 
 def clip_timeline(folder: Path, path: Path) -> tuple[FocusTrack, FocusTarget]:
-    """Draw autofocus in a ray-traced clip of one event with the truth; returns both.
+    """Draw autofocus in a ray-traced clip of one event with the truth, as PNG; returns both.
 
-    Args:
-        folder: of the clip, with its true disparity, which is the input of autofocus.
-        path: of the picture, as PNG.
+    Its input is the clip's true disparity.
     """
     known = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
     event = known["event"]
@@ -109,10 +102,11 @@ def _place(
     return x, y, (left, top, right, bottom)
 
 
-def training_curve(metrics: Path, column: str = "train/loss") -> Curve:
-    """The curve of a column of Lightning's `metrics.csv`."""
+def training_curve(metrics: Path) -> Curve:
+    """The curve of `train/loss` in Lightning's `metrics.csv`."""
     with metrics.open(newline="", encoding="utf-8") as file:
-        points = [(int(row["step"]), float(row[column])) for row in csv.DictReader(file) if row.get(column)]
+        found = ((row["step"], row.get("train/loss")) for row in csv.DictReader(file))
+        points = [(int(step), float(loss)) for step, loss in found if loss]
     losses = [loss for _, loss in points]
     smooth = _smoothed(losses)
     top, last_step = max(smooth), points[-1][0]
@@ -136,18 +130,9 @@ def write_page(
     timeline: Path,
     facts: dict[str, str],
 ) -> None:
-    """Write the page atomically.
-
-    Args:
-        path: the HTML file.
-        scenes: pictures by caption, by the scene's name.
-        summaries: the table.
-        curve: the training loss.
-        psnr_before: of the validation scenes before training, in dB.
-        psnr_after: the same after it.
-        videos: `.mp4` files by caption.
-        timeline: of autofocus, as PNG.
-        facts: further facts to list, by name.
+    """Write the page atomically: scenes by name with pictures by caption, the table, the training loss, the
+    PSNR of the validation scenes in dB before and after training, `.mp4` files by caption, the timeline as
+    PNG, and further facts by name.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("rackfocus.evaluation.reports", "."),

@@ -57,16 +57,9 @@ def kind_of(name: str, channels: int, least: float, most: float) -> Kind:
 def field_picture(
     kind: Kind, values: Float[Tensor, "frame channel height width"], *, least: float, most: float
 ) -> tuple[UInt8[np.ndarray, "frame height width 3"], str]:
-    """Draw the frames of one field with the same settings.
+    """Draw the frames of one field, finite values, by the range of the whole field.
 
-    Args:
-        kind: how to draw it.
-        values: finite.
-        least: of the whole field.
-        most: of the whole field.
-
-    Returns:
-        The pictures, and text for the caption, such as their exposure.
+    Returns the pictures, and text for the caption, such as their exposure.
     """
     if kind is Kind.ENCODED:
         return _bytes(values[:, :3]), ""

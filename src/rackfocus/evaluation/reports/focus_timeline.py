@@ -31,14 +31,7 @@ _BLANK: Mapping[str, Any] = {"xticks": [], "yticks": []}
 
 @dataclass(frozen=True, eq=False)
 class Thumbnail:
-    """A frame with detector maps.
-
-    Attributes:
-        frame: its index.
-        image: encoded RGB in 0..255.
-        maps: by the detector's name, in 0..1.
-        target: `(x, y)` in the picture.
-    """
+    """A frame, encoded RGB, with detector maps in 0..1 by the detector's name, and a target `(x, y)`."""
 
     frame: int
     image: UInt8[np.ndarray, "height width 3"]
@@ -48,12 +41,7 @@ class Thumbnail:
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The ground truth of a focus track.
-
-    Attributes:
-        targets: the true focus targets.
-        focal_disparity: in each frame, in pixels of the video. `None`: unknown.
-    """
+    """The true focus targets, and the true focal disparity in pixels of the video. `None`: unknown."""
 
     targets: Sequence[FocusTarget] = ()
     focal_disparity: Float[np.ndarray, " frame"] | None = field(default=None)
@@ -68,16 +56,7 @@ def draw_timeline(
     truth: Truth | None = None,
     title: str = "",
 ) -> None:
-    """Write the picture as PNG.
-
-    Args:
-        path: the file.
-        track: the track to draw.
-        fps: of the video.
-        thumbnails: at the targets, in time order.
-        truth: the ground truth.
-        title: of the picture.
-    """
+    """Write the picture of a track as PNG, with thumbnails at its targets in time order."""
     detectors = list(dict.fromkeys(name for each in thumbnails for name in each.maps))
     rows = 1 + len(detectors) if thumbnails else 0
     aspect = thumbnails[0].image.shape[0] / thumbnails[0].image.shape[1] if thumbnails else 1.0
@@ -98,13 +77,9 @@ def draw_timeline(
 def thumbnails_at(
     targets: Sequence[FocusTarget], footage: Footage, scene: SceneSpecific, *, most: int = MOST
 ) -> list[Thumbnail]:
-    """Thumbnails of targets, evenly selected if there are too many.
+    """Thumbnails of targets in pixels of the video, evenly selected if there are more than `most`.
 
-    Args:
-        targets: in pixels of the video.
-        footage: the video, which is read again.
-        scene: the detectors.
-        most: the largest number of thumbnails.
+    The footage is read again.
     """
     if len(targets) > most:
         targets = [targets[round(at)] for at in np.linspace(0, len(targets) - 1, most)]

@@ -57,16 +57,9 @@ _INK, _PALE = "#333333", "#a0a0a0"
 
 
 def draw_histogram(records: Sequence[Record], column: str, title: str, path: Path) -> bool:
-    """Write the histogram as PNG: the number of pictures by error, a panel for each method.
+    """Write the histogram of one of `AXES` as PNG: the number of pictures by error, a panel for each method.
 
-    Args:
-        records: of one or more data sets.
-        column: one of `AXES`.
-        title: the title before the subject.
-        path: the file.
-
-    Returns:
-        Whether there was anything to draw.
+    Returns whether there was anything to draw.
     """
     axis = AXES[column]
     values = {

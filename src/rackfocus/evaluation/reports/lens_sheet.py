@@ -32,13 +32,10 @@ def lens_sheet(
     shapes: Mapping[str, tuple[LensShape, tuple[float, float]]] = SHAPES,
     radii_px: tuple[int, ...] = (8, 24, 64),
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """Kernels behind the focal plane, a column for each shape and a row for each radius.
+    """Kernels behind the focal plane, a column for each shape (with its position in the frame) and a row for
+    each radius, of at most 79 pixels to fit its tile.
 
     Each is scaled to its brightest pixel, in sRGB, and enlarged by an integer factor.
-
-    Args:
-        shapes: a shape and its position in the frame, by title.
-        radii_px: each at most 79, to fit its tile.
     """
     rows = [
         np.concatenate([_tile(shape, radius, field) for shape, field in shapes.values()], axis=1)

@@ -72,13 +72,8 @@ def report_row(judged: ShotAssessment, views: Views) -> Row:
 
 
 def write_report(path: Path, rows: Sequence[Row], broken: Sequence[str], facts: dict[str, str]) -> None:
-    """Write the page atomically. Rejected shots come first; at most 200 shots have pictures.
-
-    Args:
-        path: the HTML file.
-        rows: all shots.
-        broken: error messages of files that could not be read.
-        facts: further facts to list, by name.
+    """Write the page atomically, with error messages of broken files. Rejected shots come first; at most 200
+    shots have pictures.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("rackfocus.evaluation.reports", "."),

@@ -17,14 +17,7 @@ from rackfocus.evaluation.reports.records import Record, write_csv
 
 @dataclass(frozen=True)
 class Summary:
-    """One row of a table.
-
-    Attributes:
-        data_set: its name.
-        method: its name.
-        images: number of images.
-        values: by column.
-    """
+    """One row of a table: the number of images, and the values by column."""
 
     data_set: str
     method: str
@@ -86,12 +79,7 @@ def summarise_targets(records: Iterable[Record], *, seed: int = 0) -> list[Summa
 
 
 def compare_runs(runs: Mapping[str, Iterable[Record]], *, seed: int = 0) -> list[Summary]:
-    """One row for each run, for the table of a sweep; the records' method is replaced by the run's name.
-
-    Args:
-        runs: the records of one method, by the run's name.
-        seed: of the bootstrap.
-    """
+    """One row for each run, for the table of a sweep; the records' method is replaced by the run's name."""
     return summarise(
         (dataclasses.replace(record, method=name) for name, records in runs.items() for record in records),
         seed=seed,
@@ -117,13 +105,10 @@ def cells(summary: Summary, columns: Sequence[str]) -> list[str]:
 def summary_table(
     summaries: Sequence[Summary], title: str, *, columns: Sequence[str] = BRIEF, intervals: bool = False
 ) -> Table:
-    """The summaries as a table for a terminal.
+    """The summaries as a table for a terminal; if they are of several data sets, the first column is the data
+    set.
 
-    Args:
-        summaries: the rows; if they are of several data sets, the first column is the data set.
-        title: above the table.
-        columns: the metrics.
-        intervals: add a second line to each row, with half the width of the bootstrap interval.
+    `intervals`: add a second line to each row, with half the width of the bootstrap interval.
     """
     table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
     several = len({summary.data_set for summary in summaries}) > 1
@@ -146,12 +131,7 @@ def summary_table(
 
 
 def target_table(summaries: Sequence[Summary], title: str) -> Table:
-    """PSNR by method and target, with the gain over the first method, the input.
-
-    Args:
-        summaries: from `summarise_targets`, of one data set.
-        title: above the table.
-    """
+    """PSNR by method and target, with the gain over the first method, the input; see `summarise_targets`."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
     table.add_column("method", no_wrap=True)
     by_target: dict[str, dict[str, float]] = {}

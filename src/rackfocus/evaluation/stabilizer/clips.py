@@ -27,12 +27,7 @@ Frames = list[UInt8[np.ndarray, "height width 3"]]
 
 @dataclass(frozen=True)
 class Motion:
-    """Motion from one frame to the next.
-
-    Attributes:
-        flow: in pixels.
-        visible: where the flow is known and the point is visible in both frames.
-    """
+    """Flow to the next frame in pixels, and where it is known and the point is visible in both frames."""
 
     flow: Float[Tensor, "2 height width"]
     visible: Bool[Tensor, "height width"]
@@ -40,12 +35,8 @@ class Motion:
 
 @dataclass(frozen=True)
 class PosedDepth:
-    """Ground truth of a static scene.
-
-    Attributes:
-        depth: in metres, 0 where it is unknown; one map for each frame.
-        intrinsics: of the camera.
-        motions: from each camera's coordinates to the next one's.
+    """Ground truth of a static scene: depth in metres (0: unknown) for each frame, the camera's intrinsics,
+    and the motions from each camera's coordinates to the next one's.
     """
 
     depth: list[Float[Tensor, "1 height width"]]
@@ -123,11 +114,7 @@ class VideoClip:
 
 
 class PosedVideoClip:
-    """A sequence of 7-Scenes: the motion comes from depth and poses instead of a flow method.
-
-    Args:
-        root: the sequence's folder.
-    """
+    """A sequence of 7-Scenes: the motion comes from depth and poses instead of a flow method."""
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
@@ -156,11 +143,7 @@ class PosedVideoClip:
 
 
 class RaytracedClip:
-    """A ray-traced clip at its own size, with known disparity.
-
-    Args:
-        root: the clip's folder, with `clip.mp4` and `disparity`.
-    """
+    """A ray-traced clip, a folder with `clip.mp4` and `disparity`, at its own size."""
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)

@@ -28,15 +28,11 @@ Video = list[Float[Tensor, "3 height width"]]
 
 @dataclass(frozen=True)
 class RenderedScore:
-    """The scores of one method on one clip, rendered at f/2 with one focus.
+    """The scores of one method (a stabiliser, or `per frame`) on one clip, rendered at f/2 with one focus.
 
-    Attributes:
-        clip: its name.
-        method: the stabiliser, or `per frame`.
-        flicker: the root of the high-frequency energy of Fig. 3A's curve, in 8-bit codes; NaN without
-            saturated pixels.
-        change_error: RM against the video rendered with the true disparity, in 8-bit codes; NaN without it.
-        flow_difference: tOF against the same, in pixels.
+    `flicker` is the root of the high-frequency energy of Fig. 3A's curve, in 8-bit codes, NaN without
+    saturated pixels. `change_error` (RM, in 8-bit codes) and `flow_difference` (tOF, in pixels) are against
+    the video rendered with the true disparity; NaN without it.
     """
 
     clip: str

@@ -16,15 +16,7 @@ from rackfocus.evaluation.stabilizer.quality import Maps
 def draw_strip(
     clip: Clip, rows: Mapping[str, Maps], path: Path, *, columns: Sequence[int], width_px: int = 320
 ) -> None:
-    """A row of frames, then a row of disparity for each method, with a common colour scale.
-
-    Args:
-        clip: its frames are shown.
-        rows: the maps by method.
-        path: of the picture.
-        columns: indices of the frames.
-        width_px: of each picture.
-    """
+    """A row of frames by their indices, then a row of disparity for each method, in one colour scale."""
     every = torch.stack([maps[column] for maps in rows.values() for column in columns])
     low, high = (float(every.flatten()[:: max(1, every.numel() // 10**6)].quantile(q)) for q in (0.01, 0.99))
     reach = max((high - low) / 2, 1e-6)

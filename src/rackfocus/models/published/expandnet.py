@@ -30,10 +30,7 @@ BAND_PIXELS = 2**18
 
 
 class ExpandNet(nn.Module):
-    """Light beyond white, by the published weights.
-
-    Args:
-        weights: a file, or the name of the published one.
+    """Light beyond white, by the published weights: a file, or the name of the published one.
 
     Raises:
         InputError: the weights are missing, cannot be read, or do not fit.

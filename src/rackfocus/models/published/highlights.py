@@ -19,11 +19,8 @@ def highlight_log_exposure(
 ) -> Float[Tensor, "batch 3 height width"]:
     """`E` that maps the image `I` to `(1 - alpha) I + alpha R`; 0 where that would be darker than `I`.
 
-    `alpha = max(0, max_c(I) - 0.95) / 0.05`: 0 where the image is not clipped, 1 where it is.
-
-    Args:
-        srgb: the encoded image in 0..1.
-        radiance: `R`, predicted linear light in units of display white.
+    `R` is predicted linear light in units of display white; `alpha = max(0, max_c(I) - 0.95) / 0.05`: 0 where
+    the image is not clipped, 1 where it is.
     """
     linear, alpha = srgb_to_linear(srgb), clipping_share(srgb, CLIPPING_FROM)
     ratio = ((1 - alpha) * linear + alpha * radiance) / linear.clamp_min(DARKEST)

@@ -43,11 +43,9 @@ class LightASD(nn.Module):
     def forward(
         self, faces: Float[Tensor, "batch frame 112 112"], heard: Float[Tensor, "batch hop coefficient"]
     ) -> Float[Tensor, "batch frame"]:
-        """Log odds that each face is speaking, for each frame.
+        """Log odds that each face (grey in 0..1, `FPS` a second) is speaking, for each frame.
 
-        Args:
-            faces: grey in 0..1, `FPS` a second.
-            heard: output of `mfcc`, `HOPS` for every face picture.
+        `heard` is the output of `mfcc`, `HOPS` for every face picture.
         """
         seen = self.model.visualEncoder((faces - GREY_MEAN) / GREY_DEVIATION)
         known = self.model.audioEncoder(heard)
@@ -56,10 +54,7 @@ class LightASD(nn.Module):
 
 
 def load_light_asd(weights: str | Path = WEIGHTS) -> LightASD:
-    """Load the network with its weights.
-
-    Args:
-        weights: a file, or the name of the published one.
+    """Load the network with its weights, from a file or by the name of the published one.
 
     Raises:
         InputError: the weights are missing or are not those of Light-ASD.

@@ -79,49 +79,19 @@ class Summed(nn.Sequential):
 def hourglass() -> nn.Sequential:
     """The network: sRGB in 0..1 to log depth; sides must be multiples of 16."""
     narrow, wide = (3, 5, 7), (3, 7, 11)
-
-    def up() -> nn.Upsample:
-        return nn.Upsample(scale_factor=2, mode="nearest")
-
-    sixteenth = _fork(
-        [inception(256, 64, 32, narrow), inception(256, 64, 32, narrow)],
-        [nn.AvgPool2d(2), *(inception(256, 64, 32, narrow) for _ in range(3)), up()],
-    )
+    deep, shallow = (256, 64, 32, narrow), (128, 32, 32, narrow)
+    sixteenth = _fork(_inceptions(deep, deep), _halved(nn.AvgPool2d(2), [deep], inception(*deep), [deep]))
     eighth = _fork(
-        [inception(256, 64, 32, narrow), inception(256, 64, 64, wide)],
-        [
-            nn.AvgPool2d(2),
-            inception(256, 64, 32, narrow),
-            inception(256, 64, 32, narrow),
-            sixteenth,
-            inception(256, 64, 32, narrow),
-            inception(256, 64, 64, wide),
-            up(),
-        ],
+        _inceptions(deep, (256, 64, 64, wide)),
+        _halved(nn.AvgPool2d(2), [deep, deep], sixteenth, [deep, (256, 64, 64, wide)]),
     )
     quarter = _fork(
-        [
-            nn.MaxPool2d(2),
-            inception(128, 32, 32, narrow),
-            inception(128, 64, 32, narrow),
-            eighth,
-            inception(256, 64, 32, narrow),
-            inception(256, 32, 32, narrow),
-            up(),
-        ],
-        [inception(128, 32, 32, narrow), inception(128, 32, 64, wide)],
+        _halved(nn.MaxPool2d(2), [shallow, (128, 64, 32, narrow)], eighth, [deep, (256, 32, 32, narrow)]),
+        _inceptions(shallow, (128, 32, 64, wide)),
     )
     half = _fork(
-        [
-            nn.MaxPool2d(2),
-            inception(128, 32, 32, narrow),
-            inception(128, 32, 32, narrow),
-            quarter,
-            inception(128, 32, 64, narrow),
-            inception(128, 16, 32, wide),
-            up(),
-        ],
-        [inception(128, 16, 64, wide)],
+        _halved(nn.MaxPool2d(2), [shallow, shallow], quarter, [(128, 32, 64, narrow), (128, 16, 32, wide)]),
+        _inceptions((128, 16, 64, wide)),
     )
     return nn.Sequential(
         nn.Conv2d(3, 128, 7, padding=3), nn.BatchNorm2d(128), nn.ReLU(), half, nn.Conv2d(64, 1, 3, padding=1)
@@ -129,13 +99,8 @@ def hourglass() -> nn.Sequential:
 
 
 def inception(in_channels: int, width: int, inner: int, kernels: Sequence[int]) -> Concatenated:
-    """A 1x1 convolution beside a branch for each kernel size: a 1x1 convolution, then one of that size.
-
-    Args:
-        in_channels: of the input.
-        width: channels of every branch.
-        inner: channels between the two convolutions of a branch.
-        kernels: sizes in pixels.
+    """A 1x1 convolution beside a branch for each kernel size in pixels: a 1x1 convolution to `inner`
+    channels, then one of that size; each has `width` channels.
     """
     return Concatenated(
         nn.Sequential(*_convolution(in_channels, width, 1)),
@@ -144,6 +109,20 @@ def inception(in_channels: int, width: int, inner: int, kernels: Sequence[int]) 
             for kernel in kernels
         ),
     )
+
+
+def _inceptions(*arguments: tuple[int, int, int, Sequence[int]]) -> list[nn.Module]:
+    return [inception(*each) for each in arguments]
+
+
+def _halved(
+    pool: nn.Module,
+    before: Sequence[tuple[int, int, int, Sequence[int]]],
+    inner: nn.Module,
+    after: Sequence[tuple[int, int, int, Sequence[int]]],
+) -> list[nn.Module]:
+    """Inceptions around a module, all at half the size."""
+    return [pool, *_inceptions(*before), inner, *_inceptions(*after), nn.Upsample(scale_factor=2)]
 
 
 def _convolution(in_channels: int, out_channels: int, kernel: int) -> tuple[nn.Module, ...]:

@@ -26,11 +26,7 @@ LEAST = float(np.finfo(np.float64).eps)
 
 
 def mfcc(samples: Float32[np.ndarray, " sample"]) -> Float32[np.ndarray, "hop coefficient"]:
-    """Coefficients every 10 ms, one row for each hop that begins within the samples.
-
-    Args:
-        samples: in -1..1, `RATE` a second; padded by zeros.
-    """
+    """Coefficients every 10 ms, one row for each hop that begins within the samples (-1..1, `RATE` Hz)."""
     hops = math.ceil(len(samples) / HOP)
     scaled = np.zeros(max(hops - 1, 0) * HOP + FRAME)
     scaled[: len(samples)] = samples.astype(np.float64) * FULL_SCALE

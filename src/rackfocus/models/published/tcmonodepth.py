@@ -122,11 +122,7 @@ class ShuffleNetEncoder(nn.Module):
         self.features = nn.Sequential(*blocks)
 
     def forward(self, image: Float[Tensor, "batch 3 height width"]) -> list[Tensor]:
-        """The features, finest first.
-
-        Args:
-            image: RGB in 0..1.
-        """
+        """The features of RGB in 0..1, finest first."""
         found = [self.first_conv(image)]
         for stage in self.stages():
             found.append(stage(found[-1]))

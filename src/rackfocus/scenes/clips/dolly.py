@@ -13,21 +13,32 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
-from rackfocus.scenes.clips.video import encode_video, write_mp4
-from rackfocus.scenes.files import write_disparity, write_hdr
+from rackfocus.scenes.clips.notes import (
+    SEEN_SHARE,
+    WIDEST_BLUR_PX,
+    camera_note,
+    focused_lens,
+    person_note,
+    truth_at_f2,
+    write_coded,
+)
+from rackfocus.scenes.clips.video import write_mp4
+from rackfocus.scenes.files import write_disparity
 from rackfocus.scenes.geometry import box
 from rackfocus.scenes.layouts.stage import Stage, add_hills
 from rackfocus.scenes.lens import F2_TO_F22, SceneLens
 from rackfocus.scenes.mitsuba_shapes import load_mitsuba, load_shapes, trace_depth
-from rackfocus.scenes.objects import materials, pedestrians, plants, street_things
+from rackfocus.scenes.objects.materials import STONES, stuff
+from rackfocus.scenes.objects.pedestrians import person
+from rackfocus.scenes.objects.plants import bush, conifer, tree
+from rackfocus.scenes.objects.street_things import bench
 from rackfocus.scenes.recipe import Camera, Part, SceneRecipe, Sky, placed
 from rackfocus.scenes.renderer import SceneRenderer, low_pass
 from rackfocus.types import InputError
-from rackfocus.whole_files import DRAFT_SUFFIX, whole_file
+from rackfocus.whole_files import DRAFT_SUFFIX
 
 FRAMES_PER_SECOND = 24
 CLIP_SEED = 9001
@@ -35,19 +46,11 @@ CLIP_SEED = 9001
 _WALKER_DEPTH_M = 6.6
 _WALK_M_PER_FRAME = 1.4 / FRAMES_PER_SECOND
 _FIRST_AT = (-0.62, 2.7)
-_WIDEST_BLUR_PX = 6.0
-_SEEN_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class ClipFrame:
-    """One frame of the clip.
-
-    Attributes:
-        recipe: the whole scene.
-        first: the near person's parts.
-        walker: the walker's parts.
-    """
+    """One frame of the clip: the whole scene, and the parts of the near person and of the walker."""
 
     recipe: SceneRecipe
     first: tuple[Part, ...]
@@ -57,9 +60,9 @@ class ClipFrame:
 def make_clip_frame(frame: int, *, seed: int = CLIP_SEED) -> ClipFrame:
     """The scene at a frame; it depends only on the frame and the seed."""
     stage = Stage(rng=np.random.default_rng(seed), lit=False)
-    stage.ground(materials.stuff(stage.rng, "paving", materials.STONES))
+    stage.ground(stuff(stage.rng, "paving", STONES))
     stage.scatter(
-        [plants.tree, plants.bush, plants.conifer, street_things.bench],
+        [tree, bush, conifer, bench],
         count=10,
         near=9.0,
         far=22.0,
@@ -69,16 +72,16 @@ def make_clip_frame(frame: int, *, seed: int = CLIP_SEED) -> ClipFrame:
     add_hills(stage)
     kiosk = box(1.9, 0.7, 2.5)
     rng = np.random.default_rng(seed + 1)
-    stage.add([Part(kiosk, materials.stuff(rng, "bricks", ((0.45, 0.17, 0.10),)))], x=1.95, y=5.3)
+    stage.add([Part(kiosk, stuff(rng, "bricks", ((0.45, 0.17, 0.10),)))], x=1.95, y=5.3)
     first = placed(
-        pedestrians.person(np.random.default_rng(seed + 2), height=1.7, stride=4.0),
+        person(np.random.default_rng(seed + 2), height=1.7, stride=4.0),
         x=_FIRST_AT[0],
         y=_FIRST_AT[1],
         turn=20.0,
     )
     stride = 24.0 * float(np.sin(2 * np.pi * frame / 24))
     walker = placed(
-        pedestrians.person(np.random.default_rng(seed + 8), height=1.78, stride=stride),
+        person(np.random.default_rng(seed + 8), height=1.78, stride=stride),
         x=2.55 - _WALK_M_PER_FRAME * frame,
         y=_WALKER_DEPTH_M,
         turn=-90.0,
@@ -88,12 +91,10 @@ def make_clip_frame(frame: int, *, seed: int = CLIP_SEED) -> ClipFrame:
         seed=seed,
         layout="clip",
         parts=(*stage.parts, *first, *walker),
-        bulbs=(),
         sky=_afternoon(),
         camera=Camera(position=(0.0, 0.35 * share, 1.35), yaw=-1.0 + 4.0 * share, pitch=-3.0, fov=54.0),
-        subjects=(),
         key=0.2,
-        blur_px=_WIDEST_BLUR_PX,
+        blur_px=WIDEST_BLUR_PX,
     )
     return ClipFrame(recipe=recipe, first=tuple(first), walker=tuple(walker))
 
@@ -154,7 +155,9 @@ def render_clip(
     opening = make_clip_frame(0)
     renderer = load(opening.recipe)
     exposure = renderer.exposure
-    lens = _clip_lens(renderer.depth(), _own_depth(mitsuba, opening, opening.first, width, height), opening)
+    first_m = _own_depth(mitsuba, opening, opening.first, width, height)
+    focus_m = float(np.median(first_m[np.isfinite(first_m)]))
+    lens = focused_lens(opening.recipe.camera, renderer.depth(), focus_m, _WALKER_DEPTH_M)
     notes: list[dict[str, Any]] = []
     for frame in range(frames):
         story = make_clip_frame(frame)
@@ -171,8 +174,7 @@ def render_clip(
             deep = renderer.image(
                 lens, aperture_ratio=F2_TO_F22, focus_m=lens.focus_m, samples=samples_per_pixel, seed=frame
             )
-            with whole_file(picture) as draft_of_it, draft_of_it.open("wb") as file:
-                np.save(file, encode_video(low_pass(deep)))
+            write_coded(picture, low_pass(deep))
         if progress is not None:
             progress(f"clip/{frame:04d}", frame + 1, frames)
     event = _event(notes, frames)
@@ -202,22 +204,6 @@ def render_clip(
     return folder
 
 
-def _clip_lens(depth_m: np.ndarray, first_m: np.ndarray, story: ClipFrame) -> SceneLens:
-    """Focus on the first person, with the aperture at which the largest blur is `_WIDEST_BLUR_PX`."""
-    width = depth_m.shape[1]
-    focal_length_px = story.recipe.camera.focal_length_px(width)
-    focus_m = float(np.median(first_m[np.isfinite(first_m)]))
-    inverse = 1.0 / depth_m
-    widest = max(float(np.quantile(inverse, 0.995)) - 1 / focus_m, 1 / focus_m - float(inverse.min()))
-    radius = _WIDEST_BLUR_PX * (width / 384) / widest / focal_length_px
-    return SceneLens(
-        focal_length_px=focal_length_px,
-        aperture_radius_m=radius,
-        focus_m=focus_m,
-        refocused_focus_m=_WALKER_DEPTH_M,
-    )
-
-
 def _own_depth(
     mitsuba: ModuleType, story: ClipFrame, parts: tuple[Part, ...], width: int, height: int
 ) -> Float[np.ndarray, "height width"]:
@@ -238,37 +224,17 @@ def _note(
     frame: int, story: ClipFrame, disparity: np.ndarray, seen: dict[str, tuple[np.ndarray, float]]
 ) -> dict[str, Any]:
     """The entry of a frame in `clip.json`: the camera, and each person's box, visible share and disparity."""
-    camera = story.recipe.camera
-    note: dict[str, Any] = {
-        "frame": frame,
-        "camera": {"position_m": list(camera.position), "yaw": camera.yaw, "pitch": camera.pitch},
-    }
+    note: dict[str, Any] = {"frame": frame, "camera": camera_note(story.recipe.camera)}
     for who, (shows, share) in seen.items():
-        if not shows.any():
-            note[who] = None
-            continue
-        rows, columns = np.nonzero(shows)
-        note[who] = {
-            "box": [int(columns.min()), int(rows.min()), int(columns.max()), int(rows.max())],
-            "visible": round(share, 3),
-            "focal_disparity": round(float(np.median(disparity[shows])), 4),
-            "point": _inner_point(shows),
-        }
+        note[who] = person_note(shows, shows, share, disparity) if shows.any() else None
     return note
-
-
-def _inner_point(shows: np.ndarray) -> list[int]:
-    """The pixel `[x, y]` furthest inside a mask, so that it is certainly on the object."""
-    inside = cv2.distanceTransform(np.pad(shows, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    row, column = np.unravel_index(int(inside.argmax()), inside.shape)
-    return [int(column), int(row)]
 
 
 def _event(notes: list[dict[str, Any]], frames: int) -> dict[str, Any] | None:
     """The event: the first frame in which at least half of the walker is visible."""
     for frame in range(frames):
         walker = notes[frame]["walker"]
-        if walker is not None and walker["visible"] >= _SEEN_SHARE:
+        if walker is not None and walker["visible"] >= SEEN_SHARE:
             x, y = walker["point"]
             return {
                 "frame": frame,
@@ -299,21 +265,7 @@ def _render_truth(
             continue
         path = folder / f"{frame:04d}_{who}.exr"
         focal_disparity = notes[frame][who]["focal_disparity"]
-        focus_m = 1.0 / (
-            1.0 / lens.focus_m - focal_disparity / (lens.focal_length_px * lens.aperture_radius_m)
-        )
-        if not path.is_file():
-            renderer = load(make_clip_frame(frame).recipe, exposure=exposure)
-            sharp = renderer.image(
-                lens, aperture_ratio=1.0, focus_m=focus_m, samples=samples, seed=1000 + frame
-            )
-            write_hdr(path, low_pass(sharp))
-        records.append(
-            {
-                "frame": frame,
-                "file": f"truth/{path.name}",
-                "focal_disparity": focal_disparity,
-                "focus_m": focus_m,
-            }
-        )
+        recipe = make_clip_frame(frame).recipe
+        at_f2 = partial(load, recipe, exposure=exposure)
+        records.append(truth_at_f2(path, at_f2, lens, frame, focal_disparity, samples=samples))
     return records

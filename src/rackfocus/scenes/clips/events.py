@@ -4,52 +4,51 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import cv2
 import numpy as np
 from jaxtyping import Bool
 
 from rackfocus.focus.annotation.json_file import annotated_video, save_annotation
 from rackfocus.scenes.clips.motion import Layer, TracedFrame, exact_flow, shown_share, trace_frame
+from rackfocus.scenes.clips.notes import (
+    SEEN_SHARE,
+    WIDEST_BLUR_PX,
+    camera_note,
+    focused_lens,
+    person_note,
+    truth_at_f2,
+    write_coded,
+)
 from rackfocus.scenes.clips.speech import SAMPLE_RATE
 from rackfocus.scenes.clips.story import Story, make_story
-from rackfocus.scenes.clips.video import encode_video, write_mp4
+from rackfocus.scenes.clips.video import write_mp4
 from rackfocus.scenes.files import write_disparity, write_hdr, write_mask
 from rackfocus.scenes.jobs import Report
-from rackfocus.scenes.lens import F2_TO_F22, REFERENCE_WIDTH, SceneLens
+from rackfocus.scenes.lens import F2_TO_F22, SceneLens
 from rackfocus.scenes.mitsuba_shapes import load_mitsuba, load_shapes
 from rackfocus.scenes.recipe import Part, SceneRecipe
 from rackfocus.scenes.renderer import SceneRenderer, low_pass
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 from rackfocus.video.flow.files import write_flow
-from rackfocus.whole_files import DRAFT_SUFFIX, whole_file
+from rackfocus.whole_files import DRAFT_SUFFIX
 
 CLIP_FORMAT = "rackfocus.raytraced.events"
 CLIP_VERSION = 1
 
-_WIDEST_BLUR_PX = 6.0
 _KEY = 0.2
-_SEEN_SHARE = 0.5
 _FOLDERS = ("disparity", "flow", "hidden", "hdr", "truth")
 
 
 @dataclass(frozen=True)
 class ClipJob:
-    """One clip to render.
+    """One clip to render, to `clips/<kind>_<seed>` in the folder of the data set.
 
-    Attributes:
-        folder: of the data set; the clip is written to `clips/<kind>_<seed>` in it.
-        kind: one of `story.KINDS`.
-        seed: of the story.
-        frames: number of frames; at least 8.
-        fps: frames a second.
-        width: in pixels; even.
-        height: in pixels; even.
-        samples_per_pixel: of the frames; the images at f/2 take twice as many.
-        variant: see `mitsuba_shapes.load_mitsuba`.
+    `kind` is one of `story.KINDS`; there are at least 8 frames; width and height are even. The images at f/2
+    take twice as many samples as the frames. `variant`: see `mitsuba_shapes.load_mitsuba`.
 
     Raises:
         InputError: a number is not positive, or a size is not even.
@@ -137,7 +136,7 @@ class _StoryRenderer:
         opening = self._renderer(0, exposure=None)
         self._exposure = opening.exposure
         first = self._traced(0)
-        self._lens = _lens(first, job.width)
+        self._lens = _lens(first)
 
     def render_frames(self, draft: Path, report: Report) -> list[dict[str, Any]]:
         """Write all files of each frame; returns the visible people of each frame."""
@@ -164,8 +163,7 @@ class _StoryRenderer:
                     )
                 )
                 write_hdr(draft / "hdr" / f"{name}.exr", deep)
-                with whole_file(picture) as part, part.open("wb") as file:
-                    np.save(file, encode_video(deep))
+                write_coded(picture, deep)
             seen.append(self._note(frame, now, disparity))
             report(frame + 1)
             if later is not None:
@@ -177,24 +175,10 @@ class _StoryRenderer:
         records = []
         for event in events:
             path = folder / f"{event['frame']:04d}_{event['who']}.exr"
-            lens = self._lens
-            scale = lens.focal_length_px * lens.aperture_radius_m
-            focus_m = 1.0 / (1.0 / lens.focus_m - event["focal_disparity"] / scale)
-            if not path.is_file():
-                renderer = self._renderer(event["frame"], exposure=self._exposure)
-                samples = 2 * self._job.samples_per_pixel
-                image = renderer.image(
-                    lens, aperture_ratio=1.0, focus_m=focus_m, samples=samples, seed=1000 + event["frame"]
-                )
-                write_hdr(path, low_pass(image))
-            records.append(
-                {
-                    "frame": event["frame"],
-                    "file": f"truth/{path.name}",
-                    "focal_disparity": event["focal_disparity"],
-                    "focus_m": focus_m,
-                }
-            )
+            load = partial(self._renderer, event["frame"], exposure=self._exposure)
+            where = event["frame"], event["focal_disparity"]
+            samples = 2 * self._job.samples_per_pixel
+            records.append(truth_at_f2(path, load, self._lens, *where, samples=samples))
         return records
 
     def description(self) -> dict[str, Any]:
@@ -223,12 +207,10 @@ class _StoryRenderer:
             seed=story.seed,
             layout=story.kind,
             parts=tuple(moving),
-            bulbs=(),
             sky=story.sky,
             camera=story.camera(frame),
-            subjects=(),
             key=_KEY,
-            blur_px=_WIDEST_BLUR_PX,
+            blur_px=WIDEST_BLUR_PX,
         )
         return SceneRenderer(
             self._mitsuba,
@@ -256,27 +238,16 @@ class _StoryRenderer:
 
     def _note(self, frame: int, traced: TracedFrame, disparity: np.ndarray) -> dict[str, Any]:
         """The camera, and for each visible person the box, the visible share, the disparity and a point."""
-        camera = traced.camera
         people: dict[str, Any] = {}
         for number, actor in enumerate(self._story.actors, start=1):
             shows = traced.nearest == number
             if not shows.any():
                 continue
-            rows, columns = np.nonzero(shows)
             share = shown_share(traced, number, width=self._job.width, height=self._job.height)
-            point = _inner_point(self._face(actor.person.face, actor.parts(frame), traced, number), shows)
-            people[actor.name] = {
-                "box": [int(columns.min()), int(rows.min()), int(columns.max()), int(rows.max())],
-                "visible": round(share, 3),
-                "focal_disparity": round(float(np.median(disparity[shows])), 4),
-                "point": point,
-                "mouth": round(actor.pose(frame).mouth, 4),
-            }
-        return {
-            "frame": frame,
-            "camera": {"position_m": list(camera.position), "yaw": camera.yaw, "pitch": camera.pitch},
-            "people": people,
-        }
+            face = self._face(actor.person.face, actor.parts(frame), traced, number)
+            mouth = round(actor.pose(frame).mouth, 4)
+            people[actor.name] = person_note(shows, face, share, disparity) | {"mouth": mouth}
+        return {"frame": frame, "camera": camera_note(traced.camera), "people": people}
 
     def _face(
         self, face: Sequence[int], parts: Sequence[Any], traced: TracedFrame, layer: int
@@ -290,24 +261,12 @@ class _StoryRenderer:
         return shows & np.isin(which, face)
 
 
-def _lens(first: TracedFrame, width: int) -> SceneLens:
-    """Focus on the first person, with the aperture at which nearly all blur is at most `_WIDEST_BLUR_PX`."""
-    focal_length_px = first.camera.focal_length_px(width)
+def _lens(first: TracedFrame) -> SceneLens:
+    """Focus on the first person, or on the middle of the depth if nobody is there."""
     shows = first.nearest == 1
     depth = first.depth_m[shows] if shows.any() else first.depth_m[np.isfinite(first.depth_m)]
     focus_m = float(np.median(depth))
-    inverse = 1.0 / first.depth_m
-    widest = max(float(np.quantile(inverse, 0.995)) - 1 / focus_m, 1 / focus_m - float(inverse.min()))
-    radius = _WIDEST_BLUR_PX * (width / REFERENCE_WIDTH) / widest / focal_length_px
-    return SceneLens(focal_length_px, radius, focus_m, focus_m)
-
-
-def _inner_point(wanted: np.ndarray, shows: np.ndarray) -> list[int]:
-    """The pixel `[x, y]` furthest inside the wanted part, or inside the person if that part is hidden."""
-    mask = wanted if wanted.any() else shows
-    inside = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    row, column = np.unravel_index(int(inside.argmax()), inside.shape)
-    return [int(column), int(row)]
+    return focused_lens(first.camera, first.depth_m, focus_m, focus_m)
 
 
 def _events(story: Story, seen: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -320,7 +279,7 @@ def _events(story: Story, seen: Sequence[dict[str, Any]]) -> list[dict[str, Any]
         shares = [note["people"].get(cue.who, {}).get("visible", 0.0) for note in seen]
         frame = cue.frame
         if cue.kind == "enters":
-            frame = next((index for index, share in enumerate(shares) if share >= _SEEN_SHARE), story.frames)
+            frame = next((index for index, share in enumerate(shares) if share >= SEEN_SHARE), story.frames)
         if frame >= story.frames or not shares[frame]:
             continue
         person = seen[frame]["people"][cue.who]

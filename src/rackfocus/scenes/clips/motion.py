@@ -22,12 +22,8 @@ _HIDDEN_BEFORE = 1e-3
 
 @dataclass(frozen=True)
 class Hits:
-    """Intersections of rays with a layer.
-
-    Attributes:
-        distance: along each ray in lengths of its direction; infinite: no hit.
-        face: index of the triangle.
-        place: barycentric coordinates of its second and third corner.
+    """Intersections of rays with a layer: distances in lengths of each ray's direction (infinite: no hit),
+    indices of triangles, and barycentric coordinates of their second and third corner.
     """
 
     distance: Float[np.ndarray, " ray"]
@@ -87,14 +83,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class TracedFrame:
-    """One frame traced through its pixel centres.
-
-    Attributes:
-        camera: of the frame.
-        layers: the scenery first.
-        hits: of each layer, without the others.
-        nearest: index of the visible layer of each pixel; -1: the sky.
-        depth_m: along the axis of the lens, infinite in the sky.
+    """One frame traced through its pixel centres: its camera, the layers (the scenery first), the hits of
+    each layer without the others, the index of the visible layer of each pixel (-1: the sky), and the depth
+    in metres along the axis of the lens, infinite in the sky.
     """
 
     camera: Camera

@@ -21,10 +21,8 @@ Rng = np.random.Generator
 class Limb:
     """The pose of an arm or a leg, in degrees; 0 hangs straight down.
 
-    Attributes:
-        forward: of the upper limb, in the direction that the person faces.
-        out: of the upper limb, away from the body.
-        bend: of the elbow forwards, or of the knee backwards.
+    The upper limb is turned `forward` and `out`, away from the body; the elbow bends forwards, a knee
+    backwards.
     """
 
     forward: float = 0.0
@@ -34,15 +32,9 @@ class Limb:
 
 @dataclass(frozen=True)
 class Pose:
-    """The pose of a person.
-
-    Attributes:
-        arms: the one at smaller `x`, and the other.
-        legs: the one at smaller `x`, and the other.
-        nod: of the head forwards in degrees.
-        look: of the head to the person's left in degrees.
-        mouth: how far it is open, 0 to 1.
-        above_m: height of the lower foot above the ground.
+    """The pose of a person: arms and legs (of each the one at smaller `x` first), nod of the head forwards
+    and its look to the person's left in degrees, opening of the mouth from 0 to 1, and the height of the
+    lower foot above the ground.
     """
 
     arms: tuple[Limb, Limb] = (Limb(out=8.0, bend=12.0), Limb(out=8.0, bend=12.0))
@@ -59,14 +51,9 @@ Motion = Callable[[float], Pose]
 
 
 class Person:
-    """A person with joints, standing at the origin and facing `-y`.
+    """A person with joints, standing at the origin and facing `-y`, with random clothes and build.
 
-    Args:
-        rng: for the clothes and the build.
-
-    Attributes:
-        height_m: body height.
-        face: indices of the parts of the head.
+    `face` has the indices of the parts of the head.
     """
 
     def __init__(self, rng: Rng) -> None:

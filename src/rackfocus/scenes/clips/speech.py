@@ -20,12 +20,7 @@ _WIDTHS = np.array([80.0, 100.0, 140.0])
 
 @dataclass(frozen=True)
 class Voice:
-    """The voice of a speaker.
-
-    Attributes:
-        pitch_hz: mean pitch.
-        formant_scale: factor of the formants; above 1 for a shorter vocal tract.
-    """
+    """The voice of a speaker: mean pitch, and a factor of the formants, above 1 for a shorter vocal tract."""
 
     pitch_hz: float
     formant_scale: float
@@ -37,12 +32,7 @@ HIGH_VOICE = Voice(pitch_hz=215.0, formant_scale=1.16)
 
 @dataclass(frozen=True)
 class Utterance:
-    """An utterance of one voice.
-
-    Attributes:
-        samples: sound pressure, -1 to 1.
-        loudness: its envelope, 0 to 1, for each sample.
-    """
+    """An utterance of one voice: sound pressure, -1 to 1, and its envelope, 0 to 1, for each sample."""
 
     samples: Float[np.ndarray, " sample"]
     loudness: Float[np.ndarray, " sample"]

@@ -6,6 +6,7 @@ Three kinds of clips: in `enters` people come into view, in `acts` people who st
 time and is no event, or both.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -66,14 +67,7 @@ class Placement:
 
 @dataclass(frozen=True)
 class Actor:
-    """One person of a story, with position and pose at each frame.
-
-    Attributes:
-        name: one of `NAMES`.
-        person: the body.
-        stand: position at a frame.
-        pose: pose at a frame.
-    """
+    """One person of a story, one of `NAMES`, with position and pose at each frame."""
 
     name: str
     person: Person
@@ -202,7 +196,7 @@ def _enters(rng: np.random.Generator, stage: Stage, frames: int, fps: int) -> _T
     for name, frame, column, depth in zip(
         NAMES[1:], _moments(rng, count, frames), columns, depths, strict=False
     ):
-        speed = float(rng.uniform(1.1, 1.5)) / fps
+        speed_m = -side * float(rng.uniform(1.1, 1.5)) / fps
         if depth > 5.0:
             hidden_at = side * 0.40 * depth
             kiosk = Part(
@@ -216,34 +210,25 @@ def _enters(rng: np.random.Generator, stage: Stage, frames: int, fps: int) -> _T
         else:
             hidden_at = side * _EDGE * depth
             start, what = side * (_EDGE * depth + 6.0), "walks into the picture"
-        goal = column * depth
-        person = Person(rng)
-
-        def reached(
-            now: int,
-            at: float = hidden_at,
-            goal: float = goal,
-            start: float = start,
-            v: float = speed,
-            k: int = frame,
-        ) -> tuple[float, bool]:
-            """The walker's position, and whether they walk."""
-            x = at - side * v * (now - k)
-            low, high = sorted((goal, start))
-            return float(np.clip(x, low, high)), low < x < high
-
-        def stand(
-            now: int, y: float = depth, where: Callable[[int], tuple[float, bool]] = reached
-        ) -> Placement:
-            x, _ = where(now)
-            return Placement(x, y, -90.0 * side)
-
-        def pose(now: int, where: Callable[[int], tuple[float, bool]] = reached) -> Pose:
-            return walk(now / fps) if where(now)[1] else REST
-
-        actors.append(Actor(name, person, stand, pose))
+        stand, pose = _walking(frame, hidden_at, speed_m, between=(column * depth, start), y=depth, fps=fps)
+        actors.append(Actor(name, Person(rng), stand, pose))
         cues.append(ScriptEvent(frame, "enters", name, what))
     return tuple(actors), _nothing, cues, None
+
+
+def _walking(
+    frame: int, x: float, speed_m: float, *, between: tuple[float, float], y: float, fps: int
+) -> tuple[Callable[[int], Placement], Callable[[int], Pose]]:
+    """Position and pose of somebody who walks between two places, and is at `x` in a frame."""
+    low, high = sorted(between)
+
+    def at(now: int) -> float:
+        return x + speed_m * (now - frame)
+
+    def stand(now: int) -> Placement:
+        return Placement(float(np.clip(at(now), low, high)), y, math.copysign(90.0, speed_m))
+
+    return stand, lambda now: walk(now / fps) if low < at(now) < high else REST
 
 
 def _places(rng: np.random.Generator) -> list[Placement]:

@@ -2,30 +2,28 @@
 
 from rackfocus.scenes.geometry import Point, quad
 from rackfocus.scenes.layouts.stage import Maker, Stage
-from rackfocus.scenes.objects import (
-    lights,
-    materials,
-    pedestrians,
-    plants,
-    street_things,
-    structures,
-    vehicles,
-)
+from rackfocus.scenes.objects.lights import light_string
+from rackfocus.scenes.objects.materials import PAINTS, STONES, stuff
+from rackfocus.scenes.objects.pedestrians import person
+from rackfocus.scenes.objects.plants import potted_plant
+from rackfocus.scenes.objects.street_things import barrel, crates
+from rackfocus.scenes.objects.structures import arch, leaning_board, ramp
+from rackfocus.scenes.objects.vehicles import bicycle
 
 
 def alley(stage: Stage) -> None:
     """A narrow lane between two walls, an arch at its end."""
     rng = stage.rng
     half = float(rng.uniform(1.4, 2.0))
-    stage.ground(materials.stuff(rng, str(rng.choice(["cobbles", "paving", "bricks"])), materials.STONES))
+    stage.ground(stuff(rng, str(rng.choice(["cobbles", "paving", "bricks"])), STONES))
     kinds = ["bricks", "plaster", "concrete", "planks"]
-    colours = (*materials.STONES, (0.45, 0.17, 0.10), (0.55, 0.42, 0.22), (0.60, 0.55, 0.48))
+    colours = (*STONES, (0.45, 0.17, 0.10), (0.55, 0.42, 0.22), (0.60, 0.55, 0.48))
     for side in (-1.0, 1.0):
         y = -3.0
         while y < 18.0:
             length = float(rng.uniform(2.5, 5.5))
             front = half + float(rng.uniform(0, 0.35))
-            material = materials.stuff(rng, str(rng.choice(kinds)), colours)
+            material = stuff(rng, str(rng.choice(kinds)), colours)
             a, b = (side * front, y), (side * front, y + length)
             stage.wall(*((b, a) if side > 0 else (a, b)), float(rng.uniform(3.0, 6.5)), material)
             shut = (side * front, y + length), (side * (front + 0.6), y + length)
@@ -36,26 +34,17 @@ def alley(stage: Stage) -> None:
                 at = y + (0.3 if side < 0 else 0.3 + size)
                 stage.surface(
                     sign.moved((side * (front - 0.02), at, 1.2)),
-                    materials.stuff(rng, "poster", materials.PAINTS),
+                    stuff(rng, "poster", PAINTS),
                 )
             y += length
     gate = float(rng.uniform(8.0, 12.0))
-    stage.add(structures.arch(rng), x=float(rng.uniform(-0.3, 0.3)), y=gate)
-    stage.wall((-8.0, 26.0), (8.0, 26.0), 7.0, materials.stuff(rng, "facade", colours))
+    stage.add(arch(rng), x=float(rng.uniform(-0.3, 0.3)), y=gate)
+    stage.wall((-8.0, 26.0), (8.0, 26.0), 7.0, stuff(rng, "facade", colours))
     if stage.lit:
         for k in range(3):
             y = 2.6 + 2.2 * k
             ends: tuple[Point, Point] = ((-half, y, 2.5), (half, y + float(rng.uniform(-1, 1)), 2.5))
-            cord, glow = lights.light_string(rng, *ends, spacing=0.45, sag=0.25)
+            cord, glow = light_string(rng, *ends, spacing=0.45, sag=0.25)
             stage.add(cord, x=0.0, y=0.0, bulbs=glow, subject=False)
-    makers: list[Maker] = [
-        pedestrians.person,
-        street_things.crates,
-        street_things.barrel,
-        plants.potted_plant,
-        vehicles.bicycle,
-        pedestrians.person,
-        structures.leaning_board,
-        structures.ramp,
-    ]
+    makers: list[Maker] = [person, crates, barrel, potted_plant, bicycle, person, leaning_board, ramp]
     stage.scatter(makers, count=9, near=1.5, far=15.0, half_width=half - 0.45, spread=0.42)

@@ -28,46 +28,17 @@ def daylight(rng: Rng) -> Sky:
     below: RGB = (0.25, 0.23, 0.20)
     seed = int(rng.integers(2**31))
     if kind == 0:  # overcast
-        return Sky(
-            (0.75, 0.80, 0.88),
-            (1.0, 1.0, 1.0),
-            below,
-            0.3,
-            _towards(azimuth, 60),
-            (0.9, 0.9, 0.85),
-            2.0,
-            (0.0, 0.0, 1.0),
-            (0.0, 0.0, 0.0),
-            seed,
-        )
+        bright = _towards(azimuth, 60)
+        return Sky((0.75, 0.80, 0.88), (1.0, 1.0, 1.0), below, 0.3, bright, (0.9, 0.9, 0.85), 2.0, seed=seed)
     if kind == 1:  # late sun
-        sun, high = (2.6, 1.65, 0.8), float(rng.uniform(12, 22))
-        return Sky(
-            (0.28, 0.36, 0.60),
-            (1.0, 0.72, 0.50),
-            below,
-            0.35,
-            _towards(azimuth, high),
-            (0.8, 0.5, 0.25),
-            5.0,
-            _towards(azimuth, high),
-            sun,
-            seed,
-        )
-    high = float(rng.uniform(32, 62))
-    strength = float(rng.uniform(1.6, 3.0))
-    return Sky(
-        (0.22, 0.42, 0.85),
-        (0.75, 0.88, 1.05),
-        below,
-        float(rng.uniform(0.1, 0.5)),
-        _towards(azimuth, high),
-        (0.4, 0.4, 0.35),
-        6.0,
-        _towards(azimuth, high),
-        _rgb((1.0, 0.93, 0.82), strength),
-        seed,
-    )
+        low = _towards(azimuth, float(rng.uniform(12, 22)))
+        colours = (0.28, 0.36, 0.60), (1.0, 0.72, 0.50)
+        return Sky(*colours, below, 0.35, low, (0.8, 0.5, 0.25), 5.0, low, (2.6, 1.65, 0.8), seed)
+    high = _towards(azimuth, float(rng.uniform(32, 62)))
+    sun = _rgb((1.0, 0.93, 0.82), float(rng.uniform(1.6, 3.0)))
+    clouds = float(rng.uniform(0.1, 0.5))
+    colours = (0.22, 0.42, 0.85), (0.75, 0.88, 1.05)
+    return Sky(*colours, below, clouds, high, (0.4, 0.4, 0.35), 6.0, high, sun, seed)
 
 
 def window_light(rng: Rng) -> Sky:
@@ -76,45 +47,20 @@ def window_light(rng: Rng) -> Sky:
     warm = _rgb((1.0, 0.90, 0.76)) if rng.random() < 0.5 else _rgb((0.86, 0.94, 1.0))
     around = _rgb(warm, 0.5)
     window = _towards(180.0 + side * float(rng.uniform(20, 60)), float(rng.uniform(30, 50)))
-    return Sky(
-        around,
-        around,
-        _rgb(warm, 0.3),
-        0.0,
-        window,
-        _rgb(warm, 4.0),
-        7.0,
-        (0.0, 0.0, 1.0),
-        (0.0, 0.0, 0.0),
-        0,
-    )
+    return Sky(around, around, _rgb(warm, 0.3), 0.0, window, _rgb(warm, 4.0), 7.0)
 
 
 def blue_hour(rng: Rng) -> Sky:
     """The blue hour: the light of the sky when the lamps are on."""
-    return Sky(
-        (0.16, 0.24, 0.48),
-        (0.42, 0.42, 0.58),
-        (0.10, 0.10, 0.12),
-        0.2,
-        _towards(float(rng.uniform(60, 300)), 25.0),
-        (0.5, 0.36, 0.3),
-        4.0,
-        (0.0, 0.0, 1.0),
-        (0.0, 0.0, 0.0),
-        int(rng.integers(2**31)),
-    )
+    colours = (0.16, 0.24, 0.48), (0.42, 0.42, 0.58), (0.10, 0.10, 0.12)
+    bright = _towards(float(rng.uniform(60, 300)), 25.0)
+    return Sky(*colours, 0.2, bright, (0.5, 0.36, 0.3), 4.0, seed=int(rng.integers(2**31)))
 
 
 def sunlit(rng: Rng) -> SunlitSky:
-    azimuth = np.radians(rng.uniform(-150, 150))
-    high = np.radians(rng.uniform(14, 55))
-    towards: Point = (
-        float(np.cos(high) * np.sin(azimuth)),
-        float(np.cos(high) * np.cos(azimuth)),
-        float(np.sin(high)),
-    )
-    low = float(np.clip((0.7 - high) / 0.5, 0.0, 1.0))
+    azimuth, high = float(rng.uniform(-150, 150)), float(rng.uniform(14, 55))
+    towards = _towards(azimuth, high)
+    low = float(np.clip((0.7 - np.radians(high)) / 0.5, 0.0, 1.0))
     warm: RGB = (1.0, 0.93 - 0.22 * low, 0.82 - 0.42 * low)
     return SunlitSky(
         zenith=(0.20, 0.40, 0.85),
@@ -125,7 +71,6 @@ def sunlit(rng: Rng) -> SunlitSky:
         patch_colour=warm,
         patch_sharpness=6.0,
         sun_direction=towards,
-        sun=(0.0, 0.0, 0.0),
         seed=int(rng.integers(2**31)),
         disk_radiance=float(rng.uniform(600, 1600)),
     )
@@ -140,8 +85,6 @@ def night_light(rng: Rng) -> NightStreet:
         patch_direction=(0.0, 0.0, 1.0),
         patch_colour=(0.0, 0.0, 0.0),
         patch_sharpness=1.0,
-        sun_direction=(0.0, 0.0, 1.0),
-        sun=(0.0, 0.0, 0.0),
         seed=int(rng.integers(2**31)),
         lamp_radiance=float(rng.uniform(150, 400)),
     )

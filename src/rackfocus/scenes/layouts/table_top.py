@@ -3,15 +3,13 @@
 import numpy as np
 
 from rackfocus.scenes.layouts.stage import Maker, Stage, add_hills
-from rackfocus.scenes.objects import (
-    furniture,
-    lights,
-    materials,
-    pedestrians,
-    plants,
-    street_things,
-    tableware,
-)
+from rackfocus.scenes.objects.furniture import bookcase, chair, table
+from rackfocus.scenes.objects.lights import candle, light_string
+from rackfocus.scenes.objects.materials import LEAVES, STONES, WOODS, stuff
+from rackfocus.scenes.objects.pedestrians import person
+from rackfocus.scenes.objects.plants import bush, conifer, potted_plant, tree
+from rackfocus.scenes.objects.street_things import bench
+from rackfocus.scenes.objects.tableware import book_pile, bottle, fruit, mug, picture_stand, vase
 
 
 def table_top(stage: Stage) -> None:
@@ -19,28 +17,19 @@ def table_top(stage: Stage) -> None:
     rng = stage.rng
     outside = bool(rng.random() < 0.4) and not stage.lit
     floor = (
-        materials.stuff(rng, "grass", materials.LEAVES[:2])
+        stuff(rng, "grass", LEAVES[:2])
         if outside
-        else materials.stuff(rng, str(rng.choice(["tiles", "planks"])), (*materials.WOODS, *materials.STONES))
+        else stuff(rng, str(rng.choice(["tiles", "planks"])), (*WOODS, *STONES))
     )
     stage.ground(floor)
     depth = float(rng.uniform(1.4, 1.8))
     stage.add(
-        furniture.table(rng, width=float(rng.uniform(1.6, 2.2)), depth=depth),
+        table(rng, width=float(rng.uniform(1.6, 2.2)), depth=depth),
         x=0.0,
         y=0.75 + depth / 2,
         subject=False,
     )
-    makers: list[Maker] = [
-        tableware.vase,
-        tableware.bottle,
-        tableware.mug,
-        tableware.book_pile,
-        tableware.fruit,
-        tableware.picture_stand,
-        tableware.bottle,
-        tableware.mug,
-    ]
+    makers: list[Maker] = [vase, bottle, mug, book_pile, fruit, picture_stand, bottle, mug]
     order = rng.permutation(len(makers))
     spots: list[tuple[float, float]] = []
     for index in range(10):
@@ -58,7 +47,7 @@ def table_top(stage: Stage) -> None:
                 spots.append((x, y))
                 break
     if outside:
-        makers = [plants.tree, plants.bush, plants.conifer, pedestrians.person, street_things.bench]
+        makers = [tree, bush, conifer, person, bench]
         stage.scatter(makers, count=9, near=3.4, far=14.0, half_width=8.0, spread=0.5)
         add_hills(stage)
         return
@@ -67,17 +56,15 @@ def table_top(stage: Stage) -> None:
         (-5.0, back),
         (5.0, back),
         4.0,
-        materials.stuff(rng, str(rng.choice(["plaster", "bricks", "stripes"])), materials.STONES),
+        stuff(rng, str(rng.choice(["plaster", "bricks", "stripes"])), STONES),
     )
-    stage.add(furniture.bookcase(rng), x=float(rng.uniform(-1.4, 1.4)), y=back - 0.2)
-    makers = [furniture.chair, pedestrians.person, plants.potted_plant, furniture.chair]
+    stage.add(bookcase(rng), x=float(rng.uniform(-1.4, 1.4)), y=back - 0.2)
+    makers = [chair, person, potted_plant, chair]
     stage.scatter(makers, count=4, near=depth + 1.3, far=back - 0.7, half_width=1.8, spread=0.45)
     if stage.lit:
         for _ in range(4):
-            parts, glow = lights.candle(rng)
+            parts, glow = candle(rng)
             y = float(rng.uniform(1.1, 0.65 + depth))
             stage.add(parts, x=float(rng.uniform(-0.4, 0.4) * y), y=y, z=0.75, bulbs=glow)
-        cord, glow = lights.light_string(
-            rng, (-2.5, back - 0.3, 2.1), (2.5, back - 0.3, 2.1), spacing=0.3, sag=0.4
-        )
+        cord, glow = light_string(rng, (-2.5, back - 0.3, 2.1), (2.5, back - 0.3, 2.1), spacing=0.3, sag=0.4)
         stage.add(cord, x=0.0, y=0.0, bulbs=glow, subject=False)

@@ -1,7 +1,4 @@
-"""Detailed models: turned vessels, rocks, trees with separate leaves, tubes.
-
-Each function returns parts about the origin, standing on `z = 0`.
-"""
+"""Detailed models: turned vessels, rocks, trees with separate leaves, tubes."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,4 @@
-"""Tables, chairs, sofas and bookcases.
-
-Each function returns parts about the origin, standing on `z = 0` and facing the camera (`-y`).
-"""
+"""Tables, chairs, sofas and bookcases."""
 
 from rackfocus.scenes.geometry import box, join, quad
 from rackfocus.scenes.objects.materials import CLOTHES, PAINTS, WOODS, Rng, stuff

@@ -1,7 +1,4 @@
-"""Objects with small bright lights: lamp posts, candles, strings of lights.
-
-Each function returns parts about the origin, standing on `z = 0` and facing the camera (`-y`).
-"""
+"""Objects with small bright lights: lamp posts, candles, strings of lights."""
 
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,7 +1,4 @@
-"""People who stand or walk, in real sizes.
-
-Each function returns parts about the origin, standing on `z = 0` and facing the camera (`-y`).
-"""
+"""People who stand or walk, in real sizes."""
 
 import numpy as np
 

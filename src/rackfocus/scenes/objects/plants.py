@@ -1,7 +1,4 @@
-"""Trees, bushes and potted plants, in real sizes.
-
-Each function returns parts about the origin, standing on `z = 0` and facing the camera (`-y`).
-"""
+"""Trees, bushes and potted plants, in real sizes."""
 
 from rackfocus.scenes.geometry import blob, cylinder, join, lathe
 from rackfocus.scenes.objects.materials import LEAVES, PAINTS, WOODS, Rng, stuff

@@ -1,7 +1,4 @@
-"""Objects of streets and parks: crates, bollards, signs, benches, stones.
-
-Each function returns parts about the origin, standing on `z = 0` and facing the camera (`-y`).
-"""
+"""Objects of streets and parks: crates, bollards, signs, benches, stones."""
 
 from rackfocus.scenes.geometry import ball, blob, box, cylinder, join, lathe
 from rackfocus.scenes.objects.materials import PAINTS, STONES, WOODS, Rng, stuff

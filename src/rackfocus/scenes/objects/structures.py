@@ -1,7 +1,4 @@
-"""Fences, railings, ramps, boards and arches.
-
-Each function returns parts about the origin, standing on `z = 0` and facing the camera (`-y`).
-"""
+"""Fences, railings, ramps, boards and arches."""
 
 import numpy as np
 

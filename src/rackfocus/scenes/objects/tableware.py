@@ -1,7 +1,4 @@
-"""Small objects on a table.
-
-Each function returns parts about the origin, standing on `z = 0` and facing the camera (`-y`).
-"""
+"""Small objects on a table."""
 
 from itertools import pairwise
 

@@ -1,7 +1,4 @@
-"""A van, and a bicycle of few parts.
-
-Each function returns parts about the origin, standing on `z = 0` and facing the camera (`-y`).
-"""
+"""A van, and a bicycle of few parts."""
 
 from itertools import pairwise
 

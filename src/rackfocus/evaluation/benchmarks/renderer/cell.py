@@ -50,12 +50,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Answer:
-    """The result of a job.
-
-    Attributes:
-        seconds: of each run.
-        against_seconds: of each run of the other renderer.
-        peak_bytes: memory beyond the inputs. `None`: time was measured.
+    """The seconds of each run of a job's renderer and of the one it alternates with, and its memory beyond
+    the inputs (`None`: time was measured).
     """
 
     seconds: list[float]

@@ -79,17 +79,9 @@ def measure_costs(
     cores: int,
     limits: Limits,
 ) -> Iterator[Cost]:
-    """Measure the cells without a known record, one after the other.
+    """Measure the cells without a known record by pairs of runs, one after the other; `scene` is a folder.
 
     A cell that is expected to exceed the limits, by smaller cells of the same method, is skipped.
-
-    Args:
-        wanted: from `cells`.
-        known: records of an earlier run.
-        scene: folder of the scene for the inputs.
-        repeats: pairs of runs.
-        cores: number of cores to use.
-        limits: of a rendering.
     """
     records = list(known)
     done = {record.cell for record in records}

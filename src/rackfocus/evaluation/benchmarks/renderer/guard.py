@@ -26,12 +26,7 @@ class StoppedError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """The limits of one rendering.
-
-    Attributes:
-        memory_gb: of all processes of a measurement.
-        seconds: of one rendering.
-    """
+    """The limits of one rendering: memory of all its processes, and time."""
 
     memory_gb: float
     seconds: float

@@ -21,17 +21,9 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 class Quality:
     """One method for the f/2 photograph of one scene, from its true radiance and disparity.
 
-    Attributes:
-        method: its name.
-        scene: such as `test/1201`.
-        lights: whether the scene has lights far brighter than white.
-        width: of the picture in pixels.
-        height: of the picture in pixels.
-        radius: the largest blur radius in pixels.
-        psnr: in dB.
-        ssim: structural similarity.
-        lpips: `None`: its weights are missing.
-        silhouette_psnr: PSNR within one blur radius of a disparity edge, in dB.
+    `width` and `height` of the picture and `radius`, its largest blur radius, are in pixels. `lights`:
+    whether there are lights far brighter than white. PSNR is in dB, `silhouette_psnr` within one blur radius
+    of a disparity edge. `lpips` is `None` if its weights are missing.
     """
 
     method: str

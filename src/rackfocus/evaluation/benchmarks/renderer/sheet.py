@@ -25,10 +25,6 @@ def draw_sheet(folders: Sequence[Path], path: Path) -> None:
     """Write the sheet as a JPEG: two rows for each scene.
 
     For large scenes it shows a crop at full size: the one with the most blurred foreground over background.
-
-    Args:
-        folders: the scenes.
-        path: of the picture.
     """
     rows: list[list[tuple[str, np.ndarray]]] = []
     for folder in folders:

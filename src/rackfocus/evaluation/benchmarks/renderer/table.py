@@ -27,14 +27,7 @@ EXPLAINED = (
 def markdown(
     costs: Sequence[Cost], qualities: Sequence[Quality], missing: Mapping[str, str], facts: Mapping[str, str]
 ) -> str:
-    """All tables.
-
-    Args:
-        costs: time and memory.
-        qualities: compared with ray-traced ground truth.
-        missing: why a method could not run, by its name.
-        facts: further facts to list, by name.
-    """
+    """All tables; `missing` tells why a method could not run, by its name, `facts` are listed by name."""
     parts = ["# Renderer benchmark", "\n".join(f"- {name}: {value}" for name, value in facts.items())]
     parts += _summary(costs, qualities)
     for backward in (False, True):

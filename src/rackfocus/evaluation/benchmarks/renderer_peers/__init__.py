@@ -1,5 +1,7 @@
 """The renderers of the benchmark: ours, its reference, and others from PyPI or Debian."""
 
+from typing import Any
+
 from rackfocus.evaluation.benchmarks.renderer_peers import blender, ffmpeg, gegl, opencv, torch_methods
 from rackfocus.evaluation.benchmarks.renderer_peers.method import Method, in_process
 
@@ -12,28 +14,20 @@ FORMULATIONS = {
 }
 """The other formulations of our renderer, with their titles; only their quality is measured."""
 
+
+def _in_torch(
+    name: str, title: str, render: torch_methods.RenderFunction, *device: str, **about: Any
+) -> Method:
+    forward, backward = torch_methods.forward(render, *device), torch_methods.backward(render, *device)
+    return Method(name, title, forward, backward, **about)
+
+
 METHODS = {
     method.name: method
     for method in (
-        Method(
-            OURS,
-            "ours",
-            torch_methods.forward(torch_methods.ours),
-            torch_methods.backward(torch_methods.ours),
-        ),
-        Method(
-            "ours-gpu",
-            "ours, GPU",
-            torch_methods.forward(torch_methods.ours, "cuda"),
-            torch_methods.backward(torch_methods.ours, "cuda"),
-            missing=torch_methods.no_gpu,
-        ),
-        Method(
-            "oracle",
-            "torch FFT (oracle)",
-            torch_methods.forward(torch_methods.oracle),
-            torch_methods.backward(torch_methods.oracle),
-        ),
+        _in_torch(OURS, "ours", torch_methods.ours),
+        _in_torch("ours-gpu", "ours, GPU", torch_methods.ours, "cuda", missing=torch_methods.no_gpu),
+        _in_torch("oracle", "torch FFT (oracle)", torch_methods.oracle),
         Method("opencv-layered", "OpenCV layers", in_process(opencv.layered)),
         Method("opencv-preblur", "OpenCV pre-blur", in_process(opencv.preblurred)),
         Method("ffmpeg", "ffmpeg varblur", ffmpeg.opened, missing=ffmpeg.missing),

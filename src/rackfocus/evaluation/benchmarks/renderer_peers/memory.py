@@ -12,11 +12,7 @@ _RESET_PEAK = "5"
 
 @dataclass
 class ProcessMemory:
-    """The largest growth of a process's resident memory.
-
-    Args:
-        pid: of the process.
-    """
+    """The largest growth of a process's resident memory."""
 
     pid: int
     _before: int = field(default=0, init=False)

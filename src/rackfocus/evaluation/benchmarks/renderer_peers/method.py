@@ -45,12 +45,7 @@ class Memory(Protocol):
 
 @dataclass(frozen=True)
 class Session:
-    """A method with its inputs loaded; may render many times.
-
-    Attributes:
-        render: renders once.
-        memory: measures its memory.
-    """
+    """A method with its inputs loaded: `render` may be called many times, `memory` measures it."""
 
     render: Callable[[], Run]
     memory: Memory
