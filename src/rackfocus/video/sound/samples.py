@@ -12,6 +12,7 @@ from jaxtyping import Float32
 
 from rackfocus.types import InputError
 from rackfocus.video.decode import open_container, open_video
+from rackfocus.video.sound.channels import settle_layout
 
 RATE = 16_000
 """Samples a second: the rate of speech networks."""
@@ -60,6 +61,8 @@ def read_sound(
         stream: Any = next((track for track in container.streams.audio if track.codec_context), None)
         if stream is None:
             return None
+        if settle_layout(stream.codec_context) is None:
+            return heard
         begin_s = origin_s + start_s
         for time_s, samples in _resampled(container, stream, begin_s):
             first = round((time_s - begin_s) * RATE)
