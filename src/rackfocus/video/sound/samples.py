@@ -12,6 +12,7 @@ from jaxtyping import Float32
 
 from rackfocus.types import InputError
 from rackfocus.video.decode import open_container, open_video
+from rackfocus.video.decoding.packets import packets_of
 from rackfocus.video.sound.channels import settle_layout
 
 RATE = 16_000
@@ -118,7 +119,7 @@ def _decoded(container: Any, stream: Any, begin_s: float) -> Iterator[Any]:
 
 def _packets(container: Any, stream: Any) -> Generator[Any, None, None]:
     """Packets up to the first one that cannot be read; the rest is silence."""
-    demuxed = container.demux(stream)
+    demuxed = packets_of(container, stream)
     while True:
         try:
             packet = next(demuxed, None)
