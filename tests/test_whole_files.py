@@ -70,3 +70,17 @@ def test_a_folder_that_fails_leaves_nothing(tmp_path):
     with pytest.raises(OSError, match="not empty"), whole_folder(tmp_path / "a"):
         pass
     assert (tmp_path / "a" / "mine").exists()
+
+
+def test_a_symbolic_link_is_followed(tmp_path):
+    (tmp_path / "real").mkdir()
+    for place in ("there.txt", "not_yet.txt"):
+        link = tmp_path / f"link_to_{place}"
+        link.symlink_to(tmp_path / "real" / place)
+        write_whole(link, b"after")
+        assert link.is_symlink()
+        assert (tmp_path / "real" / place).read_bytes() == b"after"
+    (tmp_path / "folder").symlink_to(tmp_path / "real" / "new")
+    with whole_folder(tmp_path / "folder") as draft:
+        (draft / "a").touch()
+    assert (tmp_path / "real" / "new" / "a").exists()

@@ -14,11 +14,20 @@ DRAFT_SUFFIX = ".partial"
 """The suffix of the names of unfinished files and folders."""
 
 
+def followed(path: Path) -> Path:
+    """The place that a symbolic link stands for, at the end of all links; other paths are unchanged."""
+    with suppress(OSError):  # A name may be too long for a file, which is for the writer to say.
+        if path.is_symlink():
+            return Path(os.path.realpath(path))
+    return path
+
+
 @contextmanager
 def whole_file(path: Path, *, synced: bool = False, shared: bool = False) -> Iterator[Path]:
     """Yield the path of a draft, which is renamed to `path` at the end, and deleted after an exception.
 
-    An existing file is replaced. A draft left by a killed program has to be overwritten, not appended to.
+    An existing file is replaced, and a symbolic link is followed. A draft left by a killed program has to be
+    overwritten, not appended to.
 
     Args:
         path: the final name; its folder exists.
@@ -26,6 +35,7 @@ def whole_file(path: Path, *, synced: bool = False, shared: bool = False) -> Ite
             loss of power.
         shared: several processes may write this file at the same time; each has a draft of its own.
     """
+    path = followed(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}" if shared else path.name + DRAFT_SUFFIX)
     try:
         yield draft
@@ -54,6 +64,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Args:
         path: the final name; at the end there must be no non-empty folder of this name.
     """
+    path = followed(path)
     draft = path.with_name(f".{path.name}{DRAFT_SUFFIX}")
     shutil.rmtree(draft, ignore_errors=True)
     try:

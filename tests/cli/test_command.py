@@ -7,9 +7,7 @@ import sys
 import pytest
 
 from rackfocus.cli import COMMANDS, main
-from rackfocus.cli.command import _overrides
 from rackfocus.cli.configs.files import config_folder
-from rackfocus.types import InputError
 
 
 def run(monkeypatch, capfd, *arguments):
@@ -71,18 +69,6 @@ def test_one_argument_too_many(monkeypatch, capfd):
     code, _, err = run(monkeypatch, capfd, "refocus", "a.mp4", "b.mp4", "c.mp4")
     assert code == 2
     assert_one_sentence(err, says="'c.mp4' is one argument too many")
-
-
-def test_names_that_hydra_would_read_as_its_own_grammar(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "a=b.mp4").touch()
-    assert _overrides(["a=b.mp4", "it's (1), ü.mp4", "scale=1"], ("source", "target")) == [
-        "source='a=b.mp4'",
-        "target='it\\'s (1), ü.mp4'",
-        "scale=1",
-    ]
-    with pytest.raises(InputError, match="too many"):
-        _overrides(["a", "b", "c"], ("source", "target"))
 
 
 def test_the_configs_are_found():

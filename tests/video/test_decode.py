@@ -1,5 +1,6 @@
 """What is read: times, pixels, orientation; and one clear sentence for what cannot be."""
 
+import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -9,9 +10,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from rackfocus.data.video_frames import read_frames
 from rackfocus.types import InputError
 from rackfocus.video import Orientation, Transfer, open_video
+from rackfocus.video.random_access import RandomAccess
+from rackfocus.video.stills import read_picture
 
 Maker = Callable[..., Path]
 
@@ -281,3 +286,91 @@ def _index_first(source: Path, target: Path) -> Path:
                 packet.stream = copy
                 new.mux(packet)
     return target
+
+
+@pytest.mark.parametrize(
+    ("aspect", "rotation", "shown"),
+    [
+        (Fraction(2), 0, (128, 48)),
+        (Fraction(1, 2), 0, (64, 96)),
+        (Fraction(2), 90, (48, 128)),
+        (Fraction(16, 11), 0, (94, 48)),
+        (Fraction(1, 1000), 0, (64, 48)),
+    ],
+)
+def test_pixels_that_are_not_square_are_made_square(
+    tmp_path: Path, make_video: Maker, aspect: Fraction, rotation: int, shown: tuple[int, int]
+) -> None:
+    path = make_video(tmp_path / "v.mp4", pts=range(4), aspect=aspect, rotation=rotation)
+    with open_video(path) as reader:
+        assert (reader.info.width, reader.info.height) == shown
+        frame = next(reader.frames())
+    assert frame.encoded.shape == (3, shown[1], shown[0])
+    with RandomAccess(path, height_px=400) as video:
+        assert video.size == shown
+        image = video.read(0)[-1][1]
+    assert np.abs(image / 255 - frame.encoded.permute(1, 2, 0).numpy()).max() < 4 / 255
+    frames = read_frames(path, [0], longer_side_px=64)
+    assert frames.source_size == shown[::-1]
+
+
+def test_a_disk_of_wide_pixels_is_round_as_read(tmp_path: Path) -> None:
+    """A disk of radius 20 as shown is an ellipse of half the width as stored."""
+    down, across = np.mgrid[0:96, 0:64]
+    disk = np.clip(20.5 - np.hypot(2 * (across - 31.5), down - 47.5), 0, 1)
+    with av.open(str(tmp_path / "v.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"qp": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 96, "gray"
+        stream.codec_context.sample_aspect_ratio = Fraction(2)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray((disk * 255).astype(np.uint8), format="gray")))
+        container.mux(stream.encode(None))
+    with open_video(tmp_path / "v.mp4") as reader:
+        shown = next(reader.frames()).encoded[0].double()
+    ys, xs = torch.meshgrid(torch.arange(96.0), torch.arange(128.0), indexing="ij")
+    spread = [((axis - (shown * axis).sum() / shown.sum()) ** 2 * shown).sum() for axis in (xs, ys)]
+    assert abs((spread[0] / spread[1]).sqrt() - 1) < 0.02
+
+
+def test_pipes_and_devices_and_names_too_long(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(InputError, match="is a pipe, a socket or a device"):
+        open_video(tmp_path / "pipe.mp4")
+    with pytest.raises(InputError, match="is a pipe, a socket or a device"):
+        open_video("/dev/null")
+    with pytest.raises(InputError, match="is too long"):
+        open_video(tmp_path / f"{'x' * 300}.mp4")
+    with pytest.raises(InputError, match="does not exist"):
+        open_video(tmp_path / "v.mp4" / "w.mp4")
+
+
+def test_linear_light_is_not_taken_for_encoded(tmp_path: Path, make_video: Maker) -> None:
+    path = make_video(tmp_path / "v.mp4", pts=[0], tags=(1, 1, 8, 1))
+    with pytest.raises(InputError, match="linear or logarithmic light"):
+        open_video(path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "avif"])
+def test_animations_are_read_whole(tmp_path: Path, suffix: str) -> None:
+    path = animation(tmp_path / f"a.{suffix}")
+    with open_video(path) as reader:
+        frames = list(reader.frames())
+        assert reader.info.transfer is Transfer.SRGB
+    assert [round(float(frame.encoded[0].mean() * 255) / 20) for frame in frames] == list(range(6))
+    assert [frame.time_s - frames[0].time_s for frame in frames] == pytest.approx([n / 10 for n in range(6)])
+
+
+def test_an_animated_webp_is_refused(tmp_path: Path) -> None:
+    path = animation(tmp_path / "a.webp")
+    with pytest.raises(InputError, match="animated WebP"):
+        open_video(path)
+    with pytest.raises(InputError, match="is an animation, and one picture is needed"):
+        read_picture(path)
+    with pytest.raises(InputError, match="is an animation, and one picture is needed"):
+        read_picture(animation(tmp_path / "a.png"))
+
+
+def animation(path: Path) -> Path:
+    """Six pictures of 0.1 s; red is 20 codes for each picture before."""
+    first, *rest = (Image.new("RGB", (64, 48), (20 * number, 120, 100)) for number in range(6))
+    first.save(path, save_all=True, append_images=rest, duration=100, loop=0, quality=100)
+    return path

@@ -106,7 +106,7 @@ def test_colour_and_its_tags_are_kept(tmp_path: Path, make_video: Maker, tags: A
     target = copy(source, tmp_path / "o.mp4", codec=FINE)
     with open_video(source) as old, open_video(target) as new:
         assert new.info.colour == old.info.colour
-        assert new.info.sample_aspect_ratio == Fraction(4, 3)
+        assert (new.info.width, new.info.height) == (old.info.width, old.info.height) == (86, 48)
         before, after = next(old.frames()).encoded, next(new.frames()).encoded
     # The outermost rows and columns lose chroma detail in 4:2:0.
     assert ((before - after)[:, 2:-2, 2:-2].abs() * 255).max() < 2.5

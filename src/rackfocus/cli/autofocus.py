@@ -38,6 +38,8 @@ def run(cfg: DictConfig) -> None:
         "longer_side_px": cfg.longer_side_px,
         "last": last,
         "fps": cfg.fps,
+        "damaged": cfg.damaged,
+        "interlaced": cfg.interlaced,
         "video": cfg.video,
     }
     with open_footage(cfg.source, **footage) as opened:

@@ -13,14 +13,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from rackfocus.cli.arguments import known_settings, overrides
 from rackfocus.cli.configs.files import config_folder, spoken_name
 from rackfocus.types import InputError
 
 USER_ERROR = 2
 INTERRUPTED = 130
-
-HYDRA_OPTIONS_WITH_VALUE = {"--cfg", "-c", "--package", "-p", "--info", "-i", "--config-path", "-cp"}
-HYDRA_OPTIONS_WITH_VALUE |= {"--config-name", "-cn", "--config-dir", "-cd", "--experimental-rerun"}
 
 
 def run_command(
@@ -60,7 +58,8 @@ def run_command(
             sys.exit(USER_ERROR)
 
     try:
-        sys.argv = [f"rackfocus {name}", *_overrides(arguments, positional, options)]
+        given = overrides(arguments, positional, options, known_settings(config))
+        sys.argv = [f"rackfocus {name}", *given]
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config)(guarded)()
     except KeyboardInterrupt:
         _say(name, "interrupted.")
@@ -83,39 +82,6 @@ def run_command(
 def run_folder() -> Path:
     """The folder that Hydra made for this run."""
     return Path(HydraConfig.get().runtime.output_dir)
-
-
-def _overrides(arguments: Sequence[str], positional: Sequence[str], options: Sequence[str] = ()) -> list[str]:
-    """Hydra overrides from arguments: without `=` by position, options by key; Hydra's own are unchanged."""
-    names = list(positional)
-    overrides: list[str] = []
-    rest = iter(arguments)
-    for argument in rest:
-        name, has_value, value = argument.removeprefix("--").partition("=")
-        if argument.startswith("--") and name in options:
-            given = value if has_value else next(rest, None)
-            if given is None:
-                raise InputError(f"--{name} needs a value after it.")
-            overrides.append(f"{name}={_quoted(given)}")
-            continue
-        of_option = bool(overrides) and overrides[-1] in HYDRA_OPTIONS_WITH_VALUE
-        override = argument.startswith("-") or ("=" in argument and not Path(argument).exists())
-        if of_option or override or not positional:
-            overrides.append(argument)
-        elif names:
-            overrides.append(f"{names.pop(0)}={_quoted(argument)}")
-        else:
-            raise InputError(
-                f"{argument!r} is one argument too many; the command takes {' '.join(positional)} "
-                "and key=value settings."
-            )
-    return overrides
-
-
-def _quoted(text: str) -> str:
-    """A text quoted such that Hydra does not interpret it."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def _sentence(error: BaseException) -> str | None:

@@ -36,6 +36,8 @@ def run(cfg: DictConfig) -> None:
             first=first,
             last=last,
             fps=cfg.fps,
+            damaged=cfg.damaged,
+            interlaced=cfg.interlaced,
             settings={name: plain[name] for name in COMPONENTS},
             revision=git_revision(),
             progress=progress,

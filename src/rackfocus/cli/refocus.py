@@ -45,6 +45,8 @@ def run(cfg: DictConfig) -> None:
             scale=cfg.scale,
             network_size_px=cfg.network_size_px,
             fps=cfg.fps,
+            damaged=cfg.damaged,
+            interlaced=cfg.interlaced,
             video=cfg.video,
             autofocus=instantiate(cfg.autofocus),
             tracker=instantiate(cfg.tracker),

@@ -1,5 +1,7 @@
 """Reads single frames of a video by index, reduced in size, decoding from the preceding key frame."""
 
+import bisect
+import contextlib
 import functools
 import re
 from collections.abc import Iterator, Sequence
@@ -19,6 +21,9 @@ from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
 from rackfocus.types import InputError
 from rackfocus.video import Transfer
 from rackfocus.video.decode import open_container, video_stream
+from rackfocus.video.decoding.decoder import decoder
+from rackfocus.video.decoding.interlacing import deinterlaced, field_order
+from rackfocus.video.decoding.packets import packets_of
 from rackfocus.video.source import look_of
 
 _REFRESH = re.compile(rb"\x00\x00\x01[\x25\x45\x65]")
@@ -40,6 +45,8 @@ class _Packets:
     Attributes:
         times: time stamp of each: of display, or of decoding in an AVI.
         shown: the rank of each by that time.
+        numbers: the index of each stored frame, in the order of display, and at the end the number of all.
+            They differ from ranks in an AVI with empty chunks, which repeat the frame before.
         keys: packets at which decoding may start. In an AVI, where frames are counted, a key frame is left
             out if a later packet is displayed before it.
     """
@@ -47,6 +54,7 @@ class _Packets:
     times: tuple[int, ...]
     shown: tuple[int, ...]
     keys: tuple[int, ...]
+    numbers: tuple[int, ...]
 
 
 def working_size(source: tuple[int, int], longer_side_px: int) -> tuple[int, int]:
@@ -65,9 +73,9 @@ def read_frames(path: Path, indices: Sequence[int], *, longer_side_px: int) -> F
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again.")
     packets = _packets(path, path.stat().st_mtime_ns)
-    if indices[-1] >= len(packets.times):
+    if indices[-1] >= packets.numbers[-1]:
         raise InputError(
-            f"{path} ends after {len(packets.times)} frames, and frame {indices[-1]} is needed; it was cut "
+            f"{path} ends after {packets.numbers[-1]} frames, and frame {indices[-1]} is needed; it was cut "
             "short, so get it again."
         )
     wanted = set(indices)
@@ -76,10 +84,18 @@ def read_frames(path: Path, indices: Sequence[int], *, longer_side_px: int) -> F
     with open_container(path) as container:
         stream = video_stream(container, path)
         look = None
-        for index, picture in _pictures_from(container, stream, path, packets, indices[0]):
+        pictures = _pictures_from(container, stream, path, packets, indices[0])
+        if (order := _field_order(path, path.stat().st_mtime_ns)) is not None:
+            pictures = deinterlaced(pictures, order)
+        for index, picture in pictures:
             if index not in wanted:
                 continue
-            look = look or look_of(picture, str(path), stream.codec_context.name)
+            look = look or look_of(
+                picture,
+                str(path),
+                stream.codec_context.name,
+                pixel_aspect=stream.sample_aspect_ratio or None,
+            )
             rgb = look.rgb(picture)
             source_size = (rgb.shape[1], rgb.shape[2])
             frames.append(_small(rgb, working_size(source_size, longer_side_px), look.transfer))
@@ -116,7 +132,8 @@ def _packets(path: Path, _changed: int) -> _Packets:
         with open_container(path) as container:
             is_avi = container.format.name == "avi"
             stream = video_stream(container, path)
-            for packet in container.demux(stream):
+            frames = stream.frames if is_avi else 0
+            for packet in packets_of(container, stream):
                 time = packet.dts if is_avi or packet.pts is None else packet.pts
                 if packet.size == 0 or time is None:
                     continue
@@ -129,7 +146,21 @@ def _packets(path: Path, _changed: int) -> _Packets:
         raise InputError(f"{path} holds no frame that can be read; get it again.")
     ranks = np.empty(len(times), int)
     ranks[np.argsort(times, kind="stable")] = np.arange(len(times))
-    return _Packets(tuple(times), tuple(ranks.tolist()), tuple(keys))
+    stored = sorted(times) if is_avi else list(range(len(times)))
+    numbers = [number - stored[0] for number in stored]
+    return _Packets(
+        tuple(times), tuple(ranks.tolist()), tuple(keys), (*numbers, max(frames, numbers[-1] + 1))
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _field_order(path: Path, _changed: int) -> str | None:
+    """See `field_order`; of the first pictures that can be decoded."""
+    with open_container(path) as container:
+        pictures = container.decode(video_stream(container, path))
+        with contextlib.suppress(av.FFmpegError, OSError):
+            return field_order(pictures)
+    return None
 
 
 def _is_closed(key: av.Packet, stream: VideoStream) -> bool:
@@ -144,25 +175,25 @@ def _pictures_from(
     container: InputContainer, stream: VideoStream, path: Path, packets: _Packets, first: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """Decode from the last key frame that is displayed at or before `first`."""
-    key = max((key for key in packets.keys if packets.shown[key] <= first), default=0)
+    rank = bisect.bisect_right(packets.numbers[:-1], first) - 1
+    key = max((key for key in packets.keys if packets.shown[key] <= rank), default=0)
     by_time = dict(zip(packets.times, packets.shown, strict=True))
     is_avi = container.format.name == "avi"
-    count = first
+    count, decode = rank, decoder(stream)
     try:
         if key > 0:
             container.seek(packets.times[key], stream=stream, backward=True)
         started = False
-        for packet in container.demux(stream):
+        for packet in packets_of(container, stream):
             if not started and packet.size:
                 time = packet.dts if is_avi or packet.pts is None else packet.pts
                 if time is None or not packet.is_keyframe:
                     continue
                 started, count = True, by_time[time]
-            for picture in stream.decode(packet):
-                index = count if is_avi or picture.pts is None else by_time[picture.pts]
-                if picture.is_corrupt:
-                    raise av.InvalidDataError(0, "damaged picture")
-                yield index, picture
+            for picture in decode(packet):
+                shown = count if is_avi or picture.pts is None else by_time[picture.pts]
+                for index in range(packets.numbers[shown], packets.numbers[shown + 1]):
+                    yield index, picture
                 count += 1
     except (av.FFmpegError, OSError, KeyError) as error:
         raise InputError(

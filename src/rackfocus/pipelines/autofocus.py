@@ -60,6 +60,8 @@ def autofocus(
     longer_side_px: int = 640,
     last: int | None = None,
     fps: float = 24,
+    damaged: str = "stop",
+    interlaced: str = "deinterlace",
     video: str | Path | None = None,
     progress: Progress | None = None,
 ) -> FocusTrack:
@@ -82,6 +84,8 @@ def autofocus(
         longer_side_px: longer side of the reduced frames that detectors and tracker receive, in pixels.
         last: the frame after the last one; `None`: the end.
         fps: frames a second, where the source is a folder of frames.
+        damaged: `stop` at a damaged frame, or `hold` the last good one until the next key frame.
+        interlaced: `deinterlace` interlaced video, or `refuse` it.
         video: the current path of a clip's video, if it was moved.
         progress: called with frames done and total frames of both passes; the total is `None` if unknown.
 
@@ -97,6 +101,8 @@ def autofocus(
         longer_side_px=longer_side_px,
         last=last,
         fps=fps,
+        damaged=damaged,
+        interlaced=interlaced,
         video=video,
     ) as footage:
         return find_and_follow(
@@ -194,6 +200,8 @@ def open_footage(
     longer_side_px: int = 640,
     last: int | None = None,
     fps: float = 24,
+    damaged: str = "stop",
+    interlaced: str = "deinterlace",
     video: str | Path | None = None,
 ) -> Iterator[Footage]:
     """Open a video or clip as footage for autofocus; the arguments are those of `autofocus`.
@@ -208,7 +216,11 @@ def open_footage(
         raise InputError(f"last must be 1 or more, and is {last}.")
     source = Path(source)
     clip = RefocusableClip.open(source, source=video) if source.suffix == SUFFIX and source.is_dir() else None
-    with open_video(source, fps=fps) if clip is None else clip.open_source() as reader:
+    with (
+        open_video(source, fps=fps, damaged=damaged, interlaced=interlaced)
+        if clip is None
+        else clip.open_source() as reader
+    ):
         if disparity is not None:
             maps: Disparity | VideoEstimates = disparity_by_frame(disparity)
         elif clip is not None:

@@ -60,6 +60,8 @@ def refocus(
     scale: float = 1.0,
     network_size_px: int | None = 384,
     fps: float = 24,
+    damaged: str = "stop",
+    interlaced: str = "deinterlace",
     video: str | Path | None = None,
     autofocus: str | SceneSpecific | TargetFinder | None = None,
     tracker: Tracker | None = None,
@@ -96,6 +98,8 @@ def refocus(
         scale: size of the output divided by that of the source, in (0, 1].
         network_size_px: the longer side of the network's input; `None`: the whole frame.
         fps: frames a second, where the source is a folder of frames.
+        damaged: `stop` at a damaged frame, or `hold` the last good one until the next key frame.
+        interlaced: `deinterlace` interlaced video, or `refuse` it.
         video: the current path of a clip's video, if it was moved.
         autofocus: a mode or a set of detectors; focus is on the targets that `rackfocus.autofocus` finds with
             it. The targets of an annotation are used, too; those of a user take precedence.
@@ -118,7 +122,11 @@ def refocus(
     lens, f_numbers = _aperture(focus, f_number, lens or Lens())
     clip = RefocusableClip.open(source, source=video) if source.suffix == SUFFIX and source.is_dir() else None
     with ExitStack() as stack:
-        reader = stack.enter_context(open_video(source, fps=fps) if clip is None else clip.open_source())
+        reader = stack.enter_context(
+            open_video(source, fps=fps, damaged=damaged, interlaced=interlaced)
+            if clip is None
+            else clip.open_source()
+        )
         check_focus(focus, reader.info)
         check_target(target, reader.path, codec)
         size = _scaled(reader.info, scale)

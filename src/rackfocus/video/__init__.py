@@ -1,6 +1,6 @@
 """Video: reads and writes frames one at a time, and keeps time stamps, orientation, colour tags and sound.
 
-`open_video` reads a video, an animated GIF, an image or a folder of images; `VideoWriter` writes H.264 like
+`open_video` reads a video, an animation, an image or a folder of images; `VideoWriter` writes H.264 like
 its source. Both raise `rackfocus.types.InputError`, with one sentence, for any problem of a file.
 """
 

@@ -14,6 +14,8 @@ SRGB = 13
 BT2020, BT2020_MATRIX = 9, 9
 LIMITED, FULL = 1, 2
 PQ, HLG = 16, 18
+UNENCODED = (8, 9, 10)
+"""Transfer functions of linear and logarithmic light."""
 HDR = (PQ, HLG)
 """Transfer functions of HDR video, whose light exceeds display white; see `tone_mapping`."""
 

@@ -22,7 +22,7 @@ from rackfocus.video.reader import VideoReader
 from rackfocus.video.segments import Segment, SegmentEncoder, configure, joined_packets
 from rackfocus.video.sound.remux import Soundtrack, soundtracks
 from rackfocus.video.source import Frame
-from rackfocus.whole_files import write_whole
+from rackfocus.whole_files import followed, write_whole
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
@@ -66,7 +66,7 @@ class VideoWriter:
         whole_sound: bool = True,
         job: str | None = None,
     ) -> None:
-        self.path = Path(path)
+        self.path = followed(Path(path))
         self._codec = codec or H264()
         check_target(self.path, source.path, self._codec)
         self.width, self.height = size or (source.info.width, source.info.height)
@@ -270,5 +270,7 @@ def _check_name(path: Path, source: Path, codec: Codec) -> None:
         raise InputError(f"The folder {path.absolute().parent} of {path.name} does not exist; make it first.")
     if path.is_dir():
         raise InputError(f"{path} is a folder; give the name of a file.")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is a pipe, a socket or a device; give the name of a file.")
     if path.exists() and source.exists() and path.samefile(source):
         raise InputError(f"{path} is the source itself; give another name for the result.")

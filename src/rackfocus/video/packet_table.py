@@ -1,10 +1,16 @@
 """Display times of the frames of a video, and the places where decoding may begin, from its packets alone."""
 
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import av
+
+from rackfocus.types import InputError
 from rackfocus.video.decode import open_container, video_stream
+from rackfocus.video.decoding.coded import left_out
+from rackfocus.video.decoding.packets import packets_of
 
 STAMPED = ("mp4", "matroska")
 """Container formats whose packets always carry the display time."""
@@ -28,6 +34,7 @@ class PacketTable:
 
     Attributes:
         stamps: display time of each frame, ascending.
+        repeats: those of them at which the picture before is shown again; see `Clock`.
         keys: the key frames, by display time; they may be earlier than the first displayed frame.
         start: the first time to which one can seek.
     """
@@ -35,6 +42,7 @@ class PacketTable:
     stamps: list[int]
     keys: list[KeyFrame]
     start: int
+    repeats: frozenset[int] = frozenset()
 
 
 class _Packet(NamedTuple):
@@ -48,20 +56,24 @@ def packet_table(path: Path) -> PacketTable | None:
     """Read all packets of a video. `None`: their time stamps do not identify the frames.
 
     Raises:
-        InputError: see `open_container`.
+        InputError: see `open_container`, or the container is damaged.
     """
     with open_container(path) as container:
         stream = video_stream(container, path)
-        packets = [
-            _Packet(packet.pts, packet.dts, packet.is_keyframe, packet.is_discard)
-            for packet in container.demux(stream)
-            if packet.size
-        ]
+        try:
+            packets = [
+                _Packet(packet.pts, packet.dts, packet.is_keyframe, packet.is_discard)
+                for packet in packets_of(container, stream)
+                if packet.size
+            ]
+        except (av.FFmpegError, OSError) as error:
+            raise InputError(f"{path} is damaged or cut short; copy it again.") from error
         stamped = any(kind in container.format.name for kind in STAMPED)
+        is_avi, frames = container.format.name == "avi", stream.frames
         reordered = stream.codec_context.has_b_frames
     shown = [packet.pts for packet in packets if not packet.is_discarded]
     stamps = [pts for pts in shown if pts is not None]
-    if not stamps or len(set(stamps)) < len(shown):
+    if not stamps or len(set(stamps)) < len(shown) or _restarts(packets):
         return None
     # A key frame that an edit list leaves out is kept, because the first frames may refer to it.
     keys = sorted(
@@ -76,4 +88,14 @@ def packet_table(path: Path) -> PacketTable | None:
         # Pictures before the first key frame cannot be decoded.
         stamps = [stamp for stamp in stamps if stamp >= keys[0].shown]
     start = min(stamp for packet in packets for stamp in (packet.pts, packet.dts) if stamp is not None)
-    return PacketTable(sorted(stamps), keys, start)
+    repeats: frozenset[int] = frozenset()
+    if is_avi:
+        ends = [*sorted(stamps), max(frames, max(stamps) + 1)]
+        repeats = frozenset(chain.from_iterable(left_out(one + 1, other) for one, other in pairwise(ends)))
+    return PacketTable(sorted([*stamps, *repeats]), keys, start, repeats)
+
+
+def _restarts(packets: list[_Packet]) -> bool:
+    """Whether the clock falls back, as where recordings were joined: then stamps do not tell the order."""
+    times = [packet.dts for packet in packets if packet.dts is not None]
+    return any(after < before for before, after in pairwise(times))

@@ -8,6 +8,7 @@ from the start.
 import bisect
 import copy
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -22,8 +23,11 @@ from jaxtyping import Float, UInt8
 
 from rackfocus.types import InputError
 from rackfocus.video.decode import ContainerReader, open_container, open_video, video_stream
+from rackfocus.video.decoding.decoder import Decode, decoder
+from rackfocus.video.decoding.interlacing import deinterlaced
+from rackfocus.video.decoding.packets import packets_of
 from rackfocus.video.packet_table import PacketTable, packet_table
-from rackfocus.video.source import VideoInfo, picture_tags
+from rackfocus.video.source import SQUARE, VideoInfo, picture_tags
 
 Image = UInt8[np.ndarray, "height width 3"]
 
@@ -42,7 +46,6 @@ class RandomAccess:
         path: of the video.
         info: its properties.
         size: width and height of the reduced pictures.
-        pixel_aspect: width over height of a displayed pixel.
         count: number of frames.
         origin_s: display time of the first frame, on the video's clock.
         times_s: display time of each frame, from the first one.
@@ -59,7 +62,7 @@ class RandomAccess:
         with open_video(path) as reader:
             if not isinstance(reader, ContainerReader):
                 raise InputError(f"{path} is no video file; give a file such as .mp4, .mov or .mkv.")
-            self.path, self.info, self._look = reader.path, reader.info, reader.look
+            self.path, self.info, self._look, self._reader = reader.path, reader.info, reader.look, reader
             self._file = _identity(self.path)
             self._table = packet_table(self.path)
             if self._table is not None:
@@ -70,11 +73,10 @@ class RandomAccess:
         self.count, self.origin_s = len(times), float(times[0])
         self.times_s: Float[np.ndarray, " frame"] = times - times[0]
         self.size = _reduced_size(self.info, height_px)
-        coded_aspect = float(self.info.sample_aspect_ratio or 1)
-        self.pixel_aspect = 1 / coded_aspect if self._look.orientation.sideways else coded_aspect
         self._index = {stamp: at for at, stamp in enumerate(self._table.stamps if self._table else ())}
         self._pictures: Generator[tuple[int, av.VideoFrame], None, None] | None = None
         self._next = 0
+        self._threads = READING_THREADS
 
     def __enter__(self) -> Self:
         return self
@@ -142,6 +144,10 @@ class RandomAccess:
             raise
         except (av.FFmpegError, OSError) as error:
             self.close()
+            if self._threads > 1:
+                # With several threads it cannot be told which packet failed, and whether its picture did.
+                self._threads = 1
+                return self.read(index, before=before)
             raise damaged from error
         if not found or found[-1][0] != index:
             self.close()
@@ -151,19 +157,37 @@ class RandomAccess:
     def _from(self, index: int) -> Generator[tuple[int, av.VideoFrame], None, None]:
         """Pictures in display order with their indices, beginning at or before `index`."""
         self.check()
+        pictures = self._sought(index)
+        if self._table is None or self._reader.field_order is None:
+            yield from pictures
+        else:
+            yield from deinterlaced(pictures, self._reader.field_order)
+
+    def _sought(self, index: int) -> Iterator[tuple[int, av.VideoFrame]]:
+        if self._table is None:
+            # Deinterlaced already.
+            for at, coded in enumerate(self._reader.coded()):
+                yield at, coded.picture
+            return
+        stamps, repeats = self._table.stamps, self._table.repeats
+        while index > 0 and stamps[index] in repeats:
+            index -= 1
         with open_container(self.path) as container:
             stream: Any = video_stream(container, self.path)
-            stream.codec_context.thread_count = READING_THREADS
-            if self._table is None:
-                yield from enumerate(container.decode(stream))
-                return
-            for picture in _sought(container, stream, self._table, index):
-                if picture.pts in self._index:
-                    yield self._index[picture.pts], picture
+            stream.codec_context.thread_count = self._threads
+            decode = decoder(stream) if self._threads == 1 else stream.decode
+            for picture in _sought(container, stream, decode, self._table, index):
+                if picture.pts is None or picture.pts not in self._index:
+                    continue
+                at = self._index[picture.pts]
+                yield at, picture
+                while at + 1 < self.count and stamps[at + 1] in repeats:
+                    at += 1
+                    yield at, picture
 
     def _reduced(self, picture: av.VideoFrame) -> Image:
         """Reduce in the coded format, which is fast, and then convert the colours."""
-        width, height = self.size
+        look, (width, height) = self._look, self.size
         coded = (height, width) if self._look.orientation.sideways else (width, height)
         if picture.format.name.startswith(("yuv", "gray")) and coded != (picture.width, picture.height):
             tags, small = picture_tags(picture), picture.reformat(*coded, interpolation=Interpolation.AREA)
@@ -175,8 +199,8 @@ class RandomAccess:
             # An unspecified matrix is guessed from the size of the full picture.
             guessed = tags.matrix_for(picture.width, picture.height)
             small.colorspace = tags.matrix if self._look.hdr is not None else guessed
-            picture = small
-        rgb = self._look.rgb(picture).mul_(255).add_(0.5).byte()
+            picture, look = small, replace(look, stretch=SQUARE)
+        rgb = look.rgb(picture).mul_(255).add_(0.5).byte()
         image: Any = rgb.permute(1, 2, 0).numpy()
         if image.shape[:2] != (height, width):
             image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
@@ -184,14 +208,14 @@ class RandomAccess:
 
 
 def _sought(
-    container: InputContainer, stream: Any, table: PacketTable, index: int
+    container: InputContainer, stream: Any, decode: Decode, table: PacketTable, index: int
 ) -> Iterator[av.VideoFrame]:
     """Pictures in display order, beginning with one that is shown at or before frame `index`."""
     wanted, exact_from = table.stamps[index], table.stamps[max(index - EXACT_FRAMES, 0)]
     before = bisect.bisect_right(table.keys, wanted, key=lambda key: key.shown)
     for key in reversed(table.keys[:before]):
         container.seek(key.sought, stream=stream)
-        pictures = _from_key(container, stream, exact_from)
+        pictures = _from_key(container, stream, decode, exact_from)
         try:
             first = next(pictures, None)
         except av.FFmpegError:
@@ -202,18 +226,18 @@ def _sought(
             return chain([first], pictures)
     container.seek(table.start, stream=stream)
     stream.codec_context.skip_frame = "DEFAULT"
-    return (picture for packet in container.demux(stream) for picture in stream.decode(packet))
+    return (picture for packet in packets_of(container, stream) for picture in decode(packet))
 
 
 def _from_key(
-    container: InputContainer, stream: Any, exact_from: int
+    container: InputContainer, stream: Any, decode: Decode, exact_from: int
 ) -> Generator[av.VideoFrame, None, None]:
     """Pictures in display order, from the next key frame on.
 
     Before the given time, only reference pictures are decoded.
     """
     key: int | None = None
-    for packet in container.demux(stream):
+    for packet in packets_of(container, stream):
         if key is None and packet.is_keyframe:
             key = packet.pts
         # A frame shown before its key frame also depends on frames before the key frame.
@@ -221,7 +245,7 @@ def _from_key(
             continue
         early = packet.pts is not None and packet.pts < exact_from
         stream.codec_context.skip_frame = "NONREF" if early else "DEFAULT"
-        yield from stream.decode(packet)
+        yield from decode(packet)
 
 
 def _identity(path: Path) -> tuple[int, int, int] | None:

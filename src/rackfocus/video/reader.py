@@ -3,26 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import av
 import numpy as np
 from jaxtyping import UInt8
 
 from rackfocus.types import InputError
+from rackfocus.video.decoding.coded import Coded
 from rackfocus.video.source import Frame, Look, VideoInfo
-
-
-@dataclass(frozen=True)
-class Coded:
-    """A decoded picture, before its rotation to upright, and its time in units of the stream's time base."""
-
-    picture: av.VideoFrame
-    pts: int
-    duration: int
 
 
 class VideoReader(ABC):
@@ -74,7 +64,7 @@ class VideoReader(ABC):
 
     def _pass(self, start: int, stop: int | None) -> Iterator[Frame]:
         self.reached_end = False
-        with closing(self._decode()) as pictures:
+        with closing(self.coded()) as pictures:
             for index, coded in enumerate(pictures):
                 if index >= start:
                     yield self._frame(index, coded)
@@ -88,7 +78,8 @@ class VideoReader(ABC):
             height, width = encoded.shape[1:]
             raise InputError(
                 f"Frame {index} of {self.path} is {width} x {height} pixels, and those before are "
-                f"{self.info.width} x {self.info.height}; frames of one size are needed."
+                f"{self.info.width} x {self.info.height}; frames of one size are needed, so use "
+                f"frames=0:{index} for those before."
             )
         time_base, transfer = self.info.time_base, self.info.transfer
         return Frame(index, coded.pts, coded.duration, time_base, encoded, transfer)
@@ -99,11 +90,11 @@ class VideoReader(ABC):
         Raises:
             InputError: the source is damaged or cut short.
         """
-        with closing(self._decode()) as pictures:
+        with closing(self.coded()) as pictures:
             for coded in pictures:
                 small = coded.picture.reformat(width, height, format="rgb24", interpolation="AREA")
                 yield float(coded.pts * self.info.time_base), small.to_ndarray()
 
     @abstractmethod
-    def _decode(self) -> Any:
+    def coded(self) -> Any:
         """A generator of `Coded` pictures in display order, from the first one."""

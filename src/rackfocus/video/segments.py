@@ -118,8 +118,6 @@ def configure(context: Any, codec: Codec, info: VideoInfo, size: tuple[int, int]
     context.pix_fmt = codec.pixel_format(*size, info.bit_depth)
     context.time_base, context.framerate = info.time_base, info.fps
     context.flags |= Flags.frame_duration
-    if info.sample_aspect_ratio:
-        context.sample_aspect_ratio = info.sample_aspect_ratio
     tags = info.colour
     context.color_range, context.color_primaries = tags.range, tags.primaries
     context.color_trc, context.colorspace = tags.transfer, tags.matrix

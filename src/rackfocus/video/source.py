@@ -8,6 +8,7 @@ from typing import Any
 import av
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -20,12 +21,17 @@ from rackfocus.video.colour import (
     SRGB,
     STILLS,
     TONE_MAPPED,
+    UNENCODED,
     UNSAID,
     ColourTags,
     Transfer,
 )
-from rackfocus.video.pixels import picture_to_rgb
+from rackfocus.video.pixels import picture_to_rgb, readable_as
 from rackfocus.video.tone_mapping import hdr_to_sdr
+
+SQUARE = Fraction(1), Fraction(1)
+LARGEST_ASPECT = 8
+"""Pixels that are this many times as wide as high, or the reverse, are an error of the file."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +67,13 @@ class VideoInfo:
     """Properties of a source that are known before its frames are read.
 
     Attributes:
-        width: in pixels, as displayed.
-        height: in pixels, as displayed.
+        width: in square pixels, as displayed.
+        height: in square pixels, as displayed.
         frames: number of frames by the container. `None`: unknown.
         fps: average rate, in frames a second; the durations of single frames may differ.
         time_base: the unit of time stamps, in seconds.
         duration_s: `None`: unknown.
         orientation: of the coded pixels.
-        sample_aspect_ratio: width over height of one coded pixel. `None`: unspecified.
         colour: the tags for a copy of this source.
         transfer: the transfer function of its pixels.
         has_audio: whether there is a sound track.
@@ -82,7 +87,6 @@ class VideoInfo:
     time_base: Fraction
     duration_s: float | None
     orientation: Orientation
-    sample_aspect_ratio: Fraction | None
     colour: ColourTags
     transfer: Transfer
     has_audio: bool
@@ -96,7 +100,7 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame, upright.
+    """One frame, upright, of square pixels.
 
     Attributes:
         index: from 0, counted over the whole source.
@@ -122,7 +126,13 @@ class Frame:
 
 @dataclass(frozen=True)
 class Look:
-    """How to convert the pictures of one stream, found from the first one."""
+    """How to convert the pictures of one stream, found from the first one.
+
+    Attributes:
+        width: in square pixels, as displayed.
+        height: in square pixels, as displayed.
+        stretch: factors of width and height that make coded pixels square.
+    """
 
     width: int
     height: int
@@ -132,39 +142,66 @@ class Look:
     chroma_midway: bool
     bit_depth: int = 8
     hdr: ColourTags | None = None
+    stretch: tuple[Fraction, Fraction] = SQUARE
 
     def rgb(self, picture: av.VideoFrame) -> Float[Tensor, "3 height width"]:
-        """A coded picture as R'G'B' in 0..1, upright."""
+        """A coded picture as R'G'B' in 0..1, upright, of square pixels."""
         tags = picture_tags(picture)
-        # As FFmpeg does: grey formats of unspecified range are full range.
-        if tags.range == 0 and picture.format.name.startswith("gray"):
-            tags = replace(tags, range=FULL)
         if self.hdr is not None and tags.matrix == UNSAID:
             tags = replace(tags, matrix=BT2020_MATRIX)
         rgb = picture_to_rgb(picture, tags, chroma_midway=self.chroma_midway)
+        size = _stretched(picture.width, picture.height, self.stretch)
+        if size != (picture.width, picture.height):
+            rgb = F.interpolate(rgb[None], size=size[::-1], mode="bilinear")[0]
         if self.hdr is not None:
             rgb = hdr_to_sdr(rgb, transfer=self.hdr.transfer, primaries=self.hdr.primaries)
         return self.orientation.upright(rgb)
 
 
-def look_of(picture: av.VideoFrame, name: str, codec: str, *, still: bool = False) -> Look:
-    """The properties of a stream, from its first picture; `name` is for error messages.
+def look_of(
+    picture: av.VideoFrame,
+    name: str,
+    codec: str,
+    *,
+    still: bool = False,
+    pixel_aspect: Fraction | None = None,
+) -> Look:
+    """The properties of a stream, from its first picture.
+
+    Args:
+        picture: the first one.
+        name: of the file, for error messages.
+        codec: FFmpeg's name of it.
+        still: whether it is a photograph, which is sRGB.
+        pixel_aspect: width over height of one coded pixel. `None`: unspecified, so square.
 
     Raises:
-        InputError: the colour matrix is unknown, or the picture has no size.
+        InputError: the colour matrix, the transfer function or the pixel format is not supported, or the
+            picture has no size.
     """
     if picture.width < 1 or picture.height < 1:
         raise InputError(f"{name} has frames of no size; export it again.")
+    if readable_as(picture.format.name) is None:
+        raise InputError(
+            f"{name} has the pixel format {picture.format.name}, which cannot be read; convert it to yuv420p "
+            "first."
+        )
     tags = picture_tags(picture)
     from_rgb = still or codec == "gif" or picture.format.is_rgb or picture.format.has_palette
     if not from_rgb and tags.matrix_for(picture.width, picture.height) not in LUMA_WEIGHTS:
         raise InputError(
             f"{name} has an unsupported colour matrix (code {tags.matrix}); convert it to BT.709 first."
         )
+    if tags.transfer in UNENCODED:
+        raise InputError(
+            f"{name} holds linear or logarithmic light (transfer code {tags.transfer}), which is not read; "
+            "convert it to BT.709 first."
+        )
     hdr = tags if tags.transfer in HDR else None
     srgb = tags.transfer == SRGB or (from_rgb and hdr is None and (still or tags.transfer == UNSAID))
     orientation = _orientation(picture)
-    size = (picture.width, picture.height)
+    stretch = _stretch(pixel_aspect)
+    size = _stretched(picture.width, picture.height, stretch)
     width, height = reversed(size) if orientation.sideways else size
     return Look(
         width=width,
@@ -175,6 +212,23 @@ def look_of(picture: av.VideoFrame, name: str, codec: str, *, still: bool = Fals
         chroma_midway=codec in ("mpeg1video", "mjpeg", "webp"),
         bit_depth=8 if still else picture.format.components[0].bits,
         hdr=hdr,
+        stretch=stretch,
+    )
+
+
+def _stretch(pixel_aspect: Fraction | None) -> tuple[Fraction, Fraction]:
+    """Factors of width and height, at least 1, as in browsers; impossible aspects are ignored."""
+    if pixel_aspect is None or not 1 / LARGEST_ASPECT <= pixel_aspect <= LARGEST_ASPECT:
+        return SQUARE
+    return max(pixel_aspect, Fraction(1)), max(1 / pixel_aspect, Fraction(1))
+
+
+def _stretched(width: int, height: int, stretch: tuple[Fraction, Fraction]) -> tuple[int, int]:
+    """The size of square pixels; a stretched side is even, as 4:2:0 needs."""
+    across, down = stretch
+    return (
+        2 * round(width * across / 2) if across > 1 else width,
+        2 * round(height * down / 2) if down > 1 else height,
     )
 
 

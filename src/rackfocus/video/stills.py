@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.types import InputError
-from rackfocus.video.reader import Coded, VideoReader
+from rackfocus.video.decoding.coded import Coded
+from rackfocus.video.reader import VideoReader
 from rackfocus.video.source import Orientation, VideoInfo, look_of
 
 STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
@@ -37,14 +39,13 @@ class StillsReader(VideoReader):
             time_base=1 / rate,
             duration_s=float(len(self._files) / rate),
             orientation=Orientation(),
-            sample_aspect_ratio=None,
             colour=look.colour,
             transfer=look.transfer,
             has_audio=False,
         )
         super().__init__(path, info, look)
 
-    def _decode(self) -> Iterator[Coded]:
+    def coded(self) -> Iterator[Coded]:
         for index, file in enumerate(self._files):
             yield Coded(_read(file)[0], index, 1)
 
@@ -97,8 +98,26 @@ def numbered_images(folder: Path) -> list[Path]:
     return [numbers[number] for number in ordered] or files
 
 
+def is_animated(file: Path) -> bool:
+    """Whether a PNG or WebP holds an animation, by its header (the PNG and WebP container specifications)."""
+    with suppress(OSError), file.open("rb") as data:
+        head = data.read(32)
+        if head.startswith(b"RIFF") and head[8:16] == b"WEBPVP8X":
+            return bool(head[20] & 2)
+        if head.startswith(b"\x89PNG"):
+            data.seek(8)
+            # An animation says so before its first picture.
+            while len(chunk := data.read(8)) == 8 and chunk[4:] != b"IDAT":
+                if chunk[4:] == b"acTL":
+                    return True
+                data.seek(int.from_bytes(chunk[:4], "big") + 4, 1)
+    return False
+
+
 def _read(file: Path) -> tuple[av.VideoFrame, str]:
     """One image and the name of its codec."""
+    if is_animated(file):
+        raise InputError(f"{file} is an animation, and one picture is needed; store its frames one by one.")
     broken = f"{file} is not an image that can be read, or it is damaged; replace it."
     try:
         # Passed as an open file, because FFmpeg reads a % in a name as a pattern of numbers.

@@ -40,6 +40,22 @@ def test_times_count_from_the_first_frame(make_video, tmp_path):
     np.testing.assert_allclose(found, read_sound(late, 0.5, 1.5, origin_s=0.0), atol=1e-6)
 
 
+@pytest.mark.parametrize("order", [(122 << 16) | 6, (127 << 16) | 8])
+def test_channels_in_an_order_without_a_name(make_video, tmp_path, order):
+    """MPEG_5_1_B and MPEG_7_1_B of CoreAudioBaseTypes.h; PyAV frees the list of such channels twice."""
+    layout = "5.1" if order & 0xFFFF == 6 else "7.1"
+    path = make_video(tmp_path / "v.mov", audio=[("pcm_s16le", 16000, layout)])
+    expected = read_sound(path, 0, 0.5)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"chan") + 8
+    content[at : at + 8] = order.to_bytes(4, "big") + bytes(4)
+    path.write_bytes(content)
+    for _ in range(3):
+        found = read_sound(path, 0, 0.5)
+    assert found.shape == expected.shape
+    assert np.abs(found).max() > 0.1
+
+
 def test_where_the_track_ends_there_is_silence(make_video, tmp_path):
     path = make_video(tmp_path / "a.mkv", audio=[("pcm_s16le", RATE, "mono")], sound_s=0.5)
     heard = read_sound(path, -0.5, 2.0)

@@ -57,7 +57,6 @@ export default {
     fps: Number,
     width: Number,
     height: Number,
-    aspect: Number, // displayed width divided by height of a pixel
     source: String, // address of a frame's image without its revision; contains {frame}
     times: Array, // presentation time of each frame in seconds; empty if the rate is constant
     sound: String, // address of a file with the sound of the frames, or empty
@@ -82,7 +81,7 @@ export default {
     ],
     fit() {
       const [across, down] = this.room;
-      const aspect = (this.width * this.columns * this.aspect) / this.height;
+      const aspect = (this.width * this.columns) / this.height;
       const width = Math.min(across, down * aspect);
       return { width: `${width}px`, height: `${width / aspect}px` };
     },

@@ -35,7 +35,6 @@ class Viewer(Element, component="viewer.js"):
             fps=video.fps,
             width=video.width,
             height=video.height,
-            aspect=session.pixel_aspect,
             times=[] if even else times.round(4).tolist(),
             sound=f"/source/{quote(session.name)}" if session.has_sound else "",
             targets=[],

@@ -138,11 +138,6 @@ class Session:
         return self._frames.video.info.has_audio
 
     @property
-    def pixel_aspect(self) -> float:
-        """Pixel aspect ratio: displayed width divided by height of a pixel."""
-        return self._frames.video.pixel_aspect
-
-    @property
     def track(self) -> Track:
         """The focus track, as far as it is known."""
         return self._tracking.track

@@ -1,6 +1,5 @@
 """Exports scene light and disparity to OpenEXR, readable by Nuke, Blender and Resolve."""
 
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -90,7 +89,6 @@ def write_exr(
 
 def exr_header(info: VideoInfo, frame: int) -> dict[str, Any]:
     """The OpenEXR attributes of a frame: rate, time code, primaries, pixel aspect ratio."""
-    aspect = info.sample_aspect_ratio or Fraction(1)
     rate = max(1, round(info.fps))
     header = {
         "compression": OpenEXR.ZIP_COMPRESSION,
@@ -98,7 +96,7 @@ def exr_header(info: VideoInfo, frame: int) -> dict[str, Any]:
         "framesPerSecond": info.fps,
         "imageCounter": frame,
         "chromaticities": PRIMARIES.get(info.colour.primaries, PRIMARIES[1]),
-        "pixelAspectRatio": float(1 / aspect if info.orientation.sideways else aspect),
+        "pixelAspectRatio": 1.0,
         "comments": f"Z is {MEANING['Z']}",
     }
     if rate <= FASTEST_TIME_CODE:

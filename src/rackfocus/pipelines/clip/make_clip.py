@@ -34,6 +34,8 @@ def make_clip(
     first: int = 0,
     last: int | None = None,
     fps: float = 24,
+    damaged: str = "stop",
+    interlaced: str = "deinterlace",
     settings: Mapping[str, Any] | None = None,
     revision: str = "unknown",
     progress: Callable[[int, int | None], None] | None = None,
@@ -56,6 +58,8 @@ def make_clip(
         first: the first frame.
         last: the frame after the last one; `None`: the end.
         fps: frames a second, where the source is a folder of frames.
+        damaged: `stop` at a damaged frame, or `hold` the last good one until the next key frame.
+        interlaced: `deinterlace` interlaced video, or `refuse` it.
         settings: further settings to record in the clip; it is resumed only with the same ones.
         revision: of the program, to record in the clip.
         progress: called with frames done and total frames; the total is `None` if unknown.
@@ -70,7 +74,7 @@ def make_clip(
     target = Path(target)
     check_target(target)
     check_range(first, last)
-    with open_video(Path(source), fps=fps) as reader:
+    with open_video(Path(source), fps=fps, damaged=damaged, interlaced=interlaced) as reader:
         network = load_model(model) if isinstance(model, str | Path) else model
         size = (reader.info.width, reader.info.height)
         estimates = VideoEstimates(

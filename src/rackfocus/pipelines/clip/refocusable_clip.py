@@ -94,7 +94,8 @@ class RefocusableClip:
         Raises:
             InputError: the video was moved or changed, or it cannot be read.
         """
-        return open_video(self.source, fps=self.info.video.fps)
+        # A clip with damaged frames was made with `hold`.
+        return open_video(self.source, fps=self.info.video.fps, damaged="hold")
 
     def disparity(self, frame: int) -> Float[Tensor, "1 height width"]:
         """`D` of a frame: signed blur radius in pixels of the video at the reference aperture.

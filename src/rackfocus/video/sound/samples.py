@@ -12,6 +12,8 @@ from jaxtyping import Float32
 
 from rackfocus.types import InputError
 from rackfocus.video.decode import open_container, open_video
+from rackfocus.video.decoding.packets import packets_of
+from rackfocus.video.sound.channels import settle_layout
 
 RATE = 16_000
 """Samples a second: the rate of speech networks."""
@@ -60,6 +62,8 @@ def read_sound(
         stream: Any = next((track for track in container.streams.audio if track.codec_context), None)
         if stream is None:
             return None
+        if settle_layout(stream.codec_context) is None:
+            return heard
         begin_s = origin_s + start_s
         for time_s, samples in _resampled(container, stream, begin_s):
             first = round((time_s - begin_s) * RATE)
@@ -115,7 +119,7 @@ def _decoded(container: Any, stream: Any, begin_s: float) -> Iterator[Any]:
 
 def _packets(container: Any, stream: Any) -> Generator[Any, None, None]:
     """Packets up to the first one that cannot be read; the rest is silence."""
-    demuxed = container.demux(stream)
+    demuxed = packets_of(container, stream)
     while True:
         try:
             packet = next(demuxed, None)

@@ -1,0 +1,1 @@
+"""From packets to pictures: time stamps, damage, repeated and interlaced pictures."""
