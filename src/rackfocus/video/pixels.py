@@ -1,10 +1,15 @@
 """Decoded pictures to R'G'B' tensors and back, in floating point.
 
+A pixel format is read directly (`_DIRECT`) or repacked by swscale without loss of bits into one that is
+(`_REPACKED`); one that is in neither table is refused, because some formats that FFmpeg names abort swscale,
+and a guess would give wrong colours.
+
 swscale would be faster, but its 16-bit path maps white to 0.996, and its chroma position cannot be set
 reliably. Chroma is positioned as in MPEG-2 and H.264 (level with every second luma sample of a row, midway
 between two rows) or as in MPEG-1 and JPEG (midway in both); it is interpolated linearly.
 """
 
+import re
 from typing import Any
 
 import av
@@ -13,9 +18,33 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from rackfocus.types import InputError
 from rackfocus.video.colour import LUMA_WEIGHTS, ColourTags
 
 Plane = Float[Tensor, "height width"]
+
+_WORDS = r"((9|10|12|14|16)[bl]e|f(16|32)[bl]e)"
+_DIRECT = re.compile(rf"(gbra?p|gray){_WORDS}?|yuv[aj]?4(20|22|44|40|11|10)p{_WORDS}?|rgb24|rgb48le")
+_REPACKED = {
+    r"nv12|nv21": "yuv420p",
+    r"nv16|yuyv422|uyvy422|yvyu422": "yuv422p",
+    r"nv24|nv42|vuy[ax]|ayuv|uyva|vyu444": "yuv444p",
+    r"uyyvyy411": "yuv411p",
+    r"p0(10|12|16)[bl]e": r"yuv420p\1le",
+    r"p2(10|12|16)[bl]e|y2(10|12|16)le": r"yuv422p\1\2le",
+    r"nv20[bl]e": "yuv422p10le",
+    r"p4(10|12|16)[bl]e": r"yuv444p\1le",
+    r"xv30le|v30xle": "yuv444p10le",
+    r"xv36[bl]e": "yuv444p12le",
+    r"xv48[bl]e|ayuv64[bl]e": "yuv444p16le",
+    r"((?:yuv444p|gbrp)1[02])msb[bl]e": r"\1le",
+    r"ya8": "gray",
+    r"ya16[bl]e": "gray16le",
+    r"mono[bw]|pal8|bgr24|[0a]?(rgb|bgr)[0a]?|(rgb|bgr)(8|4_byte|(444|555|565)[bl]e)|bayer_.{4}8": "rgb24",
+    r"rgb48be|bgr48[bl]e|(rgb|bgr)a64[bl]e|x2(rgb|bgr)10le|xyz12[bl]e|bayer_.{4}16[bl]e": "rgb48le",
+    r"rgba?f16[bl]e|rgbf32[bl]e": "gbrpf32le",
+}
+"""Patterns of formats that swscale reads, and for each the format read directly that holds as many bits."""
 
 
 def picture_to_rgb(
@@ -24,28 +53,35 @@ def picture_to_rgb(
     """A decoded picture as R'G'B' in 0..1; an alpha channel is dropped.
 
     Args:
-        picture: in any pixel format.
-        tags: range and matrix of the picture; ignored by RGB formats.
+        picture: in any pixel format that `readable_as` names.
+        tags: range and matrix of the picture; ignored by RGB formats. Grey of unspecified range is full
+            range, as FFmpeg reads it.
         chroma_midway: chroma lies midway between two luma samples of a row, as in MPEG-1 and JPEG.
+
+    Raises:
+        InputError: the pixel format or the colour matrix is not supported.
     """
     picture = _plain(picture)
-    name, components = picture.format.name, picture.format.components
-    depth = components[0].bits
-    if name.startswith("gbrp"):
-        planes = [_plane(picture, component.plane, depth) for component in components[:3]]
-        return torch.stack(planes).div_(1 if name.startswith("gbrpf") else 2**depth - 1).clamp_(0, 1)
-    if name in ("rgb24", "rgb48le"):
+    name = picture.format.name
+    depth = picture.format.components[0].bits
+    is_float = "f" in name
+    if name.startswith("gbr"):
+        planes = [_plane(picture, component.plane) for component in picture.format.components[:3]]
+        return torch.stack(planes).div_(1 if is_float else 2**depth - 1).clamp_(0, 1)
+    if name.startswith("rgb"):
         packed = picture.to_ndarray().astype(np.float32)
         return torch.from_numpy(packed).permute(2, 0, 1).contiguous().div_(2**depth - 1)
 
-    luma_floor, luma_span, chroma_span = _scales(depth, tags)
-    luma = (_plane(picture, 0, depth) - luma_floor) / luma_span
-    if name.startswith("gray"):
+    is_grey = name.startswith("gray")
+    full_range = tags.full_range or is_float or (is_grey and tags.range == 0)
+    luma_floor, luma_span, chroma_span = _scales(1 if is_float else depth, full_range)
+    luma = (_plane(picture, 0) - luma_floor) / luma_span
+    if is_grey:
         return luma.clamp_(0, 1).expand(3, -1, -1).contiguous()
-    blue, red = (_upsampled(_plane(picture, at, depth), luma, chroma_midway) for at in (1, 2))
+    blue, red = (_upsampled(_plane(picture, at), luma, chroma_midway) for at in (1, 2))
     centre = 2 ** (depth - 1)
     blue, red = (blue - centre) / chroma_span, (red - centre) / chroma_span
-    weight_red, weight_blue = LUMA_WEIGHTS[tags.matrix_for(picture.width, picture.height)]
+    weight_red, weight_blue = _luma_weights(tags, picture.width, picture.height)
     weight_green = 1 - weight_red - weight_blue
     to_red, to_blue = 2 * (1 - weight_red), 2 * (1 - weight_blue)
     green = luma - (weight_red * to_red / weight_green) * red - (weight_blue * to_blue / weight_green) * blue
@@ -74,7 +110,7 @@ def rgb_to_picture(
         chroma = [_halved_rows(plane) for plane in chroma]
     if blue_part.width < width:
         chroma = [_halved_columns(plane) for plane in chroma]
-    luma_floor, luma_span, chroma_span = _scales(depth, tags)
+    luma_floor, luma_span, chroma_span = _scales(depth, tags.full_range)
     centre, largest = 2 ** (depth - 1), 2**depth - 1
     planes = [luma * luma_span + luma_floor, *(plane * chroma_span + centre for plane in chroma)]
     kind = np.dtype("<u2" if depth > 8 else "u1")
@@ -90,41 +126,58 @@ def pixel_format_for(width: int, height: int) -> str:
     return "yuv444p" if width % 2 or height % 2 else "yuv420p"
 
 
-def _scales(depth: int, tags: ColourTags) -> tuple[float, float, float]:
+def readable_as(pixel_format: str) -> str | None:
+    """The pixel format that is read directly and holds the same picture. `None`: it is not supported."""
+    if _DIRECT.fullmatch(pixel_format):
+        return pixel_format
+    for pattern, target in _REPACKED.items():
+        if found := re.fullmatch(pattern, pixel_format):
+            return found.expand(target)
+    return None
+
+
+def _plain(picture: av.VideoFrame) -> av.VideoFrame:
+    """The same picture in a format that is read directly."""
+    name = picture.format.name
+    target = readable_as(name)
+    if target is None:
+        raise InputError(
+            f"Pictures of the pixel format {name} cannot be read; convert them to yuv420p first."
+        )
+    return picture if target == name else picture.reformat(format=target, threads=1)
+
+
+def _luma_weights(tags: ColourTags, width: int, height: int) -> tuple[float, float]:
+    matrix = tags.matrix_for(width, height)
+    if matrix not in LUMA_WEIGHTS:
+        raise InputError(f"The colour matrix with code {matrix} is not supported; convert to BT.709 first.")
+    return LUMA_WEIGHTS[matrix]
+
+
+def _scales(depth: int, full_range: bool) -> tuple[float, float, float]:
     """Black level, range of luma and range of chroma, in codes of this number of bits."""
-    if tags.full_range:
+    if full_range:
         return 0.0, 2.0**depth - 1, 2.0**depth - 1
     step = 2.0 ** (depth - 8)
     return 16 * step, 219 * step, 224 * step
 
 
-def _plain(picture: av.VideoFrame) -> av.VideoFrame:
-    """Convert to one of the formats read here: planar YUV or gray, planar RGB, rgb24, rgb48le."""
-    name, components = picture.format.name, picture.format.components
-    depth = components[0].bits
-    if name in ("rgb24", "rgb48le") or (name.startswith(("gbrp", "gbrap")) and not name.endswith("be")):
-        return picture
-    if picture.format.is_rgb or picture.format.has_palette or depth < 8:
-        return picture.reformat(format="rgb24" if depth <= 8 else "rgb48le")
-    if len(components) < 3:
-        return picture if name == "gray" else picture.reformat(format="gray" if depth == 8 else "gray16le")
-    halved = all(-(-picture.width // part.width) <= 2 for part in components[1:3])
-    if name.startswith(("yuv4", "yuvj4", "yuva4")) and halved and not name.endswith("be"):
-        return picture
-    return picture.reformat(format="yuv444p" if depth == 8 else f"yuv444p{depth}le")
-
-
-def _plane(picture: av.VideoFrame, index: int, depth: int) -> Plane:
+def _plane(picture: av.VideoFrame, index: int) -> Plane:
     plane: Any = picture.planes[index]
-    kind = np.dtype("<f4" if depth == 32 else "<u2" if depth > 8 else "u1")
-    rows = np.frombuffer(plane, kind).reshape(plane.height, plane.line_size // kind.itemsize)
+    bits = picture.format.components[0].bits
+    letter = "f" if "f" in picture.format.name else "u"
+    kind = np.dtype(f"{'>' if picture.format.is_big_endian else '<'}{letter}{-(-bits // 8)}")
+    rows = np.frombuffer(plane, kind).reshape(plane.height, -1)
+    if plane.line_size < 0:
+        rows = rows[::-1]  # Stored from the bottom up.
     return torch.from_numpy(rows[:, : plane.width].astype(np.float32))
 
 
 def _upsampled(chroma: Plane, luma: Plane, midway: bool) -> Plane:
-    if chroma.shape[1] < luma.shape[1]:
+    """Chroma at each luma sample; 4:1:1 and 4:1:0 are doubled twice."""
+    while chroma.shape[1] < luma.shape[1]:
         chroma = _doubled(chroma, 1, midway)[:, : luma.shape[1]]
-    if chroma.shape[0] < luma.shape[0]:
+    while chroma.shape[0] < luma.shape[0]:
         chroma = _doubled(chroma, 0, True)[: luma.shape[0]]
     return chroma
 

@@ -24,7 +24,7 @@ from rackfocus.video.colour import (
     ColourTags,
     Transfer,
 )
-from rackfocus.video.pixels import picture_to_rgb
+from rackfocus.video.pixels import picture_to_rgb, readable_as
 from rackfocus.video.tone_mapping import hdr_to_sdr
 
 
@@ -136,9 +136,6 @@ class Look:
     def rgb(self, picture: av.VideoFrame) -> Float[Tensor, "3 height width"]:
         """A coded picture as R'G'B' in 0..1, upright."""
         tags = picture_tags(picture)
-        # As FFmpeg does: grey formats of unspecified range are full range.
-        if tags.range == 0 and picture.format.name.startswith("gray"):
-            tags = replace(tags, range=FULL)
         if self.hdr is not None and tags.matrix == UNSAID:
             tags = replace(tags, matrix=BT2020_MATRIX)
         rgb = picture_to_rgb(picture, tags, chroma_midway=self.chroma_midway)
@@ -151,10 +148,15 @@ def look_of(picture: av.VideoFrame, name: str, codec: str, *, still: bool = Fals
     """The properties of a stream, from its first picture; `name` is for error messages.
 
     Raises:
-        InputError: the colour matrix is unknown, or the picture has no size.
+        InputError: the colour matrix or the pixel format is unknown, or the picture has no size.
     """
     if picture.width < 1 or picture.height < 1:
         raise InputError(f"{name} has frames of no size; export it again.")
+    if readable_as(picture.format.name) is None:
+        raise InputError(
+            f"{name} has the pixel format {picture.format.name}, which cannot be read; convert it to yuv420p "
+            "first."
+        )
     tags = picture_tags(picture)
     from_rgb = still or codec == "gif" or picture.format.is_rgb or picture.format.has_palette
     if not from_rgb and tags.matrix_for(picture.width, picture.height) not in LUMA_WEIGHTS:
