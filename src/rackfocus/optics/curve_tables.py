@@ -28,7 +28,7 @@ compiled = njit(nogil=True, cache=True)
 
 
 class TabulatedCurve:
-    """A transfer curve by table: exact for half precision, else interpolated to within 3e-6 of its value.
+    """A transfer curve by table: exact for half precision, else interpolated to within 3e-5 of its value.
 
     Args:
         curve: from encoded to linear values or the reverse; odd, as the curves of `radiometry` are.
