@@ -121,7 +121,8 @@ def _chroma_row(plane, y, columns, lines, centre, span, mixed, row):  # type: ig
         code = np.float32(nearest[x])
         mixed[x] = (code + down * (np.float32(farther[x]) - code) - centre) / span
     if count == row.size:
-        row[:] = mixed[:count]
+        for x in range(np.uintp(count)):
+            row[x] = mixed[x]
         return
     mixed[count] = mixed[count - 1]
     for x in range(np.uintp(row.size)):

@@ -169,8 +169,8 @@ def _shares_of_row(scene, y, keep_slopes, layer, weight, slope):
     if scene.fill.size and (varies or scene.fill[y].max() > 0):
         behind = slice(used, used + 2)
         _by_area(scene.fill[y], scene.levels, False, layer[behind], weight[behind], slope[behind])
-        slope[behind] = 0
         for x in range(layer.shape[1]):
+            slope[used, x] = slope[used + 1, x] = 0
             if scene.fill[y, x] == 0:
                 layer[used, x] = layer[used + 1, x] = -1
         used += 2
@@ -246,9 +246,11 @@ def place_entries(scene, radius, keep_slopes, rows, entry_of, run_of, run_x, run
                     continue
                 entry = next_entry[at]
                 if last_x[at] != x - 1:
-                    light[4 * entry : 4 * (entry + PADDING)] = 0
+                    for i in range(4 * PADDING):
+                        light[4 * entry + i] = 0
                     if keep_slopes:
-                        slopes[entry : entry + PADDING] = 0
+                        for i in range(PADDING):
+                            slopes[entry + i] = 0
                     entry += PADDING
                     run_x[next_run[at]] = x - radius[at] if x == 0 else x
                     run_entry[next_run[at]] = entry
