@@ -60,7 +60,7 @@ def apply_log_exposure(
     log_exposure: Float[Tensor, "batch 3 height width"],
 ) -> Float[Tensor, "batch 3 height width"]:
     """Radiance `I' = I * exp(k * E)` with `k = 50` (Eq. 4)."""
-    return linear_rgb * torch.exp(HDR_GAIN * log_exposure)
+    return linear_rgb * (HDR_GAIN * log_exposure).exp_()  # in place: see `luma`
 
 
 def luma(encoded_rgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:

@@ -146,6 +146,7 @@ def _check(linear_rgb: Tensor, disparity: Tensor, formulation: str) -> None:
         raise InputError(f"An image of size {tuple(linear_rgb.shape)} has no pixels to render.")
     if torch.compiler.is_compiling():
         return  # reading values would break the graph of torch.compile
-    if not disparity.isfinite().all():
+    # A sum is finite or not several times as fast; where it overflows, the values are examined.
+    if not (disparity.sum().isfinite() or disparity.isfinite().all()):
         bad = int((~disparity.isfinite()).sum())
         raise InputError(f"{bad} of {disparity.numel()} disparities are NaN or infinite; all must be finite.")

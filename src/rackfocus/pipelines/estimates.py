@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.models.backends import RGBDHDREstimator
-from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
+from rackfocus.optics.curve_tables import decoding, encoding, to_srgb
 from rackfocus.pipelines.frame_estimator import SequentialEstimator
 from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
@@ -110,14 +110,11 @@ class VideoEstimates:
             estimator.see(frame)
             if frame.index < start:
                 continue
-            decode, encode = TRANSFER_CURVES[frame.transfer.value]
             with torch.inference_mode():
-                linear = resized(decode(frame.encoded[None]), self.size)
-                srgb = linear_to_srgb(linear.clamp(0, 1))
-                estimate = estimator.estimate(srgb)
-                image = (srgb[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
-                encoded = frame.encoded if linear.shape[2:] == frame.encoded.shape[1:] else encode(linear)[0]
-            waiting.append(dataclasses.replace(frame, encoded=encoded.half()))
+                shown, curve = _of_size(frame, self.size), to_srgb(frame.transfer.value)
+                estimate = estimator.estimate(curve(shown.encoded[None]))
+                image = curve.image(shown.encoded)
+            waiting.append(shown)
             yield from settle(self.stabilizer.push(image, estimate.disparity[0], estimate.log_exposure[0]))
         yield from settle(self.stabilizer.finish())
 
@@ -166,20 +163,26 @@ class StoredEstimates:
         held = self.maps.frame_range
         stop = held.stop if last is None else min(last, held.stop)
         for frame in prefetch(_readable(self.reader, first, stop, needed)):
-            decode, encode = TRANSFER_CURVES[frame.transfer.value]
             disparity, log_exposure = self.maps.disparity(frame.index), self.maps.log_exposure(frame.index)
-            encoded, scale_from_map = frame.encoded, self.size[0] / disparity.shape[-1]
+            scale_from_map = self.size[0] / disparity.shape[-1]
             with torch.inference_mode():
-                if self.size != (encoded.shape[-1], encoded.shape[-2]):
-                    encoded = encode(resized(decode(encoded[None]), self.size))[0]
+                shown = _of_size(frame, self.size)
                 disparity = resized(disparity[None], self.size)[0] * scale_from_map
                 log_exposure = resized(log_exposure[None], self.size)[0]
-            frame = dataclasses.replace(frame, encoded=encoded.half())
-            yield EstimatedFrame(frame, disparity.half(), log_exposure.half())
+            yield EstimatedFrame(shown, disparity.half(), log_exposure.half())
 
     def identity(self) -> Any:
         """See `Estimates.identity`."""
         return self.maps.identity()
+
+
+def _of_size(frame: Frame, size: Size) -> Frame:
+    """A frame resized in linear light, in half precision."""
+    encoded = frame.encoded
+    if size != (encoded.shape[-1], encoded.shape[-2]):
+        decode, encode = decoding(frame.transfer.value), encoding(frame.transfer.value)
+        encoded = encode(resized(decode(encoded[None]), size))[0]
+    return dataclasses.replace(frame, encoded=encoded.half())
 
 
 def resized(

@@ -14,7 +14,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from rackfocus.models.backends import CompositeEstimator, NearnessScale, RGBDHDREstimator, VideoMoment
-from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
+from rackfocus.optics.curve_tables import to_srgb
 from rackfocus.types import RGBDHDR
 from rackfocus.video import Frame, Transfer
 from rackfocus.video.shot_cuts import THUMBNAIL, begins_shot
@@ -166,9 +166,8 @@ def srgb_of(image: Image, transfer: Transfer) -> Float[Tensor, "1 3 height width
         image: encoded RGB in 0..255.
         transfer: its transfer function.
     """
-    decode, _ = TRANSFER_CURVES[transfer.value]
     encoded = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
-    return linear_to_srgb(decode(encoded).clamp(0, 1))
+    return to_srgb(transfer.value)(encoded.half())
 
 
 def is_not_blank(image: Image) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rackfocus.focus.annotation.keyframes import f_number_at
 from rackfocus.focus.focus_track import FocusSource, Point
-from rackfocus.optics.radiometry import TRANSFER_CURVES
+from rackfocus.optics.curve_tables import decoding, encoding
 from rackfocus.optics.renderer import Renderer
 from rackfocus.optics.thin_lens import refocus_disparity
 from rackfocus.pipelines.estimates import EstimatedFrame
@@ -66,14 +66,14 @@ class Rendering:
 
     @torch.inference_mode()
     def _picture(self, shown: EstimatedFrame, focal: float, lens: Lens) -> Tensor:
-        sharp = shown.frame.encoded.float()
         disparity = refocus_disparity(shown.disparity.float(), focal_disparity=focal)
         shallow = None
         if self.output.renders:
-            decode, encode = TRANSFER_CURVES[shown.frame.transfer.value]
+            transfer = shown.frame.transfer.value
+            linear = decoding(transfer)(shown.frame.encoded[None])
             maps = disparity[None], shown.log_exposure.float()[None]
-            shallow = encode(self.renderer(decode(sharp[None]), *maps, lens=lens))[0]
-        return self.output.picture(sharp, shallow, lens.aperture_ratio * disparity)
+            shallow = encoding(transfer)(self.renderer(linear, *maps, lens=lens))[0]
+        return self.output.picture(shown.frame.encoded, shallow, lens.aperture_ratio * disparity)
 
 
 @dataclass(frozen=True)

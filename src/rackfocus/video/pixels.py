@@ -20,8 +20,7 @@ from torch import Tensor
 
 from rackfocus.types import InputError
 from rackfocus.video.colour import LUMA_WEIGHTS, ColourTags
-
-Plane = Float[Tensor, "height width"]
+from rackfocus.video.yuv import Coding, Plane, rgb_to_yuv, yuv_to_rgb
 
 _WORDS = r"((9|10|12|14|16)[bl]e|f(16|32)[bl]e)"
 _DIRECT = re.compile(rf"(gbra?p|gray){_WORDS}?|yuv[aj]?4(20|22|44|40|11|10)p{_WORDS}?|rgb24|rgb48le")
@@ -66,26 +65,25 @@ def picture_to_rgb(
     depth = picture.format.components[0].bits
     is_float = "f" in name
     if name.startswith("gbr"):
-        planes = [_plane(picture, component.plane) for component in picture.format.components[:3]]
-        return torch.stack(planes).div_(1 if is_float else 2**depth - 1).clamp_(0, 1)
+        planes = [_codes(picture, component.plane) for component in picture.format.components[:3]]
+        return (
+            torch.from_numpy(np.stack(planes, dtype=np.float32, casting="unsafe"))
+            .div_(1 if is_float else 2**depth - 1)
+            .clamp_(0, 1)
+        )
     if name.startswith("rgb"):
         packed = picture.to_ndarray().astype(np.float32)
         return torch.from_numpy(packed).permute(2, 0, 1).contiguous().div_(2**depth - 1)
 
     is_grey = name.startswith("gray")
     full_range = tags.full_range or is_float or (is_grey and tags.range == 0)
-    luma_floor, luma_span, chroma_span = _scales(1 if is_float else depth, full_range)
-    luma = (_plane(picture, 0) - luma_floor) / luma_span
+    coding = _coding(1 if is_float else depth, full_range, _luma_weights(tags, picture.width, picture.height))
+    luma = _codes(picture, 0)
     if is_grey:
-        return luma.clamp_(0, 1).expand(3, -1, -1).contiguous()
-    blue, red = (_upsampled(_plane(picture, at), luma, chroma_midway) for at in (1, 2))
-    centre = 2 ** (depth - 1)
-    blue, red = (blue - centre) / chroma_span, (red - centre) / chroma_span
-    weight_red, weight_blue = _luma_weights(tags, picture.width, picture.height)
-    weight_green = 1 - weight_red - weight_blue
-    to_red, to_blue = 2 * (1 - weight_red), 2 * (1 - weight_blue)
-    green = luma - (weight_red * to_red / weight_green) * red - (weight_blue * to_blue / weight_green) * blue
-    return torch.stack([luma + to_red * red, green, luma + to_blue * blue]).clamp_(0, 1)
+        grey = (luma.astype(np.float32) - coding.black) / coding.luma_span
+        return torch.from_numpy(grey).clamp_(0, 1).expand(3, -1, -1).contiguous()
+    chroma = _codes(picture, 1), _codes(picture, 2)
+    return torch.from_numpy(yuv_to_rgb(luma, *chroma, coding, chroma_midway=chroma_midway))
 
 
 def rgb_to_picture(
@@ -98,26 +96,12 @@ def rgb_to_picture(
         tags: range and matrix to encode with.
         pixel_format: planar YUV of 8 or 10 bits. `None`: `pixel_format_for` the size.
     """
-    red, green, blue = rgb
-    height, width = red.shape
-    weight_red, weight_blue = LUMA_WEIGHTS[tags.matrix_for(width, height)]
-    luma = weight_red * red + (1 - weight_red - weight_blue) * green + weight_blue * blue
-    chroma = [(blue - luma) / (2 * (1 - weight_blue)), (red - luma) / (2 * (1 - weight_red))]
+    _, height, width = rgb.shape
     picture = av.VideoFrame(width, height, pixel_format or pixel_format_for(width, height))
-    components = picture.format.components
-    depth, blue_part = components[0].bits, components[1]
-    if blue_part.height < height:
-        chroma = [_halved_rows(plane) for plane in chroma]
-    if blue_part.width < width:
-        chroma = [_halved_columns(plane) for plane in chroma]
-    luma_floor, luma_span, chroma_span = _scales(depth, tags.full_range)
-    centre, largest = 2 ** (depth - 1), 2**depth - 1
-    planes = [luma * luma_span + luma_floor, *(plane * chroma_span + centre for plane in chroma)]
-    kind = np.dtype("<u2" if depth > 8 else "u1")
-    into: Any
-    for into, plane in zip(picture.planes, planes, strict=True):
-        rows = np.frombuffer(into, kind).reshape(into.height, into.line_size // kind.itemsize)
-        rows[:, : into.width] = plane.round_().clamp_(0, largest).numpy()
+    depth = picture.format.components[0].bits
+    coding = _coding(depth, tags.full_range, LUMA_WEIGHTS[tags.matrix_for(width, height)])
+    planes = (_codes(picture, index) for index in range(3))
+    rgb_to_yuv(rgb.float().contiguous().numpy(), coding, *planes)
     return picture
 
 
@@ -154,55 +138,22 @@ def _luma_weights(tags: ColourTags, width: int, height: int) -> tuple[float, flo
     return LUMA_WEIGHTS[matrix]
 
 
-def _scales(depth: int, full_range: bool) -> tuple[float, float, float]:
-    """Black level, range of luma and range of chroma, in codes of this number of bits."""
-    if full_range:
-        return 0.0, 2.0**depth - 1, 2.0**depth - 1
-    step = 2.0 ** (depth - 8)
-    return 16 * step, 219 * step, 224 * step
+def _coding(depth: int, full_range: bool, weights: tuple[float, float]) -> Coding:
+    """How colour is coded in a number of bits."""
+    largest, step = 2.0**depth - 1, 2.0 ** (depth - 8)
+    black, luma_span, chroma_span = (
+        (0.0, largest, largest) if full_range else (16 * step, 219 * step, 224 * step)
+    )
+    return Coding(*weights, black, luma_span, chroma_span, 2.0 ** (depth - 1), largest)
 
 
-def _plane(picture: av.VideoFrame, index: int) -> Plane:
+def _codes(picture: av.VideoFrame, index: int) -> Plane:
+    """The samples of a plane, in place and in the machine's order of bytes."""
     plane: Any = picture.planes[index]
     bits = picture.format.components[0].bits
     letter = "f" if "f" in picture.format.name else "u"
     kind = np.dtype(f"{'>' if picture.format.is_big_endian else '<'}{letter}{-(-bits // 8)}")
-    rows = np.frombuffer(plane, kind).reshape(plane.height, -1)
+    rows = np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
     if plane.line_size < 0:
         rows = rows[::-1]  # Stored from the bottom up.
-    return torch.from_numpy(rows[:, : plane.width].astype(np.float32))
-
-
-def _upsampled(chroma: Plane, luma: Plane, midway: bool) -> Plane:
-    """Chroma at each luma sample; 4:1:1 and 4:1:0 are doubled twice."""
-    while chroma.shape[1] < luma.shape[1]:
-        chroma = _doubled(chroma, 1, midway)[:, : luma.shape[1]]
-    while chroma.shape[0] < luma.shape[0]:
-        chroma = _doubled(chroma, 0, True)[: luma.shape[0]]
-    return chroma
-
-
-def _doubled(plane: Plane, dim: int, midway: bool) -> Plane:
-    """Double the samples along `dim`; the old ones lie midway between two new ones, or on every even one."""
-    last = plane.shape[dim] - 1
-    after = torch.cat([plane.narrow(dim, 1, last), plane.narrow(dim, last, 1)], dim)
-    if midway:
-        before = torch.cat([plane.narrow(dim, 0, 1), plane.narrow(dim, 0, last)], dim)
-        pair = (torch.lerp(plane, before, 0.25), torch.lerp(plane, after, 0.25))
-    else:
-        pair = (plane, torch.lerp(plane, after, 0.5))
-    return torch.stack(pair, dim + 1).flatten(dim, dim + 1)
-
-
-def _halved_rows(plane: Plane) -> Plane:
-    """The mean of each pair of rows."""
-    return (plane[0::2] + plane[1::2]) / 2
-
-
-def _halved_columns(plane: Plane) -> Plane:
-    """Weighted sums (1 2 1) around every even column."""
-    even, odd = plane[:, 0::2], plane[:, 1::2]
-    if odd.shape[1] < even.shape[1]:
-        odd = torch.cat([odd, even[:, -1:]], 1)
-    before = torch.cat([even[:, :1], odd[:, :-1]], 1)
-    return even / 2 + (before + odd) / 4
+    return rows if kind.isnative else rows.astype(kind.newbyteorder("="))

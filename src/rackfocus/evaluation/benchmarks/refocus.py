@@ -17,7 +17,7 @@ from rackfocus.evaluation.benchmarks.renderer.inputs import Size
 from rackfocus.evaluation.benchmarks.stabilizer import panned
 from rackfocus.evaluation.benchmarks.stage_clock import StageClock, StageCost, median_cost
 from rackfocus.models.backends import RGBDHDREstimator
-from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
+from rackfocus.optics.curve_tables import decoding, encoding, to_srgb
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.refocus import refocus
 from rackfocus.types import Lens
@@ -81,7 +81,7 @@ def stage_costs(video: Path, how: Refocusing) -> list[StageCost]:
             focal = float(seen.disparity.median())
             maps = seen.disparity, seen.log_exposure
             shallow = timed("render", how.renderer, linear, *maps, lens=how.lens, focal_disparity=focal)
-            picture = timed("curves of light, back", TRANSFER_CURVES[frame.transfer.value][1], shallow)[0]
+            picture = timed("curves of light, back", encoding(frame.transfer.value), shallow)[0]
             timed("encode", writer.write, frame, picture)
     return [median_cost(stage, each[1:]) for stage, each in clock.seconds.items()]
 
@@ -112,6 +112,5 @@ def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
 
 def _light(frame: Frame) -> tuple[Tensor, Tensor, UInt8[np.ndarray, "height width 3"]]:
     """A frame in linear light, in sRGB, and in bytes for optical flow."""
-    linear = TRANSFER_CURVES[frame.transfer.value][0](frame.encoded[None])
-    srgb = linear_to_srgb(linear.clamp(0, 1))
-    return linear, srgb, (srgb[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+    encoded, curve = frame.encoded.half(), to_srgb(frame.transfer.value)
+    return decoding(frame.transfer.value)(encoded[None]), curve(encoded[None]), curve.image(encoded)

@@ -156,66 +156,96 @@ def _new_shares(scene):
 
 @compiled
 def _shares_of_row(scene, y, keep_slopes, layer, weight, slope):
-    """The layers that contain the pixels of a row (-1: none), with their weights and slopes."""
-    visible = 2 * MATTE_REACH + 2 if scene.soft else 2
+    """The layers that contain the pixels of a row (-1: none), with their weights and slopes.
+
+    Returns:
+        How many of the arrays' rows are in use; those behind them are as they were.
+    """
+    used = 2 * MATTE_REACH + 2 if scene.soft else 2
     if scene.soft:
         _by_matte(scene.disparity[y], -scene.lowest, layer, weight, slope)
     else:
         _by_area(scene.disparity[y], -scene.lowest, keep_slopes, layer, weight, slope)
-    if scene.fill.size:
-        behind = slice(visible, visible + 2)
+    varies = scene.nodes[0] * scene.nodes[1] > 1
+    if scene.fill.size and (varies or scene.fill[y].max() > 0):
+        behind = slice(used, used + 2)
         _by_area(scene.fill[y], scene.levels, False, layer[behind], weight[behind], slope[behind])
-        for k in range(visible, visible + 2):
-            for x in range(layer.shape[1]):
-                slope[k, x] = 0
-                if scene.fill[y, x] == 0:
-                    layer[k, x] = -1
-    if scene.nodes[0] * scene.nodes[1] > 1:
+        for x in range(layer.shape[1]):
+            slope[used, x] = slope[used + 1, x] = 0
+            if scene.fill[y, x] == 0:
+                layer[used, x] = layer[used + 1, x] = -1
+        used += 2
+    if varies:
         _at_nodes(y, scene.disparity.shape, scene.nodes, layer, weight, slope)
+        used *= 4
+    return used
+
+
+@compiled
+def _segments(layer, used, starts):
+    """Find where the layers of a row change from one pixel to the next.
+
+    Args:
+        layer: see `_shares_of_row`.
+        used: how many rows of `layer` are in use.
+        starts: output, the first column of each segment, then the width.
+
+    Returns:
+        The number of segments.
+    """
+    width = layer.shape[1]
+    changes = np.zeros(width, np.bool_)
+    changes[0] = True
+    for k in range(used):
+        here = layer[k]
+        for x in range(np.uintp(1), np.uintp(width)):
+            changes[x] |= here[x] != here[x - np.uintp(1)]
+    count = np.uintp(0)
+    for x in range(np.uintp(width)):
+        starts[count] = x
+        count += np.uintp(changes[x])
+    starts[count] = width
+    return count
 
 
 @compiled
 def count_entries(scene, radius, keep_slopes, rows, entries, runs):
     layer, weight, slope = _new_shares(scene)
     width = layer.shape[1]
-    last_x = np.empty(radius.size, np.int64)
+    last_x, starts = np.empty(radius.size, np.int64), np.empty(width + 1, np.int64)
     for y in range(rows[0], rows[1]):
-        _shares_of_row(scene, y, keep_slopes, layer, weight, slope)
+        used = _shares_of_row(scene, y, keep_slopes, layer, weight, slope)
         entries_of, runs_of = entries[y], runs[y]
         last_x[:] = -2
-        for x in range(width):
-            for k in range(len(layer)):
+        for segment in range(_segments(layer, used, starts)):
+            x, end = starts[segment], starts[segment + 1]
+            for k in range(used):
                 at = layer[k, x]
                 if at >= 0:
-                    runs_of[at] += last_x[at] != x - 1
-                    last_x[at] = x
-                    entries_of[at] += _copies(x, width, radius[at])
-        for at in range(radius.size):
-            entries_of[at] += PADDING * runs_of[at]
-
-
-@inlined
-def _copies(x, width, radius):
-    """How often a pixel occurs in a row: the outermost ones are repeated as far as the kernel reaches."""
-    return 1 + radius * ((x == 0) + (x == width - 1))
+                    if last_x[at] != x - 1:
+                        runs_of[at] += 1
+                        entries_of[at] += PADDING
+                    last_x[at] = end - 1
+                    # The outermost pixels are repeated as far as the kernel reaches.
+                    entries_of[at] += end - x + radius[at] * (int(x == 0) + int(end == width))
 
 
 @compiled
 def place_entries(scene, radius, keep_slopes, rows, entry_of, run_of, run_x, run_entry, light, slopes):
     layer, weight, slope = _new_shares(scene)
     width = layer.shape[1]
-    last_x = np.empty(radius.size, np.int64)
+    last_x, starts = np.empty(radius.size, np.int64), np.empty(width + 1, np.int64)
     for y in range(rows[0], rows[1]):
-        _shares_of_row(scene, y, keep_slopes, layer, weight, slope)
+        used = _shares_of_row(scene, y, keep_slopes, layer, weight, slope)
         next_entry, next_run = entry_of[y].copy(), run_of[y].copy()
-        reds, greens, blues = scene.light[0, y], scene.light[1, y], scene.light[2, y]
         last_x[:] = -2
-        for x in range(width):
-            for k in range(len(layer)):
+        for segment in range(_segments(layer, used, starts)):
+            x, end = starts[segment], starts[segment + 1]
+            for k in range(used):
                 at = layer[k, x]
                 if at < 0:
                     continue
-                entry, part = next_entry[at], weight[k, x]
+                entry = next_entry[at]
                 if last_x[at] != x - 1:
                     for i in range(4 * PADDING):
                         light[4 * entry + i] = 0
@@ -226,16 +256,31 @@ def place_entries(scene, radius, keep_slopes, rows, entry_of, run_of, run_x, run
                     run_x[next_run[at]] = x - radius[at] if x == 0 else x
                     run_entry[next_run[at]] = entry
                     next_run[at] += 1
-                last_x[at] = x
-                next_entry[at] = entry + _copies(x, width, radius[at])
-                while entry < next_entry[at]:
-                    light[4 * entry] = part * reds[x]
-                    light[4 * entry + 1] = part * greens[x]
-                    light[4 * entry + 2] = part * blues[x]
-                    light[4 * entry + 3] = part
-                    if keep_slopes:
-                        slopes[entry] = slope[k, x]
+                last_x[at] = end - 1
+                for _ in range(radius[at] if x == 0 else 0):
+                    _place(scene, y, x, 1, weight[k], slope[k], keep_slopes, entry, light, slopes)
                     entry += 1
+                _place(scene, y, x, end - x, weight[k], slope[k], keep_slopes, entry, light, slopes)
+                entry += end - x
+                for _ in range(radius[at] if end == width else 0):
+                    _place(scene, y, width - 1, 1, weight[k], slope[k], keep_slopes, entry, light, slopes)
+                    entry += 1
+                next_entry[at] = entry
+
+
+@inlined
+def _place(scene, y, first, count, weight, slope, keep_slopes, entry, light, slopes):
+    """Write the entries of `count` neighbouring pixels from column `first` on."""
+    reds, greens, blues = scene.light[0, y], scene.light[1, y], scene.light[2, y]
+    for i in range(np.uintp(count)):
+        x, to = np.uintp(first) + i, np.uintp(4) * (np.uintp(entry) + i)
+        light[to] = weight[x] * reds[x]
+        light[to + np.uintp(1)] = weight[x] * greens[x]
+        light[to + np.uintp(2)] = weight[x] * blues[x]
+        light[to + np.uintp(3)] = weight[x]
+    if keep_slopes:
+        for i in range(count):
+            slopes[entry + i] = slope[first + i]
 
 
 # Lines: how layers are spread into a tile, and gathered from it.
