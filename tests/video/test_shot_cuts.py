@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from rackfocus.video import open_video
-from rackfocus.video.shot_cuts import begins_shot
+from rackfocus.video.shot_cuts import THUMBNAIL, _thumbnail, begins_shot
 from rackfocus.video.stills import read_picture
 
 SIZE = (120, 200)
@@ -43,6 +43,18 @@ def test_black_before_a_scene_is_a_shot_of_its_own():
     black = np.zeros((*SIZE, 3), np.uint8)
     assert begins_shot(black, view(scene(0)))
     assert not begins_shot(black, black)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_thumbnails_tell_the_same(seed):
+    """Whoever keeps thumbnails instead of frames finds the same cuts: to the bit the same correlation."""
+    frames = [cv2.resize(scene(each), (403, 277)) for each in (seed, seed + 10)]
+    frames.append(cv2.convertScaleAbs(frames[0], alpha=0.4))
+    small = [cv2.resize(frame, THUMBNAIL, interpolation=cv2.INTER_AREA) for frame in frames]
+    for one, other in ((0, 1), (0, 2)):
+        assert begins_shot(small[one], small[other]) == begins_shot(frames[one], frames[other])
+    for frame, thumbnail in zip(frames, small, strict=True):
+        np.testing.assert_array_equal(_thumbnail(frame), _thumbnail(thumbnail))
 
 
 def test_a_single_pixel():

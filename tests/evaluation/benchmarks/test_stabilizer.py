@@ -38,15 +38,16 @@ def test_the_naive_design_is_the_same_filter(frames):
     assert (filtered[4].log_exposure - naive_light).abs()[inner].median() < 1e-5
 
 
-def test_every_stage_has_its_cost(frames):
-    made = TemporalStabilizer(flow=DISFlow())
+@pytest.mark.parametrize(("size_px", "grid"), [(None, False), (32, True)])
+def test_every_stage_has_its_cost(frames, size_px, grid):
+    made = TemporalStabilizer(flow=DISFlow(), size_px=size_px)
     costs = [
         *stage_costs(frames, made),
         naive_cost(frames, made.flow, window_frames=6, delta_px=1.0, outlier_scale=0.003),
     ]
     assert [cost.stage for cost in costs] == [
-        "keep the frame", "shot cut", "flow there", "flow back", "Eq. 7", "Eq. 8", "all, as `push` does it",
-        "the naive design",
+        *["to the grid"] * grid, "keep the frame", "shot cut", "flow there", "flow back", "Eq. 7", "Eq. 8",
+        *["from the grid"] * grid, "all, as `push` does it", "the naive design",
     ]  # fmt: skip
     assert all(cost.wall_s > 0 for cost in costs)
 

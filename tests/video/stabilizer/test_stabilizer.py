@@ -15,6 +15,7 @@ from rackfocus.video.flow.dis import DISFlow
 from rackfocus.video.stabilizer import stabilizer as stabilizer_module
 from rackfocus.video.stabilizer.cpu import CPUWindow
 from rackfocus.video.stabilizer.gpu import TorchWindow
+from rackfocus.video.stabilizer.grid import enlarged, reduced
 from rackfocus.video.stabilizer.none import NoStabilizer
 from rackfocus.video.stabilizer.scales import Scales
 from rackfocus.video.stabilizer.stabilizer import TemporalStabilizer
@@ -182,6 +183,48 @@ def test_noise_falls_as_the_weights_say(future):
         torch.testing.assert_close(filtered[frame].disparity, mean, rtol=0, atol=2e-6)
 
 
+@pytest.mark.parametrize("window", ["cpu", "torch"])
+def test_on_a_grid_a_frame_changes_as_its_cells_do(window, monkeypatch):
+    """The filter of the means of 3 x 3 pixels, interpolated; each frame keeps its detail."""
+    frames, size = 6, (3 * HEIGHT - 1, 3 * WIDTH - 2)
+    disparities, exposures = maps(frames, seed=7, size=size)
+    flows = Known(smooth(frames, seed=7))
+    settings_ = {"flow": flows, "window_frames": 2, "look_ahead_frames": 2}
+    # The scale is a share of the frame's longer side, not of the grid's.
+    made = TemporalStabilizer(**settings_, size_px=WIDTH, outlier_scale=0.02)
+    on_cells = TemporalStabilizer(**settings_, outlier_scale=0.02 * size[1] / WIDTH)
+    if window == "torch":
+        for each in (made, on_cells):
+            monkeypatch.setattr(each, "_make_window", lambda maps_: TorchWindow(5, maps_.device))
+    means = [torch.stack([reduced(one, 3) for one in of]) for of in (disparities, exposures)]
+    filtered = run(on_cells, *means)
+    for frame, one in enumerate(run(made, disparities, exposures)):
+        cells = filtered[frame]
+        disparity = disparities[frame] + enlarged(cells.disparity - means[0][frame], 3, size)
+        light = exposures[frame] + enlarged(cells.log_exposure - means[1][frame], 3, size)
+        torch.testing.assert_close(one.disparity, disparity, rtol=0, atol=2e-3)
+        torch.testing.assert_close(one.log_exposure, light.clamp_min(0), rtol=0, atol=2e-5)
+
+
+def test_pumping_goes_and_detail_stays():
+    """A still picture whose level changes: the mean of the levels, and every pixel's own difference."""
+    frames, size = 7, (50, 33)
+    detail = torch.randn(1, *size, generator=torch.Generator().manual_seed(8))
+    levels = 1e-3 * torch.arange(frames).view(-1, 1, 1, 1)
+    exposures = torch.zeros(frames, 3, *size)
+    exposures[3, :, 20, 10] = 0.07
+    made = TemporalStabilizer(
+        flow=Known(still(frames, (10, 7))), window_frames=3, look_ahead_frames=3, size_px=10
+    )
+    filtered = run(made, detail + levels, exposures)
+    torch.testing.assert_close(filtered[3].disparity, detail + 3e-3, rtol=0, atol=2e-3)
+    assert filtered[3].log_exposure[:, 20, 10].max() > 0.05
+    assert filtered[0].log_exposure.max() < 0.01
+    for one in filtered:
+        assert (one.log_exposure >= 0).all()
+        assert one.log_exposure[:, :10].max() == 0
+
+
 def test_a_wild_frame_is_outvoted():
     disparities = torch.full((7, 1, 8, 8), 3.0)
     disparities[6] = 30.0
@@ -249,12 +292,13 @@ def test_nothing_leaks_across_a_cut(future, monkeypatch):
         assert torch.equal(one.log_exposure, other.log_exposure)
 
 
+@pytest.mark.parametrize("cell", [1, 2])
 @pytest.mark.parametrize("future", [0, 3])
-def test_begun_later_it_gives_the_same_bits(future):
-    disparities, exposures = maps(14, seed=3)
+def test_begun_later_it_gives_the_same_bits(future, cell):
+    disparities, exposures = maps(14, seed=3, size=(HEIGHT * cell, WIDTH * cell))
     flows = smooth(14, seed=3)
-    images = [np.full((HEIGHT, WIDTH, 3), frame, np.uint8) for frame in range(14)]
-    made = TemporalStabilizer(flow=Known(flows), window_frames=4, look_ahead_frames=future)
+    images = [np.full((*disparities.shape[2:], 3), frame, np.uint8) for frame in range(14)]
+    made = TemporalStabilizer(flow=Known(flows), window_frames=4, look_ahead_frames=future, size_px=WIDTH)
     whole = run(made, disparities, exposures)
     for wanted in (5, 8):
         start = wanted - made.warm_up_frames
@@ -325,6 +369,8 @@ def test_without_a_filter_frames_come_back_untouched():
     [
         ({"window_frames": -1}, "window_frames must be 0 or more"),
         ({"look_ahead_frames": -2}, "look_ahead_frames must be 0 or more"),
+        ({"size_px": 0}, "size_px must be a whole number of 1 or more, or null, and is 0"),
+        ({"size_px": 64.5}, "size_px must be a whole number"),
         ({"delta_px": 0.0}, "delta_px must be more than 0"),
         ({"outlier_scale": math.nan}, "outlier_scale must be more than 0"),
     ],

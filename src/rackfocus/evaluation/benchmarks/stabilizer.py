@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -25,8 +25,12 @@ from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.video.flow.optical_flow import OpticalFlow
 from rackfocus.video.shot_cuts import begins_shot
 from rackfocus.video.stabilizer.cpu import CPUWindow
+from rackfocus.video.stabilizer.grid import cell_px, reduced, reduced_image
+from rackfocus.video.stabilizer.own_maps import OwnMaps
 from rackfocus.video.stabilizer.scales import Scales
 from rackfocus.video.stabilizer.stabilizer import EXPOSURE_SCALE, TemporalStabilizer
+
+Result = TypeVar("Result")
 
 PAN_PX = 64
 """Length of the camera's pan, there and back."""
@@ -78,38 +82,57 @@ def stage_costs(frames: list[Inputs], made: TemporalStabilizer) -> list[StageCos
     flow, look_ahead_frames = made.flow, made.look_ahead_frames
     slots = made.window_frames + 1 + look_ahead_frames
     height, width = frames[0].image.shape[:2]
-    window = CPUWindow(slots, height, width)
+    cell = cell_px(height, width, made.size_px)
+    window = CPUWindow(slots, -(-height // cell), -(-width // cell))
     scales = Scales(made.luma_scale, made.outlier_scale * max(height, width), EXPOSURE_SCALE)
     seconds: dict[str, list[tuple[float, float]]] = {}
+    waiting: dict[int, OwnMaps] = {}
 
-    def timed(stage: str, job: Callable[[], object]) -> object:
+    def timed(stage: str, job: Callable[..., Result], *inputs: Any) -> Result:
         began = time.process_time(), time.perf_counter()
-        result = job()
+        result = job(*inputs)
         seconds.setdefault(stage, []).append((time.process_time() - began[0], time.perf_counter() - began[1]))
         return result
 
-    before = frames[0]
+    def to_grid(frame: Inputs) -> tuple[UInt8[np.ndarray, "rows columns 3"], OwnMaps]:
+        maps = reduced(frame.disparity, cell), reduced(frame.log_exposure, cell)
+        return reduced_image(frame.image, cell), OwnMaps.of(frame.disparity, frame.log_exposure, maps, cell)
+
+    images: list[UInt8[np.ndarray, "rows columns 3"]] = []
     for index, frame in enumerate(frames):
-        luma = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
-        maps = frame.disparity, frame.log_exposure
-        timed("keep the frame", lambda: window.put(index, luma, *maps))  # noqa: B023
+        image, maps = frame.image, (frame.disparity, frame.log_exposure)
+        if cell > 1:
+            image, waiting[index] = timed("to the grid", to_grid, frame)
+            maps = waiting[index].on_grid
+        timed("keep the frame", window.put, index, cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), *maps)
+        images.append(image)
         if index:
-            pair = before.image, frame.image
-            timed("shot cut", lambda: begins_shot(*pair))  # noqa: B023
-            there = timed("flow there", lambda: flow(*pair))  # noqa: B023
-            back = timed("flow back", lambda: flow(*reversed(pair)))  # noqa: B023
-            timed("Eq. 7", lambda: window.link(index, there, back, made.delta_px))  # type: ignore[arg-type]  # noqa: B023
+            timed("shot cut", begins_shot, frames[index - 1].image, frame.image)
+            there = timed("flow there", flow, *images[-2:])
+            back = timed("flow back", flow, *reversed(images[-2:]))
+            timed("Eq. 7", window.link, index, there, back, made.delta_px)
         if index >= slots - 1:
             own = index - look_ahead_frames
-            chosen = (own, index - slots + 1, index, scales)
-            timed("Eq. 8", lambda: window.stabilized(*chosen))  # noqa: B023
-        before = frame
-    for frame in frames:
-        timed("all, as `push` does it", lambda: made.push(*frame))  # noqa: B023
-    return [
-        median_cost(stage, each[1 if stage == "Eq. 8" else slots :] or each)
-        for stage, each in seconds.items()
+            filtered = timed("Eq. 8", window.stabilized, own, index - slots + 1, index, scales)
+            if cell > 1:
+                timed("from the grid", waiting.pop(own).filtered, *filtered)
+    filled = {"Eq. 8", "from the grid"}
+    costs = [
+        median_cost(stage, each[1 if stage in filled else slots :] or each) for stage, each in seconds.items()
     ]
+    return [*costs, push_cost("all, as `push` does it", frames, made)]
+
+
+def push_cost(stage: str, frames: list[Inputs], made: TemporalStabilizer) -> StageCost:
+    """The time of `push` for the frames with a full window, or for all if it is never full."""
+    seconds = []
+    for frame in frames:
+        began = time.process_time(), time.perf_counter()
+        made.push(*frame)
+        seconds.append((time.process_time() - began[0], time.perf_counter() - began[1]))
+    made.finish()
+    slots = made.window_frames + 1 + made.look_ahead_frames
+    return median_cost(stage, seconds[slots:] or seconds)
 
 
 def naive_cost(

@@ -15,8 +15,8 @@ class CPUWindow:
 
     Args:
         slots: number of frames it holds; frame `i` is in slot `i % slots`.
-        height: of the frames, in pixels.
-        width: of the frames, in pixels.
+        height: of the grid, in cells.
+        width: of the grid, in cells.
     """
 
     def __init__(self, slots: int, height: int, width: int) -> None:
@@ -35,7 +35,7 @@ class CPUWindow:
         disparity: Float[Tensor, "1 height width"],
         log_exposure: Float[Tensor, "3 height width"],
     ) -> None:
-        """Store a frame in place of the oldest one."""
+        """Store a frame, on the grid, in place of the oldest one."""
         slot = frame % self.slots
         self._lumas[slot] = luma
         self._disparities[slot] = disparity[0].numpy()
@@ -57,7 +57,7 @@ class CPUWindow:
             frame: the later of the two.
             forward: from the previous frame to this one.
             backward: from this frame to the previous one.
-            delta_px: of Eq. 7.
+            delta_px: of Eq. 7, in cells.
         """
         kept_forward = self._forward[(frame - 1) % self.slots]
         kept_backward = self._backward[frame % self.slots]

@@ -10,6 +10,7 @@ def look_ahead_stabilizer() -> TemporalStabilizer:
         flow=DISFlow(),
         window_frames=3,
         look_ahead_frames=3,
+        size_px=640,
         delta_px=1.0,
         outlier_scale=0.003,
         luma_scale=8,

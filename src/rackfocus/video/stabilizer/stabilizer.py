@@ -18,6 +18,10 @@ with a scale `s`, since `D` in pixels depends on the size of the frame. `E` has 
 Flow is inexact at thin objects and silhouettes, in both directions alike, and there the majority can be
 wrong. So the look-ahead filter also compares a warped frame with this one: `W_j` has another factor
 `exp(-(dY_j / c)^2)` of the difference in luma. `c = inf` is the paper's filter.
+
+`D` comes from a network that sees a few hundred pixels; its edges come from the frame itself. So flow and
+filter work on a coarse grid (`grid`), whatever the size of the frames, and what they change is interpolated
+and added to the frame's own maps: `D_i + (filtered - own)`. Edges stay as sharp as they were.
 """
 
 import math
@@ -32,9 +36,11 @@ from torch import Tensor
 
 from rackfocus.types import InputError
 from rackfocus.video.flow.optical_flow import OpticalFlow
-from rackfocus.video.shot_cuts import begins_shot
+from rackfocus.video.shot_cuts import THUMBNAIL, begins_shot
 from rackfocus.video.stabilizer.cpu import CPUWindow
 from rackfocus.video.stabilizer.gpu import TorchWindow
+from rackfocus.video.stabilizer.grid import cell_px, reduced, reduced_image
+from rackfocus.video.stabilizer.own_maps import OwnMaps
 from rackfocus.video.stabilizer.scales import Scales
 
 EXPOSURE_SCALE = 1 / 50
@@ -99,7 +105,9 @@ class TemporalStabilizer:
         flow: between successive frames.
         window_frames: `M`, number of past frames.
         look_ahead_frames: number of future frames; they delay the output.
-        delta_px: threshold of Eq. 7, in pixels of the frame.
+        size_px: flow and filter work on a grid with at most this number of cells along the longer side;
+            `None`: on the frame's pixels.
+        delta_px: threshold of Eq. 7, in cells of the grid.
         outlier_scale: `s` of the outlier weight for `D`, as a share of the longer side of the frame.
         luma_scale: `c` of the weight by luma, of 255; `inf`: not used.
 
@@ -108,7 +116,10 @@ class TemporalStabilizer:
     """
 
     _window: CPUWindow | TorchWindow | None
-    _image: UInt8[np.ndarray, "height width 3"] | None
+    _size: tuple[int, int] | None
+    _thumbnail: UInt8[np.ndarray, "_ _ 3"] | None
+    _on_grid: UInt8[np.ndarray, "rows columns 3"] | None
+    _waiting: dict[int, OwnMaps]
     _pushed: int
     _settled: int
     _shot: int
@@ -119,6 +130,7 @@ class TemporalStabilizer:
         flow: OpticalFlow,
         window_frames: int = 6,
         look_ahead_frames: int = 0,
+        size_px: int | None = None,
         delta_px: float = 1.0,
         outlier_scale: float = 0.003,
         luma_scale: float = math.inf,
@@ -126,6 +138,10 @@ class TemporalStabilizer:
         for name, frames in (("window_frames", window_frames), ("look_ahead_frames", look_ahead_frames)):
             if frames < 0:
                 raise InputError(f"stabilizer.{name} must be 0 or more, and is {frames}.")
+        if size_px is not None and not (isinstance(size_px, int) and size_px >= 1):
+            raise InputError(
+                f"stabilizer.size_px must be a whole number of 1 or more, or null, and is {size_px}."
+            )
         positive = {"delta_px": delta_px, "outlier_scale": outlier_scale, "luma_scale": luma_scale}
         for name, value in positive.items():
             if not value > 0:
@@ -133,6 +149,7 @@ class TemporalStabilizer:
         self.flow = flow
         self.window_frames = window_frames
         self.look_ahead_frames = look_ahead_frames
+        self.size_px = size_px
         self.delta_px = delta_px
         self.outlier_scale = outlier_scale
         self.luma_scale = luma_scale
@@ -149,22 +166,28 @@ class TemporalStabilizer:
         """See `Stabilizer.push`."""
         frame = self._pushed
         settled: list[Stabilized] = []
+        height, width = image.shape[:2]
+        if self._size is not None and self._size != (height, width):
+            raise InputError(
+                f"Frame {frame} is {width} x {height} pixels and those before are {self._size[1]} x "
+                f"{self._size[0]}; frames of one size are needed."
+            )
+        # `begins_shot` compares thumbnails: kept, not made again from the whole frame.
+        thumbnail = cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA)
+        if self._thumbnail is not None and begins_shot(self._thumbnail, thumbnail):
+            settled += self._settle(frame)
+            self._shot = frame
+        cell = cell_px(height, width, self.size_px)
+        on_grid = reduced_image(image, cell)
+        maps = reduced(disparity.float(), cell), reduced(log_exposure.float(), cell)
+        if cell > 1:
+            self._waiting[frame] = OwnMaps.of(disparity, log_exposure, maps, cell)
         if self._window is None:
-            self._window = self._make_window(disparity)
-        if self._image is not None:
-            if image.shape != self._image.shape:
-                sizes = (f"{shape[1]} x {shape[0]}" for shape in (image.shape, self._image.shape))
-                raise InputError(
-                    f"Frame {frame} is {next(sizes)} pixels and those before are {next(sizes)}; frames of "
-                    "one size are needed."
-                )
-            if begins_shot(self._image, image):
-                settled += self._settle(frame)
-                self._shot = frame
-        self._window.put(frame, cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), disparity, log_exposure)
+            self._window = self._make_window(maps[0])
+        self._window.put(frame, cv2.cvtColor(on_grid, cv2.COLOR_RGB2GRAY), *maps)
         if frame > self._shot:
-            self._window.link(frame, *self._flows(image), self.delta_px)
-        self._image = image
+            self._window.link(frame, *self._flows(on_grid), self.delta_px)
+        self._size, self._thumbnail, self._on_grid = (height, width), thumbnail, on_grid
         self._pushed += 1
         return settled + self._settle(self._pushed - self.look_ahead_frames)
 
@@ -176,7 +199,10 @@ class TemporalStabilizer:
 
     def _begin(self) -> None:
         self._window = None
-        self._image = None
+        self._size = None
+        self._thumbnail = None
+        self._on_grid = None
+        self._waiting = {}
         self._pushed = 0
         self._settled = 0
         self._shot = 0
@@ -188,10 +214,10 @@ class TemporalStabilizer:
         return TorchWindow(slots, disparity.device)
 
     def _flows(
-        self, image: UInt8[np.ndarray, "height width 3"]
-    ) -> tuple[Float32[np.ndarray, "height width 2"], Float32[np.ndarray, "height width 2"]]:
+        self, image: UInt8[np.ndarray, "rows columns 3"]
+    ) -> tuple[Float32[np.ndarray, "rows columns 2"], Float32[np.ndarray, "rows columns 2"]]:
         """The flow from the previous frame to this one, and back, computed in parallel."""
-        before = self._image
+        before = self._on_grid
         assert before is not None
         with ThreadPoolExecutor(1) as other:
             backward = other.submit(self.flow, image, before)
@@ -206,10 +232,12 @@ class TemporalStabilizer:
             first = max(self._shot, frame - self.window_frames)
             last = min(self._pushed - 1, frame + self.look_ahead_frames)
             maps = window.stabilized(frame, first, last, self._scales())
+            if frame in self._waiting:
+                maps = self._waiting.pop(frame).filtered(*maps)
             settled.append(Stabilized(frame, *maps, is_cut=frame == self._shot and frame > 0))
         self._settled = max(self._settled, end)
         return settled
 
     def _scales(self) -> Scales:
-        assert self._image is not None
-        return Scales(self.luma_scale, self.outlier_scale * max(self._image.shape[:2]), EXPOSURE_SCALE)
+        assert self._size is not None
+        return Scales(self.luma_scale, self.outlier_scale * max(self._size), EXPOSURE_SCALE)
