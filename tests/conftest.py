@@ -19,6 +19,11 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("there is no CUDA GPU on this machine")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Real files by others, which lie beside the checkout on some machines only."""

@@ -1,9 +1,10 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from rackfocus.video import open_video
-from rackfocus.video.shot_cuts import begins_shot
+from rackfocus.video.shot_cuts import begins_shot, luma_codes
 from rackfocus.video.stills import read_picture
 
 SIZE = (120, 200)
@@ -68,3 +69,13 @@ def test_fast_motion_is_one_shot(folder, shared):
     paths = sorted((shared / "data" / "video" / folder).iterdir())
     images = [(read_picture(path) * 255).byte().permute(1, 2, 0).numpy().copy() for path in paths]
     assert not any(map(begins_shot, images, images[1:]))
+
+
+@pytest.mark.parametrize("other", [0, 10])
+def test_tensors_as_arrays(other):
+    """As on a GPU: thumbnails and luma differ by rounding alone."""
+    images = view(scene(0)), view(scene(other), x=44)
+    tensors = [torch.from_numpy(image) for image in images]
+    assert begins_shot(*tensors) == begins_shot(*images) == bool(other)
+    difference = luma_codes(tensors[0]).numpy().astype(int) - luma_codes(images[0])
+    assert np.abs(difference).max() <= 1

@@ -5,15 +5,17 @@ import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
 from jaxtyping import Float32
 
 from rackfocus.app.work.estimate_store import Estimate, EstimateStore
 from rackfocus.app.work.frames import CUT, DISPARITY, UNKNOWN, Frames
 from rackfocus.app.work.notices import error_text
 from rackfocus.app.work.priority import UNASKED, PriorityGate, lower_priority
+from rackfocus.device import CPU, download
 from rackfocus.models.backends import NearnessScale, RGBDHDREstimator
 from rackfocus.pipelines.footage import small_map
-from rackfocus.pipelines.frame_estimator import FrameEstimator, is_not_blank, srgb_of
+from rackfocus.pipelines.frame_estimator import FrameEstimator, ShownFrame, is_not_blank, srgb_of
 from rackfocus.types import InputError
 
 Map = Float32[np.ndarray, "rows columns"]
@@ -27,6 +29,7 @@ class DisparityWorker:
         frames: of the video.
         network: makes the network; called once, in the thread.
         network_size_px: the longer side of the network's input.
+        device: on which it runs.
         gate: the priority gate, waited for before each frame that was not requested.
         estimated: called after each frame.
     """
@@ -37,12 +40,13 @@ class DisparityWorker:
         network: Callable[[], RGBDHDREstimator],
         *,
         network_size_px: int | None,
+        device: torch.device = CPU,
         gate: PriorityGate,
         estimated: Callable[[], None],
     ) -> None:
         self.store = EstimateStore(frames.video.count)
         self._frames, self._network, self._size_px = frames, network, network_size_px
-        self._gate, self._estimated = gate, estimated
+        self._device, self._gate, self._estimated = device, gate, estimated
         self._waited_for: list[int] = []
         self._next_played: int | None = None
         self._of_targets: Sequence[int] = ()
@@ -153,7 +157,9 @@ class DisparityWorker:
             try:
                 if estimator is None:
                     count = self._frames.video.count
-                    estimator = FrameEstimator(self._network(), self._size_px, frames=count)
+                    estimator = FrameEstimator(
+                        self._network(), self._size_px, frames=count, device=self._device
+                    )
                 self._estimate(estimator, index)
             except Exception as error:
                 # Requests of this frame get the error; the other frames are estimated.
@@ -186,15 +192,13 @@ class DisparityWorker:
         image, info = self._frames.image(index, DISPARITY), self._frames.video.info
         said = estimator.estimate(
             srgb_of(image, info.transfer),
-            index=index,
-            time_s=float(self._frames.video.times_s[index]),
-            scale=self._shot_scale(estimator, index),
+            [ShownFrame(index, float(self._frames.video.times_s[index]), self._shot_scale(estimator, index))],
         )
         scale_to_source = info.width / image.shape[1]
         self.store.put(
             index,
-            Estimate(said.disparity[0].half().numpy(), said.log_exposure[0].half().numpy()),
-            small_map(said.disparity[0, 0].float().numpy()) * np.float32(scale_to_source),
+            Estimate(*(download(each[0].half()).numpy() for each in (said.disparity, said.log_exposure))),
+            small_map(download(said.disparity[0, 0].float()).numpy()) * np.float32(scale_to_source),
         )
 
     def _shot_scale(self, estimator: FrameEstimator, index: int) -> NearnessScale | None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from rackfocus.device import AUTO
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row
 from rackfocus.evaluation.reports.focus_timeline import Truth, draw_timeline, thumbnails_at
 from rackfocus.focus.annotation.json_file import load_annotation
@@ -30,6 +31,7 @@ class Entries:
         within_frames: the largest distance in time of its target from an entry.
         network_size_px: the longer side of the network's input.
         longer_side_px: of the frames for detectors and tracker.
+        device: on which networks run, by its name.
     """
 
     video: str
@@ -38,6 +40,7 @@ class Entries:
     within_frames: int = 15
     network_size_px: int | None = 384
     longer_side_px: int = 640
+    device: str = AUTO
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
         """The entries in time order, and a timeline picture."""
@@ -48,6 +51,7 @@ class Entries:
         settings: dict[str, Any] = {
             "network_size_px": self.network_size_px,
             "longer_side_px": self.longer_side_px,
+            "device": self.device,
         }
         track = autofocus(
             self.video,

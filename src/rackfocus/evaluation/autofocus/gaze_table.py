@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from rackfocus.data.gaze.hevc_gaze import WatchedVideo, watched_videos
+from rackfocus.device import AUTO
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row, Value, mean
 from rackfocus.evaluation.autofocus.gaze_focus import best_points, centre_points, gaze_hits, map_maxima
 from rackfocus.focus.detectors.window import ClipWindow, Detector
@@ -28,6 +29,7 @@ class Gaze:
         saliency: a detector, for comparison by the maximum of its maps.
         network_size_px: the longer side of the network's input.
         longer_side_px: of the frames for detectors and tracker.
+        device: on which networks run, by its name.
     """
 
     folder: str
@@ -35,6 +37,7 @@ class Gaze:
     saliency: Detector
     network_size_px: int | None = 384
     longer_side_px: int = 640
+    device: str = AUTO
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002
         """Video by video."""
@@ -45,6 +48,7 @@ class Gaze:
                 self.autofocus,
                 network_size_px=self.network_size_px,
                 longer_side_px=self.longer_side_px,
+                device=self.device,
             )
             points = {
                 "centre": centre_points(video),
@@ -72,7 +76,10 @@ class Gaze:
     def _salient(self, video: WatchedVideo) -> Float[np.ndarray, "frame 2"]:
         points = []
         with open_footage(
-            video.path, disparity=lambda _frame: np.zeros((1, 1)), longer_side_px=self.longer_side_px
+            video.path,
+            disparity=lambda _frame: np.zeros((1, 1)),
+            longer_side_px=self.longer_side_px,
+            device=self.device,
         ) as footage:
             frames = list(footage.frames())
         size = max(1, round(SALIENCY_WINDOW_S * video.fps))

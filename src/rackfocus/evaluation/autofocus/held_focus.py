@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
+from rackfocus.device import AUTO
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row, mean
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.metrics.focus import level_px
@@ -95,18 +96,21 @@ class SubjectFocusTable:
         autofocus: the method.
         network_size_px: the longer side of the network's input.
         longer_side_px: of the frames for detectors and tracker.
+        device: on which networks run, by its name.
     """
 
     subjects: Mapping[str, Subject]
     autofocus: SceneSpecific
     network_size_px: int | None = 384
     longer_side_px: int = 640
+    device: str = AUTO
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002
         """Video by video."""
         settings: dict[str, Any] = {
             "network_size_px": self.network_size_px,
             "longer_side_px": self.longer_side_px,
+            "device": self.device,
         }
         for done, (name, subject) in enumerate(self.subjects.items()):
             with open_footage(subject.video, **settings) as footage:

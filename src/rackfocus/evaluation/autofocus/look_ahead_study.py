@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from rackfocus.device import AUTO
 from rackfocus.evaluation.autofocus.focus_clips import AnnotatedClip, find_clips
 from rackfocus.evaluation.autofocus.focus_scores import matched_targets, mean_scores, scores
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row
@@ -32,6 +33,7 @@ class LookAheadStudy:
         tolerance_s: the largest distance in time of matched targets.
         network_size_px: if disparity is unknown: the longer side of the network's input.
         longer_side_px: of the frames for detectors and tracker.
+        device: on which networks run, by its name.
         puller: moves focus between targets, also for the ground truth.
 
     Raises:
@@ -45,6 +47,7 @@ class LookAheadStudy:
     tolerance_s: float = 2.0
     network_size_px: int | None = 384
     longer_side_px: int = 640
+    device: str = AUTO
     puller: FocusPuller = field(default_factory=FocusPuller)
 
     def __post_init__(self) -> None:
@@ -54,7 +57,11 @@ class LookAheadStudy:
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
         """A row for each video and buffer, and at the end a chart of the means."""
         clips = find_clips(self.folder)
-        settings = {"network_size_px": self.network_size_px, "longer_side_px": self.longer_side_px}
+        settings = {
+            "network_size_px": self.network_size_px,
+            "longer_side_px": self.longer_side_px,
+            "device": self.device,
+        }
         made: list[Row] = []
         for done, clip in enumerate(clips):
             truth = clip.true_focus(self.puller, **settings)

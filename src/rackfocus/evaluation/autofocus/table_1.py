@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from rackfocus.device import AUTO
 from rackfocus.evaluation.autofocus.focus_clips import AnnotatedClip, find_clips
 from rackfocus.evaluation.autofocus.focus_scores import matched_targets, mean_scores, scores
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row, mean
@@ -37,6 +38,7 @@ class Table1:
         tolerance_s: the largest distance in time of matched targets.
         network_size_px: if disparity is unknown: the longer side of the network's input.
         longer_side_px: of the frames for detectors and tracker.
+        device: on which networks run, by its name.
         puller: moves focus between targets, also for the ground truth.
     """
 
@@ -45,6 +47,7 @@ class Table1:
     tolerance_s: float = 2.0
     network_size_px: int | None = 384
     longer_side_px: int = 640
+    device: str = AUTO
     puller: FocusPuller = field(default_factory=FocusPuller)
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
@@ -54,6 +57,7 @@ class Table1:
             settings: dict[str, Any] = {
                 "network_size_px": self.network_size_px,
                 "longer_side_px": self.longer_side_px,
+                "device": self.device,
             }
             truth = clip.true_focus(self.puller, **settings)
             for method, make in self._methods().items():
@@ -73,6 +77,7 @@ class Table1:
         settings: dict[str, Any] = {
             "network_size_px": self.network_size_px,
             "longer_side_px": self.longer_side_px,
+            "device": self.device,
             "puller": self.puller,
         }
 
@@ -104,7 +109,7 @@ class Table1:
 
     def _draw(self, clip: AnnotatedClip, track: FocusTrack, truth: np.ndarray, path: Path) -> None:
         with clip.footage(
-            network_size_px=self.network_size_px, longer_side_px=self.longer_side_px
+            network_size_px=self.network_size_px, longer_side_px=self.longer_side_px, device=self.device
         ) as footage:
             draw_timeline(
                 path,

@@ -19,6 +19,7 @@ from jaxtyping import Float
 
 from rackfocus.data.gaze.vaf import Vaf
 from rackfocus.data.video_frames import read_frames
+from rackfocus.device import AUTO
 from rackfocus.evaluation.autofocus.focus_clips import AnnotatedClip, find_clips
 from rackfocus.evaluation.autofocus.focus_table import LEFT_OUT, PAPER_FPS, Progress, Row, Value, mean
 from rackfocus.evaluation.autofocus.target_timing import (
@@ -66,6 +67,7 @@ class Table2:
         tolerance_s: the largest distance in time of matched targets.
         network_size_px: if disparity is unknown: the longer side of the network's input.
         longer_side_px: of the frames for detectors and tracker.
+        device: on which networks run, by its name.
         puller: moves focus between targets, also for the ground truth.
     """
 
@@ -77,6 +79,7 @@ class Table2:
     tolerance_s: float = 2.0
     network_size_px: int | None = 384
     longer_side_px: int = 640
+    device: str = AUTO
     puller: FocusPuller = field(default_factory=FocusPuller)
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002
@@ -150,7 +153,11 @@ class Table2:
 
     @property
     def _settings(self) -> dict[str, Any]:
-        return {"network_size_px": self.network_size_px, "longer_side_px": self.longer_side_px}
+        return {
+            "network_size_px": self.network_size_px,
+            "longer_side_px": self.longer_side_px,
+            "device": self.device,
+        }
 
     def _focuses(self) -> dict[str, Focus]:
         def by(mode: SceneSpecific | AFNetAutofocus) -> Focus:

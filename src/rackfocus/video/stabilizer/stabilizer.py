@@ -23,16 +23,14 @@ wrong. So the look-ahead filter also compares a warped frame with this one: `W_j
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-import cv2
-import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.types import InputError
-from rackfocus.video.flow.optical_flow import OpticalFlow
-from rackfocus.video.shot_cuts import begins_shot
+from rackfocus.video.flow.optical_flow import Flow, Image, OpticalFlow, flow_between
+from rackfocus.video.shot_cuts import begins_shot, luma_codes
 from rackfocus.video.stabilizer.cpu import CPUWindow
 from rackfocus.video.stabilizer.gpu import TorchWindow
 from rackfocus.video.stabilizer.scales import Scales
@@ -72,14 +70,14 @@ class Stabilizer(Protocol):
 
     def push(
         self,
-        image: UInt8[np.ndarray, "height width 3"],
+        image: Image,
         disparity: Float[Tensor, "1 height width"],
         log_exposure: Float[Tensor, "3 height width"],
     ) -> list[Stabilized]:
         """Take the next frame; return those that are now complete, in order.
 
         Args:
-            image: encoded RGB in 0..255.
+            image: of the frame; on the device of the maps, or an array where they are on the CPU.
             disparity: of the frame.
             log_exposure: of the frame.
         """
@@ -108,7 +106,7 @@ class TemporalStabilizer:
     """
 
     _window: CPUWindow | TorchWindow | None
-    _image: UInt8[np.ndarray, "height width 3"] | None
+    _image: Image | None
     _pushed: int
     _settled: int
     _shot: int
@@ -142,7 +140,7 @@ class TemporalStabilizer:
 
     def push(
         self,
-        image: UInt8[np.ndarray, "height width 3"],
+        image: Image,
         disparity: Float[Tensor, "1 height width"],
         log_exposure: Float[Tensor, "3 height width"],
     ) -> list[Stabilized]:
@@ -161,9 +159,14 @@ class TemporalStabilizer:
             if begins_shot(self._image, image):
                 settled += self._settle(frame)
                 self._shot = frame
-        self._window.put(frame, cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), disparity, log_exposure)
+        # Arrays on a CPU; on another device tensors, or arrays that its window copies to it.
+        luma: Any = luma_codes(image)
+        self._window.put(frame, luma, disparity, log_exposure)
         if frame > self._shot:
-            self._window.link(frame, *self._flows(image), self.delta_px)
+            forward: Any
+            backward: Any
+            forward, backward = self._flows(image)
+            self._window.link(frame, forward, backward, self.delta_px)
         self._image = image
         self._pushed += 1
         return settled + self._settle(self._pushed - self.look_ahead_frames)
@@ -187,15 +190,13 @@ class TemporalStabilizer:
             return CPUWindow(slots, *disparity.shape[1:])
         return TorchWindow(slots, disparity.device)
 
-    def _flows(
-        self, image: UInt8[np.ndarray, "height width 3"]
-    ) -> tuple[Float32[np.ndarray, "height width 2"], Float32[np.ndarray, "height width 2"]]:
+    def _flows(self, image: Image) -> tuple[Flow, Flow]:
         """The flow from the previous frame to this one, and back, computed in parallel."""
         before = self._image
         assert before is not None
         with ThreadPoolExecutor(1) as other:
-            backward = other.submit(self.flow, image, before)
-            return self.flow(before, image), backward.result()
+            backward = other.submit(flow_between, self.flow, image, before)
+            return flow_between(self.flow, before, image), backward.result()
 
     def _settle(self, end: int) -> list[Stabilized]:
         """The frames before `end` that were not returned yet."""
