@@ -9,21 +9,22 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import av
-import numpy as np
 import torch
-from jaxtyping import UInt8
 from torch import Tensor
 
 from rackfocus.data.apertures.raytraced import RaytracedScene
+from rackfocus.device import CPU, download, upload
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size
 from rackfocus.evaluation.benchmarks.stabilizer import StageCost, median_cost, panned
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
 from rackfocus.optics.renderer import Renderer
+from rackfocus.pipelines.frame_estimator import FrameEstimator, ShownFrame
 from rackfocus.pipelines.refocus import refocus
 from rackfocus.types import Lens
 from rackfocus.video import Frame, VideoWriter, open_video
 from rackfocus.video.codecs import Codec
+from rackfocus.video.flow.optical_flow import Image
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 Result = TypeVar("Result")
@@ -42,6 +43,7 @@ class Refocusing:
         renderer: the forward model.
         lens: for rendering.
         codec: for writing.
+        device: where it is computed.
     """
 
     network: RGBDHDREstimator
@@ -50,6 +52,7 @@ class Refocusing:
     renderer: Renderer
     lens: Lens
     codec: Codec
+    device: torch.device = CPU
 
 
 def write_pan(path: Path, scene: RaytracedScene, size: Size, *, frames: int) -> None:
@@ -65,17 +68,21 @@ def write_pan(path: Path, scene: RaytracedScene, size: Size, *, frames: int) -> 
 def stage_costs(video: Path, how: Refocusing) -> list[StageCost]:
     """The median time of each stage over the frames, run one after the other; the first frame does not count.
 
-    All frames are pushed to the stabiliser, and its window is full for most of them.
+    On a GPU each stage ends when its work there is done; the copy to it belongs to the curves of light, the
+    copy back to encoding. All frames are pushed to the stabiliser, and its window is full for most of them.
     """
     seconds: dict[str, list[tuple[float, float]]] = {}
 
     def timed(stage: str, job: Callable[..., Result], *inputs: Any, **settings: Any) -> Result:
         began = time.process_time(), time.perf_counter()
         result = job(*inputs, **settings)
+        if how.device.type == "cuda":
+            torch.cuda.synchronize(how.device)
         seconds.setdefault(stage, []).append((time.process_time() - began[0], time.perf_counter() - began[1]))
         return result
 
     stabilizer = how.make_stabilizer()
+    estimator = FrameEstimator(how.network, how.network_size_px, device=how.device)
     with (
         TemporaryDirectory() as folder,
         open_video(video) as reader,
@@ -84,14 +91,15 @@ def stage_costs(video: Path, how: Refocusing) -> list[StageCost]:
     ):
         frames = reader.frames()
         while (frame := timed("decode", next, frames, None)) is not None:
-            linear, srgb, image = timed("curves of light", _light, frame)
-            seen = timed("network", how.network, srgb, network_size_px=how.network_size_px)
+            linear, srgb, image = timed("curves of light", _light, frame, how.device)
+            shown = [ShownFrame(frame.index, frame.time_s)]
+            seen = timed("network", estimator.estimate, srgb, shown)
             timed("flow and filter", stabilizer.push, image, seen.disparity[0], seen.log_exposure[0])
             focal = float(seen.disparity.median())
             maps = seen.disparity, seen.log_exposure
             shallow = timed("render", how.renderer, linear, *maps, lens=how.lens, focal_disparity=focal)
             picture = timed("curves of light, back", TRANSFER_CURVES[frame.transfer.value][1], shallow)[0]
-            timed("encode", writer.write, frame, picture)
+            timed("encode", _write, writer, frame, picture)
     return [median_cost(stage, each[1:]) for stage, each in seconds.items()]
 
 
@@ -113,13 +121,19 @@ def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
         renderer=how.renderer,
         codec=how.codec,
         network_size_px=how.network_size_px,
+        device=how.device,
     )
     spent = time.process_time() - began[0], time.perf_counter() - began[1]
     return StageCost("all, overlapping, as `refocus` does it", *(each / frames for each in spent))
 
 
-def _light(frame: Frame) -> tuple[Tensor, Tensor, UInt8[np.ndarray, "height width 3"]]:
-    """A frame in linear light, in sRGB, and in bytes for optical flow."""
-    linear = TRANSFER_CURVES[frame.transfer.value][0](frame.encoded[None])
+def _write(writer: VideoWriter, frame: Frame, picture: Tensor) -> None:
+    writer.write(frame, download(picture))
+
+
+def _light(frame: Frame, device: torch.device) -> tuple[Tensor, Tensor, Image]:
+    """A frame on the device: in linear light, in sRGB, and in bytes for optical flow."""
+    linear = TRANSFER_CURVES[frame.transfer.value][0](upload(frame.encoded, device)[None])
     srgb = linear_to_srgb(linear.clamp(0, 1))
-    return linear, srgb, (srgb[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+    image = (srgb[0] * 255).round().byte().permute(1, 2, 0).contiguous()
+    return linear, srgb, image.numpy() if device.type == "cpu" else image
