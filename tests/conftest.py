@@ -34,6 +34,11 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.freeze()
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("there is no CUDA GPU on this machine")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Real files by others, which lie beside the checkout on some machines only."""

@@ -236,6 +236,6 @@ def test_single_pictures_have_no_recorded_depth(tmp_path):
     assembled = CompositeEstimator(depth=depth, hdr=lambda srgb: torch.zeros_like(srgb))
     with pytest.raises(InputError, match="belongs to a video"):
         assembled(PICTURE)
-    disparity = assembled(PICTURE, moment=VideoMoment(1, 0.1)).disparity
+    disparity = assembled(PICTURE, moments=[VideoMoment(1, 0.1)]).disparity
     nearest = maps()[1].argmax()
     assert disparity.flatten()[nearest] == disparity.min()

@@ -1,9 +1,10 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from rackfocus.video import open_video
-from rackfocus.video.shot_cuts import THUMBNAIL, _thumbnail, begins_shot
+from rackfocus.video.shot_cuts import THUMBNAIL, begins_shot, luma_codes, thumbnail
 from rackfocus.video.stills import read_picture
 
 SIZE = (120, 200)
@@ -53,8 +54,8 @@ def test_thumbnails_tell_the_same(seed):
     small = [cv2.resize(frame, THUMBNAIL, interpolation=cv2.INTER_AREA) for frame in frames]
     for one, other in ((0, 1), (0, 2)):
         assert begins_shot(small[one], small[other]) == begins_shot(frames[one], frames[other])
-    for frame, thumbnail in zip(frames, small, strict=True):
-        np.testing.assert_array_equal(_thumbnail(frame), _thumbnail(thumbnail))
+    for frame, kept in zip(frames, small, strict=True):
+        np.testing.assert_array_equal(thumbnail(frame), thumbnail(kept))
 
 
 def test_a_single_pixel():
@@ -80,3 +81,13 @@ def test_fast_motion_is_one_shot(folder, shared):
     paths = sorted((shared / "data" / "video" / folder).iterdir())
     images = [(read_picture(path) * 255).byte().permute(1, 2, 0).numpy().copy() for path in paths]
     assert not any(map(begins_shot, images, images[1:]))
+
+
+@pytest.mark.parametrize("other", [0, 10])
+def test_tensors_as_arrays(other):
+    """As on a GPU: thumbnails and luma differ by rounding alone."""
+    images = view(scene(0)), view(scene(other), x=44)
+    tensors = [torch.from_numpy(image) for image in images]
+    assert begins_shot(*tensors) == begins_shot(*images) == bool(other)
+    difference = luma_codes(tensors[0]).numpy().astype(int) - luma_codes(images[0])
+    assert np.abs(difference).max() <= 1

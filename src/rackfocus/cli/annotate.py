@@ -14,6 +14,7 @@ from rackfocus.app.server.workspace import Workspace
 from rackfocus.app.session.tools import Tools
 from rackfocus.cli.command import run_command
 from rackfocus.cli.refocus import parse_model
+from rackfocus.device import choose_device
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import load_model
 from rackfocus.types import InputError
@@ -47,6 +48,7 @@ def make_tools(cfg: DictConfig) -> Tools:
     return Tools(
         network=partial(_network, cfg),
         network_size_px=cfg.network_size_px,
+        device=choose_device(cfg.device),
         lenses=_made_by_name(cfg.lenses),
         trackers=_made_by_name(cfg.trackers),
         autofocus=_made_by_name(cfg.autofocus),

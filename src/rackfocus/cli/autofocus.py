@@ -12,6 +12,7 @@ from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.ranges import parse_range
 from rackfocus.cli.refocus import parse_model
+from rackfocus.device import choose_device
 from rackfocus.evaluation.reports.focus_timeline import draw_timeline, thumbnails_at
 from rackfocus.focus.annotation.json_file import load_annotation, save_annotation
 from rackfocus.pipelines.autofocus import annotation_of, autofocus, open_footage
@@ -41,6 +42,7 @@ def run(cfg: DictConfig) -> None:
         "damaged": cfg.damaged,
         "interlaced": cfg.interlaced,
         "video": cfg.video,
+        "device": choose_device(cfg.device),
     }
     with open_footage(cfg.source, **footage) as opened:
         empty = annotation_of(opened, puller)

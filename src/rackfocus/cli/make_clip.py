@@ -10,6 +10,7 @@ from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import git_revision
 from rackfocus.cli.ranges import parse_range
 from rackfocus.cli.refocus import parse_model
+from rackfocus.device import choose_device
 from rackfocus.pipelines.clip.make_clip import make_clip
 
 COMPONENTS = ("model", "stabilizer")
@@ -38,6 +39,7 @@ def run(cfg: DictConfig) -> None:
             fps=cfg.fps,
             damaged=cfg.damaged,
             interlaced=cfg.interlaced,
+            device=choose_device(cfg.device),
             settings={name: plain[name] for name in COMPONENTS},
             revision=git_revision(),
             progress=progress,

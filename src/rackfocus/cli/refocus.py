@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.ranges import parse_range
+from rackfocus.device import choose_device
 from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.focus.annotation.keyframes import load_keyframes
 from rackfocus.models.backends import RGBDHDREstimator
@@ -48,6 +49,7 @@ def run(cfg: DictConfig) -> None:
             damaged=cfg.damaged,
             interlaced=cfg.interlaced,
             video=cfg.video,
+            device=choose_device(cfg.device),
             autofocus=instantiate(cfg.autofocus),
             tracker=instantiate(cfg.tracker),
             puller=instantiate(cfg.puller),

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from jaxtyping import Float
 
+from rackfocus.device import CPU
 from rackfocus.focus.af_net_prediction import Prediction, predictions
 from rackfocus.focus.detectors.focus_region import FocusRegion
 from rackfocus.focus.target_finder import Picture
@@ -67,13 +69,19 @@ class AFNetAutofocus:
         return {"focus region": FocusRegion(self.network, longer_side_px=self.longer_side_px)}
 
     def find(
-        self, pictures: Iterable[Picture], *, size: tuple[int, int], fps: float
+        self,
+        pictures: Iterable[Picture],
+        *,
+        size: tuple[int, int],
+        fps: float,
+        device: torch.device = CPU,
     ) -> tuple[FocusTarget, ...]:
         """See `rackfocus.focus.target_finder.TargetFinder`."""
+        self.network.to(device)
         return self.targets(self.predictions(pictures, fps=fps), size=size)
 
     def predictions(self, pictures: Iterable[Picture], *, fps: float) -> list[Prediction]:
-        """The network's output for each sampled frame."""
+        """The network's output for each sampled frame, computed where the network is."""
         return list(predictions(self.network, pictures, fps=fps, longer_side_px=self.longer_side_px))
 
     def targets(self, seen: Sequence[Prediction], *, size: tuple[int, int]) -> tuple[FocusTarget, ...]:

@@ -8,7 +8,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Float32, UInt8
+from torch import Tensor
 
+from rackfocus.device import download, upload
 from rackfocus.focus.target_finder import Picture
 from rackfocus.models.af_net import AFNet
 
@@ -120,13 +122,13 @@ class _Shot:
         """Predict the held frames up to one, and drop those on which no later frame depends."""
         seen = np.stack([image for _, _, image in self.held[: end + self.network.reach]])
         with torch.inference_mode():
-            output = self.network(torch.from_numpy(seen).permute(0, 3, 1, 2)[None].float() / 255)
+            output = self.network(_input(self.network, seen))
             kept = slice(self.done, end)
-            probability = output.target_logits[0, kept].sigmoid().numpy()
+            probability = download(output.target_logits[0, kept].sigmoid()).numpy()
             density = (
                 output.region_logits[0, kept].flatten(1).softmax(1).view_as(output.region_logits[0, kept])
             )
-            regions = F.adaptive_avg_pool2d(density, _cells(seen.shape[1:3])).numpy()[:, 0]
+            regions = download(F.adaptive_avg_pool2d(density, _cells(seen.shape[1:3]))).numpy()[:, 0]
         for at, region, chance in zip(range(self.done, end), regions, probability, strict=True):
             index, time_s, _ = self.held[at]
             yield Prediction(index, time_s, self.is_new and at == 0, float(chance), region / region.sum())
@@ -140,8 +142,17 @@ def region_maps(
     """Only the focus regions of sampled frames of one shot, at the size of the network's input."""
     small = np.stack([_small(frame, longer_side_px) for frame in frames])
     with torch.inference_mode():
-        logits, _ = network.units(torch.from_numpy(small).permute(0, 3, 1, 2)[None].float() / 255)
-    return logits[0, :, 0].flatten(1).softmax(1).view(logits.shape[1], *logits.shape[3:]).numpy()
+        logits, _ = network.units(_input(network, small))
+        density = logits[0, :, 0].flatten(1).softmax(1).view(logits.shape[1], *logits.shape[3:])
+    return download(density).numpy()
+
+
+def _input(
+    network: AFNet, images: UInt8[np.ndarray, "frame rows columns 3"]
+) -> Float[Tensor, "1 frame 3 rows columns"]:
+    """Images in 0..1 as the network takes them, on its device."""
+    device = next(network.parameters()).device
+    return upload(torch.from_numpy(images), device).permute(0, 3, 1, 2)[None].float() / 255
 
 
 def _small(

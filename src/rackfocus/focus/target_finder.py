@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import Protocol
 
 import numpy as np
+import torch
 from jaxtyping import UInt8
 
+from rackfocus.device import CPU
 from rackfocus.types import FocusTarget
 
 
@@ -42,7 +44,12 @@ class TargetFinder(Protocol):
         ...
 
     def find(
-        self, pictures: Iterable[Picture], *, size: tuple[int, int], fps: float
+        self,
+        pictures: Iterable[Picture],
+        *,
+        size: tuple[int, int],
+        fps: float,
+        device: torch.device = CPU,
     ) -> tuple[FocusTarget, ...]:
         """The new focus targets of a video, in time order; the first frame of each shot has one.
 
@@ -50,5 +57,6 @@ class TargetFinder(Protocol):
             pictures: all its frames, in order.
             size: width and height of the video.
             fps: its average rate.
+            device: on which networks are to run.
         """
         ...

@@ -1,5 +1,6 @@
 """The flexible system (Sec. 6.1): disparity and HDR by models of others, with the interface of RGBD-HDR."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -7,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from rackfocus.models.half_precision import half_precision
 from rackfocus.types import RGBDHDR, InputError
 
 ROBUST_RANGE = (0.02, 0.98)
@@ -127,26 +129,32 @@ class CompositeEstimator(nn.Module):
         srgb: Float[Tensor, "batch 3 height width"],
         *,
         network_size_px: int | None = None,
-        moment: VideoMoment | None = None,
-        scale: NearnessScale | None = None,
+        moments: Sequence[VideoMoment] | None = None,
+        scales: Sequence[NearnessScale | None] | None = None,
     ) -> RGBDHDR:
         """Estimate `D` and `E`.
 
         Args:
             srgb: the encoded image in 0..1, of any size.
             network_size_px: as in `RGBDHDRNet`; backends have sizes of their own.
-            moment: which frame of a video the image is; needed for recorded depth.
-            scale: the scale of the shot, by `nearness_scale`. `None`: each image has its own scale.
+            moments: which frame of a video each image is; needed for recorded depth.
+            scales: for each image the scale of its shot, by `nearness_scale`. `None`: it has its own scale.
 
         Raises:
             InputError: the recording has no depth for this frame.
         """
         estimate = None
         if self.network is not None and (self.depth is None or self.hdr is None):
-            estimate = self.network(srgb, network_size_px=network_size_px)
+            with half_precision(self.network, srgb.device):
+                estimate = self.network(srgb, network_size_px=network_size_px)
         if self.depth is not None:
-            nearness = self._nearness(srgb, moment)
-            disparity = disparity_from_nearness(nearness, self.disparity_range, scale)
+            nearness = self._nearness(srgb, moments).split(1)
+            disparity = torch.cat(
+                [
+                    disparity_from_nearness(each, self.disparity_range, scale)
+                    for each, scale in zip(nearness, scales or [None] * len(nearness), strict=True)
+                ]
+            )
         else:
             assert estimate is not None
             disparity = estimate.disparity
@@ -168,21 +176,21 @@ class CompositeEstimator(nn.Module):
         """
         if self.depth is None:
             return None
-        scale = nearness_scale(self._nearness(srgb, moment))
+        scale = nearness_scale(self._nearness(srgb, None if moment is None else [moment]))
         return None if bool(scale.spread.isinf()) else scale
 
     def _nearness(
-        self, srgb: Float[Tensor, "batch 3 height width"], moment: VideoMoment | None
+        self, srgb: Float[Tensor, "batch 3 height width"], moments: Sequence[VideoMoment] | None
     ) -> Float[Tensor, "batch 1 height width"]:
         if not isinstance(self.depth, TimedDepthBackend):
             assert self.depth is not None
             return self.depth(srgb)
-        if moment is None:
+        if moments is None:
             raise InputError(
                 "Recorded depth belongs to a video and cannot be used for single pictures; choose another "
                 "model/depth."
             )
-        return self.depth.nearness_at(srgb, moment)
+        return torch.cat([self.depth.nearness_at(*each) for each in zip(srgb.split(1), moments, strict=True)])
 
 
 def nearness_scale(nearness: Float[Tensor, "batch 1 height width"]) -> NearnessScale:

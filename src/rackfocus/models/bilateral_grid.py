@@ -48,8 +48,10 @@ def slice_grid(
         return sliced
     batch, _, rows, columns = grid.shape
     height, width = guide.shape[-2:]
-    y = _to_vertex(torch.arange(height).to(grid), rows, spatial_bandwidth_px)
-    x = _to_vertex(torch.arange(width).to(grid), columns, spatial_bandwidth_px)
+    y, x = (
+        _to_vertex(torch.arange(size, dtype=grid.dtype, device=grid.device), cells, spatial_bandwidth_px)
+        for size, cells in ((height, rows), (width, columns))
+    )
     z = guide[:, 0].clamp(0, 1) * 2 - 1
     shape = (batch, height, width)
     points = torch.stack([x.expand(shape), y[:, None].expand(shape), z], dim=-1)

@@ -21,7 +21,7 @@ can be flat at 0. With `g = 1`, `a = 1` and `r = 0`, `D` is nearness in pixels o
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -83,6 +83,8 @@ class PretrainedRGBDHDRNet(nn.Module):
     Raises:
         InputError: the trunk's file is missing, cannot be read, or does not fit.
     """
+
+    holds_in_half: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """RGBD-HDR: signed disparity and HDR log exposure from one deep-DOF image (Sec. 4.1)."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -39,6 +39,8 @@ class RGBDHDRNet(nn.Module):
         hdr: whether `E` is predicted; otherwise `E` is 0 (Fig. 3B).
         clipping_from: see `clipping_share`. `None`: `E` is not limited to clipped pixels, as in the paper.
     """
+
+    holds_in_half: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """Disparity and HDR by two networks in sequence: the alternative to joint estimation (Sec. 4.1)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -25,6 +25,8 @@ class SequentialRGBDHDRNet(nn.Module):
         luma_bandwidth: as in `RGBDHDRNet`.
         clipping_from: as in `RGBDHDRNet`.
     """
+
+    holds_in_half: ClassVar[bool] = True
 
     def __init__(
         self,

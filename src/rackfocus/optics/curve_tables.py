@@ -60,11 +60,17 @@ class TabulatedCurve:
             _in_bands(lambda band: _interpolate(bits, self._steps, band, into), into.size)
         return result
 
-    def image(self, values: Float[Tensor, "3 height width"]) -> UInt8[np.ndarray, "height width 3"]:
-        """The curve at each value of a picture in half precision, limited to 0..1, in codes of 8 bits."""
+    def image(
+        self, values: Float[Tensor, "3 height width"]
+    ) -> UInt8[np.ndarray, "height width 3"] | UInt8[Tensor, "height width 3"]:
+        """The curve at each value of a picture in half precision, limited to 0..1, in codes of 8 bits.
+
+        Returns:
+            An array, or a tensor on the device of the values if that is not the CPU.
+        """
         if values.device.type != "cpu":
             levels = self._curve(values.float()).clamp(0, 1)
-            return (255 * levels).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()
+            return (255 * levels).round().byte().permute(1, 2, 0).contiguous()
         _, height, width = values.shape
         halves = values.contiguous().view(torch.int16).numpy().reshape(3, -1).view(np.uint16)
         codes = np.empty((height, width, 3), np.uint8)

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import torch
 from jaxtyping import Float
 
+from rackfocus.device import AUTO, choose_device, telling_full_memory
 from rackfocus.focus.following import Following
 from rackfocus.focus.modes import target_finder
 from rackfocus.focus.puller import FocusPuller
@@ -63,6 +65,7 @@ def autofocus(
     damaged: str = "stop",
     interlaced: str = "deinterlace",
     video: str | Path | None = None,
+    device: str | torch.device = AUTO,
     progress: Progress | None = None,
 ) -> FocusTrack:
     """Decide where and when a video is focused, using all of its frames.
@@ -87,10 +90,12 @@ def autofocus(
         damaged: `stop` at a damaged frame, or `hold` the last good one until the next key frame.
         interlaced: `deinterlace` interlaced video, or `refuse` it.
         video: the current path of a clip's video, if it was moved.
+        device: on which the networks run; see `rackfocus.refocus`. What OpenCV computes runs on the CPU.
         progress: called with frames done and total frames of both passes; the total is `None` if unknown.
 
     Raises:
-        InputError: the source cannot be read, there is no such mode, or a setting is out of range.
+        InputError: the source cannot be read, there is no such mode, a setting is out of range, or the device
+            is not there or its memory does not suffice.
     """
     finder = target_finder(mode) if isinstance(mode, str) else mode
     with open_footage(
@@ -104,6 +109,7 @@ def autofocus(
         damaged=damaged,
         interlaced=interlaced,
         video=video,
+        device=device,
     ) as footage:
         return find_and_follow(
             footage, finder, targets=targets, tracker=tracker, puller=puller, progress=progress
@@ -203,12 +209,15 @@ def open_footage(
     damaged: str = "stop",
     interlaced: str = "deinterlace",
     video: str | Path | None = None,
+    device: str | torch.device = AUTO,
 ) -> Iterator[Footage]:
     """Open a video or clip as footage for autofocus; the arguments are those of `autofocus`.
 
     Raises:
-        InputError: the source cannot be read, or a setting is out of range.
+        InputError: the source cannot be read, a setting is out of range, or the device is not there; within
+            the context, its memory does not suffice.
     """
+    device = choose_device(device)
     for name, value in (("longer_side_px", longer_side_px), ("network_size_px", network_size_px)):
         if value is not None and not (isinstance(value, int) and value >= 1):
             raise InputError(f"{name} must be a whole number of pixels, and is {value}.")
@@ -216,11 +225,12 @@ def open_footage(
         raise InputError(f"last must be 1 or more, and is {last}.")
     source = Path(source)
     clip = RefocusableClip.open(source, source=video) if source.suffix == SUFFIX and source.is_dir() else None
-    with (
+    opened = (
         open_video(source, fps=fps, damaged=damaged, interlaced=interlaced)
         if clip is None
-        else clip.open_source() as reader
-    ):
+        else clip.open_source()
+    )
+    with telling_full_memory(device), opened as reader:
         if disparity is not None:
             maps: Disparity | VideoEstimates = disparity_by_frame(disparity)
         elif clip is not None:
@@ -231,5 +241,5 @@ def open_footage(
             network = load_model(model) if isinstance(model, str | Path) else model
             size = reduced_size(reader.info.width, reader.info.height, longer_side_px)
             # No temporal filter is needed: disparity is read from small maps by robust statistics.
-            maps = VideoEstimates(reader, network, NoStabilizer(), network_size_px, size)
-        yield Footage(reader, maps, longer_side_px, last)
+            maps = VideoEstimates(reader, network, NoStabilizer(), network_size_px, size, device)
+        yield Footage(reader, maps, longer_side_px, last, device)

@@ -106,7 +106,8 @@ def found_targets(
         return finder.targets(curve), warnings
     info = footage.reader.info
     seen = _watched(footage, known, progress)
-    found = finder.find(seen, size=(info.width, info.height), fps=float(info.fps))
+    size = (info.width, info.height)
+    found = finder.find(seen, size=size, fps=float(info.fps), device=footage.device)
     if not known.is_cut:
         raise InputError(f"{footage.reader.path} has no frame.")
     return found, ()
@@ -185,6 +186,7 @@ def clip_window(footage: Footage, frames: Sequence[FootageFrame]) -> ClipWindow:
         np.array([each.time_s for each in frames]),
         np.array([each.is_cut for each in frames]),
         None if samples is None else Sound(samples, RATE),
+        footage.device,
     )
 
 

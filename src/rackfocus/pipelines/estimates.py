@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,13 +11,18 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from rackfocus.device import CPU, Batches, upload
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.curve_tables import decoding, encoding, to_srgb
-from rackfocus.pipelines.frame_estimator import SequentialEstimator
+from rackfocus.pipelines.frame_estimator import SequentialEstimator, ShownFrame
 from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader
+from rackfocus.video.flow.optical_flow import Image
 from rackfocus.video.stabilizer.stabilizer import Stabilized, Stabilizer
+
+FRAMES_AT_ONCE = 8
+"""How many frames the network estimates at once on a GPU, if its memory suffices."""
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -38,6 +43,10 @@ class EstimatedFrame:
     disparity: Float[Tensor, "1 height width"]
     log_exposure: Float[Tensor, "3 height width"]
     is_cut: bool = False
+
+
+_Estimated = tuple[Frame, Image, Tensor, Tensor]
+"""A frame at rendering size, its image for the stabiliser, and its `D` and `E`."""
 
 
 class Estimates(Protocol):
@@ -77,6 +86,7 @@ class VideoEstimates:
         stabilizer: without state; it also receives the frames before and after the range that it needs.
         network_size_px: the longer side of the network's input; `None`: the whole frame.
         size: width and height of the frames to give.
+        device: on which they are estimated, stabilised and given.
 
     Raises:
         InputError: `network_size_px` is not a whole number of pixels.
@@ -87,6 +97,7 @@ class VideoEstimates:
     stabilizer: Stabilizer
     network_size_px: int | None
     size: Size
+    device: torch.device = CPU
 
     def __post_init__(self) -> None:
         pixels = self.network_size_px
@@ -103,20 +114,44 @@ class VideoEstimates:
                 if frame.index >= first and (last is None or frame.index < last):
                     yield EstimatedFrame(frame, each.disparity.half(), each.log_exposure.half(), each.is_cut)
 
-        estimator = SequentialEstimator(self.network, self.network_size_px, frames=self.reader.info.frames)
         start = max(0, first - self.stabilizer.warm_up_frames)
         stop = None if last is None else last + self.stabilizer.look_ahead_frames
-        for frame in prefetch(_readable(self.reader, estimator.first_seen(start), stop, needed)):
+        for frame, image, disparity, log_exposure in self._estimated(start, stop, needed):
+            waiting.append(frame)
+            yield from settle(self.stabilizer.push(image, disparity, log_exposure))
+        yield from settle(self.stabilizer.finish())
+
+    def _estimated(self, first: int, last: int | None, needed: int | None) -> Iterator[_Estimated]:
+        """The frames with their estimates, before the stabiliser."""
+        estimator = SequentialEstimator(
+            self.network, self.network_size_px, frames=self.reader.info.frames, device=self.device
+        )
+
+        def estimate(shown: Sequence[tuple[Frame, Tensor, ShownFrame]]) -> list[_Estimated]:
+            with torch.inference_mode():
+                # One by one, as on a CPU, they are not copied.
+                srgb = shown[0][1] if len(shown) == 1 else torch.cat([each for _, each, _ in shown])
+                found = estimator.estimate(srgb, [each for *_, each in shown])
+                return [
+                    (frame, to_srgb(frame.transfer.value).image(frame.encoded), *maps)
+                    for (frame, *_), *maps in zip(shown, found.disparity, found.log_exposure, strict=True)
+                ]
+
+        at_once = Batches(1 if self.device.type == "cpu" else FRAMES_AT_ONCE)
+        held: list[tuple[Frame, Tensor, ShownFrame]] = []
+        read = _readable(self.reader, estimator.first_seen(first), last, needed)
+        for frame, encoded in prefetch(_uploaded(read, self.device)):
             estimator.see(frame)
-            if frame.index < start:
+            if frame.index < first:
                 continue
             with torch.inference_mode():
-                shown, curve = _of_size(frame, self.size), to_srgb(frame.transfer.value)
-                estimate = estimator.estimate(curve(shown.encoded[None]))
-                image = curve.image(shown.encoded)
-            waiting.append(shown)
-            yield from settle(self.stabilizer.push(image, estimate.disparity[0], estimate.log_exposure[0]))
-        yield from settle(self.stabilizer.finish())
+                shown = _shown(frame, encoded, self.size)
+                srgb = to_srgb(frame.transfer.value)(shown.encoded[None])
+            held.append((shown, srgb, estimator.shown()))
+            if len(held) >= at_once.size:
+                yield from at_once(estimate, held)
+                held = []
+        yield from at_once(estimate, held)
 
     def identity(self) -> Any:
         """See `Estimates.identity`."""
@@ -152,21 +187,27 @@ class StoredEstimates:
         maps: the stored `D` and `E`.
         reader: reads their video.
         size: width and height of the frames to give.
+        device: on which they are given.
     """
 
     maps: StoredMaps
     reader: VideoReader
     size: Size
+    device: torch.device = CPU
 
     def frames(self, first: int, last: int | None, needed: int | None) -> Iterator[EstimatedFrame]:
         """See `Estimates.frames`; ends with the last stored frame."""
         held = self.maps.frame_range
         stop = held.stop if last is None else min(last, held.stop)
-        for frame in prefetch(_readable(self.reader, first, stop, needed)):
-            disparity, log_exposure = self.maps.disparity(frame.index), self.maps.log_exposure(frame.index)
+        read = _readable(self.reader, first, stop, needed)
+        for frame, encoded in prefetch(_uploaded(read, self.device)):
+            disparity, log_exposure = (
+                upload(read_map(frame.index), self.device)
+                for read_map in (self.maps.disparity, self.maps.log_exposure)
+            )
             scale_from_map = self.size[0] / disparity.shape[-1]
             with torch.inference_mode():
-                shown = _of_size(frame, self.size)
+                shown = _shown(frame, encoded, self.size)
                 disparity = resized(disparity[None], self.size)[0] * scale_from_map
                 log_exposure = resized(log_exposure[None], self.size)[0]
             yield EstimatedFrame(shown, disparity.half(), log_exposure.half())
@@ -176,9 +217,8 @@ class StoredEstimates:
         return self.maps.identity()
 
 
-def _of_size(frame: Frame, size: Size) -> Frame:
-    """A frame resized in linear light, in half precision."""
-    encoded = frame.encoded
+def _shown(frame: Frame, encoded: Tensor, size: Size) -> Frame:
+    """A frame at rendering size, of its image on a device: resized in linear light, in half precision."""
     if size != (encoded.shape[-1], encoded.shape[-2]):
         decode, encode = decoding(frame.transfer.value), encoding(frame.transfer.value)
         encoded = encode(resized(decode(encoded[None]), size))[0]
@@ -193,6 +233,11 @@ def resized(
     if image.shape[-2:] == (height, width):
         return image
     return F.interpolate(image, size=(height, width), mode="bilinear", antialias=True)
+
+
+def _uploaded(frames: Iterator[Frame], device: torch.device) -> Iterator[tuple[Frame, Tensor]]:
+    """Each frame as it was read, and its image on the device."""
+    return ((frame, upload(frame.encoded, device)) for frame in frames)
 
 
 def _readable(reader: VideoReader, first: int, last: int | None, needed: int | None) -> Iterator[Frame]:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rackfocus.device import device_identity
 from rackfocus.version import __version__
 
 
@@ -30,6 +31,11 @@ def file_identity(path: Path) -> dict[str, Any]:
         "path": str(path.absolute()),
         "files": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
     }
+
+
+def device_settings(device: torch.device) -> dict[str, str]:
+    """The setting that identifies a job's device; none for a CPU, whose jobs were identified without it."""
+    return {} if device.type == "cpu" else {"device": device_identity(device)}
 
 
 def _told(value: Any, above: tuple[int, ...] = ()) -> Any:

@@ -11,8 +11,10 @@ from typing import Any, Self
 
 import cv2
 import numpy as np
+import torch
 from jaxtyping import Float, Float32, UInt8
 
+from rackfocus.device import CPU, download
 from rackfocus.pipelines.estimates import StoredMaps, VideoEstimates
 from rackfocus.pipelines.frame_estimator import reduced, reduced_size
 from rackfocus.scenes.files import read_disparity
@@ -57,12 +59,14 @@ class Footage:
         disparity: of its frames: known by their index, or estimated while the video is read.
         longer_side_px: of the reduced frames; smaller videos keep their size.
         last: the frame after the last one; `None`: the end.
+        device: on which networks look at it.
     """
 
     reader: VideoReader
     disparity: Disparity | VideoEstimates
     longer_side_px: int = 640
     last: int | None = None
+    device: torch.device = CPU
 
     @property
     def size(self) -> tuple[int, int]:
@@ -117,7 +121,7 @@ class Footage:
             return
         for estimate in self.disparity.frames(0, self.last, None):
             scale_to_source = self.reader.info.width / estimate.disparity.shape[-1]
-            yield estimate.disparity[0].float().numpy() * scale_to_source
+            yield download(estimate.disparity[0].float()).numpy() * scale_to_source
 
 
 @dataclass

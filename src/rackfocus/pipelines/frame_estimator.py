@@ -7,13 +7,18 @@ depend on the video alone: finding focus and rendering use the same scale, and a
 interruption gives the same bytes.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from torch import Tensor
+from torch import Tensor, nn
 
+from rackfocus.device import CPU
 from rackfocus.models.backends import CompositeEstimator, NearnessScale, RGBDHDREstimator, VideoMoment
+from rackfocus.models.half_precision import half_precision
 from rackfocus.optics.curve_tables import to_srgb
 from rackfocus.types import RGBDHDR
 from rackfocus.video import Frame, Transfer
@@ -29,19 +34,42 @@ fade have less, even with noise."""
 Image = UInt8[np.ndarray, "height width 3"]
 
 
+@dataclass(frozen=True)
+class ShownFrame:
+    """A frame of a video as an estimator knows it.
+
+    Attributes:
+        index: from 0.
+        time_s: display time, since the first frame.
+        scale: of its shot; `None`: the frame gets a scale of its own.
+    """
+
+    index: int
+    time_s: float
+    scale: NearnessScale | None = None
+
+
 class FrameEstimator:
     """Estimates single frames of a video, given each frame's index, time and the scale of its shot.
 
     Args:
-        network: estimates `D` and `E`.
+        network: estimates `D` and `E`; a module is moved to the device.
         network_size_px: the longer side of the network's input; `None`: the whole image.
         frames: the number of frames of the video; `None` if its container does not state it.
+        device: on which it estimates.
     """
 
     def __init__(
-        self, network: RGBDHDREstimator, network_size_px: int | None, *, frames: int | None = None
+        self,
+        network: RGBDHDREstimator,
+        network_size_px: int | None,
+        *,
+        frames: int | None = None,
+        device: torch.device = CPU,
     ) -> None:
-        self._network, self._size_px, self._frames = network, network_size_px, frames
+        if isinstance(network, nn.Module):
+            network.to(device)
+        self._network, self._size_px, self._frames, self._device = network, network_size_px, frames, device
         self._assembled = (
             network if isinstance(network, CompositeEstimator) and network.depth is not None else None
         )
@@ -54,27 +82,28 @@ class FrameEstimator:
     @torch.inference_mode()
     def estimate(
         self,
-        srgb: Float[Tensor, "1 3 height width"],
-        *,
-        index: int,
-        time_s: float,
-        scale: NearnessScale | None,
+        srgb: Float[Tensor, "batch 3 height width"],
+        shown: Sequence[ShownFrame],
     ) -> RGBDHDR:
-        """`D` and `E` of a frame.
+        """`D` and `E` of some frames, on the device.
 
         Args:
-            srgb: the frame, encoded, of any size.
-            index: of the frame, from 0.
-            time_s: since the first frame.
-            scale: of its shot; `None`: the frame gets a scale of its own.
+            srgb: the frames, encoded, of any size, on any device.
+            shown: which frame of the video each is.
 
         Raises:
-            InputError: recorded depth has none for this frame.
+            InputError: recorded depth has none for a frame.
         """
+        srgb = srgb.to(self._device)
         if self._assembled is None:
-            return self._network(srgb, network_size_px=self._size_px)
-        moment = VideoMoment(index, time_s, self._frames)
-        return self._assembled(srgb, network_size_px=self._size_px, moment=moment, scale=scale)
+            with half_precision(self._network, srgb.device):
+                return self._network(srgb, network_size_px=self._size_px)
+        return self._assembled(
+            srgb,
+            network_size_px=self._size_px,
+            moments=[VideoMoment(each.index, each.time_s, self._frames) for each in shown],
+            scales=[each.scale for each in shown],
+        )
 
     @torch.inference_mode()
     def scale(
@@ -87,24 +116,31 @@ class FrameEstimator:
         """
         if self._assembled is None:
             return None
-        return self._assembled.nearness_scale(srgb, VideoMoment(index, time_s, self._frames))
+        return self._assembled.nearness_scale(srgb.to(self._device), VideoMoment(index, time_s, self._frames))
 
 
 class SequentialEstimator:
     """Estimates the frames of a video in order.
 
-    `see` has to be called with every frame; `estimate` follows for the frames that are needed.
+    `see` has to be called with every frame, `shown` after it for those that are needed; `estimate` follows
+    for these, one or several at once.
 
     Args:
         network: as in `FrameEstimator`.
         network_size_px: as in `FrameEstimator`.
         frames: as in `FrameEstimator`.
+        device: as in `FrameEstimator`.
     """
 
     def __init__(
-        self, network: RGBDHDREstimator, network_size_px: int | None, *, frames: int | None = None
+        self,
+        network: RGBDHDREstimator,
+        network_size_px: int | None,
+        *,
+        frames: int | None = None,
+        device: torch.device = CPU,
     ) -> None:
-        self._estimator = FrameEstimator(network, network_size_px, frames=frames)
+        self._estimator = FrameEstimator(network, network_size_px, frames=frames, device=device)
         self._at: Frame | None = None
         self._origin_s = 0.0
         self._before: Image | None = None
@@ -130,20 +166,19 @@ class SequentialEstimator:
             self._anchor, self._has_scale = frame, False
         self._before = thumbnail
 
-    def estimate(self, srgb: Float[Tensor, "1 3 height width"]) -> RGBDHDR:
-        """`D` and `E` of the frame last given to `see`.
-
-        Args:
-            srgb: the frame, converted by `srgb_of`, of any size.
+    def shown(self) -> ShownFrame:
+        """The frame last given to `see`, with the scale of its shot.
 
         Raises:
-            InputError: recorded depth has none for this frame.
+            InputError: recorded depth has none for the frame from which the scale is taken.
         """
         frame = self._at
         assert frame is not None
-        return self._estimator.estimate(
-            srgb, index=frame.index, time_s=frame.time_s - self._origin_s, scale=self._shot_scale()
-        )
+        return ShownFrame(frame.index, frame.time_s - self._origin_s, self._shot_scale())
+
+    def estimate(self, srgb: Float[Tensor, "batch 3 height width"], shown: Sequence[ShownFrame]) -> RGBDHDR:
+        """See `FrameEstimator.estimate`."""
+        return self._estimator.estimate(srgb, shown)
 
     def _shot_scale(self) -> NearnessScale | None:
         anchor = self._anchor

@@ -5,6 +5,7 @@ that was killed resumes after the last stored frame. A frame of 1920x1080 takes 
 are rounded to steps too small to be visible, and stored as differences along rows.
 """
 
+import logging
 import math
 import shutil
 import zlib
@@ -30,6 +31,8 @@ STEPS = {DISPARITY: 1 / 16, LOG_EXPOSURE: 1 / 3200}
 """The steps that values are rounded to: 1/16 pixel of blur radius; 1/64 of `k E`, 1.6 percent of radiance."""
 
 JOB_FILE = "job.json"
+
+_log = logging.getLogger(__name__)
 
 
 class KeptEstimates:
@@ -58,6 +61,8 @@ class KeptEstimates:
         job = self.path / JOB_FILE
         try:
             if not (job.is_file() and job.read_text(encoding="utf-8") == self._job):
+                if job.is_file():
+                    _log.warning("The estimates in %s are of another device or other settings.", self.path)
                 shutil.rmtree(self.path, ignore_errors=True)
                 self._make_folder()
             sweep(self.path)

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import torch
+
+from rackfocus.device import AUTO, choose_device, telling_full_memory
 from rackfocus.focus.focus_track import (
     FixedFocus,
     FocusSource,
@@ -24,7 +27,7 @@ from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.estimates import Estimates, Size, StoredEstimates, VideoEstimates
-from rackfocus.pipelines.fingerprint import file_identity, fingerprint
+from rackfocus.pipelines.fingerprint import device_settings, file_identity, fingerprint
 from rackfocus.pipelines.focus_search import FocusSearch
 from rackfocus.pipelines.frame_range import check_range, frame_count
 from rackfocus.pipelines.kept_estimates import KeptEstimates
@@ -63,6 +66,7 @@ def refocus(
     damaged: str = "stop",
     interlaced: str = "deinterlace",
     video: str | Path | None = None,
+    device: str | torch.device = AUTO,
     autofocus: str | SceneSpecific | TargetFinder | None = None,
     tracker: Tracker | None = None,
     puller: FocusPuller | None = None,
@@ -101,6 +105,8 @@ def refocus(
         damaged: `stop` at a damaged frame, or `hold` the last good one until the next key frame.
         interlaced: `deinterlace` interlaced video, or `refuse` it.
         video: the current path of a clip's video, if it was moved.
+        device: where it is computed: see `rackfocus.device.choose_device`. On another device than the CPU the
+            network takes several frames at once, and a resumed video may differ in its last digits.
         autofocus: a mode or a set of detectors; focus is on the targets that `rackfocus.autofocus` finds with
             it. The targets of an annotation are used, too; those of a user take precedence.
         tracker: follows the subjects of targets; `None`: KCF.
@@ -113,20 +119,21 @@ def refocus(
 
     Raises:
         InputError: the source cannot be read, the target cannot be written, the point lies outside the
-            frame, or a setting is out of range.
+            frame, a setting is out of range, or the device is not there or its memory does not suffice.
     """
-    source, target = Path(source), Path(target)
+    source, target, device = Path(source), Path(target), choose_device(device)
     codec = codec or H264()
     _check_settings(focus, first, last, scale)
     search = _search(focus, autofocus, tracker, puller, autofocus_progress)
     lens, f_numbers = _aperture(focus, f_number, lens or Lens())
     clip = RefocusableClip.open(source, source=video) if source.suffix == SUFFIX and source.is_dir() else None
-    with ExitStack() as stack:
-        reader = stack.enter_context(
-            open_video(source, fps=fps, damaged=damaged, interlaced=interlaced)
-            if clip is None
-            else clip.open_source()
-        )
+    opened = (
+        open_video(source, fps=fps, damaged=damaged, interlaced=interlaced)
+        if clip is None
+        else clip.open_source()
+    )
+    with telling_full_memory(device), ExitStack() as stack:
+        reader = stack.enter_context(opened)
         check_focus(focus, reader.info)
         check_target(target, reader.path, codec)
         size = _scaled(reader.info, scale)
@@ -135,18 +142,18 @@ def refocus(
         if clip is not None:
             whole_sound = whole_sound and clip.info.last is None
             first, last = _within(clip, first, last)
-            estimates = StoredEstimates(clip, reader, size)
+            estimates = StoredEstimates(clip, reader, size, device)
             if search is not None:
                 focus = search.track(reader, clip, last)
         else:
             network = load_model(model) if isinstance(model, str | Path) else model
             stabilizer = stabilizer or look_ahead_stabilizer()
-            estimates = VideoEstimates(reader, network, stabilizer, network_size_px, size)
+            estimates = VideoEstimates(reader, network, stabilizer, network_size_px, size, device)
             if search is not None:
                 kept = stack.enter_context(_kept(target, estimates, fps))
                 search.estimate(kept, estimates, last)
                 focus = search.track(reader, kept, last, done=kept.frame_range.stop)
-                estimates = StoredEstimates(kept, reader, size)
+                estimates = StoredEstimates(kept, reader, size, device)
         # The annotation was replaced by its track.
         assert not isinstance(focus, FocusAnnotation)
         rendering = Rendering(
@@ -159,6 +166,7 @@ def refocus(
             estimates=estimates.identity(),
             rendering=rendering,
             target=(target.name, codec),
+            **device_settings(device),
         )
         shown_size = rendering.output.size(*size)
         with VideoWriter(
@@ -200,6 +208,7 @@ def _kept(target: Path, estimates: VideoEstimates, fps: float) -> KeptEstimates:
         fps=fps,
         size=estimates.size,
         estimates=estimates.identity(),
+        **device_settings(estimates.device),
     )
     return KeptEstimates(target, estimates.size, job)
 

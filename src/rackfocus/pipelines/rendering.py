@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from rackfocus.device import download
 from rackfocus.focus.annotation.keyframes import f_number_at
 from rackfocus.focus.focus_track import FocusSource, Point
 from rackfocus.optics.curve_tables import decoding, encoding
@@ -48,7 +49,7 @@ class Rendering:
         scale_from_source: float,
         start_s: float,
     ) -> Iterator[tuple[Frame, Float[Tensor, "3 height width"]]]:
-        """The output image of each frame, encoded like the frame.
+        """The output image of each frame, encoded like it; rendered on its device, given on the host.
 
         Args:
             frames: in order.
@@ -58,7 +59,8 @@ class Rendering:
         for shown in frames:
             index, time_s = shown.frame.index, shown.frame.time_s - start_s
             focal = self.focusing.focal_disparity(index, time_s, _Reading(shown, scale_from_source))
-            yield shown.frame, self._picture(shown, focal * scale_from_source, self._lens(index, time_s))
+            picture = self._picture(shown, focal * scale_from_source, self._lens(index, time_s))
+            yield shown.frame, download(picture)
 
     def _lens(self, index: int, time_s: float) -> Lens:
         f_number = None if self.f_numbers is None else f_number_at(self.f_numbers, index, time_s)

@@ -5,6 +5,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import torch
+
+from rackfocus.device import AUTO
 from rackfocus.focus.look_ahead import Known, LookAhead
 from rackfocus.focus.modes import scene_specific
 from rackfocus.focus.puller import FocusPuller
@@ -42,6 +45,7 @@ def streaming_autofocus(
     last: int | None = None,
     fps: float = 24,
     video: str | Path | None = None,
+    device: str | torch.device = AUTO,
     progress: Progress | None = None,
 ) -> FocusTrack:
     """Decide where a video is focused as if it were being recorded, in one pass.
@@ -63,6 +67,7 @@ def streaming_autofocus(
         last: see `rackfocus.autofocus`.
         fps: see `rackfocus.autofocus`.
         video: see `rackfocus.autofocus`.
+        device: see `rackfocus.autofocus`.
         progress: called with frames read and total frames; the total is `None` if unknown.
 
     Raises:
@@ -78,6 +83,7 @@ def streaming_autofocus(
         last=last,
         fps=fps,
         video=video,
+        device=device,
     ) as footage:
         return streaming_tracks(
             footage, scene, [buffer_s], hop_s=hop_s, tracker=tracker, puller=puller, progress=progress

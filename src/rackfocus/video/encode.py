@@ -1,6 +1,7 @@
 """Write frames with the time stamps, orientation, colour tags and sound of their source."""
 
 import contextlib
+import logging
 import shutil
 import tempfile
 import zlib
@@ -30,6 +31,8 @@ SEGMENT_FRAMES = 48
 """Frames in a segment, at most so many are encoded again after a kill. Fewer would give larger files."""
 
 JOB_FILE = "job.json"
+
+_log = logging.getLogger(__name__)
 
 
 class VideoWriter:
@@ -139,6 +142,8 @@ class VideoWriter:
         )
         job = self._folder / JOB_FILE
         if not (job.is_file() and job.read_text(encoding="utf-8") == self._job):
+            if job.is_file():
+                _log.warning("%s was begun on another device or otherwise; it starts anew.", self.path)
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir()
             write_whole(job, self._job.encode())

@@ -4,7 +4,11 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch.nn.functional as F
 from jaxtyping import Float32, UInt8
+from torch import Tensor
+
+from rackfocus.video.flow.optical_flow import Image
 
 THUMBNAIL = (160, 90)
 """Width and height at which frames are compared."""
@@ -17,19 +21,33 @@ DELTA_LUMA = 32.0
 """A pixel is explained if the flow is consistent and leads to a luma within this difference, of 255."""
 
 
-def begins_shot(
-    before: UInt8[np.ndarray, "height width 3"], after: UInt8[np.ndarray, "height width 3"]
-) -> bool:
+def begins_shot(before: Image, after: Image) -> bool:
     """Whether there is a cut between two frames: the layout differs, and motion does not explain it.
 
-    Dissolves and fades are not detected; the masks of the temporal filter handle them.
+    Dissolves and fades are not detected; the masks of the temporal filter handle them. Of a tensor, only the
+    thumbnail is copied to the host.
     """
-    first, second = (_thumbnail(frame) for frame in (before, after))
+    first, second = (cv2.cvtColor(thumbnail(frame), cv2.COLOR_RGB2GRAY) for frame in (before, after))
     return _correlation(first, second) < SAME_LAYOUT and _explained(first, second) < EXPLAINED
 
 
-def _thumbnail(frame: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "_ _"]:
-    return cv2.cvtColor(cv2.resize(frame, THUMBNAIL, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+def luma_codes(
+    image: Image,
+) -> UInt8[np.ndarray, "height width"] | UInt8[Tensor, "height width"]:
+    """The luma of an image in 0..255, rounded, as OpenCV weighs the colours; on the device of the image."""
+    if isinstance(image, Tensor):
+        red, green, blue = image.float().unbind(2)
+        return (0.299 * red + 0.587 * green + 0.114 * blue).round_().byte()
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+
+
+def thumbnail(frame: Image) -> UInt8[np.ndarray, "_ _ 3"]:
+    """A frame at the size at which `begins_shot` compares it, on the host; a thumbnail stays as it is."""
+    if isinstance(frame, Tensor):
+        width, height = THUMBNAIL
+        small = F.interpolate(frame.permute(2, 0, 1)[None].float(), size=(height, width), mode="area")
+        return small[0].round_().byte().permute(1, 2, 0).cpu().numpy()
+    return cv2.resize(frame, THUMBNAIL, interpolation=cv2.INTER_AREA)
 
 
 def _correlation(first: UInt8[np.ndarray, "h w"], second: UInt8[np.ndarray, "h w"]) -> float:

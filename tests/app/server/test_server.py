@@ -54,13 +54,17 @@ def test_mistakes_are_sentences(client, address, sentence):
     assert sentence in got.text
 
 
-def test_the_command_says_what_is_wrong(folder, monkeypatch, capfd):
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [([], "not a video"), (["device=cuda:99"], "device=cuda:99 is not there")],
+)
+def test_the_command_says_what_is_wrong(folder, monkeypatch, capfd, settings, says):
     (folder / "broken.mp4").write_bytes(b"no video")
-    monkeypatch.setattr(sys, "argv", ["rackfocus", "annotate", str(folder / "broken.mp4")])
+    monkeypatch.setattr(sys, "argv", ["rackfocus", "annotate", str(folder / "broken.mp4"), *settings])
     with pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == 2
-    assert "not a video" in capfd.readouterr().err
+    assert says in capfd.readouterr().err
 
 
 def test_an_address_that_cannot_be_had(workspace):

@@ -52,6 +52,7 @@ def test_what_is_said_counts_before_the_quality(
         ("pan_frames=1", "pan_frames must be 2 or more"),
         ("cores=0", "cores must be 1 to"),
         ("source=missing.mp4", "missing.mp4"),
+        ("device=cuda:99", "device=cuda:99 is not there"),
     ],
 )
 def test_mistakes(setting, says, tmp_path, monkeypatch, capfd):

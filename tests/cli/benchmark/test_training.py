@@ -36,6 +36,7 @@ def test_each_way_is_timed(raytraced, tmp_path, monkeypatch, capfd):
         rows = list(csv.DictReader(file))
     assert len(rows) == 4
     assert float(rows[0]["speed_up"]) == 1
+    assert float(rows[1]["samples_per_s"]) == pytest.approx(1 / float(rows[1]["seconds"]), rel=1e-3)
     assert all(float(row["seconds"]) > 0 and row["rounds"] == "2" for row in rows)
 
 
@@ -54,7 +55,12 @@ def test_both_renderers_see_a_learned_disparity_and_give_one_loss(raytraced, tin
 
 
 @pytest.mark.parametrize(
-    ("setting", "says"), [("rounds=0", "rounds must be more"), ("cores=5000", "cores must be 1 to")]
+    ("setting", "says"),
+    [
+        ("rounds=0", "rounds must be more"),
+        ("cores=5000", "cores must be 1 to"),
+        ("device=cuda:99", "device=cuda:99 is not there"),
+    ],
 )
 def test_mistakes(setting, says, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)

@@ -49,5 +49,8 @@ def test_what_is_missing_is_told_in_a_sentence(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         autofocus.main(["table=table_1", f"folder={tmp_path}", f"hydra.run.dir={tmp_path / 'run'}"])
     assert "holds no annotated video" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        autofocus.main(["table=table_1", "device=cuda:99", f"hydra.run.dir={tmp_path / 'run'}"])
+    assert "device=cuda:99 is not there" in capsys.readouterr().err
     assert autofocus.main(["table=table_7"]) == 2
     assert "table" in capsys.readouterr().err

@@ -40,7 +40,7 @@ class Known(AFNetAutofocus):
 
         return predict
 
-    def find(self, pictures, *, size, fps):  # noqa: ARG002
+    def find(self, pictures, *, size, fps, device):  # noqa: ARG002
         for _ in pictures:
             pass
         return (FocusTarget(0, 18, 32, HERE, "af-net"), FocusTarget(EVENT + 3, 72, 32, THERE, "af-net"))

@@ -13,7 +13,7 @@ from rackfocus.video.flow.consistency import consistent, mask_inconsistent
 from rackfocus.video.flow.dis import DISFlow
 from rackfocus.video.flow.farneback import FarnebackFlow
 from rackfocus.video.flow.files import read_flow
-from rackfocus.video.flow.optical_flow import OpticalFlow
+from rackfocus.video.flow.optical_flow import OpticalFlow, flow_between
 from rackfocus.video.flow.raft import RAFTFlow
 from rackfocus.video.flow.warp import sample, warp
 
@@ -184,3 +184,18 @@ def test_rubber_whale(preset, most, shared):
     truth, known = read_flow(folder / "flow_gt.flo")
     found = torch.from_numpy(DISFlow(preset=preset)(first, second)).permute(2, 0, 1)
     assert (found - truth).norm(dim=0)[known[0]].mean() < most
+
+
+def test_tensors_are_copied_for_methods_of_the_cpu_alone():
+    """A method that takes tensors gets them as they are."""
+
+    class ByTensors(DISFlow):
+        def of_tensors(self, first, second):
+            return (second - first).float()[..., :2]
+
+    images = texture(), np.roll(texture(), 2, axis=1)
+    tensors = [torch.from_numpy(image) for image in images]
+    np.testing.assert_array_equal(flow_between(DISFlow(), *tensors), DISFlow()(*images))
+    np.testing.assert_array_equal(flow_between(ByTensors(), *images), DISFlow()(*images))
+    found = flow_between(ByTensors(), *tensors)
+    assert torch.equal(found, (tensors[1] - tensors[0]).float()[..., :2])

@@ -94,6 +94,7 @@ class Session:
             self._frames,
             tools.network,
             network_size_px=tools.network_size_px,
+            device=tools.device,
             gate=gate,
             estimated=self._estimated,
         )

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+import torch
+
+from rackfocus.device import CPU
 from rackfocus.focus.modes import target_finder
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.focus.target_finder import TargetFinder
@@ -31,6 +34,7 @@ class Tools:
         trackers: make trackers, by their names.
         autofocus: make sets of detectors or AF-Net, by the names of the modes.
         stabilizer: makes the stabiliser for the final video.
+        device: on which networks run and the final video is made.
     """
 
     network: Callable[[], RGBDHDREstimator] = load_model
@@ -43,6 +47,7 @@ class Tools:
         default_factory=lambda: {mode: partial(target_finder, mode) for mode in NAMED}
     )
     stabilizer: Callable[[], Stabilizer] = look_ahead_stabilizer
+    device: torch.device = CPU
 
 
 def chosen(what: str, name: str, among: Mapping[str, Callable[[], object]]) -> str:

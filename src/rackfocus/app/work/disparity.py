@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
 from jaxtyping import Float32
 
 from rackfocus.app.work.estimate_store import Estimate, EstimateStore
@@ -11,9 +12,10 @@ from rackfocus.app.work.frames import CUT, DISPARITY, UNKNOWN, Frames
 from rackfocus.app.work.notices import error_text
 from rackfocus.app.work.priority import PriorityGate
 from rackfocus.app.work.worker import Worker
+from rackfocus.device import CPU, download
 from rackfocus.models.backends import NearnessScale, RGBDHDREstimator
 from rackfocus.pipelines.footage import small_map
-from rackfocus.pipelines.frame_estimator import FrameEstimator, is_not_blank, srgb_of
+from rackfocus.pipelines.frame_estimator import FrameEstimator, ShownFrame, is_not_blank, srgb_of
 from rackfocus.types import InputError
 
 Map = Float32[np.ndarray, "rows columns"]
@@ -23,8 +25,8 @@ class DisparityWorker(Worker):
     """Estimates in one thread, in this order: requested frames, the latest request first; the next frame of
     playback; the frames of focus targets; then all, beginning at the frame that the user looks at.
 
-    The network is made once, in the thread. The gate is waited for before each frame that was not requested,
-    `estimated` called after each frame.
+    The network is made once, in the thread, and runs on the device. The gate is waited for before each frame
+    that was not requested, `estimated` called after each frame.
     """
 
     def __init__(
@@ -33,13 +35,14 @@ class DisparityWorker(Worker):
         network: Callable[[], RGBDHDREstimator],
         *,
         network_size_px: int | None,
+        device: torch.device = CPU,
         gate: PriorityGate,
         estimated: Callable[[], None],
     ) -> None:
         super().__init__("disparity")
         self.store = EstimateStore(frames.video.count)
         self._frames, self._network, self._size_px = frames, network, network_size_px
-        self._gate, self._estimated = gate, estimated
+        self._device, self._gate, self._estimated = device, gate, estimated
         self._waited_for: list[int] = []
         self._next_played: int | None = None
         self._of_targets: Sequence[int] = ()
@@ -126,7 +129,9 @@ class DisparityWorker(Worker):
             try:
                 if estimator is None:
                     count = self._frames.video.count
-                    estimator = FrameEstimator(self._network(), self._size_px, frames=count)
+                    estimator = FrameEstimator(
+                        self._network(), self._size_px, frames=count, device=self._device
+                    )
                 self._estimate(estimator, index)
             except Exception as error:
                 # Requests of this frame get the error; the other frames are estimated.
@@ -159,15 +164,13 @@ class DisparityWorker(Worker):
         image, info = self._frames.image(index, DISPARITY), self._frames.video.info
         said = estimator.estimate(
             srgb_of(image, info.transfer),
-            index=index,
-            time_s=float(self._frames.video.times_s[index]),
-            scale=self._shot_scale(estimator, index),
+            [ShownFrame(index, float(self._frames.video.times_s[index]), self._shot_scale(estimator, index))],
         )
         scale_to_source = info.width / image.shape[1]
         self.store.put(
             index,
-            Estimate(said.disparity[0].half().numpy(), said.log_exposure[0].half().numpy()),
-            small_map(said.disparity[0, 0].float().numpy()) * np.float32(scale_to_source),
+            Estimate(*(download(each[0].half()).numpy() for each in (said.disparity, said.log_exposure))),
+            small_map(download(said.disparity[0, 0].float()).numpy()) * np.float32(scale_to_source),
         )
 
     def _shot_scale(self, estimator: FrameEstimator, index: int) -> NearnessScale | None:

@@ -46,7 +46,7 @@ class Work:
         scene = self.tools.autofocus[mode]()
         frames = self.document.annotation.video.frames
         with (
-            open_footage(self.video, disparity=self.disparities.small) as footage,
+            open_footage(self.video, disparity=self.disparities.small, device=self.tools.device) as footage,
             FrameDisparityStore() as known,
         ):
             # Their subjects are followed by the session's own tracking.
@@ -84,6 +84,7 @@ class Work:
                 network_size_px=self.tools.network_size_px,
                 stabilizer=self.tools.stabilizer(),
                 scale=scale,
+                device=self.tools.device,
                 progress=progress,
             )
         finally:

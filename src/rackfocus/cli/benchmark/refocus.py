@@ -14,6 +14,7 @@ from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.cli.refocus import parse_model
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
+from rackfocus.device import choose_device, device_identity
 from rackfocus.evaluation.benchmarks.refocus import Refocusing, stage_costs, whole_cost, write_pan
 from rackfocus.evaluation.benchmarks.renderer.inputs import parse_size
 from rackfocus.evaluation.benchmarks.stage_clock import StageCost
@@ -42,6 +43,7 @@ def run(cfg: DictConfig) -> None:
         renderer=instantiate(cfg.renderer),
         lens=instantiate(cfg.lens),
         codec=instantiate(cfg.codec),
+        device=choose_device(cfg.device),
     )
     folder, console = run_folder(), Console()
     record_provenance(cfg, folder)
@@ -58,7 +60,10 @@ def run(cfg: DictConfig) -> None:
         with console.status("as refocus does it"):
             whole = whole_cost(video, how, Path(made) / f"out{how.codec.suffixes[0]}")
     apart = StageCost("all, one stage after the other", *_sums(costs))
-    title = f"A frame of {cfg.source or f'a pan at {size}'}, {cfg.cores} cores"
+    where = f"{cfg.cores} cores"
+    if how.device.type != "cpu":
+        where += f" and {device_identity(how.device)}"
+    title = f"A frame of {cfg.source or f'a pan at {size}'}, {where}"
     report(title, (*costs, apart, whole), STAGE_COLUMNS, folder / RECORDS_FILE)
 
 

@@ -12,6 +12,7 @@ from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
+from rackfocus.device import choose_device, device_identity
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size
 from rackfocus.evaluation.benchmarks.training import WAYS, StepTime, focal_triplet, time_steps
 
@@ -27,6 +28,7 @@ def run(cfg: DictConfig) -> None:
     """Measure; print a table and write it as CSV."""
     require_positive(cfg, "size", "radius", "rounds")
     use_cores(cfg.cores)
+    device = choose_device(cfg.device)
     scene = load_scene(scene_folders(Path(cfg.data.root), "test")[0])
     folder = run_folder()
     record_provenance(cfg, folder)
@@ -37,14 +39,22 @@ def run(cfg: DictConfig) -> None:
     with progress_bar("training steps", "rounds") as progress:
         progress(0, cfg.rounds)
         steps = time_steps(
-            instantiate(cfg.model), instantiate(cfg.loss), batch, disparity, ways, rounds=cfg.rounds
+            instantiate(cfg.model),
+            instantiate(cfg.loss),
+            batch,
+            disparity,
+            ways,
+            rounds=cfg.rounds,
+            device=device,
         )
         for times in steps:
             progress(times[0].rounds, cfg.rounds)
     columns: dict[str, Callable[[StepTime], str]] = {
         "way": lambda record: record.way,
         "seconds": lambda record: f"{record.seconds:.3f}",
+        "samples a second": lambda record: f"{record.samples_per_s:.2f}",
         "times as fast": lambda record: f"{record.speed_up:.2f}",
     }
-    title = f"A step at {cfg.size} px, blur up to {cfg.radius} px, {cfg.cores} cores"
+    title = f"A step at {cfg.size} px, blur up to {cfg.radius} px, "
+    title += f"{cfg.cores} cores" if device.type == "cpu" else device_identity(device)
     report(title, times, columns, folder / RECORDS_FILE)

@@ -11,6 +11,7 @@ from rich.table import Table
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
+from rackfocus.device import choose_device
 from rackfocus.evaluation.autofocus.focus_table import LEFT_OUT, FocusTable, Row, told, write_rows
 
 RECORDS_FILE = "table.csv"
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(cfg: DictConfig) -> None:
     """Make the table row by row, then print it with its summary."""
+    # Once: the table hands its name on for each video.
+    cfg.device = str(choose_device(cfg.device))
     folder = run_folder()
     record_provenance(cfg, folder)
     table: FocusTable = instantiate(cfg.table)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
+from rackfocus.device import choose_device
 from rackfocus.evaluation.images.baselines import Network, Predictor
 from rackfocus.evaluation.images.examination import Conditions, SheetRow
 from rackfocus.evaluation.images.measure import measure
@@ -46,10 +47,11 @@ def run(cfg: DictConfig) -> None:
     """Evaluate on every data set, then write records, means, histograms and sheets."""
     if cfg.longer_side_px < 64:
         raise InputError(f"longer_side_px must be 64 or more, and is {cfg.longer_side_px}.")
+    device = choose_device(cfg.device)
     folder = run_folder()
     record_provenance(cfg, folder)
     methods: list[Predictor] = [
-        Network(Path(cfg.checkpoint).name, load_model(cfg.checkpoint), cfg.network_size_px),
+        Network(Path(cfg.checkpoint).name, load_model(cfg.checkpoint), cfg.network_size_px, device),
         *(instantiate(baseline) for baseline in (cfg.get("baseline") or {}).values()),
     ]
     # Before the first evaluation, so that missing data are reported at once.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from rackfocus.device import AUTO
 from rackfocus.whole_files import whole_file
 
 PAPER_FPS = 30.0
@@ -37,16 +38,21 @@ class FocusTable(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class FootageTable:
     """The settings of tables made by autofocus of videos: the longer side of the network's input, if
-    disparity is unknown, and of the frames for detectors and tracker.
+    disparity is unknown, and of the frames for detectors and tracker; the name of the device of the networks.
     """
 
     network_size_px: int | None = 384
     longer_side_px: int = 640
+    device: str = AUTO
 
     @property
     def settings(self) -> dict[str, Any]:
         """Settings for `rackfocus.pipelines.autofocus.open_footage`."""
-        return {"network_size_px": self.network_size_px, "longer_side_px": self.longer_side_px}
+        return {
+            "network_size_px": self.network_size_px,
+            "longer_side_px": self.longer_side_px,
+            "device": self.device,
+        }
 
 
 def mean(rows: Sequence[Row], column: str) -> float:

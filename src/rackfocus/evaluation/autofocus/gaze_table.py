@@ -63,7 +63,10 @@ class Gaze(FootageTable):
     def _salient(self, video: WatchedVideo) -> Float[np.ndarray, "frame 2"]:
         points = []
         with open_footage(
-            video.path, disparity=lambda _frame: np.zeros((1, 1)), longer_side_px=self.longer_side_px
+            video.path,
+            disparity=lambda _frame: np.zeros((1, 1)),
+            longer_side_px=self.longer_side_px,
+            device=self.device,
         ) as footage:
             frames = list(footage.frames())
         size = max(1, round(SALIENCY_WINDOW_S * video.fps))

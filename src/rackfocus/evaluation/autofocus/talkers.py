@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from rackfocus.device import AUTO
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row, mean
 from rackfocus.focus.detectors.speech.voice_activity import speech_spans, voice_activity
 from rackfocus.focus.detectors.window import ClipWindow
@@ -90,6 +91,7 @@ class Talkers:
         folder: of clips with one talker each, all of one frame rate.
         autofocus: the method.
         longer_side_px: of the frames for detectors and tracker.
+        device: on which networks run, by its name.
         arrangements: of the conversations.
         puller: moves focus between targets.
     """
@@ -97,6 +99,7 @@ class Talkers:
     folder: str
     autofocus: SceneSpecific
     longer_side_px: int = 640
+    device: str = AUTO
     arrangements: Sequence[Arrangement] = ARRANGEMENTS
     puller: FocusPuller = field(default_factory=FocusPuller)
 
@@ -117,6 +120,7 @@ class Talkers:
                     watched,
                     disparity=_flat,
                     longer_side_px=self.longer_side_px,
+                    device=self.device,
                     puller=self.puller,
                 )
                 seconds = time.perf_counter() - start

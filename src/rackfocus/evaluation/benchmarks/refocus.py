@@ -7,22 +7,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import av
-import numpy as np
 import torch
-from jaxtyping import UInt8
 from torch import Tensor
 
 from rackfocus.data.apertures.raytraced import RaytracedScene
+from rackfocus.device import CPU, download, upload
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size
 from rackfocus.evaluation.benchmarks.stabilizer import panned
 from rackfocus.evaluation.benchmarks.stage_clock import StageClock, StageCost, median_cost
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.curve_tables import decoding, encoding, to_srgb
 from rackfocus.optics.renderer import Renderer
+from rackfocus.pipelines.frame_estimator import FrameEstimator, ShownFrame
 from rackfocus.pipelines.refocus import refocus
 from rackfocus.types import Lens
 from rackfocus.video import Frame, VideoWriter, open_video
 from rackfocus.video.codecs import Codec
+from rackfocus.video.flow.optical_flow import Image
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 FPS = 24
@@ -39,6 +40,7 @@ class Refocusing:
         renderer: the forward model.
         lens: for rendering.
         codec: for writing.
+        device: where it is computed.
     """
 
     network: RGBDHDREstimator
@@ -47,6 +49,7 @@ class Refocusing:
     renderer: Renderer
     lens: Lens
     codec: Codec
+    device: torch.device = CPU
 
 
 def write_pan(path: Path, scene: RaytracedScene, size: Size, *, frames: int) -> None:
@@ -62,11 +65,13 @@ def write_pan(path: Path, scene: RaytracedScene, size: Size, *, frames: int) -> 
 def stage_costs(video: Path, how: Refocusing) -> list[StageCost]:
     """The median time of each stage over the frames, run one after the other; the first frame does not count.
 
-    All frames are pushed to the stabiliser, and its window is full for most of them.
+    On a GPU each stage ends when its work there is done; the copy to it belongs to the curves of light, the
+    copy back to encoding. All frames are pushed to the stabiliser, and its window is full for most of them.
     """
-    clock = StageClock()
+    clock = StageClock(how.device)
     timed = clock.timed
     stabilizer = how.make_stabilizer()
+    estimator = FrameEstimator(how.network, how.network_size_px, device=how.device)
     with (
         TemporaryDirectory() as folder,
         open_video(video) as reader,
@@ -75,14 +80,15 @@ def stage_costs(video: Path, how: Refocusing) -> list[StageCost]:
     ):
         frames = reader.frames()
         while (frame := timed("decode", next, frames, None)) is not None:
-            linear, srgb, image = timed("curves of light", _light, frame)
-            seen = timed("network", how.network, srgb, network_size_px=how.network_size_px)
+            linear, srgb, image = timed("curves of light", _light, frame, how.device)
+            shown = [ShownFrame(frame.index, frame.time_s)]
+            seen = timed("network", estimator.estimate, srgb, shown)
             timed("flow and filter", stabilizer.push, image, seen.disparity[0], seen.log_exposure[0])
             focal = float(seen.disparity.median())
             maps = seen.disparity, seen.log_exposure
             shallow = timed("render", how.renderer, linear, *maps, lens=how.lens, focal_disparity=focal)
             picture = timed("curves of light, back", encoding(frame.transfer.value), shallow)[0]
-            timed("encode", writer.write, frame, picture)
+            timed("encode", _write, writer, frame, picture)
     return [median_cost(stage, each[1:]) for stage, each in clock.seconds.items()]
 
 
@@ -106,11 +112,16 @@ def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
         renderer=how.renderer,
         codec=how.codec,
         network_size_px=how.network_size_px,
+        device=how.device,
     )
     return StageCost(stage, *(each / frames for each in clock.seconds[stage][0]))
 
 
-def _light(frame: Frame) -> tuple[Tensor, Tensor, UInt8[np.ndarray, "height width 3"]]:
-    """A frame in linear light, in sRGB, and in bytes for optical flow."""
-    encoded, curve = frame.encoded.half(), to_srgb(frame.transfer.value)
+def _write(writer: VideoWriter, frame: Frame, picture: Tensor) -> None:
+    writer.write(frame, download(picture))
+
+
+def _light(frame: Frame, device: torch.device) -> tuple[Tensor, Tensor, Image]:
+    """A frame on the device: in linear light, in sRGB, and in bytes for optical flow."""
+    encoded, curve = upload(frame.encoded, device).half(), to_srgb(frame.transfer.value)
     return decoding(frame.transfer.value)(encoded[None]), curve(encoded[None]), curve.image(encoded)

@@ -1,14 +1,13 @@
 """Benchmark of the stabiliser: time of each stage compared with the naive design, and memory."""
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -19,7 +18,7 @@ from torch import Tensor
 from rackfocus.data.apertures.raytraced import RaytracedScene, load_scene
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size, timing_input
 from rackfocus.evaluation.benchmarks.renderer_peers.memory import ProcessMemory
-from rackfocus.evaluation.benchmarks.stage_clock import StageCost, median_cost
+from rackfocus.evaluation.benchmarks.stage_clock import StageClock, StageCost, median_cost
 from rackfocus.evaluation.stabilizer.naive import naive_stabilize
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.video.flow.optical_flow import OpticalFlow
@@ -29,8 +28,6 @@ from rackfocus.video.stabilizer.grid import cell_px, reduced, reduced_image
 from rackfocus.video.stabilizer.own_maps import OwnMaps
 from rackfocus.video.stabilizer.scales import Scales
 from rackfocus.video.stabilizer.stabilizer import EXPOSURE_SCALE, TemporalStabilizer
-
-Result = TypeVar("Result")
 
 PAN_PX = 64
 """Length of the camera's pan, there and back."""
@@ -85,20 +82,15 @@ def stage_costs(frames: list[Inputs], made: TemporalStabilizer) -> list[StageCos
     cell = cell_px(height, width, made.size_px)
     window = CPUWindow(slots, -(-height // cell), -(-width // cell))
     scales = Scales(made.luma_scale, made.outlier_scale * max(height, width), EXPOSURE_SCALE)
-    seconds: dict[str, list[tuple[float, float]]] = {}
     waiting: dict[int, OwnMaps] = {}
+    clock = StageClock()
+    timed = clock.timed
 
-    def timed(stage: str, job: Callable[..., Result], *inputs: Any) -> Result:
-        began = time.process_time(), time.perf_counter()
-        result = job(*inputs)
-        seconds.setdefault(stage, []).append((time.process_time() - began[0], time.perf_counter() - began[1]))
-        return result
-
-    def to_grid(frame: Inputs) -> tuple[UInt8[np.ndarray, "rows columns 3"], OwnMaps]:
+    def to_grid(frame: Inputs) -> tuple[Any, OwnMaps]:
         maps = reduced(frame.disparity, cell), reduced(frame.log_exposure, cell)
         return reduced_image(frame.image, cell), OwnMaps.of(frame.disparity, frame.log_exposure, maps, cell)
 
-    images: list[UInt8[np.ndarray, "rows columns 3"]] = []
+    images: list[Any] = []
     for index, frame in enumerate(frames):
         image, maps = frame.image, (frame.disparity, frame.log_exposure)
         if cell > 1:
@@ -118,20 +110,19 @@ def stage_costs(frames: list[Inputs], made: TemporalStabilizer) -> list[StageCos
                 timed("from the grid", waiting.pop(own).filtered, *filtered)
     filled = {"Eq. 8", "from the grid"}
     costs = [
-        median_cost(stage, each[1 if stage in filled else slots :] or each) for stage, each in seconds.items()
+        median_cost(stage, each[1 if stage in filled else slots :] or each)
+        for stage, each in clock.seconds.items()
     ]
     return [*costs, push_cost("all, as `push` does it", frames, made)]
 
 
 def push_cost(stage: str, frames: list[Inputs], made: TemporalStabilizer) -> StageCost:
     """The time of `push` for the frames with a full window, or for all if it is never full."""
-    seconds = []
+    clock = StageClock()
     for frame in frames:
-        began = time.process_time(), time.perf_counter()
-        made.push(*frame)
-        seconds.append((time.process_time() - began[0], time.perf_counter() - began[1]))
+        clock.timed(stage, made.push, *frame)
     made.finish()
-    slots = made.window_frames + 1 + made.look_ahead_frames
+    slots, seconds = made.window_frames + 1 + made.look_ahead_frames, clock.seconds[stage]
     return median_cost(stage, seconds[slots:] or seconds)
 
 
@@ -139,13 +130,12 @@ def naive_cost(
     frames: list[Inputs], flow: OpticalFlow, *, window_frames: int, delta_px: float, outlier_scale: float
 ) -> StageCost:
     """The causal filter by the naive design, for the frames with a full window."""
+    stage, clock = "the naive design", StageClock()
     scale_px = outlier_scale * max(frames[0].image.shape[:2])
-    seconds = []
     for end in range(window_frames + 1, len(frames) + 1):
-        began = time.process_time(), time.perf_counter()
-        naive_stabilize(frames[end - window_frames - 1 : end], flow, delta_px, scale_px, EXPOSURE_SCALE)
-        seconds.append((time.process_time() - began[0], time.perf_counter() - began[1]))
-    return median_cost("the naive design", seconds)
+        window = frames[end - window_frames - 1 : end]
+        clock.timed(stage, naive_stabilize, window, flow, delta_px, scale_px, EXPOSURE_SCALE)
+    return median_cost(stage, clock.seconds[stage])
 
 
 def memory_peak(made: TemporalStabilizer, scene: Path, size: Size, *, frames: int) -> MemoryPeak:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
+import torch
+
+from rackfocus.device import CPU
 
 Result = TypeVar("Result")
 
@@ -21,15 +24,18 @@ class StageCost:
 
 
 class StageClock:
-    """Keeps the CPU and wall-clock seconds of each run of each stage."""
+    """Keeps the CPU and wall-clock seconds of each run of each stage, whose work on a GPU is waited for."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device = CPU) -> None:
+        self._device = device
         self.seconds: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
     def timed(self, stage: str, work: Callable[..., Result], *inputs: Any, **settings: Any) -> Result:
         """Do the work, and keep its time."""
         began = time.process_time(), time.perf_counter()
         result = work(*inputs, **settings)
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
         self.seconds[stage].append((time.process_time() - began[0], time.perf_counter() - began[1]))
         return result
 

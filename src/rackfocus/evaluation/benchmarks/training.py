@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rackfocus.data.apertures.raytraced import RaytracedScene
+from rackfocus.device import CPU
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size, timing_input
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.optics import Renderer
@@ -57,12 +58,14 @@ class StepTime:
         seconds: of a step, the median.
         speed_up: over the plain step, the median of the rounds.
         rounds: number of timed steps.
+        samples_per_s: samples that are learned from in a second.
     """
 
     way: str
     seconds: float
     speed_up: float
     rounds: int
+    samples_per_s: float
 
 
 class ReferenceRenderer(Renderer):
@@ -111,12 +114,15 @@ def time_steps(
     ways: Sequence[StepVariant] = WAYS,
     *,
     rounds: int = 5,
+    device: torch.device = CPU,
 ) -> Iterator[list[StepTime]]:
     """Alternate between the variants, round after round; yields the results so far after each round.
 
     All start from the same weights. The steps before the first round, which compile and warm up, do not
     count.
     """
+    network, loss = network.to(device), loss.to(device)
+    batch, disparity = FocusBatch(*(values.to(device) for values in batch)), disparity.to(device)
     steps = [_step(way, copy.deepcopy(network), copy.deepcopy(loss), batch, disparity) for way in ways]
     seconds: list[list[float]] = [[] for _ in ways]
     for step in steps:
@@ -125,6 +131,8 @@ def time_steps(
         for taken, step in zip(seconds, steps, strict=True):
             began = time.perf_counter()
             step()
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
             taken.append(time.perf_counter() - began)
         yield [
             StepTime(
@@ -132,6 +140,7 @@ def time_steps(
                 median(taken),
                 median(plain / own for plain, own in zip(seconds[0], taken, strict=True)),
                 len(taken),
+                len(batch.deep) / median(taken),
             )
             for way, taken in zip(ways, seconds, strict=True)
         ]
@@ -152,7 +161,7 @@ def _step(
 
     def step() -> None:
         optimizer.zero_grad()
-        with torch.autocast("cpu", torch.bfloat16) if way.mixed else nullcontext():
+        with torch.autocast(disparity.device.type, torch.bfloat16) if way.mixed else nullcontext():
             total = loss(model(batch.deep), **batch._asdict()).total
         total.backward()
         optimizer.step()

@@ -5,8 +5,9 @@ from typing import Protocol
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
+from rackfocus.device import CPU, download
 from rackfocus.models.backends import DepthBackend, HDRBackend, RGBDHDREstimator
 from rackfocus.optics.radiometry import apply_log_exposure, srgb_to_linear
 
@@ -43,17 +44,21 @@ class Network:
         name: for the tables.
         model: predicts `D` and `E`.
         network_size_px: longer side to which the network's input is reduced. `None`: not reduced.
+        device: on which it runs.
     """
 
     name: str
     model: RGBDHDREstimator
     network_size_px: int | None = None
+    device: torch.device = CPU
 
     def __call__(self, srgb: Float[Tensor, "1 3 height width"]) -> Prediction:
-        """`D` and radiance."""
-        estimate = self.model(srgb, network_size_px=self.network_size_px)
-        radiance = apply_log_exposure(srgb_to_linear(srgb), estimate.log_exposure)
-        return Prediction(estimate.disparity, radiance, in_pixels=True)
+        """`D` and radiance, on the host."""
+        if isinstance(self.model, nn.Module):
+            self.model.to(self.device)
+        estimate = self.model(srgb.to(self.device), network_size_px=self.network_size_px)
+        radiance = apply_log_exposure(srgb_to_linear(srgb), download(estimate.log_exposure))
+        return Prediction(download(estimate.disparity), radiance, in_pixels=True)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float32
 
+from rackfocus.device import download, upload
 from rackfocus.focus.detectors.audio_motion import MOUTH_PX, sound_features, synchrony
 from rackfocus.focus.detectors.face_tracks import FaceTrack, face_tracks
 from rackfocus.focus.detectors.speech.faces import face_patches, mouth_patches, nearest_frames
@@ -151,7 +152,7 @@ class Speakers:
                 evidence[inside, number] = self.synchrony_weight * together
                 if self._network is not None:
                     faces = face_patches(window, track, at, SIZE_PX)
-                    odds = _log_odds(self._network, faces, coefficients[inside])
+                    odds = _log_odds(self._network.to(window.device), faces, coefficients[inside])
                     limited = np.clip(odds, -self.asd_limit, self.asd_limit)
                     evidence[inside, number] += self.asd_weight * limited
         chances = turns(evidence, step_s=1 / FPS, changes_per_s=self.changes_per_s)
@@ -193,6 +194,7 @@ def _log_odds(
     coefficients: Float32[np.ndarray, "time hop coefficient"],
 ) -> Float[np.ndarray, " time"]:
     with torch.inference_mode():
-        seen = torch.from_numpy(faces).float()[None] / 255
-        heard = torch.from_numpy(coefficients.reshape(-1, coefficients.shape[-1]))[None]
-        return network(seen, heard)[0].double().numpy()
+        device = next(network.parameters()).device
+        seen = upload(torch.from_numpy(faces), device).float()[None] / 255
+        heard = upload(torch.from_numpy(coefficients.reshape(-1, coefficients.shape[-1])), device)[None]
+        return download(network(seen, heard)[0]).double().numpy()

@@ -23,6 +23,7 @@ class FocusRegion:
 
     def __call__(self, window: ClipWindow) -> Float32[np.ndarray, "frame rows columns"]:
         """See `rackfocus.focus.detectors.window.Detector`."""
+        self.network.to(window.device)
         rows, columns = window.map_size
         maps = np.zeros((len(window.frames), rows, columns), np.float32)
         for shot in window.shots:

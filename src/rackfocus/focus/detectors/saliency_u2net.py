@@ -1,15 +1,16 @@
 """Detector of salient regions by U2-Net; needs the extra `onnx`."""
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from jaxtyping import Float32, UInt8
 
+from rackfocus.device import CPU
 from rackfocus.focus.detectors.over_time import frame_s, interpolated_maps, smoothed
 from rackfocus.focus.detectors.window import ClipWindow
-from rackfocus.models.published.weights import find_weights
+from rackfocus.models.published.onnx_file import OnnxFile
 from rackfocus.types import InputError
 
 SIZE_PX = 320
@@ -20,7 +21,7 @@ IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 class U2Net:
-    """U2-Net (Qin et al. 2020), or its small version, by the published ONNX file on the CPU.
+    """U2-Net (Qin et al. 2020), or its small version, by the published ONNX file.
 
     Args:
         weights: a file, or the name of a published one.
@@ -42,34 +43,24 @@ class U2Net:
     ) -> None:
         self.every_s = every_s
         self.smoothing_s = smoothing_s
-        onnxruntime = _onnxruntime()
-        path = find_weights(weights)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
-            (image,), output = self._session.get_inputs(), self._session.get_outputs()[0]
-        # onnxruntime's errors have no other common base class.
-        except Exception as error:
-            raise InputError(f"{path} cannot be read as an ONNX model; get the file anew.") from error
-        if list(image.shape[1:]) != [3, SIZE_PX, SIZE_PX] or len(output.shape) != 4:
-            raise InputError(
-                f"{path} is not U2-Net: it takes {image.shape}, where U2-Net takes images of "
-                f"{SIZE_PX} x {SIZE_PX} pixels."
-            )
-        self._input: str = image.name
+        self._network = OnnxFile(weights, "U2-Net", threads=threads)
+        path, (image, output) = self._network.path, self._network.shapes[:2]
         # The first output is the fused one; the others are those of the stages.
-        self._output: str = output.name
+        if image[1:] != [3, SIZE_PX, SIZE_PX] or len(output) != 4:
+            raise InputError(
+                f"{path} is not U2-Net: it takes {image}, where U2-Net takes images of {SIZE_PX} x {SIZE_PX} "
+                "pixels."
+            )
 
     def __call__(self, window: ClipWindow) -> Float32[np.ndarray, "frame rows columns"]:
         """See `rackfocus.focus.detectors.window.Detector`."""
         maps = np.zeros((len(window.frames), *window.map_size), np.float32)
         for shot in window.shots:
             found = interpolated_maps(
-                window, shot, self.every_s, lambda frame: self.salience(window.frames[frame], window.map_size)
+                window,
+                shot,
+                self.every_s,
+                lambda frame: self.salience(window.frames[frame], window.map_size, window.device),
             )
             maps[shot] = smoothed(found, self.smoothing_s / frame_s(window, shot))
         return np.clip(maps, 0, 1)
@@ -79,29 +70,19 @@ class U2Net:
         return None
 
     def salience(
-        self, image: UInt8[np.ndarray, "height width 3"], size: tuple[int, int]
+        self, image: UInt8[np.ndarray, "height width 3"], size: tuple[int, int], device: torch.device = CPU
     ) -> Float32[np.ndarray, "rows columns"]:
         """The saliency of each place of a picture, 0 to 1.
 
         Args:
             image: encoded sRGB.
             size: rows and columns of the map.
+            device: on which the network runs if possible.
         """
         if not image.any():
             return np.zeros(size, np.float32)
         squeezed = cv2.resize(image, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
         # Normalised as in the published code, by the largest value of the image.
         normal = (squeezed.astype(np.float32) / squeezed.max() - IMAGENET_MEAN) / IMAGENET_DEVIATION
-        found = self._session.run([self._output], {self._input: normal.transpose(2, 0, 1)[None]})[0]
+        found = self._network(normal.transpose(2, 0, 1)[None], device)
         return cv2.resize(found[0, 0], size[::-1], interpolation=cv2.INTER_AREA)
-
-
-def _onnxruntime() -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise InputError(
-            "U2-Net needs onnxruntime, which is not installed: pip install 'rackfocus[onnx]', or take "
-            "detector saliency, which needs nothing."
-        ) from error
-    return onnxruntime

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float, Float32, UInt8
 
+from rackfocus.device import CPU
 from rackfocus.types import InputError
 
 MAP_LONGER_SIDE = 160
@@ -42,12 +44,14 @@ class ClipWindow:
         times_s: display time of each, in seconds from the first frame of the video; rates may vary.
         is_cut: whether a new shot begins with a frame.
         sound: `None`: there is no sound track.
+        device: on which networks are to look at it.
     """
 
     frames: UInt8[np.ndarray, "frame height width 3"]
     times_s: Float[np.ndarray, " frame"]
     is_cut: Bool[np.ndarray, " frame"]
     sound: Sound | None = None
+    device: torch.device = CPU
 
     @property
     def map_size(self) -> tuple[int, int]:

@@ -22,6 +22,8 @@ from rackfocus.types import InputError
 FORMAT = "rackfocus.clip"
 VERSION = 1
 INFO_FILE = "clip.json"
+DEVICE = "device"
+"""The setting that names the device on which a clip was made; a clip made on a CPU has none."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,15 @@ class ClipHead:
     revision: str
 
     def difference_from(self, other: "ClipHead") -> str | None:
-        """What differs between two clips, except `last` and the program's version; `None` if nothing does."""
+        """What differs between two clips, except `last` and the program's version; `None` if nothing does.
+
+        It is `DEVICE` only if nothing else differs.
+        """
         if self.video.sha256 != other.video.sha256:
             return "video"
         if self.first != other.first:
             return "first frame"
-        names = sorted({*self.settings, *other.settings})
+        names = sorted({*self.settings, *other.settings}, key=lambda name: (name == DEVICE, name))
         return next((name for name in names if self.settings.get(name) != other.settings.get(name)), None)
 
 

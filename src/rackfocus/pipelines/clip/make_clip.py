@@ -9,12 +9,14 @@ from typing import Any
 import torch
 from torch import nn
 
+from rackfocus.device import AUTO, choose_device, telling_full_memory
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.pipelines.clip.info import ClipHead
 from rackfocus.pipelines.clip.source import identify
 from rackfocus.pipelines.clip.writer import ClipWriter, check_target
 from rackfocus.pipelines.estimates import VideoEstimates
+from rackfocus.pipelines.fingerprint import device_settings
 from rackfocus.pipelines.frame_range import check_range, frame_count
 from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
@@ -36,6 +38,7 @@ def make_clip(
     fps: float = 24,
     damaged: str = "stop",
     interlaced: str = "deinterlace",
+    device: str | torch.device = AUTO,
     settings: Mapping[str, Any] | None = None,
     revision: str = "unknown",
     progress: Callable[[int, int | None], None] | None = None,
@@ -60,6 +63,7 @@ def make_clip(
         fps: frames a second, where the source is a folder of frames.
         damaged: `stop` at a damaged frame, or `hold` the last good one until the next key frame.
         interlaced: `deinterlace` interlaced video, or `refuse` it.
+        device: where it is computed; see `rackfocus.refocus`.
         settings: further settings to record in the clip; it is resumed only with the same ones.
         revision: of the program, to record in the clip.
         progress: called with frames done and total frames; the total is `None` if unknown.
@@ -68,23 +72,26 @@ def make_clip(
         The number of frames in the clip.
 
     Raises:
-        InputError: the source cannot be read, the target cannot be written, a setting is out of range, or the
-            target is a clip that was made with other settings.
+        InputError: the source cannot be read, the target cannot be written, a setting is out of range, the
+            target is a clip that was made with other settings, or the device is not there or its memory does
+            not suffice.
     """
-    target = Path(target)
+    target, device = Path(target), choose_device(device)
     check_target(target)
     check_range(first, last)
-    with open_video(Path(source), fps=fps, damaged=damaged, interlaced=interlaced) as reader:
+    opened = open_video(Path(source), fps=fps, damaged=damaged, interlaced=interlaced)
+    with telling_full_memory(device), opened as reader:
         network = load_model(model) if isinstance(model, str | Path) else model
         size = (reader.info.width, reader.info.height)
         estimates = VideoEstimates(
-            reader, network, stabilizer or look_ahead_stabilizer(), network_size_px, size
+            reader, network, stabilizer or look_ahead_stabilizer(), network_size_px, size, device
         )
         made_by = {
             "network": describe(network),
             "network_size_px": network_size_px,
             "stabilizer": type(estimates.stabilizer).__name__,
             **(settings or {}),
+            **device_settings(device),
         }
         head = ClipHead(
             video=identify(reader, target),

@@ -5,6 +5,7 @@ final names when they are complete. After the last frame the content of the jour
 """
 
 import json
+import logging
 import os
 import shutil
 from dataclasses import replace
@@ -18,18 +19,30 @@ from jaxtyping import Float
 from torch import Tensor
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from rackfocus.pipelines.clip.info import INFO_FILE, ClipHead, ClipInfo, head_text, info_text, read_info
+from rackfocus.pipelines.clip.info import (
+    DEVICE,
+    INFO_FILE,
+    ClipHead,
+    ClipInfo,
+    head_text,
+    info_text,
+    read_info,
+)
 from rackfocus.pipelines.clip.journal import JOURNAL_FILE, Journal, Line
 from rackfocus.pipelines.clip.refocusable_clip import DISPARITY, LOG_EXPOSURE, SUFFIX, chunk_file, open_array
 from rackfocus.types import InputError
 from rackfocus.whole_files import DRAFT_SUFFIX, whole_folder, write_whole
+
+_log = logging.getLogger(__name__)
 
 UNBOUNDED = 2**31 - 1
 """Length of the arrays of an unfinished clip: the number of frames of a video is not always known."""
 
 
 class ClipWriter:
-    """A clip that is written frame by frame. A context manager; an unfinished clip is resumed.
+    """A clip that is written frame by frame. A context manager.
+
+    An unfinished clip is resumed if it was begun on the same device; otherwise it starts anew.
 
     Args:
         path: folder of the clip; its name ends in `.rvr`.
@@ -61,10 +74,11 @@ class ClipWriter:
 
     def __enter__(self) -> Self:
         try:
-            if not self.path.exists():
-                with whole_folder(self.path) as draft:
-                    _fill_folder(draft, self._head)
-            found = read_info(self.path / INFO_FILE)
+            found = self._found()
+            if not isinstance(found, ClipInfo) and self._head.difference_from(found) == DEVICE:
+                _log.warning("%s was begun on another device; it starts anew.", self.path)
+                shutil.rmtree(self.path)
+                found = self._found()
             self._go_on_with(found)
             sweep(self.path)
             if isinstance(found, ClipInfo):
@@ -152,9 +166,21 @@ class ClipWriter:
             raise self._unwritable(error) from error
         self._whole = info
 
+    def _found(self) -> ClipHead:
+        """The metadata of the clip in the folder, which is made if it is not there."""
+        if not self.path.exists():
+            with whole_folder(self.path) as draft:
+                _fill_folder(draft, self._head)
+        return read_info(self.path / INFO_FILE)
+
     def _go_on_with(self, found: ClipHead) -> None:
-        """Resume a clip with its recorded metadata; `last` may change until it is finished."""
+        """Resume a clip with its recorded metadata; `last` may change until it is finished.
+
+        A finished clip may have been made on another device.
+        """
         difference = self._head.difference_from(found)
+        if difference == DEVICE:
+            difference = None
         if difference is None and isinstance(found, ClipInfo) and found.last != self._head.last:
             difference = "range of frames"
         if difference is not None:

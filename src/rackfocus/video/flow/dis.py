@@ -16,7 +16,7 @@ SMALLEST_PX = 16
 
 
 class DISFlow:
-    """Optical flow by DIS.
+    """Optical flow by DIS, on the CPU: of frames on another device it gets copies.
 
     Args:
         preset: `ultrafast`, `fast` or `medium`; each is three to five times slower than the previous one.

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float32, UInt8
+from torch import Tensor
 
 from rackfocus.types import InputError
 
@@ -18,7 +19,7 @@ SMALLEST_PX = 128
 
 
 class RAFTFlow:
-    """Optical flow by the small RAFT network.
+    """Optical flow by the small RAFT network, on the device of the frames.
 
     Args:
         weights: a file of weights of torchvision's `raft_small`. `None`: torchvision downloads its own.
@@ -47,17 +48,23 @@ class RAFTFlow:
                 f"The weights of RAFT ({weights or 'from the network'}) cannot be loaded; set flow.weights "
                 "to a file of torchvision's raft_small, or use flow=dis."
             ) from error
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._network: Any = network.eval().requires_grad_(False).to(self.device)
+        self._network: Any = network.eval().requires_grad_(False)
 
-    @torch.inference_mode()
     def __call__(
         self, first: UInt8[np.ndarray, "height width 3"], second: UInt8[np.ndarray, "height width 3"]
     ) -> Float32[np.ndarray, "height width 2"]:
         """See `rackfocus.video.flow.optical_flow.OpticalFlow`."""
+        return self.of_tensors(*torch.from_numpy(np.stack([first, second]))).numpy()
+
+    @torch.inference_mode()
+    def of_tensors(
+        self, first: UInt8[Tensor, "height width 3"], second: UInt8[Tensor, "height width 3"]
+    ) -> Float32[Tensor, "height width 2"]:
+        """See `rackfocus.video.flow.optical_flow.TensorFlow`."""
         height, width = first.shape[:2]
-        pair = torch.from_numpy(np.stack([first, second])).to(self.device).permute(0, 3, 1, 2)
+        self._network.to(first.device)
+        pair = torch.stack([first, second]).permute(0, 3, 1, 2)
         down, right = (max(SMALLEST_PX, -(-size // STRIDE) * STRIDE) - size for size in (height, width))
         pair = F.pad(pair.float() / 127.5 - 1, (0, right, 0, down), mode="replicate")
         flow = self._network(pair[:1], pair[1:], num_flow_updates=self.updates)[-1]
-        return np.ascontiguousarray(flow[0, :, :height, :width].permute(1, 2, 0).cpu().numpy())
+        return flow[0, :, :height, :width].permute(1, 2, 0).contiguous()

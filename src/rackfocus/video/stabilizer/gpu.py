@@ -2,10 +2,11 @@
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32, UInt8
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from rackfocus.video.flow.consistency import mask_inconsistent
+from rackfocus.video.flow.optical_flow import Flow
 from rackfocus.video.flow.warp import follow, sample
 from rackfocus.video.stabilizer.scales import Scales
 
@@ -30,27 +31,27 @@ class TorchWindow:
     def put(
         self,
         frame: int,
-        luma: UInt8[np.ndarray, "height width"],
+        luma: UInt8[np.ndarray, "height width"] | UInt8[Tensor, "height width"],
         disparity: Float[Tensor, "1 height width"],
         log_exposure: Float[Tensor, "3 height width"],
     ) -> None:
         """Store a frame and drop those outside the window."""
         for kept in (self._lumas, self._disparities, self._exposures, self._backward, self._forward):
             kept.pop(frame - self.slots, None)
-        self._lumas[frame] = torch.from_numpy(luma).to(self.device).float()[None]
+        self._lumas[frame] = torch.as_tensor(luma, device=self.device).float()[None]
         self._disparities[frame] = disparity.float()
         self._exposures[frame] = log_exposure.float()
 
     def link(
         self,
         frame: int,
-        forward: Float32[np.ndarray, "height width 2"],
-        backward: Float32[np.ndarray, "height width 2"],
+        forward: Flow,
+        backward: Flow,
         delta_px: float,
     ) -> None:
         """Store the flows between a frame and the previous one, NaN where they are not consistent."""
         there, back = (
-            torch.from_numpy(flow).to(self.device).permute(2, 0, 1).contiguous()
+            torch.as_tensor(flow, device=self.device).permute(2, 0, 1).contiguous()
             for flow in (forward, backward)
         )
         self._forward[frame - 1] = mask_inconsistent(there, back, delta_px)

@@ -12,8 +12,10 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 from torch import Tensor
+
+from rackfocus.video.flow.optical_flow import Image
 
 
 def cell_px(height: int, width: int, size_px: int | None) -> int:
@@ -27,11 +29,13 @@ def cell_px(height: int, width: int, size_px: int | None) -> int:
     return 1 if size_px is None else -(-max(height, width) // size_px)
 
 
-def reduced_image(
-    image: UInt8[np.ndarray, "height width 3"], cell: int
-) -> UInt8[np.ndarray, "rows columns 3"]:
+def reduced_image(image: Image, cell: int) -> Image:
     """An image on the grid; `cell` is the side of a cell in pixels."""
-    return image if cell == 1 else _means(image, cell)
+    if cell == 1:
+        return image
+    if isinstance(image, Tensor):
+        return means_by_torch(image.permute(2, 0, 1).float(), cell).round_().byte().permute(1, 2, 0)
+    return _means(image, cell)
 
 
 def reduced(

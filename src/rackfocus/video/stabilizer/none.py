@@ -1,9 +1,9 @@
 """No temporal filter: frames are returned as the network made them; cuts are still detected."""
 
-import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 from torch import Tensor
 
+from rackfocus.video.flow.optical_flow import Image
 from rackfocus.video.shot_cuts import begins_shot
 from rackfocus.video.stabilizer.stabilizer import Stabilized
 
@@ -11,7 +11,7 @@ from rackfocus.video.stabilizer.stabilizer import Stabilized
 class NoStabilizer:
     """Returns each frame unchanged. See `rackfocus.video.stabilizer.stabilizer.Stabilizer`."""
 
-    _image: UInt8[np.ndarray, "height width 3"] | None
+    _image: Image | None
     _pushed: int
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class NoStabilizer:
 
     def push(
         self,
-        image: UInt8[np.ndarray, "height width 3"],
+        image: Image,
         disparity: Float[Tensor, "1 height width"],
         log_exposure: Float[Tensor, "3 height width"],
     ) -> list[Stabilized]:

@@ -27,16 +27,15 @@ and added to the frame's own maps: `D_i + (filtered - own)`. Edges stay as sharp
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-import cv2
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from rackfocus.types import InputError
-from rackfocus.video.flow.optical_flow import OpticalFlow
-from rackfocus.video.shot_cuts import THUMBNAIL, begins_shot
+from rackfocus.video.flow.optical_flow import Flow, Image, OpticalFlow, flow_between
+from rackfocus.video.shot_cuts import begins_shot, luma_codes, thumbnail
 from rackfocus.video.stabilizer.cpu import CPUWindow
 from rackfocus.video.stabilizer.gpu import TorchWindow
 from rackfocus.video.stabilizer.grid import cell_px, reduced, reduced_image
@@ -78,14 +77,14 @@ class Stabilizer(Protocol):
 
     def push(
         self,
-        image: UInt8[np.ndarray, "height width 3"],
+        image: Image,
         disparity: Float[Tensor, "1 height width"],
         log_exposure: Float[Tensor, "3 height width"],
     ) -> list[Stabilized]:
         """Take the next frame; return those that are now complete, in order.
 
         Args:
-            image: encoded RGB in 0..255.
+            image: of the frame; on the device of the maps, or an array where they are on the CPU.
             disparity: of the frame.
             log_exposure: of the frame.
         """
@@ -118,7 +117,7 @@ class TemporalStabilizer:
     _window: CPUWindow | TorchWindow | None
     _size: tuple[int, int] | None
     _thumbnail: UInt8[np.ndarray, "_ _ 3"] | None
-    _on_grid: UInt8[np.ndarray, "rows columns 3"] | None
+    _on_grid: Image | None
     _waiting: dict[int, OwnMaps]
     _pushed: int
     _settled: int
@@ -159,7 +158,7 @@ class TemporalStabilizer:
 
     def push(
         self,
-        image: UInt8[np.ndarray, "height width 3"],
+        image: Image,
         disparity: Float[Tensor, "1 height width"],
         log_exposure: Float[Tensor, "3 height width"],
     ) -> list[Stabilized]:
@@ -173,8 +172,8 @@ class TemporalStabilizer:
                 f"{self._size[0]}; frames of one size are needed."
             )
         # `begins_shot` compares thumbnails: kept, not made again from the whole frame.
-        thumbnail = cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA)
-        if self._thumbnail is not None and begins_shot(self._thumbnail, thumbnail):
+        small = thumbnail(image)
+        if self._thumbnail is not None and begins_shot(self._thumbnail, small):
             settled += self._settle(frame)
             self._shot = frame
         cell = cell_px(height, width, self.size_px)
@@ -184,10 +183,15 @@ class TemporalStabilizer:
             self._waiting[frame] = OwnMaps.of(disparity, log_exposure, maps, cell)
         if self._window is None:
             self._window = self._make_window(maps[0])
-        self._window.put(frame, cv2.cvtColor(on_grid, cv2.COLOR_RGB2GRAY), *maps)
+        # Arrays on a CPU; on another device tensors, or arrays that its window copies to it.
+        luma: Any = luma_codes(on_grid)
+        self._window.put(frame, luma, *maps)
         if frame > self._shot:
-            self._window.link(frame, *self._flows(on_grid), self.delta_px)
-        self._size, self._thumbnail, self._on_grid = (height, width), thumbnail, on_grid
+            forward: Any
+            backward: Any
+            forward, backward = self._flows(on_grid)
+            self._window.link(frame, forward, backward, self.delta_px)
+        self._size, self._thumbnail, self._on_grid = (height, width), small, on_grid
         self._pushed += 1
         return settled + self._settle(self._pushed - self.look_ahead_frames)
 
@@ -213,15 +217,13 @@ class TemporalStabilizer:
             return CPUWindow(slots, *disparity.shape[1:])
         return TorchWindow(slots, disparity.device)
 
-    def _flows(
-        self, image: UInt8[np.ndarray, "rows columns 3"]
-    ) -> tuple[Float32[np.ndarray, "rows columns 2"], Float32[np.ndarray, "rows columns 2"]]:
+    def _flows(self, image: Image) -> tuple[Flow, Flow]:
         """The flow from the previous frame to this one, and back, computed in parallel."""
         before = self._on_grid
         assert before is not None
         with ThreadPoolExecutor(1) as other:
-            backward = other.submit(self.flow, image, before)
-            return self.flow(before, image), backward.result()
+            backward = other.submit(flow_between, self.flow, image, before)
+            return flow_between(self.flow, before, image), backward.result()
 
     def _settle(self, end: int) -> list[Stabilized]:
         """The frames before `end` that were not returned yet."""

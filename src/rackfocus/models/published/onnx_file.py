@@ -1,0 +1,85 @@
+"""Runs a network in an ONNX file by onnxruntime; needs the extra `onnx`."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from rackfocus.device import CPU
+from rackfocus.models.published.weights import find_weights
+from rackfocus.types import InputError
+
+GPU_PROVIDER = "CUDAExecutionProvider"
+
+
+class OnnxFile:
+    """A network with one input, of which the first output is used.
+
+    It runs on a CUDA GPU if onnxruntime can use that (the package `onnxruntime-gpu` does), otherwise on the
+    CPU. It is loaded once for each device.
+
+    Args:
+        weights: a file, or the name of a published one.
+        name: of the network, for error messages.
+        threads: number of CPU threads.
+
+    Attributes:
+        path: of the file.
+        shapes: of its inputs and outputs, in order; names stand for sizes that are not fixed.
+
+    Raises:
+        InputError: onnxruntime is not installed; the weights are missing or cannot be read.
+    """
+
+    def __init__(self, weights: str | Path, name: str, *, threads: int) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise InputError(
+                f"{name} needs onnxruntime, which is not installed: pip install 'rackfocus[onnx]'."
+            ) from error
+        self._onnxruntime: Any = onnxruntime
+        self.path = find_weights(weights)
+        self._content, self._threads = self.path.read_bytes(), threads
+        self._sessions: dict[str, Any] = {}
+        session = self._session(CPU)
+        values = (*session.get_inputs(), *session.get_outputs())
+        self.shapes = [list(value.shape) for value in values]
+        self._input, self._output = (each[0].name for each in (session.get_inputs(), session.get_outputs()))
+
+    def __call__(self, values: np.ndarray, device: torch.device = CPU) -> np.ndarray:
+        """The first output.
+
+        Args:
+            values: the input.
+            device: on which the network runs if possible.
+        """
+        return self._session(device).run([self._output], {self._input: values})[0]
+
+    def identity(self) -> Any:
+        """What distinguishes it from other networks, for `rackfocus.pipelines.fingerprint`."""
+        return hashlib.sha256(self._content).hexdigest()
+
+    def _session(self, device: torch.device) -> Any:
+        on_gpu = device.type == "cuda" and GPU_PROVIDER in self._onnxruntime.get_available_providers()
+        key = str(device) if on_gpu else "cpu"
+        if key not in self._sessions:
+            options = self._onnxruntime.SessionOptions()
+            options.intra_op_num_threads = self._threads
+            # onnxruntime warns of every unused constant of the file.
+            options.log_severity_level = 3
+            providers: list[Any] = ["CPUExecutionProvider"]
+            if on_gpu:
+                providers.insert(0, (GPU_PROVIDER, {"device_id": device.index or 0}))
+            try:
+                self._sessions[key] = self._onnxruntime.InferenceSession(
+                    self._content, options, providers=providers
+                )
+            # onnxruntime's errors have no other common base class.
+            except Exception as error:
+                raise InputError(
+                    f"{self.path} cannot be read as an ONNX model; get the file anew."
+                ) from error
+        return self._sessions[key]
