@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from rackfocus.types import InputError
 from rackfocus.video import Orientation, Transfer, open_video
@@ -281,3 +282,20 @@ def _index_first(source: Path, target: Path) -> Path:
                 packet.stream = copy
                 new.mux(packet)
     return target
+
+
+@pytest.mark.parametrize("name", ["v.jpg", "v.png"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photographs_are_upright(tmp_path: Path, name: str, orientation: int) -> None:
+    """Their EXIF data, with those of PNG, ended the process."""
+    picture = np.add.outer(np.arange(16) * 8, np.arange(24) * 4)[..., None].repeat(3, 2).astype(np.uint8)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(picture).save(tmp_path / name, exif=exif.tobytes(), icc_profile=profile)
+    with Image.open(tmp_path / name) as opened:
+        upright = np.asarray(ImageOps.exif_transpose(opened), np.float32)
+    with open_video(tmp_path / name) as reader:
+        shown = next(reader.frames()).encoded.permute(1, 2, 0).numpy() * 255
+    assert shown.shape == upright.shape
+    assert np.abs(shown - upright).max() < 6

@@ -281,6 +281,16 @@ def _check_name(path: Path, source: Path, codec: Codec) -> None:
     if path.suffix.lower() not in codec.suffixes:
         kinds = ", ".join(codec.suffixes)
         raise InputError(f"{path} cannot hold {codec.name}; end its name in one of {kinds}.")
+    check_place(path, source)
+
+
+def check_place(path: Path, source: Path) -> None:
+    """Check that a file of this name can be written, and that it is not the source.
+
+    Raises:
+        InputError: it is not so.
+        OSError: the name cannot be one of a file.
+    """
     if not path.absolute().parent.is_dir():
         raise InputError(f"The folder {path.absolute().parent} of {path.name} does not exist; make it first.")
     if path.is_dir():

@@ -56,6 +56,13 @@ class Orientation:
         return torch.rot90(turned, -self.rotation // 90, (1, 2)).contiguous()
 
 
+EXIF_ORIENTATIONS = (
+    Orientation(), Orientation(0, True), Orientation(180), Orientation(180, True),
+    Orientation(-90, True), Orientation(-90), Orientation(90, True), Orientation(90),
+)  # fmt: skip
+"""What the EXIF orientations 1 to 8 stand for (JEITA CP-3451)."""
+
+
 @dataclass(frozen=True)
 class VideoInfo:
     """Properties of a source that are known before its frames are read.
@@ -147,8 +154,22 @@ class Look:
         return self.orientation.upright(rgb)
 
 
-def look_of(picture: av.VideoFrame, name: str, codec: str, *, still: bool = False) -> Look:
+def look_of(
+    picture: av.VideoFrame,
+    name: str,
+    codec: str,
+    *,
+    still: bool = False,
+    orientation: Orientation | None = None,
+) -> Look:
     """The properties of a stream, from its first picture; `name` is for error messages.
+
+    Args:
+        picture: the first picture.
+        name: of the file.
+        codec: FFmpeg's name of the codec.
+        still: whether it is a photograph.
+        orientation: of a photograph. `None`: as the picture says.
 
     Raises:
         InputError: the colour matrix is unknown, or the picture has no size.
@@ -163,7 +184,9 @@ def look_of(picture: av.VideoFrame, name: str, codec: str, *, still: bool = Fals
         )
     hdr = tags if tags.transfer in HDR else None
     srgb = tags.transfer == SRGB or (from_rgb and hdr is None and (still or tags.transfer == UNSAID))
-    orientation = _orientation(picture)
+    if orientation is None:
+        # PyAV 18 does not know EXIF data among side data; after asking for any, the program may crash.
+        orientation = Orientation(_quarter_turns(picture.rotation)) if still else _orientation(picture)
     size = (picture.width, picture.height)
     width, height = reversed(size) if orientation.sideways else size
     return Look(
