@@ -117,7 +117,7 @@ def refocus(
     codec = codec or H264()
     _check_settings(focus, first, last, scale)
     search = _search(focus, autofocus, tracker, puller, autofocus_progress)
-    lens, f_numbers = _aperture(focus, f_number, lens or Lens())
+    lens, f_numbers = aperture_of(focus, f_number, lens or Lens())
     clip = RefocusableClip.open(source, source=video) if source.suffix == SUFFIX and source.is_dir() else None
     with ExitStack() as stack:
         reader = stack.enter_context(open_video(source, fps=fps) if clip is None else clip.open_source())
@@ -260,7 +260,7 @@ def check_focus(focus: Focus, info: VideoInfo) -> None:
             raise InputError(f"The focus point ({x:g}, {y:g}) lies outside the frame of {size} pixels.")
 
 
-def _aperture(
+def aperture_of(
     focus: Focus, f_number: float | FocusKeyframes | None, lens: Lens
 ) -> tuple[Lens, FocusKeyframes | None]:
     """The lens, and the keyframes that override its f-number."""
