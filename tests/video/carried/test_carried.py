@@ -25,7 +25,7 @@ TAGS = {
     "location": "+48.8577+002.2950/", "make": "Maker", "model": "Model 1",
     "com.apple.quicktime.make": "Maker", "com.apple.quicktime.location.ISO6709": "+48.8577+002.2950/",
 }  # fmt: skip
-CHAPTERS: list[dict[str, Any]] = [
+CHAPTERS: list[Any] = [
     {"id": 1, "start": 0, "end": 500, "time_base": Fraction(1, 1000), "metadata": {"title": "First"}},
     {"id": 2, "start": 500, "end": 1000, "time_base": Fraction(1, 1000), "metadata": {"title": "Second"}},
 ]

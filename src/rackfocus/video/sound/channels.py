@@ -10,8 +10,10 @@ AAC_LAYOUTS = {
 }
 """The channel orders that players know in AAC, by those that they stand for."""
 
-SPEAKERS = ("FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR", "TC")
-SPEAKERS += ("TFL", "TFC", "TFR", "TBL", "TBC", "TBR")
+SPEAKERS = (
+    "FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC",
+    "SL", "SR", "TC", "TFL", "TFC", "TFR", "TBL", "TBC", "TBR",
+)  # fmt: skip
 """Names of channels in the order that all files share."""
 
 
