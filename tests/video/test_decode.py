@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from rackfocus.data.video_frames import read_frames
 from rackfocus.types import InputError
@@ -374,3 +374,20 @@ def animation(path: Path) -> Path:
     first, *rest = (Image.new("RGB", (64, 48), (20 * number, 120, 100)) for number in range(6))
     first.save(path, save_all=True, append_images=rest, duration=100, loop=0, quality=100)
     return path
+
+
+@pytest.mark.parametrize("name", ["v.jpg", "v.png"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photographs_are_upright(tmp_path: Path, name: str, orientation: int) -> None:
+    """Their EXIF data, with those of PNG, ended the process."""
+    picture = np.add.outer(np.arange(16) * 8, np.arange(24) * 4)[..., None].repeat(3, 2).astype(np.uint8)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(picture).save(tmp_path / name, exif=exif.tobytes(), icc_profile=profile)
+    with Image.open(tmp_path / name) as opened:
+        upright = np.asarray(ImageOps.exif_transpose(opened), np.float32)
+    with open_video(tmp_path / name) as reader:
+        shown = next(reader.frames()).encoded.permute(1, 2, 0).numpy() * 255
+    assert shown.shape == upright.shape
+    assert np.abs(shown - upright).max() < 6

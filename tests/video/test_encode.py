@@ -128,14 +128,6 @@ def test_a_small_copy_of_an_untagged_large_video_keeps_its_colours(tmp_path: Pat
     assert (again - colour).abs().max() < 0.01
 
 
-@pytest.mark.parametrize("size", [(85, 48), (64, 47), (853, 479)])
-def test_odd_sizes_are_kept(tmp_path: Path, make_video: Maker, size: tuple[int, int]) -> None:
-    source = make_video(tmp_path / "v.mp4", pts=[0, 1], size=size, pixel_format="yuv444p")
-    with open_video(copy(source, tmp_path / "o.mp4")) as reader:
-        assert (reader.info.width, reader.info.height) == size
-        assert len(list(reader.frames())) == 2
-
-
 @pytest.mark.parametrize("count", [1, 2])
 def test_very_short(tmp_path: Path, make_video: Maker, count: int) -> None:
     source = make_video(tmp_path / "v.mp4", pts=range(count), audio=[("aac", 8000, "mono")])

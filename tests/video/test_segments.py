@@ -78,14 +78,28 @@ def test_every_codec_at_a_variable_rate(
         assert container.streams.video[0].codec_context.pix_fmt == pixel_format
 
 
-@pytest.mark.parametrize(("codec", "pixel_format"), [(FAST, "yuv444p"), (ProRes(), "yuv422p10le")])
-def test_odd_sizes(tmp_path: Path, make_video: Maker, codec: Codec, pixel_format: str) -> None:
-    source = make_video(tmp_path / "v.mp4", pts=range(3), size=(85, 47), pixel_format="yuv444p")
+@pytest.mark.parametrize(
+    ("codec", "rotation", "size"), [(FAST, 0, (86, 48)), (FAST, 90, (48, 86)), (ProRes(), 0, (85, 47))]
+)
+def test_odd_sizes(
+    tmp_path: Path,
+    make_video: Maker,
+    caplog: pytest.LogCaptureFixture,
+    codec: Codec,
+    rotation: int,
+    size: tuple[int, int],
+) -> None:
+    source = make_video(
+        tmp_path / "v.mp4", pts=range(3), size=(85, 47), pixel_format="yuv444p", rotation=rotation
+    )
     copy(source, tmp_path / "o.mov", codec=codec)
     with open_video(source) as old, open_video(tmp_path / "o.mov") as new:
         before, after = next(old.frames()).encoded, next(new.frames()).encoded
-    assert (before - after).abs().mean() < 0.01
-    assert codec.pixel_format(85, 47, 8) == pixel_format
+        assert (new.info.width, new.info.height) == size
+    assert (before - after[:, : before.shape[1], : before.shape[2]]).abs().mean() < 0.01
+    assert (after[:, -1] - after[:, -2]).abs().mean() < 0.02
+    padded = f"o.mov has {size[0]} x {size[1]} instead of {before.shape[2]} x {before.shape[1]} pixels"
+    assert (padded in caplog.text) == (codec is FAST)
 
 
 def test_ten_bits_stay_ten(tmp_path: Path, make_video: Maker) -> None:
@@ -97,14 +111,15 @@ def test_ten_bits_stay_ten(tmp_path: Path, make_video: Maker) -> None:
         size=(640, 48),
         tags=(1, 1, 1, 1),
     )
-    copy(source, tmp_path / "o.mp4", codec=H264(preset="ultrafast", crf=0))
+    copy(source, tmp_path / "o.mp4", codec=H264(preset="ultrafast", crf=0, bit_depth=None))
     with open_video(source) as old, open_video(tmp_path / "o.mp4") as new:
         assert (old.info.bit_depth, new.info.bit_depth) == (10, 10)
         difference = next(old.frames()).encoded - next(new.frames()).encoded
     assert difference.abs().mean() < 1 / 1023
-    copy(source, tmp_path / "eight.mp4", codec=H264(preset="ultrafast", bit_depth=8))
-    with open_video(tmp_path / "eight.mp4") as reader:
-        assert reader.info.bit_depth == 8
+    for codec, name, bits in ((FAST, "eight.mp4", 8), (HEVC(preset="ultrafast"), "hevc.mp4", 10)):
+        copy(source, tmp_path / name, codec=codec)
+        with open_video(tmp_path / name) as reader:
+            assert reader.info.bit_depth == bits
 
 
 @pytest.mark.usefixtures("short_segments")
@@ -150,6 +165,23 @@ def test_another_job_begins_anew_and_damage_is_made_again(tmp_path: Path, make_v
     assert resumed("a") == 5
     assert resumed("b") == 0
     assert not list(tmp_path.glob("*.parts"))  # Nothing was finished.
+
+
+def test_what_was_finished_is_used_after_a_failure_at_the_very_end(tmp_path: Path, make_video: Maker) -> None:
+    source = make_video(tmp_path / "v.mp4", pts=range(6))
+    target = tmp_path / "o.mp4"
+    with open_video(source) as reader:
+        writer = VideoWriter(target, reader, codec=FAST, job="a").__enter__()
+        for frame in reader.frames():
+            writer.write(frame, frame.encoded)
+        (target / "in the way").mkdir(parents=True)
+        with pytest.raises(InputError, match=r"cannot be written \(.+\); choose another place or name"):
+            writer.__exit__(None, None, None)
+        (target / "in the way").rmdir()
+        target.rmdir()
+        with VideoWriter(target, reader, codec=FAST, job="a") as writer:
+            assert writer.frames_written == 6
+    assert len(stamps(target)) == 6
 
 
 def test_a_segment_on_disk_is_the_same(tmp_path: Path) -> None:

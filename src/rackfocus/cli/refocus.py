@@ -1,6 +1,7 @@
 """`rackfocus refocus`: turn a deep-focus video into a shallow-focus video."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
@@ -13,17 +14,74 @@ from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.focus.annotation.keyframes import load_keyframes
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import load_model
+from rackfocus.pipelines.photograph import is_photograph
+from rackfocus.pipelines.preview import preview
 from rackfocus.pipelines.refocus import Focus, refocus
 from rackfocus.types import FocusKeyframes, InputError
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
-    return run_command("refocus", run, arguments, positional=("source", "target"))
+    given = ["preview=true" if argument == "--preview" else argument for argument in arguments]
+    return run_command("refocus", run, given, positional=("source", "target"))
 
 
 def run(cfg: DictConfig) -> None:
-    """Refocus `cfg.source` into `cfg.target`."""
+    """Refocus `cfg.source` into `cfg.target`, or each of the sources of a pattern."""
+    model = parse_model(cfg)
+    for source, target in matches(cfg.source, cfg.target):
+        if cfg.preview:
+            _preview(cfg, source, target, model)
+        else:
+            _refocus(cfg, source, target, model)
+
+
+def matches(source: str, target: str) -> list[tuple[str, str]]:
+    """The source and the target, or those of each file that a pattern such as `photos/*.jpg` matches.
+
+    In the name of the target, `*` stands for the name of the source without its suffix.
+
+    Raises:
+        InputError: no file matches, or all targets have the same name.
+    """
+    if Path(source).exists() or not any(mark in source for mark in "*?"):
+        return [(source, target)]
+    found = sorted(Path(source).parent.glob(Path(source).name))
+    if not found:
+        raise InputError(f"No file matches {source}; change the pattern.")
+    if "*" not in Path(target).name:
+        raise InputError(
+            f"{target} is one name for the {len(found)} files that match {source}; put * for their names."
+        )
+    folder, name = Path(target).parent, Path(target).name
+    return [(str(each), str(folder / name.replace("*", each.stem))) for each in found]
+
+
+def _preview(cfg: DictConfig, source: str, target: str, model: RGBDHDREstimator | str) -> None:
+    if cfg.autofocus is not None:
+        raise InputError("A preview looks for no focus; leave autofocus out, or give focus.x and focus.y.")
+    first, last = parse_range("frames", cfg.frames)
+    focus, f_number = parse_focus(**cfg.focus)
+    path = Path(target)
+    path = path if is_photograph(path) else path.with_suffix(".preview.png")
+    frames = preview(
+        source,
+        path,
+        focus=focus,
+        f_number=f_number,
+        lens=instantiate(cfg.lens),
+        model=model,
+        renderer=instantiate(cfg.renderer),
+        first=first,
+        last=last,
+        network_size_px=cfg.network_size_px,
+        fps=cfg.fps,
+        video=cfg.video,
+    )
+    print(f"{path}: the frames {', '.join(map(str, frames))}; input, disparity, result")
+
+
+def _refocus(cfg: DictConfig, source: str, target: str, model: RGBDHDREstimator | str) -> None:
     first, last = parse_range("frames", cfg.frames)
     focus, f_number = parse_focus(**cfg.focus)
     with (
@@ -31,12 +89,12 @@ def run(cfg: DictConfig) -> None:
         progress_bar("refocusing", "frames") as progress,
     ):
         frames = refocus(
-            cfg.source,
-            cfg.target,
+            source,
+            target,
             focus=focus,
             f_number=f_number,
             lens=instantiate(cfg.lens),
-            model=parse_model(cfg),
+            model=model,
             stabilizer=instantiate(cfg.stabilizer),
             renderer=instantiate(cfg.renderer),
             codec=instantiate(cfg.codec),
@@ -56,7 +114,7 @@ def run(cfg: DictConfig) -> None:
             progress=progress,
             autofocus_progress=autofocus_progress,
         )
-    print(f"{cfg.target}: {frames} frames")
+    print(f"{target}: {frames} frames")
 
 
 def parse_model(cfg: DictConfig) -> RGBDHDREstimator | str:

@@ -32,6 +32,7 @@ from rackfocus.pipelines.focus_search import FocusSearch
 from rackfocus.pipelines.frame_range import check_range, frame_count
 from rackfocus.pipelines.kept_estimates import KeptEstimates
 from rackfocus.pipelines.outputs import Output, Rendered
+from rackfocus.pipelines.photograph import PhotographWriter, check_one_frame, is_photograph
 from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.pipelines.rendering import Rendering
 from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTrack, InputError, Lens
@@ -85,7 +86,8 @@ def refocus(
 
     Args:
         source: a video, a folder of frames, or a refocusable clip (`.rvr`).
-        target: the video to write (`.mp4`, `.mov`, `.mkv`).
+        target: the video to write (`.mp4`, `.mov`, `.mkv`), or a photograph (`.jpg`, `.png`, `.heic`, `.exr`:
+            linear light), which has the EXIF data of its source, for one frame.
         focus: what is in focus. The disparity at a point is read in every frame; the subjects of an
             annotation are first followed by a tracker.
         f_number: overrides that of the lens and that of an annotation or keyframes given as `focus`.
@@ -125,7 +127,7 @@ def refocus(
     codec = codec or H264()
     _check_settings(focus, first, last, scale)
     search = _search(focus, autofocus, tracker, puller, autofocus_progress)
-    lens, f_numbers = _aperture(focus, f_number, lens or Lens())
+    lens, f_numbers = aperture_of(focus, f_number, lens or Lens())
     clip = RefocusableClip.open(source, source=video) if source.suffix == SUFFIX and source.is_dir() else None
     opened = (
         open_video(source, fps=fps, damaged=damaged, interlaced=interlaced)
@@ -135,7 +137,10 @@ def refocus(
     with telling_full_memory(device), ExitStack() as stack:
         reader = stack.enter_context(opened)
         check_focus(focus, reader.info)
-        check_target(target, reader.path, codec)
+        if is_photograph(target):
+            check_one_frame(target, reader, first, last)
+        else:
+            check_target(target, reader.path, codec)
         size = _scaled(reader.info, scale)
         whole_sound = last is None
         estimates: Estimates
@@ -169,8 +174,10 @@ def refocus(
             **device_settings(device),
         )
         shown_size = rendering.output.size(*size)
-        with VideoWriter(
-            target, reader, size=shown_size, codec=codec, whole_sound=whole_sound, job=job
+        with (
+            PhotographWriter(target, reader)
+            if is_photograph(target)
+            else VideoWriter(target, reader, size=shown_size, codec=codec, whole_sound=whole_sound, job=job)
         ) as writer:
             _write(writer, rendering, estimates, reader, first=first, last=last, progress=progress)
             if writer.frames_written == 0:
@@ -214,7 +221,7 @@ def _kept(target: Path, estimates: VideoEstimates, fps: float) -> KeptEstimates:
 
 
 def _write(
-    writer: VideoWriter,
+    writer: VideoWriter | PhotographWriter,
     rendering: Rendering,
     estimates: Estimates,
     reader: VideoReader,
@@ -270,7 +277,7 @@ def check_focus(focus: Focus, info: VideoInfo) -> None:
             raise InputError(f"The focus point ({x:g}, {y:g}) lies outside the frame of {size} pixels.")
 
 
-def _aperture(
+def aperture_of(
     focus: Focus, f_number: float | FocusKeyframes | None, lens: Lens
 ) -> tuple[Lens, FocusKeyframes | None]:
     """The lens, and the keyframes that override its f-number."""

@@ -35,8 +35,12 @@ class Codec(Protocol):
         """Settings of the encoder."""
         ...
 
-    def pixel_format(self, width: int, height: int, source_bit_depth: int) -> str:
-        """A pixel format that can store this size, for a source with this number of bits."""
+    def pixel_format(self, source_bit_depth: int) -> str:
+        """The pixel format for a source with this number of bits."""
+        ...
+
+    def coded_size(self, width: int, height: int) -> tuple[int, int]:
+        """The smallest width and height, at least these, that this pixel format can store."""
         ...
 
 
@@ -66,15 +70,20 @@ class _ConstantQuality:
             raise InputError(f"codec.preset must be one of {', '.join(PRESETS)}, and is {self.preset}.")
         _check_depth(self.bit_depth, (8, 10))
 
-    def pixel_format(self, width: int, height: int, source_bit_depth: int) -> str:
-        """4:2:0, which all players support; 4:4:4 at an odd size."""
-        layout = "yuv444p" if width % 2 or height % 2 else "yuv420p"
-        return layout if (self.bit_depth or source_bit_depth) <= 8 else f"{layout}10le"
+    def pixel_format(self, source_bit_depth: int) -> str:
+        """4:2:0, the only one that all players support."""
+        return "yuv420p" if (self.bit_depth or source_bit_depth) <= 8 else "yuv420p10le"
+
+    def coded_size(self, width: int, height: int) -> tuple[int, int]:
+        """Even numbers, since two pixels share their colour."""
+        return width + width % 2, height + height % 2
 
 
 @dataclass(frozen=True)
 class H264(_ConstantQuality):
-    """H.264 by x264: supported by all players with 8 bits, by few with 10."""
+    """H.264 by x264: supported by all players with 8 bits, whatever the source has; by few with 10."""
+
+    bit_depth: int | None = 8
 
     name: ClassVar[str] = "H.264"
     encoder: ClassVar[str] = "libx264"
@@ -134,8 +143,12 @@ class ProRes:
     def options(self) -> dict[str, str]:
         return {"profile": self.profile, "vendor": "apl0"}
 
-    def pixel_format(self, width: int, height: int, source_bit_depth: int) -> str:  # noqa: ARG002
+    def pixel_format(self, source_bit_depth: int) -> str:  # noqa: ARG002
         return "yuv444p10le" if self.profile == "4444" else "yuv422p10le"
+
+    def coded_size(self, width: int, height: int) -> tuple[int, int]:
+        """Any size."""
+        return width, height
 
 
 def _check_depth(bit_depth: int | None, depths: tuple[int, ...]) -> None:

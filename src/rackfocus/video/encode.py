@@ -1,27 +1,27 @@
 """Write frames with the time stamps, orientation, colour tags and sound of their source."""
 
 import contextlib
+import errno
 import logging
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import av
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.types import InputError
+from rackfocus.video.carried.carried import Carried, Part
 from rackfocus.video.codecs import H264, Codec
 from rackfocus.video.pixels import rgb_to_picture
 from rackfocus.video.reader import VideoReader
 from rackfocus.video.segments import Segment, SegmentEncoder, configure, joined_packets
-from rackfocus.video.sound.remux import Soundtrack, soundtracks
 from rackfocus.video.source import Frame
 from rackfocus.whole_files import followed, write_whole
 
@@ -49,7 +49,8 @@ class VideoWriter:
     Args:
         path: `.mp4`, `.m4v`, `.mov` or `.mkv`; an existing file is replaced.
         source: the reader that the frames come from.
-        size: width and height as displayed; the source's by default.
+        size: width and height of the frames as displayed; the source's by default. Where the codec needs even
+            numbers, the video is a pixel larger, with the last ones repeated.
         codec: H.264 by default.
         whole_sound: keep the sound to its end, even if it is longer than the pictures.
         job: a text that identifies this video among all that may be made at this path.
@@ -73,8 +74,10 @@ class VideoWriter:
         self._codec = codec or H264()
         check_target(self.path, source.path, self._codec)
         self.width, self.height = size or (source.info.width, source.info.height)
-        sideways = source.info.orientation.sideways
-        self._coded_size = (self.height, self.width) if sideways else (self.width, self.height)
+        width, height = self._codec.coded_size(self.width, self.height)
+        # Columns on the right and rows at the bottom.
+        self._padding = (0, width - self.width, 0, height - self.height)
+        self._coded_size = (height, width) if source.info.orientation.sideways else (width, height)
         self.frames_written = 0
         self._source, self._whole_sound, self._job = source, whole_sound, job
         self._folder = self.path
@@ -85,6 +88,11 @@ class VideoWriter:
         try:
             self._open_folder()
             self._encoder = self._new_encoder()
+            if any(self._padding):
+                width, height = self._codec.coded_size(self.width, self.height)
+                sizes = f"{width} x {height} instead of {self.width} x {self.height}"
+                why = f"players of {self._codec.name} need even numbers; the last pixels are repeated"
+                _log.warning("%s has %s pixels, since %s", self.path, sizes, why)
         except BaseException as error:
             self._leave()
             if isinstance(error, OSError) and not isinstance(error, av.FFmpegError):
@@ -117,9 +125,10 @@ class VideoWriter:
             rows, columns = encoded.shape[1:]
             raise ValueError(f"a frame is {columns} x {rows}, and the video {self.width} x {self.height}")
         info = self._source.info
-        pixel_format = self._codec.pixel_format(*self._coded_size, info.bit_depth)
+        pixel_format = self._codec.pixel_format(info.bit_depth)
         with torch.inference_mode():
-            coded = info.orientation.coded(encoded.float().cpu().clamp(0, 1))
+            padded = F.pad(encoded.float().cpu().clamp(0, 1)[None], self._padding, mode="replicate")[0]
+            coded = info.orientation.coded(padded)
             picture = rgb_to_picture(coded, info.colour, pixel_format)
         try:
             if self._encoder is None:
@@ -176,46 +185,46 @@ class VideoWriter:
         if self._segments == 0:
             raise InputError(f"No frame was given for {self.path}; ask for frames that the source has.")
         whole = self._folder / f"whole{self.path.suffix}"
-        self._assemble(whole)
+        try:
+            self._assemble(whole, alone=False)
+        except av.FFmpegError as error:
+            # Damaged sound may be refused only when it is written. The pictures are not lost with it.
+            if isinstance(error, OSError):
+                raise
+            reason = error.strerror
+            _log.warning("%s holds pictures only, as its sound cannot be written (%s)", self.path, reason)
+            self._assemble(whole, alone=True)
         whole.replace(self.path)
         self._job = None  # The video is complete.
 
-    def _stored(self) -> Iterator[Segment]:
-        for number in range(self._segments):
-            segment = Segment.load(self._segment_file(number))
-            if segment is None:
-                raise OSError(f"{self._segment_file(number)} was changed meanwhile")
-            yield segment
+    def _stored(self, number: int) -> Segment:
+        segment = Segment.load(self._segment_file(number))
+        if segment is None:
+            raise OSError(f"{self._segment_file(number)} was changed meanwhile")
+        return segment
 
-    def _assemble(self, into: Path) -> None:
-        """Join the segments and add the sound."""
+    def _assemble(self, into: Path, *, alone: bool) -> None:
+        """Join the segments, and add what belongs to them unless they are to be `alone`."""
         info = self._source.info
+        origin = self._stored(0).packets[0].pts
+        end = max(packet.pts + packet.duration for packet in self._stored(self._segments - 1).packets)
+        part = Part(origin * info.time_base, None if self._whole_sound else end * info.time_base)
         kind = CONTAINERS[self.path.suffix.lower()]
-        # Time base of the source. MP4 uses a multiple of a coarse one, so that every time stamp is exact.
-        options = {} if kind == "matroska" else {"movflags": "faststart"}
-        tracks: list[Soundtrack] = []
         with contextlib.ExitStack() as stack:
+            carried = stack.enter_context(Carried(None if alone else self._source.path, kind))
             container: Any = stack.enter_context(
-                av.open(str(into.absolute()), "w", format=kind, container_options=options)
+                av.open(str(into.absolute()), "w", format=kind, container_options=carried.options)
             )
             stream = container.add_stream(self._codec.encoder, rate=info.fps, options=self._codec.options())
             configure(stream.codec_context, self._codec, info, self._coded_size)
+            # Time base of the source. MP4 uses a multiple of a coarse one, so that every time stamp is exact.
             stream.time_base = info.time_base
             if self._codec.tag is not None and kind != "matroska":
                 stream.codec_context.codec_tag = self._codec.tag
             if info.orientation.rotation or info.orientation.mirrored:
                 stream.set_display_rotation(info.orientation.rotation, hflip=info.orientation.mirrored)
-            if info.has_audio:
-                tracks = soundtracks(self._source.path, container)
-                for track in tracks:
-                    stack.callback(track.close)
-            container.start_encoding()
-            origin = end = None
-            for coded in joined_packets(self._stored()):
-                if origin is None or end is None:
-                    origin = end = coded.pts
-                    for track in tracks:
-                        track.start(origin * info.time_base)
+            carried.begin(container, part, info.fps)
+            for coded in joined_packets(self._stored(number) for number in range(self._segments)):
                 packet = av.Packet(coded.data)
                 packet.stream, packet.time_base = stream, info.time_base
                 packet.pts, packet.dts, packet.duration = (
@@ -225,13 +234,10 @@ class VideoWriter:
                 )
                 packet.is_keyframe = coded.is_key
                 container.mux(packet)
-                end = max(end, coded.pts + coded.duration)
-                for track in tracks:
-                    track.write_until(end * info.time_base)
-            assert end is not None
-            for track in tracks:
-                track.write_until(None if self._whole_sound else Fraction(end) * info.time_base)
-                track.finish()
+                carried.write_until((coded.pts + coded.duration) * info.time_base)
+            carried.finish()
+        if not alone:
+            carried.report(into, self.path)
 
     def _leave(self) -> None:
         """Delete segments that no later writer needs."""
@@ -259,7 +265,13 @@ def check_target(path: Path, source: Path, codec: Codec) -> None:
 
 def _unwritable(path: Path, error: Exception) -> InputError:
     reason = getattr(error, "strerror", None) or str(error)
-    return InputError(f"{path} cannot be written ({reason}); choose another place or free some space.")
+    if getattr(error, "errno", None) == errno.ENOSPC:
+        advice = "free some space, then run the same command again to go on"
+    elif isinstance(error, OSError):
+        advice = "choose another place or name"
+    else:
+        advice = f"end its name in another of {', '.join(CONTAINERS)}, or choose another codec"
+    return InputError(f"{path} cannot be written ({reason}); {advice}.")
 
 
 def _check_name(path: Path, source: Path, codec: Codec) -> None:
@@ -271,6 +283,16 @@ def _check_name(path: Path, source: Path, codec: Codec) -> None:
     if path.suffix.lower() not in codec.suffixes:
         kinds = ", ".join(codec.suffixes)
         raise InputError(f"{path} cannot hold {codec.name}; end its name in one of {kinds}.")
+    check_place(path, source)
+
+
+def check_place(path: Path, source: Path) -> None:
+    """Check that a file of this name can be written, and that it is not the source.
+
+    Raises:
+        InputError: it is not so.
+        OSError: the name cannot be one of a file.
+    """
     if not path.absolute().parent.is_dir():
         raise InputError(f"The folder {path.absolute().parent} of {path.name} does not exist; make it first.")
     if path.is_dir():

@@ -115,7 +115,7 @@ class SegmentEncoder:
 def configure(context: Any, codec: Codec, info: VideoInfo, size: tuple[int, int]) -> None:
     """Apply the settings that all encoders of a video share, so that their streams can be joined."""
     context.width, context.height = size
-    context.pix_fmt = codec.pixel_format(*size, info.bit_depth)
+    context.pix_fmt = codec.pixel_format(info.bit_depth)
     context.time_base, context.framerate = info.time_base, info.fps
     context.flags |= Flags.frame_duration
     tags = info.colour

@@ -62,6 +62,13 @@ class Orientation:
         return torch.rot90(turned, -self.rotation // 90, (1, 2)).contiguous()
 
 
+EXIF_ORIENTATIONS = (
+    Orientation(), Orientation(0, True), Orientation(180), Orientation(180, True),
+    Orientation(-90, True), Orientation(-90), Orientation(90, True), Orientation(90),
+)  # fmt: skip
+"""What the EXIF orientations 1 to 8 stand for (JEITA CP-3451)."""
+
+
 @dataclass(frozen=True)
 class VideoInfo:
     """Properties of a source that are known before its frames are read.
@@ -165,6 +172,7 @@ def look_of(
     *,
     still: bool = False,
     pixel_aspect: Fraction | None = None,
+    orientation: Orientation | None = None,
 ) -> Look:
     """The properties of a stream, from its first picture.
 
@@ -174,6 +182,7 @@ def look_of(
         codec: FFmpeg's name of it.
         still: whether it is a photograph, which is sRGB.
         pixel_aspect: width over height of one coded pixel. `None`: unspecified, so square.
+        orientation: of a photograph. `None`: as the picture says.
 
     Raises:
         InputError: the colour matrix, the transfer function or the pixel format is not supported, or the
@@ -199,7 +208,9 @@ def look_of(
         )
     hdr = tags if tags.transfer in HDR else None
     srgb = tags.transfer == SRGB or (from_rgb and hdr is None and (still or tags.transfer == UNSAID))
-    orientation = _orientation(picture)
+    if orientation is None:
+        # PyAV 18 does not know EXIF data among side data; after asking for any, the program may crash.
+        orientation = Orientation(_quarter_turns(picture.rotation)) if still else _orientation(picture)
     stretch = _stretch(pixel_aspect)
     size = _stretched(picture.width, picture.height, stretch)
     width, height = reversed(size) if orientation.sideways else size

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import av
 from jaxtyping import Float
+from PIL import ExifTags, Image
 from torch import Tensor
 
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
 from rackfocus.video.reader import VideoReader
-from rackfocus.video.source import Orientation, VideoInfo, look_of
+from rackfocus.video.source import EXIF_ORIENTATIONS, Look, Orientation, VideoInfo, look_of
 
 STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 
@@ -30,7 +31,7 @@ class StillsReader(VideoReader):
         rate = Fraction(fps).limit_denominator(1001)
         self._files = numbered_images(path) if path.is_dir() else [path]
         picture, codec = _read(self._files[0])
-        look = look_of(picture, str(self._files[0]), codec, still=True)
+        look = _look(picture, self._files[0], codec)
         info = VideoInfo(
             width=look.width,
             height=look.height,
@@ -59,7 +60,15 @@ def read_picture(path: Path) -> Float[Tensor, "3 height width"]:
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again, or name another file.")
     picture, codec = _read(path)
-    return look_of(picture, str(path), codec, still=True).rgb(picture)
+    return _look(picture, path, codec).rgb(picture)
+
+
+def _look(picture: av.VideoFrame, file: Path, codec: str) -> Look:
+    orientation = None
+    with suppress(OSError, ValueError, SyntaxError, Image.DecompressionBombError), Image.open(file) as opened:
+        code = opened.getexif().get(ExifTags.Base.Orientation, 1)
+        orientation = EXIF_ORIENTATIONS[code - 1] if code in range(1, 9) else Orientation()
+    return look_of(picture, str(file), codec, still=True, orientation=orientation)
 
 
 def numbered_images(folder: Path) -> list[Path]:

@@ -64,15 +64,16 @@ def test_the_right_output(tmp_path, make_video, network, window_mean, case):
     count = refocus(source, target, stabilizer=window_mean(), **settings)
     with open_video(source) as old, open_video(target) as new:
         before, after = list(old.frames()), list(new.frames())
-        assert (new.info.width, new.info.height) == (old.info.width, old.info.height)
+        width, height = old.info.width, old.info.height
+        assert (new.info.width, new.info.height) == (width + width % 2, height + height % 2)
         assert new.info.orientation == old.info.orientation
         assert limited_unless_said(new.info.colour) == limited_unless_said(old.info.colour)
-        assert new.info.bit_depth == (10 if old.info.bit_depth > 8 else 8)
+        assert new.info.bit_depth == 8
     assert len(after) == len(before) == count
     for one, other in zip(before, after, strict=True):
         assert one.pts * one.time_base - before[0].pts * one.time_base == other.pts * other.time_base
         # So small an aperture changes nothing but the coding.
-        assert (one.encoded - other.encoded).abs().mean() < 0.03
+        assert (one.encoded - other.encoded[:, :height, :width]).abs().mean() < 0.03
     assert after[-1].duration * after[-1].time_base == before[-1].duration * before[-1].time_base
     longest = max(frame.duration * frame.time_base for frame in before)
     assert seconds_of_sound(target) == pytest.approx(seconds_of_sound(source), abs=float(longest))

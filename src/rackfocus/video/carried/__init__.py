@@ -1,0 +1,1 @@
+"""What else belongs to a video and is carried into a new file: tags, chapters, time code, subtitles."""
