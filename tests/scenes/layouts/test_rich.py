@@ -63,9 +63,14 @@ def flat_sky(value: float) -> Sky:
     return Sky((value,) * 3, (value,) * 3, (value,) * 3, 0.0, up, (0.0,) * 3, 1.0, up, (0.0,) * 3, 0)
 
 
+def recipe_of(parts, sky, camera, haze=None):
+    about = {"seed": 0, "layout": "test", "key": 0.2, "blur_px": 5.0}
+    return SceneRecipe(parts=parts, sky=sky, camera=camera, haze=haze, **about)
+
+
 def look(mitsuba, parts, *, haze=None, sky=0.5):
     camera = Camera((0.0, 0.0, 1.5), yaw=0.0, pitch=0.0, fov=40.0)
-    recipe = SceneRecipe(0, "test", tuple(parts), (), flat_sky(sky), camera, (), 0.2, 5.0, haze)
+    recipe = recipe_of(tuple(parts), flat_sky(sky), camera, haze)
     renderer = SceneRenderer(mitsuba, recipe, width=9, height=7, exposure=2.0)
     lens = SceneLens(camera.focal_length_px(9), 1e-4, 5.0, 5.0)
     return renderer.image(lens, aperture_ratio=1.0, focus_m=5.0, samples=25, seed=0)
@@ -92,7 +97,7 @@ def test_light_from_behind_comes_through_leaves_only(mitsuba):
     for translucent in (False, True):
         sheet = quad((-50.0, 5.0, -50.0), (100.0, 0, 0), (0, 0, 100.0))
         parts = (Part(sheet, Material("plaster", 0, (0.4,) * 3, translucent)),)
-        recipe = SceneRecipe(0, "test", parts, (), back, camera, (), 0.2, 5.0)
+        recipe = recipe_of(parts, back, camera)
         renderer = SceneRenderer(mitsuba, recipe, width=9, height=7, exposure=1.0)
         lens = SceneLens(camera.focal_length_px(9), 1e-4, 5.0, 5.0)
         seen.append(renderer.image(lens, aperture_ratio=1.0, focus_m=5.0, samples=49, seed=0).mean())
