@@ -16,11 +16,11 @@ from torch import Tensor
 from rackfocus.focus.focus_track import Read
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
-from rackfocus.optics.radiometry import TRANSFER_CURVES, linear_to_srgb
+from rackfocus.optics.curve_tables import decoding, encoding, to_srgb
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.estimates import EstimatedFrame, resized
-from rackfocus.pipelines.frame_estimator import FrameEstimator
+from rackfocus.pipelines.frame_estimator import FrameEstimator, ShownFrame
 from rackfocus.pipelines.outputs import DisparityMap
 from rackfocus.pipelines.refocus import Focus, aperture_of, check_focus, focusing_of
 from rackfocus.pipelines.rendering import Rendering
@@ -145,9 +145,8 @@ def _stored(clip: RefocusableClip, frame: Frame) -> EstimatedFrame:
 
 
 def _estimated(estimator: FrameEstimator, frame: Frame) -> EstimatedFrame:
-    decode, _ = TRANSFER_CURVES[frame.transfer.value]
-    srgb = linear_to_srgb(decode(frame.encoded[None]).clamp(0, 1))
-    estimate = estimator.estimate(srgb, index=frame.index, time_s=frame.time_s, scale=None)
+    srgb = to_srgb(frame.transfer.value)(frame.encoded[None].half())
+    estimate = estimator.estimate(srgb, [ShownFrame(frame.index, frame.time_s)])
     return EstimatedFrame(frame, estimate.disparity[0], estimate.log_exposure[0])
 
 
@@ -167,7 +166,7 @@ def _frames(reader: VideoReader, first: int, last: int | None) -> list[Frame]:
         frames = []
         for index in _chosen(first, min(last or count, count)):
             frame = next(reader.frames(index, index + 1))
-            decode, encode = TRANSFER_CURVES[frame.transfer.value]
+            decode, encode = decoding(frame.transfer.value), encoding(frame.transfer.value)
             encoded = encode(resized(decode(frame.encoded[None]), size))[0]
             frames.append(Frame(index, round(frame.time_s / tick), 0, tick, encoded, frame.transfer))
         return frames
