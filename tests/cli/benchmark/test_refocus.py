@@ -18,18 +18,24 @@ def run(monkeypatch, *arguments):
 def test_every_stage_is_timed_and_then_the_whole(raytraced, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     small = ("size=64x48", "pan_frames=3", "network_size_px=32", "cores=1", f"data.root={raytraced}")
-    assert run(monkeypatch, "benchmark", "refocus", *small, "quality=fast") == 0
-    assert "1 cores" in capfd.readouterr().out
+    assert run(monkeypatch, "benchmark", "refocus", *small, "compare=quality=fast") == 0
+    told = capfd.readouterr().out
+    assert "1 cores, on cpu" in told
+    assert "quality=fast" in told
     (made,) = (tmp_path / "runs" / "benchmark").iterdir()
     with (made / "refocus.csv").open() as file:
-        rows = {row["stage"]: row for row in csv.DictReader(file)}
+        all_rows = list(csv.DictReader(file))
+    assert list(dict.fromkeys(row["way"] for row in all_rows)) == ["as set", "quality=fast"]
+    rows = {row["stage"]: row for row in all_rows if row["way"] == "quality=fast"}
     *stages, apart, whole = rows
     assert stages == [
         "decode", "curves of light", "network", "flow and filter", "render", "curves of light, back",
         "encode",
     ]  # fmt: skip
     assert float(rows[apart]["cpu_s"]) == pytest.approx(sum(float(rows[stage]["cpu_s"]) for stage in stages))
+    assert sum(float(rows[stage]["share"]) for stage in stages) == pytest.approx(1)
     assert float(rows[whole]["wall_s"]) > 0
+    assert float(rows[whole]["peak_mb"]) > 0
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,26 @@
-"""`rackfocus benchmark refocus`: time per frame of each stage from input file to output file."""
+"""`rackfocus benchmark refocus`: time per frame of each stage from input file to output file, and memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from hydra import compose
+from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.console import Console
 
-from rackfocus.cli.benchmark.report import STAGE_COLUMNS, report, use_cores
+from rackfocus.cli.benchmark.report import report, use_cores
 from rackfocus.cli.command import run_command, run_folder
+from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.cli.refocus import parse_model
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
-from rackfocus.device import choose_device, device_identity
-from rackfocus.evaluation.benchmarks.refocus import Refocusing, stage_costs, whole_cost, write_pan
+from rackfocus.device import choose_device
+from rackfocus.evaluation.benchmarks.refocus import RefocusCost, Refocusing, refocus_costs, write_pan
 from rackfocus.evaluation.benchmarks.renderer.inputs import parse_size
-from rackfocus.evaluation.benchmarks.stage_clock import StageCost
+from rackfocus.evaluation.benchmarks.renderer_peers.memory import require_process_memory
 from rackfocus.models.checkpoints import load_model
 from rackfocus.types import InputError
 
@@ -33,10 +36,45 @@ def run(cfg: DictConfig) -> None:
     """Measure; print a table and write it as CSV."""
     if cfg.pan_frames < 2:
         raise InputError(f"pan_frames must be 2 or more, and is {cfg.pan_frames}.")
+    require_process_memory()
     use_cores(cfg.cores)
     size = parse_size(str(cfg.size))
+    ways = {"as set": _refocusing(cfg)}
+    if cfg.compare is not None:
+        others = [cfg.compare] if isinstance(cfg.compare, str) else list(cfg.compare)
+        given = HydraConfig.get().overrides.task
+        ways[" ".join(others)] = _refocusing(compose("benchmark/refocus", [*given, *others]))
+    folder = run_folder()
+    record_provenance(cfg, folder)
+    with TemporaryDirectory() as made:
+        if cfg.source is None:
+            video = Path(made) / "pan.mp4"
+            with Console().status("making the pan"):
+                scene = load_scene(scene_folders(Path(cfg.data.root), "test")[0])
+                write_pan(video, scene, size, frames=cfg.pan_frames)
+        else:
+            video = Path(cfg.source)
+        with progress_bar("refocusing", "runs") as progress:
+            costs: list[RefocusCost] = []
+            for done, costs in enumerate(refocus_costs(video, ways), start=1):  # noqa: B007
+                progress(done, 3 * len(ways))
+    columns: dict[str, Callable[[RefocusCost], str]] = {
+        "stage": lambda cost: cost.stage,
+        "processor seconds": lambda cost: f"{cost.cpu_s:.4f}",
+        "share": lambda cost: f"{cost.share:.0%}",
+        "seconds": lambda cost: f"{cost.wall_s:.4f}",
+        "peak MB": lambda cost: "" if cost.peak_mb is None else f"{cost.peak_mb:.0f}",
+    }
+    if len(ways) > 1:
+        columns["settings"] = lambda cost: cost.way
+    devices = " and ".join(dict.fromkeys(cost.device for cost in costs))
+    title = f"A frame of {cfg.source or f'a pan at {size}'}, {cfg.cores} cores, on {devices}"
+    report(title, costs, columns, folder / RECORDS_FILE)
+
+
+def _refocusing(cfg: DictConfig) -> Refocusing:
     model = parse_model(cfg)
-    how = Refocusing(
+    return Refocusing(
         network=load_model(model) if isinstance(model, str) else model,
         network_size_px=cfg.network_size_px,
         make_stabilizer=partial(instantiate, cfg.stabilizer),
@@ -45,27 +83,3 @@ def run(cfg: DictConfig) -> None:
         codec=instantiate(cfg.codec),
         device=choose_device(cfg.device),
     )
-    folder, console = run_folder(), Console()
-    record_provenance(cfg, folder)
-    with TemporaryDirectory() as made:
-        if cfg.source is None:
-            video = Path(made) / "pan.mp4"
-            with console.status("making the pan"):
-                scene = load_scene(scene_folders(Path(cfg.data.root), "test")[0])
-                write_pan(video, scene, size, frames=cfg.pan_frames)
-        else:
-            video = Path(cfg.source)
-        with console.status("stage by stage"):
-            costs = stage_costs(video, how)
-        with console.status("as refocus does it"):
-            whole = whole_cost(video, how, Path(made) / f"out{how.codec.suffixes[0]}")
-    apart = StageCost("all, one stage after the other", *_sums(costs))
-    where = f"{cfg.cores} cores"
-    if how.device.type != "cpu":
-        where += f" and {device_identity(how.device)}"
-    title = f"A frame of {cfg.source or f'a pan at {size}'}, {where}"
-    report(title, (*costs, apart, whole), STAGE_COLUMNS, folder / RECORDS_FILE)
-
-
-def _sums(costs: Sequence[StageCost]) -> tuple[float, float]:
-    return sum(cost.cpu_s for cost in costs), sum(cost.wall_s for cost in costs)

@@ -1,9 +1,11 @@
-"""Benchmark of refocusing a video: time of each stage for a frame, and of the overlapped whole."""
+"""Benchmark of refocusing a video: time of each stage for a frame; time and memory of the overlapped whole."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from statistics import mean
 from tempfile import TemporaryDirectory
 
 import av
@@ -11,8 +13,9 @@ import torch
 from torch import Tensor
 
 from rackfocus.data.apertures.raytraced import RaytracedScene
-from rackfocus.device import CPU, download, upload
+from rackfocus.device import CPU, device_identity, download, upload
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size
+from rackfocus.evaluation.benchmarks.renderer_peers.memory import ProcessMemory
 from rackfocus.evaluation.benchmarks.stabilizer import panned
 from rackfocus.evaluation.benchmarks.stage_clock import StageClock, StageCost, median_cost
 from rackfocus.models.backends import RGBDHDREstimator
@@ -27,6 +30,8 @@ from rackfocus.video.flow.optical_flow import Image
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 FPS = 24
+
+APART, WHOLE = "all, one stage after the other", "all, overlapping, as `refocus` does it"
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,73 @@ class Refocusing:
     lens: Lens
     codec: Codec
     device: torch.device = CPU
+
+
+@dataclass(frozen=True)
+class RefocusCost:
+    """What a stage takes for a frame.
+
+    Attributes:
+        way: which settings.
+        stage: `APART` and `WHOLE` are all stages.
+        device: where it was computed.
+        cpu_s: processor seconds of all threads.
+        wall_s: seconds.
+        share: of the processor seconds of all stages, one after the other.
+        peak_mb: by how many 10^6 bytes the process grew at most, of `WHOLE`.
+    """
+
+    way: str
+    stage: str
+    device: str
+    cpu_s: float
+    wall_s: float
+    share: float
+    peak_mb: float | None = None
+
+
+def refocus_costs(video: Path, ways: Mapping[str, Refocusing]) -> Iterator[list[RefocusCost]]:
+    """Measure one or several ways to refocus a video, each stage by stage, and then all in turn as a whole.
+
+    As a whole they are run forth and back, so that a machine that becomes slower meanwhile is unfair to none.
+
+    Args:
+        video: the source.
+        ways: by their names.
+
+    Yields:
+        After each run what is known of all ways; complete at the end.
+    """
+    stages: dict[str, list[StageCost]] = {}
+    wholes: dict[str, list[tuple[StageCost, float]]] = {way: [] for way in ways}
+
+    def known() -> list[RefocusCost]:
+        costs = []
+        for way, each in stages.items():
+            device = device_identity(ways[way].device)
+            cpu_s = sum(cost.cpu_s for cost in each)
+            apart = StageCost(APART, cpu_s, sum(cost.wall_s for cost in each))
+            costs += [
+                RefocusCost(way, cost.stage, device, cost.cpu_s, cost.wall_s, cost.cpu_s / cpu_s)
+                for cost in (*each, apart)
+            ]
+            if runs := wholes[way]:
+                total_s, wall_s = mean(cost.cpu_s for cost, _ in runs), mean(cost.wall_s for cost, _ in runs)
+                peak_mb = max(peak for _, peak in runs) / 1e6
+                costs.append(RefocusCost(way, WHOLE, device, total_s, wall_s, total_s / cpu_s, peak_mb))
+        return costs
+
+    for way, how in ways.items():
+        stages[way] = stage_costs(video, how)
+        yield known()
+    memory = ProcessMemory(os.getpid())
+    for way in (*ways, *reversed(list(ways))):
+        how = ways[way]
+        with TemporaryDirectory() as folder:
+            memory.start()
+            cost = whole_cost(video, how, Path(folder) / f"out{how.codec.suffixes[0]}")
+            wholes[way].append((cost, memory.peak_bytes()))
+        yield known()
 
 
 def write_pan(path: Path, scene: RaytracedScene, size: Size, *, frames: int) -> None:
@@ -99,9 +171,9 @@ def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
     """
     with open_video(video) as reader:
         middle = ((reader.info.width - 1) / 2, (reader.info.height - 1) / 2)
-    clock, stage = StageClock(), "all, overlapping, as `refocus` does it"
+    clock = StageClock()
     frames = clock.timed(
-        stage,
+        WHOLE,
         refocus,
         video,
         target,
@@ -114,7 +186,7 @@ def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
         network_size_px=how.network_size_px,
         device=how.device,
     )
-    return StageCost(stage, *(each / frames for each in clock.seconds[stage][0]))
+    return StageCost(WHOLE, *(each / frames for each in clock.seconds[WHOLE][0]))
 
 
 def _write(writer: VideoWriter, frame: Frame, picture: Tensor) -> None:
