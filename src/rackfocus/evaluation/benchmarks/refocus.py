@@ -1,4 +1,4 @@
-"""Benchmark of refocusing a video: time of each stage for a frame; time and memory of the overlapped whole."""
+"""Benchmark of refocusing a video: time of each stage for a frame; time and memory of the whole."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
