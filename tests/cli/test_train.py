@@ -156,7 +156,13 @@ def test_killed_and_then_interrupted_a_training_goes_on_to_the_same_weights(trai
     last, network = made / "checkpoints" / "last.ckpt", made / "rgbd_hdr.safetensors"
     killed_ns = last.stat().st_mtime_ns
     process = start(tmp_path, "train", "ckpt=last")
-    _, errors = stop(process, signal.SIGINT, once=lambda: last.stat().st_mtime_ns > killed_ns)
+    # A step's row is written after its checkpoint: a stop between the two would leave the row out.
+    metrics = made / "metrics" / "metrics.csv"
+    _, errors = stop(
+        process,
+        signal.SIGINT,
+        once=lambda: metrics.is_file() and metrics.stat().st_mtime_ns > last.stat().st_mtime_ns > killed_ns,
+    )
     assert_interrupted(process, errors, made, code=130)
     assert not network.exists()
     run_here(tmp_path, "train", "ckpt=last")

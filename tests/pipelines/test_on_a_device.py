@@ -12,6 +12,7 @@ from rackfocus import InputError, load_model, make_clip, refocus, render
 from rackfocus.models import rgbd_hdr
 from rackfocus.models.backends import CompositeEstimator
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
+from rackfocus.optics import spans
 from rackfocus.optics.radiometry import bt709_to_linear, linear_to_bt709
 from rackfocus.pipelines import estimates
 from rackfocus.pipelines import refocus as refocus_module
@@ -130,6 +131,8 @@ def pretended(monkeypatch):
     monkeypatch.setattr(torch.cuda, "current_stream", lambda _: Stream())
     monkeypatch.setattr(torch.cuda, "_lazy_init", lambda: None)
     monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: self)
+    # Without gradients the GPU kernels are called directly; the operator is computed as all others are.
+    monkeypatch.setitem(spans._KERNELS, "cuda", spans._blend)
     for module in (estimates, refocus_module, make_clip_module):
         monkeypatch.setattr(module, "prefetch", iter)
     torch.__future__.set_overwrite_module_params_on_conversion(True)

@@ -77,7 +77,8 @@ def picture_to_rgb(
 
     is_grey = name.startswith("gray")
     full_range = tags.full_range or is_float or (is_grey and tags.range == 0)
-    coding = _coding(1 if is_float else depth, full_range, _luma_weights(tags, picture.width, picture.height))
+    weights = (0.0, 0.0) if is_grey else _luma_weights(tags, picture.width, picture.height)
+    coding = _coding(1 if is_float else depth, full_range, weights)
     luma = _codes(picture, 0)
     if is_grey:
         grey = (luma.astype(np.float32) - coding.black) / coding.luma_span
