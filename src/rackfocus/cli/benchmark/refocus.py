@@ -60,9 +60,9 @@ def run(cfg: DictConfig) -> None:
                 progress(done, 3 * len(ways))
     columns: dict[str, Callable[[RefocusCost], str]] = {
         "stage": lambda cost: cost.stage,
-        "processor seconds": lambda cost: f"{cost.cpu_s:.4f}",
+        "processor s": lambda cost: f"{cost.cpu_s:.4f}",
         "share": lambda cost: f"{cost.share:.0%}",
-        "seconds": lambda cost: f"{cost.wall_s:.4f}",
+        "s": lambda cost: f"{cost.wall_s:.4f}",
         "peak MB": lambda cost: "" if cost.peak_mb is None else f"{cost.peak_mb:.0f}",
     }
     if len(ways) > 1:

@@ -31,7 +31,7 @@ from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 FPS = 24
 
-APART, WHOLE = "all, one stage after the other", "all, overlapping, as `refocus` does it"
+APART, WHOLE = "one after the other", "as `refocus` does it"
 
 
 @dataclass(frozen=True)
