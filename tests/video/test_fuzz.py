@@ -19,7 +19,7 @@ SLICE = 4
 SLOWEST_S, LARGEST_BYTES = 20, 2 * 2**30
 
 READ = """
-import json, resource, sys, time
+import json, sys, time
 from rackfocus.types import InputError
 from rackfocus.video import open_video
 from rackfocus.video.random_access import RandomAccess
@@ -43,7 +43,9 @@ for path in sys.argv[1:]:
         sentence = None
     except InputError as error:
         sentence = str(error)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    # Not the peak of getrusage, which begins with that of the process that started this one.
+    with open("/proc/self/status") as status:
+        peak = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
     print(json.dumps({"sentence": sentence, "took_s": time.process_time() - begin, "peak": peak}), flush=True)
 """
 

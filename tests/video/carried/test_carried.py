@@ -65,7 +65,7 @@ def everything(path: Path) -> Path:
             container.add_attachment("font.ttf", "application/x-truetype-font", b"a font")
             sounds[1].disposition = Disposition.comment
         for index in range(25):
-            picture = av.VideoFrame(64, 48, "yuv420p")
+            picture = av.VideoFrame.from_ndarray(np.full((72, 64), 5 * index, np.uint8), format="yuv420p")
             picture.pts, picture.time_base = index, Fraction(1, 25)
             container.mux(video.encode(picture))
         container.mux(video.encode(None))
