@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
@@ -60,30 +61,13 @@ def matches(source: str, target: str) -> list[tuple[str, str]]:
 def _preview(cfg: DictConfig, source: str, target: str, model: RGBDHDREstimator | str) -> None:
     if cfg.autofocus is not None:
         raise InputError("A preview looks for no focus; leave autofocus out, or give focus.x and focus.y.")
-    first, last = parse_range("frames", cfg.frames)
-    focus, f_number = parse_focus(**cfg.focus)
     path = Path(target)
     path = path if is_photograph(path) else path.with_suffix(".preview.png")
-    frames = preview(
-        source,
-        path,
-        focus=focus,
-        f_number=f_number,
-        lens=instantiate(cfg.lens),
-        model=model,
-        renderer=instantiate(cfg.renderer),
-        first=first,
-        last=last,
-        network_size_px=cfg.network_size_px,
-        fps=cfg.fps,
-        video=cfg.video,
-    )
+    frames = preview(source, path, model=model, **_settings(cfg))
     print(f"{path}: the frames {', '.join(map(str, frames))}; input, disparity, result")
 
 
 def _refocus(cfg: DictConfig, source: str, target: str, model: RGBDHDREstimator | str) -> None:
-    first, last = parse_range("frames", cfg.frames)
-    focus, f_number = parse_focus(**cfg.focus)
     with (
         progress_bar("estimating and looking for focus", "frames, in passes") as autofocus_progress,
         progress_bar("refocusing", "frames") as progress,
@@ -91,30 +75,39 @@ def _refocus(cfg: DictConfig, source: str, target: str, model: RGBDHDREstimator 
         frames = refocus(
             source,
             target,
-            focus=focus,
-            f_number=f_number,
-            lens=instantiate(cfg.lens),
             model=model,
             stabilizer=instantiate(cfg.stabilizer),
-            renderer=instantiate(cfg.renderer),
             codec=instantiate(cfg.codec),
             output=instantiate(cfg.output),
-            first=first,
-            last=last,
             scale=cfg.scale,
-            network_size_px=cfg.network_size_px,
-            fps=cfg.fps,
             damaged=cfg.damaged,
             interlaced=cfg.interlaced,
-            video=cfg.video,
             device=choose_device(cfg.device),
             autofocus=instantiate(cfg.autofocus),
             tracker=instantiate(cfg.tracker),
             puller=instantiate(cfg.puller),
             progress=progress,
             autofocus_progress=autofocus_progress,
+            **_settings(cfg),
         )
     print(f"{target}: {frames} frames")
+
+
+def _settings(cfg: DictConfig) -> dict[str, Any]:
+    """The settings of both `refocus` and `preview`."""
+    first, last = parse_range("frames", cfg.frames)
+    focus, f_number = parse_focus(**cfg.focus)
+    return {
+        "focus": focus,
+        "f_number": f_number,
+        "lens": instantiate(cfg.lens),
+        "renderer": instantiate(cfg.renderer),
+        "first": first,
+        "last": last,
+        "network_size_px": cfg.network_size_px,
+        "fps": cfg.fps,
+        "video": cfg.video,
+    }
 
 
 def parse_model(cfg: DictConfig) -> RGBDHDREstimator | str:

@@ -145,7 +145,7 @@ class VideoEstimates:
             if frame.index < first:
                 continue
             with torch.inference_mode():
-                shown = _shown(frame, encoded, self.size)
+                shown = frame_at(self.size, frame, encoded)
                 srgb = to_srgb(frame.transfer.value)(shown.encoded[None])
             held.append((shown, srgb, estimator.shown()))
             if len(held) >= at_once.size:
@@ -207,7 +207,7 @@ class StoredEstimates:
             )
             scale_from_map = self.size[0] / disparity.shape[-1]
             with torch.inference_mode():
-                shown = _shown(frame, encoded, self.size)
+                shown = frame_at(self.size, frame, encoded)
                 disparity = resized(disparity[None], self.size)[0] * scale_from_map
                 log_exposure = resized(log_exposure[None], self.size)[0]
             yield EstimatedFrame(shown, disparity.half(), log_exposure.half())
@@ -217,8 +217,8 @@ class StoredEstimates:
         return self.maps.identity()
 
 
-def _shown(frame: Frame, encoded: Tensor, size: Size) -> Frame:
-    """A frame at rendering size, of its image on a device: resized in linear light, in half precision."""
+def frame_at(size: Size, frame: Frame, encoded: Tensor) -> Frame:
+    """A frame with its image, on any device, resized in linear light; in half precision."""
     if size != (encoded.shape[-1], encoded.shape[-2]):
         decode, encode = decoding(frame.transfer.value), encoding(frame.transfer.value)
         encoded = encode(resized(decode(encoded[None]), size))[0]

@@ -9,17 +9,16 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
 from rackfocus.focus.focus_track import Read
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
-from rackfocus.optics.curve_tables import decoding, encoding, to_srgb
+from rackfocus.optics.curve_tables import to_srgb
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
-from rackfocus.pipelines.estimates import EstimatedFrame, resized
+from rackfocus.pipelines.estimates import EstimatedFrame, frame_at, resized
 from rackfocus.pipelines.frame_estimator import FrameEstimator, ShownFrame
 from rackfocus.pipelines.outputs import DisparityMap
 from rackfocus.pipelines.refocus import Focus, aperture_of, check_focus, focusing_of
@@ -113,12 +112,7 @@ class Row:
     def size(self, width: int, height: int) -> tuple[int, int]:
         return 3 * width, height
 
-    def picture(
-        self,
-        sharp: Float[Tensor, "3 height width"],
-        shallow: Float[Tensor, "3 height width"] | None,
-        disparity: Float[Tensor, "1 height width"],
-    ) -> Float[Tensor, "3 rows columns"]:
+    def picture(self, sharp: Tensor, shallow: Tensor | None, disparity: Tensor) -> Tensor:
         assert shallow is not None
         return torch.cat([sharp, DisparityMap().picture(sharp, None, disparity), shallow], dim=2)
 
@@ -166,8 +160,7 @@ def _frames(reader: VideoReader, first: int, last: int | None) -> list[Frame]:
         frames = []
         for index in _chosen(first, min(last or count, count)):
             frame = next(reader.frames(index, index + 1))
-            decode, encode = decoding(frame.transfer.value), encoding(frame.transfer.value)
-            encoded = encode(resized(decode(frame.encoded[None]), size))[0]
+            encoded = frame_at(size, frame, frame.encoded).encoded.float()
             frames.append(Frame(index, round(frame.time_s / tick), 0, tick, encoded, frame.transfer))
         return frames
     with RandomAccess(reader.path, height_px=height) as pictures:
