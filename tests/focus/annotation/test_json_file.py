@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 
 import av
+import jsonschema
 import numpy as np
 import pytest
 
@@ -92,7 +93,6 @@ def test_the_schema_knows_what_the_types_know(tmp_path):
 
 
 def test_files_that_are_written_follow_the_schema(tmp_path):
-    jsonschema = pytest.importorskip("jsonschema")
     jsonschema.Draft202012Validator.check_schema(annotation_schema())
     rackfocus.save_annotation(tmp_path / "a.json", FocusAnnotation(VIDEO, TARGETS))
     jsonschema.validate(json.loads((tmp_path / "a.json").read_text()), annotation_schema())

@@ -1,4 +1,4 @@
-"""The renderer's layers by span kernels on a CPU: sorts the sources and runs `compiled` in threads."""
+"""The renderer's layers by span kernels on a CPU: sorts the sources and runs the kernels in threads."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 
 from rackfocus.optics.levels import Blend
-from rackfocus.optics.spans import compiled
+from rackfocus.optics.spans import source_kernels, tile_kernels
 from rackfocus.optics.spans.taps import Taps
 from rackfocus.threads import BAND_HEIGHT, bands, run_bands
 
@@ -72,7 +72,7 @@ def fill_radius(disparity: Float[np.ndarray, "height width"]) -> Float[np.ndarra
     step, reach = 1, 1
     while reach <= 2 * largest and step < max(height, width):
         run_bands(
-            lambda band: compiled.widen_fill(disparity, nearest, step, reach, band, around, radius),  # noqa: B023
+            lambda band: source_kernels.widen_fill(disparity, nearest, step, reach, band, around, radius),  # noqa: B023
             bands(height),
         )
         nearest, around = around, np.empty_like(disparity) if nearest is disparity else nearest
@@ -103,7 +103,7 @@ def forward(
     full = np.empty(kept, scene.light.dtype)
     nodes = scene.nodes[0] * scene.nodes[1]
     run_bands(
-        lambda tile: compiled.forward_tile(tile, int(blend), nodes, sources, taps, sums, full),
+        lambda tile: tile_kernels.forward_tile(tile, int(blend), nodes, sources, taps, sums, full),
         _tiles(0, height, width),
     )
     return sums, full
@@ -140,11 +140,11 @@ def backward(
         gradient = np.zeros((min(bottom + radius, height) - first_row, 4 * width))
         for tile in _tiles(top, bottom, width):
             if blend is Blend.TRANSMITTANCE:
-                compiled.backward_tile_through(
+                tile_kernels.backward_tile_through(
                     tile, nodes, scene, sources, taps, sums, sums_gradient, gradient, first_row
                 )
             else:
-                compiled.backward_tile(
+                tile_kernels.backward_tile(
                     tile, int(blend), nodes, scene, sources, taps, full, sums_gradient, gradient, first_row
                 )
         return first_row, gradient
@@ -161,16 +161,18 @@ def _sort_sources(scene: Scene, radius: Int[np.ndarray, "layer"], *, keep_slopes
     height = scene.disparity.shape[0]
     rows = bands(height)
     entries, runs = np.zeros((2, height, radius.size), np.int64)
-    run_bands(lambda band: compiled.count_entries(scene, radius, keep_slopes, band, entries, runs), rows)
+    run_bands(
+        lambda band: source_kernels.count_entries(scene, radius, keep_slopes, band, entries, runs), rows
+    )
     entry_of, total = _starts(entries)
     run_of, total_runs = _starts(runs)
     run_x, run_entry = np.empty(total_runs, np.int32), np.empty(total_runs + 1, np.int64)
-    light = np.empty((total + compiled.PADDING, 4), scene.light.dtype)
-    slope = np.empty(total + compiled.PADDING if keep_slopes else 0, scene.light.dtype)
+    light = np.empty((total + source_kernels.PADDING, 4), scene.light.dtype)
+    slope = np.empty(total + source_kernels.PADDING if keep_slopes else 0, scene.light.dtype)
     light[total:] = 0
     run_entry[total_runs] = len(light)
     run_bands(
-        lambda band: compiled.place_entries(
+        lambda band: source_kernels.place_entries(
             scene, radius, keep_slopes, band, entry_of, run_of, run_x, run_entry, light.reshape(-1), slope
         ),
         rows,

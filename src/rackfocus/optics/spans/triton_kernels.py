@@ -1,4 +1,4 @@
-"""The span algorithm on a GPU, compiled by Triton. `gpu` launches these kernels; on a CPU see `compiled`.
+"""The span algorithm on a GPU, compiled by Triton. `gpu` launches these kernels; on a CPU see `tile_kernels`.
 
 All levels of a band (some rows of the picture) are in memory at once:
 
