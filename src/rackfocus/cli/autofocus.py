@@ -41,6 +41,7 @@ def run(cfg: DictConfig) -> None:
         "fps": cfg.fps,
         "damaged": cfg.damaged,
         "interlaced": cfg.interlaced,
+        "hwaccel": cfg.hwaccel,
         "video": cfg.video,
         "device": choose_device(cfg.device),
     }

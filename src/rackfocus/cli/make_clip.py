@@ -39,6 +39,7 @@ def run(cfg: DictConfig) -> None:
             fps=cfg.fps,
             damaged=cfg.damaged,
             interlaced=cfg.interlaced,
+            hwaccel=cfg.hwaccel,
             device=choose_device(cfg.device),
             settings={name: plain[name] for name in COMPONENTS},
             revision=git_revision(),

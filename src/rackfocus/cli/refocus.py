@@ -82,6 +82,7 @@ def _refocus(cfg: DictConfig, source: str, target: str, model: RGBDHDREstimator 
             scale=cfg.scale,
             damaged=cfg.damaged,
             interlaced=cfg.interlaced,
+            hwaccel=cfg.hwaccel,
             device=choose_device(cfg.device),
             autofocus=instantiate(cfg.autofocus),
             tracker=instantiate(cfg.tracker),

@@ -64,6 +64,7 @@ def autofocus(
     fps: float = 24,
     damaged: str = "stop",
     interlaced: str = "deinterlace",
+    hwaccel: str | None = None,
     video: str | Path | None = None,
     device: str | torch.device = AUTO,
     progress: Progress | None = None,
@@ -89,6 +90,7 @@ def autofocus(
         fps: frames a second, where the source is a folder of frames.
         damaged: `stop` at a damaged frame, or `hold` the last good one until the next key frame.
         interlaced: `deinterlace` interlaced video, or `refuse` it.
+        hwaccel: the decoder of a GPU, such as `cuda`; `None`: the CPU. See `rackfocus.video.open_video`.
         video: the current path of a clip's video, if it was moved.
         device: on which the networks run; see `rackfocus.refocus`. What OpenCV computes runs on the CPU.
         progress: called with frames done and total frames of both passes; the total is `None` if unknown.
@@ -108,6 +110,7 @@ def autofocus(
         fps=fps,
         damaged=damaged,
         interlaced=interlaced,
+        hwaccel=hwaccel,
         video=video,
         device=device,
     ) as footage:
@@ -208,6 +211,7 @@ def open_footage(
     fps: float = 24,
     damaged: str = "stop",
     interlaced: str = "deinterlace",
+    hwaccel: str | None = None,
     video: str | Path | None = None,
     device: str | torch.device = AUTO,
 ) -> Iterator[Footage]:
@@ -226,7 +230,7 @@ def open_footage(
     source = Path(source)
     clip = RefocusableClip.open(source, source=video) if source.suffix == SUFFIX and source.is_dir() else None
     opened = (
-        open_video(source, fps=fps, damaged=damaged, interlaced=interlaced)
+        open_video(source, fps=fps, damaged=damaged, interlaced=interlaced, hwaccel=hwaccel)
         if clip is None
         else clip.open_source()
     )

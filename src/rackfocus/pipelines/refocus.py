@@ -66,6 +66,7 @@ def refocus(
     fps: float = 24,
     damaged: str = "stop",
     interlaced: str = "deinterlace",
+    hwaccel: str | None = None,
     video: str | Path | None = None,
     device: str | torch.device = AUTO,
     autofocus: str | SceneSpecific | TargetFinder | None = None,
@@ -106,6 +107,7 @@ def refocus(
         fps: frames a second, where the source is a folder of frames.
         damaged: `stop` at a damaged frame, or `hold` the last good one until the next key frame.
         interlaced: `deinterlace` interlaced video, or `refuse` it.
+        hwaccel: the decoder of a GPU, such as `cuda`; `None`: the CPU. See `rackfocus.video.open_video`.
         video: the current path of a clip's video, if it was moved.
         device: where it is computed: see `rackfocus.device.choose_device`. On another device than the CPU the
             network takes several frames at once, and a resumed video may differ in its last digits.
@@ -130,7 +132,7 @@ def refocus(
     lens, f_numbers = aperture_of(focus, f_number, lens or Lens())
     clip = RefocusableClip.open(source, source=video) if source.suffix == SUFFIX and source.is_dir() else None
     opened = (
-        open_video(source, fps=fps, damaged=damaged, interlaced=interlaced)
+        open_video(source, fps=fps, damaged=damaged, interlaced=interlaced, hwaccel=hwaccel)
         if clip is None
         else clip.open_source()
     )

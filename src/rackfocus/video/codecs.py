@@ -2,13 +2,17 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from fractions import Fraction
+from typing import Any, ClassVar, Protocol
+
+import av
 
 from rackfocus.types import InputError
 
 PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip
+NVENC_PRESETS = ("p1", "p2", "p3", "p4", "p5", "p6", "p7")
 PRORES_PROFILES = ("proxy", "lt", "standard", "hq", "4444")
 
 
@@ -109,6 +113,68 @@ class HEVC(_ConstantQuality):
 
     def options(self) -> dict[str, str]:
         return {"crf": f"{self.crf:g}", "preset": self.preset, "x265-params": "log-level=error"}
+
+
+@dataclass(frozen=True)
+class NVENC:
+    """H.264 or HEVC by the encoder of an NVIDIA GPU, 8 bits: leaves the CPU to other work; larger files.
+
+    Attributes:
+        encoder: `h264_nvenc` or `hevc_nvenc`.
+        cq: constant quality, 1 (the best) to 51.
+        preset: `p1` (the fastest) to `p7`.
+
+    Raises:
+        InputError: a setting is out of range, or this machine has no such encoder.
+    """
+
+    encoder: str = "h264_nvenc"
+    cq: float = 19
+    preset: str = "p5"
+
+    suffixes: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".mkv")
+
+    def __post_init__(self) -> None:
+        if self.encoder not in ("h264_nvenc", "hevc_nvenc"):
+            raise InputError(f"codec.encoder must be h264_nvenc or hevc_nvenc, and is {self.encoder}.")
+        if not isinstance(self.cq, int | float) or not (math.isfinite(self.cq) and 1 <= self.cq <= 51):
+            raise InputError(f"codec.cq must lie from 1 to 51, and is {self.cq}.")
+        if self.preset not in NVENC_PRESETS:
+            raise InputError(f"codec.preset must be one of {', '.join(NVENC_PRESETS)}, and is {self.preset}.")
+        self._check_gpu()
+
+    @property
+    def name(self) -> str:
+        return "H.264 by NVENC" if self.encoder == "h264_nvenc" else "HEVC by NVENC"
+
+    @property
+    def tag(self) -> str | None:
+        return None if self.encoder == "h264_nvenc" else HEVC.tag
+
+    def options(self) -> dict[str, str]:
+        # Without B-frames, packets come in the order in which they are shown, whatever the GPU's delay.
+        return {"rc": "vbr", "cq": f"{self.cq:g}", "b": "0", "preset": self.preset, "bf": "0"}
+
+    def pixel_format(self, source_bit_depth: int) -> str:  # noqa: ARG002
+        return "yuv420p"
+
+    def coded_size(self, width: int, height: int) -> tuple[int, int]:
+        """Even numbers, since two pixels share their colour."""
+        return width + width % 2, height + height % 2
+
+    def _check_gpu(self) -> None:
+        """Open the encoder once: it is missed before the work of hours, not after it."""
+        probe: Any = av.CodecContext.create(self.encoder, "w")
+        probe.width, probe.height, probe.pix_fmt, probe.time_base = 1280, 720, "yuv420p", Fraction(1, 30)
+        probe.options = self.options()
+        try:
+            probe.open()
+        except av.FFmpegError as error:
+            plain = "h264" if self.encoder == "h264_nvenc" else "hevc"
+            raise InputError(
+                f"codec={self.encoder} is not there: FFmpeg cannot open the encoder of an NVIDIA GPU in this "
+                f"machine ({error.strerror}); use codec={plain}."
+            ) from error
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
 from rackfocus.video.decoding.decoder import set_up
+from rackfocus.video.decoding.hardware import hardware, planar
 from rackfocus.video.decoding.interlacing import INTERLACED, TAGGED, deinterlaced, field_order
 from rackfocus.video.decoding.pictures import DAMAGED, Pictures, average_rate
 from rackfocus.video.reader import VideoReader
@@ -34,15 +35,24 @@ class ContainerReader(VideoReader):
         field_order: for `deinterlaced`; `None`: the pictures are not interlaced.
     """
 
-    def __init__(self, path: Path, *, damaged: str = "stop", interlaced: str = "deinterlace") -> None:
-        self._damaged = damaged
+    def __init__(
+        self,
+        path: Path,
+        *,
+        damaged: str = "stop",
+        interlaced: str = "deinterlace",
+        hwaccel: str | None = None,
+    ) -> None:
+        self._damaged, self._hwaccel = damaged, hwaccel
         self._said: set[str] = set()
-        with open_container(path) as container:
+        with open_container(path, hwaccel) as container:
             stream = video_stream(container, path)
-            pictures = (coded.picture for coded in Pictures(container, stream, path))
+            pictures = (planar(coded.picture) for coded in Pictures(container, stream, path))
             first = next(pictures, None)
             if first is None:
                 raise InputError(f"{path} holds no frame; it is empty or was cut short, so export it again.")
+            if hwaccel is not None and not stream.codec_context.is_hwaccel:
+                self._say(f"{path}: hwaccel={hwaccel} has no decoder for it; it is decoded on the CPU")
             look = look_of(
                 first,
                 str(path),
@@ -59,14 +69,15 @@ class ContainerReader(VideoReader):
         self._say(f"{path} {how}: it is deinterlaced")
 
     def coded(self) -> Iterator[Coded]:
-        with open_container(self.path) as container:
+        with open_container(self.path, self._hwaccel) as container:
             stream = video_stream(container, self.path)
             pictures = Pictures(container, stream, self.path, damaged=self._damaged)
+            pairs = ((coded, planar(coded.picture)) for coded in pictures)
             try:
                 if self.field_order is None:
-                    yield from pictures
+                    for coded, picture in pairs:
+                        yield Coded(picture, coded.pts, coded.duration)
                     return
-                pairs = ((coded, coded.picture) for coded in pictures)
                 for coded, picture in deinterlaced(pairs, self.field_order):
                     yield Coded(picture, coded.pts, coded.duration)
             finally:
@@ -88,6 +99,7 @@ def open_video(
     fps: float | Fraction = 24,
     damaged: str = "stop",
     interlaced: str = "deinterlace",
+    hwaccel: str | None = None,
 ) -> VideoReader:
     """Open a video, an animation, a still image or a folder of numbered images.
 
@@ -98,10 +110,13 @@ def open_video(
             frame, and logs how often.
         interlaced: `deinterlace` gives full frames by FFmpeg's `bwdif`, as many as there are, and logs that;
             `refuse` raises.
+        hwaccel: the decoder of a GPU, as FFmpeg calls it (`cuda`, `videotoolbox`, ...); `None`: the CPU.
+            H.264 and HEVC define every bit of a picture, so that it is the same on both.
 
     Raises:
         InputError: the path is missing, empty, no video, damaged at its first frame, or a folder whose images
-            are not one numbered sequence; it is interlaced and that is refused; a setting is unknown.
+            are not one numbered sequence; it is interlaced and that is refused; a setting is unknown, or
+            there is no such hardware.
     """
     for name, value, known in (("damaged", damaged, DAMAGED), ("interlaced", interlaced, INTERLACED)):
         if value not in known:
@@ -116,7 +131,7 @@ def open_video(
             raise InputError(
                 f"{path} is an animated WebP, which is not read; convert it to GIF or MP4 first."
             )
-    return ContainerReader(path, damaged=damaged, interlaced=interlaced)
+    return ContainerReader(path, damaged=damaged, interlaced=interlaced, hwaccel=hwaccel)
 
 
 def existing(path: Path) -> Path:
@@ -150,17 +165,22 @@ def _whole(pictures: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         yield from pictures
 
 
-def open_container(path: Path) -> InputContainer:
+def open_container(path: Path, hwaccel: str | None = None) -> InputContainer:
     """Open a media file for reading. Files that a playlist refers to are never opened.
 
+    Args:
+        path: of the file.
+        hwaccel: see `open_video`.
+
     Raises:
-        InputError: the file is empty, cannot be read, or is of an unknown format.
+        InputError: the file is empty, cannot be read, or is of an unknown format; there is no such hardware.
     """
+    accelerator = None if hwaccel is None else hardware(hwaccel)
     try:
         if path.stat().st_size == 0:
             raise InputError(f"{path} is empty; copy or export it again.")
         options = {"protocol_whitelist": "file"}
-        return av.open(str(path.absolute()), options=options, metadata_errors="ignore")
+        return av.open(str(path.absolute()), options=options, metadata_errors="ignore", hwaccel=accelerator)
     except (av.FFmpegError, OSError) as error:
         if isinstance(error, PermissionError):
             raise InputError(f"{path} may not be read; change its permissions.") from error

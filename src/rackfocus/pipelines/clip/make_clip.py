@@ -38,6 +38,7 @@ def make_clip(
     fps: float = 24,
     damaged: str = "stop",
     interlaced: str = "deinterlace",
+    hwaccel: str | None = None,
     device: str | torch.device = AUTO,
     settings: Mapping[str, Any] | None = None,
     revision: str = "unknown",
@@ -63,6 +64,7 @@ def make_clip(
         fps: frames a second, where the source is a folder of frames.
         damaged: `stop` at a damaged frame, or `hold` the last good one until the next key frame.
         interlaced: `deinterlace` interlaced video, or `refuse` it.
+        hwaccel: the decoder of a GPU, such as `cuda`; `None`: the CPU. See `rackfocus.video.open_video`.
         device: where it is computed; see `rackfocus.refocus`.
         settings: further settings to record in the clip; it is resumed only with the same ones.
         revision: of the program, to record in the clip.
@@ -79,7 +81,7 @@ def make_clip(
     target, device = Path(target), choose_device(device)
     check_target(target)
     check_range(first, last)
-    opened = open_video(Path(source), fps=fps, damaged=damaged, interlaced=interlaced)
+    opened = open_video(Path(source), fps=fps, damaged=damaged, interlaced=interlaced, hwaccel=hwaccel)
     with telling_full_memory(device), opened as reader:
         network = load_model(model) if isinstance(model, str | Path) else model
         size = (reader.info.width, reader.info.height)
