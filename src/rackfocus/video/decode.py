@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
+from rackfocus.video.decoding.container import open_file
 from rackfocus.video.decoding.decoder import set_up
 from rackfocus.video.decoding.interlacing import INTERLACED, TAGGED, deinterlaced, field_order
 from rackfocus.video.decoding.pictures import DAMAGED, Pictures, average_rate
@@ -151,20 +152,21 @@ def _whole(pictures: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
 
 
 def open_container(path: Path) -> InputContainer:
-    """Open a media file for reading. Files that a playlist refers to are never opened.
+    """Open a media file for reading; see `open_file`.
 
     Raises:
-        InputError: the file is empty, cannot be read, or is of an unknown format.
+        InputError: the file is empty, cannot be read, is of an unknown format, or a list of other files.
     """
     try:
         if path.stat().st_size == 0:
             raise InputError(f"{path} is empty; copy or export it again.")
-        options = {"protocol_whitelist": "file"}
-        return av.open(str(path.absolute()), options=options, metadata_errors="ignore")
+        return open_file(path)
     except (av.FFmpegError, OSError) as error:
         if isinstance(error, PermissionError):
             raise InputError(f"{path} may not be read; change its permissions.") from error
-        raise InputError(f"{path} is not a video that can be read, or it is damaged or cut short.") from error
+        raise InputError(
+            f"{path} is not a video that can be read (playlists are not), or it is damaged or cut short."
+        ) from error
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
