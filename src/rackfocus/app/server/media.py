@@ -14,13 +14,14 @@ from rackfocus.types import InputError
 
 UNCHANGED = "private, max-age=3600"
 CHANGING = "no-store"
+READ = ["GET", "HEAD"]
 
 
 def media_routes(workspace: Workspace) -> APIRouter:
     """The routes of a workspace's media; not `async`, so that they wait in threads, not in the event loop."""
     router = APIRouter()
 
-    @router.get("/frame/{video:path}/{index}.jpg")
+    @router.api_route("/frame/{video:path}/{index}.jpg", methods=READ)
     def frame(
         video: str,
         index: int,
@@ -37,7 +38,7 @@ def media_routes(workspace: Workspace) -> APIRouter:
 
         return _told(picture)
 
-    @router.get("/result/{video:path}")
+    @router.api_route("/result/{video:path}", methods=READ)
     def result(video: str, download: bool = False) -> Response:
         def file() -> Response:
             session = workspace.session(video)
@@ -45,7 +46,7 @@ def media_routes(workspace: Workspace) -> APIRouter:
 
         return _told(file)
 
-    @router.get("/source/{video:path}")
+    @router.api_route("/source/{video:path}", methods=READ)
     def source(video: str) -> Response:
         def file() -> Response:
             session = workspace.session(video)
