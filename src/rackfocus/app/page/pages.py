@@ -52,8 +52,8 @@ def mount(app: FastAPI, workspace: Workspace) -> None:
     )  # fmt: skip
     # FastAPI does not answer HEAD where it answers GET.
     for route in nicegui_app.routes:
-        if isinstance(route, APIRoute) and "GET" in route.methods:
-            route.methods.add("HEAD")
+        if isinstance(route, APIRoute) and route.methods == {"GET"}:
+            route.methods = {"GET", "HEAD"}
 
 
 def queue_page(workspace: Workspace, theme: Theme) -> None:
