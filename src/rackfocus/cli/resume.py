@@ -15,6 +15,7 @@ from rackfocus.cli.configs.files import config_folder
 from rackfocus.types import InputError
 
 LAST = Path("checkpoints") / "last.ckpt"
+OVERRIDES = Path(".hydra") / "overrides.yaml"
 RUNS = Path("runs/train")
 RENAMED = {"schedule=": "scheduler=", "experiment=afnet": "experiment=af_net"}
 """Renamed settings: how their overrides begin in older trainings, and how they begin now."""
@@ -33,16 +34,33 @@ def resumed_arguments(arguments: Sequence[str]) -> list[str]:
         return list(arguments)
     named = [argument.partition("=")[2] for argument in arguments if argument.startswith("hydra.run.dir=")]
     folder = Path(named[-1].strip("'\"")) if named else _newest_run()
-    recorded = folder / ".hydra" / "overrides.yaml"
     given = {_key(argument) for argument in arguments}
-    settings = [setting for setting in _recorded(recorded) if _key(setting) not in given]
+    settings = [setting for setting in recorded_settings(folder) if _key(setting) not in given]
     for setting in settings:
         if not _only_chooses(setting):
             raise InputError(
-                f"{recorded} holds {setting!r}, which may run a program that is not rackfocus; if you trust "
-                "it, give it on the command line, too."
+                f"{folder / OVERRIDES} holds {setting!r}, which may run a program that is not rackfocus; if "
+                "you trust it, give it on the command line, too."
             )
     return [*settings, *arguments, *([] if named else [f"hydra.run.dir='{folder}'"])]
+
+
+def recorded_settings(folder: Path) -> list[str]:
+    """The settings that Hydra recorded in the folder of a training, as they were written: nothing in them is
+    resolved.
+
+    Raises:
+        InputError: the record cannot be read.
+    """
+    if not (folder / OVERRIDES).is_file():
+        return []
+    try:
+        settings: Any = OmegaConf.to_container(OmegaConf.load(folder / OVERRIDES), resolve=False)
+    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException, RecursionError) as error:
+        raise InputError(
+            f"{folder / OVERRIDES} cannot be read; give the settings, and ckpt= with a path instead of last."
+        ) from error
+    return [_renamed(str(setting)) for setting in settings]
 
 
 def checkpoint_to_resume(ckpt: str | None, folder: Path) -> Path | None:
@@ -77,19 +95,6 @@ def _renamed(setting: str) -> str:
         if setting.startswith(before):
             return now + setting.removeprefix(before)
     return setting
-
-
-def _recorded(overrides: Path) -> list[str]:
-    """The settings that Hydra recorded, as they were written: nothing in them is resolved."""
-    if not overrides.is_file():
-        return []
-    try:
-        settings: Any = OmegaConf.to_container(OmegaConf.load(overrides), resolve=False)
-    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException, RecursionError) as error:
-        raise InputError(
-            f"{overrides} cannot be read; give the settings, and ckpt= with a path instead of last."
-        ) from error
-    return [_renamed(str(setting)) for setting in settings]
 
 
 def _only_chooses(setting: str) -> bool:
