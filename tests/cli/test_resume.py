@@ -1,12 +1,14 @@
 """Which checkpoint `ckpt` means, and which settings go with it."""
 
 import os
+from pathlib import Path
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from rackfocus.cli.resume import checkpoint_to_resume, resumed_arguments
-from rackfocus.cli.train import _require_fit
+from rackfocus.cli.train import _require_fit, main
 from rackfocus.types import InputError
 
 
@@ -53,6 +55,51 @@ def test_a_folder_that_is_named_goes_on(runs):
         "ckpt=last",
     ]
     assert resumed_arguments(["ckpt=last", "hydra.run.dir=fresh"]) == ["ckpt=last", "hydra.run.dir=fresh"]
+
+
+FOREIGN = [
+    "model._target_=os.system", "+x._target_=os.system", "++task._target_=os.system",
+    "x={_target_:os.system}", "+callbacks.x=[1,{a:{_target_:os.system}}]", 'x="${oc.decode:${y}}"',
+    "x={a:'${${z}:y}'}", "hydra.searchpath=[file:///tmp]", "hydra/launcher=joblib", "+hydra.callbacks.x.y=1",
+    "--config-dir=/tmp", "-m", "model=../../x", "model@task=../../x", "model=[rgbd_hdr,a/../../x]", "seed={",
+]  # fmt: skip
+"""Settings in a training's folder that make objects of any class, or read configurations from anywhere."""
+
+
+@pytest.mark.parametrize("setting", FOREIGN)
+def test_settings_of_others_that_may_run_anything_are_refused(setting, runs):
+    named, recorded = f"hydra.run.dir={runs / 'old'}", runs / "old" / ".hydra" / "overrides.yaml"
+    OmegaConf.save(["seed=2", setting], recorded)
+    with pytest.raises(InputError) as refused:
+        resumed_arguments([named, "ckpt=last"])
+    assert str(refused.value).startswith(f"{recorded} holds {setting!r}")
+
+
+@pytest.mark.parametrize("content", [b"- a: [\n", b"\xff", b"- !!python/object/apply:os.mkdir [x]\n"])
+def test_a_record_that_is_none_is_a_sentence(content, runs):
+    (runs / "old" / ".hydra" / "overrides.yaml").write_bytes(content)
+    with pytest.raises(InputError, match="cannot be read"):
+        resumed_arguments([f"hydra.run.dir={runs / 'old'}", "ckpt=last"])
+    assert not Path("x").exists()
+
+
+def test_what_the_user_gives_is_not_refused(runs):
+    named, recorded = f"hydra.run.dir={runs / 'old'}", runs / "old" / ".hydra" / "overrides.yaml"
+    OmegaConf.save(["model._target_=os.system", "data.root=../a", "+f=${seed}", "~logger"], recorded)
+    given = ["+model._target_=rackfocus.models.rgbd_hdr.RGBDHDRNet", named, "ckpt=last"]
+    assert resumed_arguments(given) == ["data.root=../a", "+f=${seed}", "~logger", *given]
+
+
+def test_a_training_of_others_runs_nothing(tmp_path, capfd):
+    """The whole command: the model of that folder would write a file."""
+    (tmp_path / "run" / ".hydra").mkdir(parents=True)
+    trace = tmp_path / "trace"
+    recorded = f"model={{_target_:os.mkdir,path:'{trace}'}}"
+    OmegaConf.save([recorded], tmp_path / "run" / ".hydra" / "overrides.yaml")
+    assert main(["ckpt=last", f"hydra.run.dir={tmp_path / 'run'}", "data.root=."]) == 2
+    assert "may run a program that is not rackfocus" in capfd.readouterr().err
+    assert not trace.exists()
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".hydra"]
 
 
 @pytest.mark.parametrize("arguments", [["seed=3"], ["-m", "ckpt=last", "seed=1,2"], ["ckpt=some.ckpt"], []])

@@ -60,6 +60,15 @@ def test_each_is_rendered_by_the_renderer_it_was_trained_with(sweep):
     assert float(ours["psnr"]) > float(paper["psnr"])
 
 
+def test_nothing_else_that_a_job_names_is_made(sweep, tmp_path, capsys):
+    for job in (sweep / "0", sweep / "1"):
+        cfg = {"data": {"test": {"_target_": "os.mkdir", "path": str(tmp_path / "trace")}}}
+        OmegaConf.save(OmegaConf.create(cfg), job / ".hydra" / "config.yaml")
+    finish(sweep)
+    assert capsys.readouterr().out == ""
+    assert not (tmp_path / "trace").exists()
+
+
 def test_without_a_trained_job_nothing_is_written(tmp_path, capsys):
     finish(tmp_path)
     assert capsys.readouterr().out == ""
@@ -68,3 +77,5 @@ def test_without_a_trained_job_nothing_is_written(tmp_path, capsys):
 
 def test_jobs_that_differ_in_nothing_keep_their_numbers(sweep):
     assert job_names([sweep / "0"]) == ["0"]
+    (sweep / "0" / ".hydra" / "overrides.yaml").write_text("- +a=${seed}\n")
+    assert job_names([sweep / "0", sweep / "1"])[0] == "+a=${seed}"

@@ -1,12 +1,17 @@
 """Overlapping stages give what they would give one after the other, and leave nothing running."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from rackfocus.pipelines.prefetch import prefetch
+from rackfocus.video import Frame, open_video
 
 
 def counting(stop: int, said: list[str]) -> Iterator[int]:
@@ -68,4 +73,38 @@ def test_whoever_stops_early_leaves_no_thread_and_nothing_open() -> None:
     with closing(prefetch(prefetch(counting(1000, said)))) as items:
         next(items)
     assert said[-1] == "closed"
+    assert not running()
+
+
+def test_an_error_while_the_next_frame_is_decoded_is_the_one_that_is_raised(tmp_path: Path) -> None:
+    """The reader is closed before `prefetch`, and waits for the frame that the thread decodes."""
+    path = tmp_path / "noise.avi"
+    random = np.random.default_rng(0)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 960, 720, "yuvj444p"
+        for _ in range(3):
+            noise = random.integers(0, 256, (720, 960, 3), np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(noise, format="rgb24")))
+        container.mux(stream.encode(None))
+    begun = threading.Event()
+
+    def read() -> Iterator[Frame]:
+        frames = reader.frames()
+        yield next(frames)
+        begun.set()
+        yield next(frames)
+
+    def fail() -> None:
+        with reader:
+            next(coming)
+            assert begun.wait(600)
+            time.sleep(0.01)
+            raise RuntimeError("the disk is full")
+
+    reader = open_video(path)
+    coming = prefetch(read())
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        fail()
+    coming.close()
     assert not running()

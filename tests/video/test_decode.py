@@ -184,7 +184,7 @@ def test_folders_that_are_no_sequence(tmp_path: Path) -> None:
     [
         ("empty.mp4", b"", "is empty"),
         ("text.mp4", b"hello world\n" * 50, "not a video"),
-        ("text.txt", b"hello world\n" * 50, "holds no video"),
+        ("text.txt", b"hello world\n" * 50, "not a video"),
         ("zeros.mp4", bytes(1000), "not a video"),
         ("nosize.y4m", b"YUV4MPEG2 W0 H0 F25:1\nFRAME\n", "not a video"),
         ("playlist.mp4", b"#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:1,\nother.ts\n#EXT-X-ENDLIST\n", "not a video"),

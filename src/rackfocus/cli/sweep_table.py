@@ -5,17 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
-from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from rich.console import Console
 
 from rackfocus.cli.progress import progress_bar
+from rackfocus.cli.resume import recorded_settings
 from rackfocus.data.apertures.raytraced import RaytracedScenes
 from rackfocus.evaluation.images.raytraced import Method, evaluate_scenes, network_method
 from rackfocus.evaluation.reports.records import Record, write_records
 from rackfocus.evaluation.reports.summary import compare_runs, summary_table, write_summary
 from rackfocus.models.checkpoints import load_model
 
+RAYTRACED = f"{RaytracedScenes.__module__}.{RaytracedScenes.__name__}"
 COLUMNS = (
     "psnr",
     "psnr_plain",
@@ -46,8 +47,8 @@ class SweepTable(Callback):
         runs: dict[str, list[Record]] = {}
         for name, job in zip(job_names(jobs), jobs, strict=True):
             cfg = OmegaConf.load(job / ".hydra" / "config.yaml")
-            test = instantiate(cfg.data.test) if "test" in cfg.data else None
-            if not isinstance(test, RaytracedScenes):
+            test = _test_scenes(cfg)
+            if test is None:
                 continue
             method = network_method(name, load_model(job / "rgbd_hdr.safetensors"))
             method = Method(name, method.estimate, cfg.loss.renderer.formulation)
@@ -64,10 +65,20 @@ class SweepTable(Callback):
 
 def job_names(jobs: Sequence[Path]) -> list[str]:
     """A name for each job of a sweep: its overrides that not all jobs share."""
-    overrides = [[str(one) for one in OmegaConf.load(job / ".hydra" / "overrides.yaml")] for job in jobs]
+    overrides = [recorded_settings(job) for job in jobs]
     shared = set.intersection(*map(set, overrides)) if overrides else set()
     names = [", ".join(one for one in own if one not in shared) for own in overrides]
     return [name.removeprefix("experiment=") or job.name for name, job in zip(names, jobs, strict=True)]
+
+
+def _test_scenes(cfg: DictConfig | ListConfig) -> RaytracedScenes | None:
+    """The ray-traced test split of a job; whatever else its folder names is not made, for it may come from
+    others.
+    """
+    test = OmegaConf.select(cfg, "data.test")
+    if not isinstance(test, DictConfig) or test.get("_target_") != RAYTRACED:
+        return None
+    return RaytracedScenes(test.root, test.split)
 
 
 def _measured(scenes: RaytracedScenes, method: Method) -> list[Record]:

@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
+from rackfocus.video.decoding.container import open_file
 from rackfocus.video.decoding.decoder import set_up
 from rackfocus.video.decoding.hardware import hardware, planar
 from rackfocus.video.decoding.interlacing import INTERLACED, TAGGED, deinterlaced, field_order
@@ -166,25 +167,27 @@ def _whole(pictures: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
 
 
 def open_container(path: Path, hwaccel: str | None = None) -> InputContainer:
-    """Open a media file for reading. Files that a playlist refers to are never opened.
+    """Open a media file for reading; see `open_file`.
 
     Args:
         path: of the file.
         hwaccel: see `open_video`.
 
     Raises:
-        InputError: the file is empty, cannot be read, or is of an unknown format; there is no such hardware.
+        InputError: the file is empty, cannot be read, is of an unknown format, or a list of other files; there
+            is no such hardware.
     """
     accelerator = None if hwaccel is None else hardware(hwaccel)
     try:
         if path.stat().st_size == 0:
             raise InputError(f"{path} is empty; copy or export it again.")
-        options = {"protocol_whitelist": "file"}
-        return av.open(str(path.absolute()), options=options, metadata_errors="ignore", hwaccel=accelerator)
+        return open_file(path, accelerator)
     except (av.FFmpegError, OSError) as error:
         if isinstance(error, PermissionError):
             raise InputError(f"{path} may not be read; change its permissions.") from error
-        raise InputError(f"{path} is not a video that can be read, or it is damaged or cut short.") from error
+        raise InputError(
+            f"{path} is not a video that can be read (playlists are not), or it is damaged or cut short."
+        ) from error
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:

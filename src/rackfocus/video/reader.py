@@ -1,7 +1,8 @@
 """The interface of video readers."""
 
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +31,7 @@ class VideoReader(ABC):
         self.info = info
         self.reached_end = False
         self.look = look
-        self._passes: list[Any] = []
+        self._passes: list[_Pass] = []
 
     def __enter__(self) -> Self:
         return self
@@ -41,7 +42,7 @@ class VideoReader(ABC):
         self.close()
 
     def close(self) -> None:
-        """Close the files of all unfinished iterations."""
+        """Close the files of all unfinished iterations; waits for a frame that another thread is reading."""
         while self._passes:
             self._passes.pop().close()
 
@@ -58,11 +59,11 @@ class VideoReader(ABC):
             raise InputError(
                 f"The frames {start}:{'' if stop is None else stop} are no range; write first:last."
             )
-        one_pass = self._pass(start, stop)
+        one_pass = _Pass(self._pass(start, stop))
         self._passes.append(one_pass)
         return one_pass
 
-    def _pass(self, start: int, stop: int | None) -> Iterator[Frame]:
+    def _pass(self, start: int, stop: int | None) -> Generator[Frame, None, None]:
         self.reached_end = False
         with closing(self.coded()) as pictures:
             for index, coded in enumerate(pictures):
@@ -98,3 +99,19 @@ class VideoReader(ABC):
     @abstractmethod
     def coded(self) -> Any:
         """A generator of `Coded` pictures in display order, from the first one."""
+
+
+class _Pass(Iterator[Frame]):
+    """One iteration over a source. A generator must not be closed while another thread is in it."""
+
+    def __init__(self, frames: Generator[Frame, None, None]) -> None:
+        self._frames = frames
+        self._in_use = threading.Lock()
+
+    def __next__(self) -> Frame:
+        with self._in_use:
+            return next(self._frames)
+
+    def close(self) -> None:
+        with self._in_use:
+            self._frames.close()

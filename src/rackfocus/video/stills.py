@@ -14,6 +14,7 @@ from torch import Tensor
 
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
+from rackfocus.video.decoding.container import open_file
 from rackfocus.video.reader import VideoReader
 from rackfocus.video.source import EXIF_ORIENTATIONS, Look, Orientation, VideoInfo, look_of
 
@@ -129,8 +130,7 @@ def _read(file: Path) -> tuple[av.VideoFrame, str]:
         raise InputError(f"{file} is an animation, and one picture is needed; store its frames one by one.")
     broken = f"{file} is not an image that can be read, or it is damaged; replace it."
     try:
-        # Passed as an open file, because FFmpeg reads a % in a name as a pattern of numbers.
-        with file.open("rb") as data, av.open(data, "r", metadata_errors="ignore") as container:
+        with open_file(file) as container:
             stream = container.streams.video[0]
             if stream.codec_context.name in ("mjpeg", "png"):  # Others then reject undamaged files.
                 stream.codec_context.options = {"err_detect": "explode"}

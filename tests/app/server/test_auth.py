@@ -6,7 +6,7 @@ import pytest
 
 from rackfocus.app.server.auth import BODY_BYTES, COOKIE, LOCAL, AuthMiddleware, needs_token, new_token
 
-TOKEN = "abc-DEF"
+TOKEN, PORT = "abc-DEF", 8080
 
 
 async def served(scope, receive, send):
@@ -38,7 +38,7 @@ def ask(path="/", *, token=None, hosts=LOCAL, kind="http", query=b"", bodies=(b"
     async def send(message):
         sent.append(message)
 
-    asyncio.run(AuthMiddleware(served, token=token, hosts=hosts)(scope, receive, send))
+    asyncio.run(AuthMiddleware(served, token=token, port=PORT, hosts=hosts)(scope, receive, send))
     return sent
 
 
@@ -64,6 +64,25 @@ def test_pages_of_other_sites_are_refused(origin):
     assert ask(origin=origin, kind="websocket")[0]["type"] == "websocket.close"
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("mode", ["navigate", "no-cors"])
+@pytest.mark.parametrize("path", ["/", "/video/walk.mp4", "/frame/walk.mp4/0.jpg"])
+def test_other_sites_are_refused_also_where_they_send_no_origin(site, mode, path):
+    refused, page = ask(path, sec_fetch_site=site, sec_fetch_mode=mode)
+    assert refused["status"] == 403
+    assert b"address bar" in page["body"]
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_pages_of_this_server_and_the_address_bar_are_not(site):
+    assert ask(sec_fetch_site=site)[0]["type"] == "served"
+
+
+def test_no_page_shows_this_one_in_a_frame():
+    for refused in (ask(host="evil.example"), ask(token=TOKEN, hosts=None)):
+        assert (b"content-security-policy", b"frame-ancestors 'none'") in refused[0]["headers"]
+
+
 def test_a_token_is_asked_for_and_then_kept_in_a_cookie():
     everywhere = {"token": TOKEN, "hosts": None, "host": "box.lan:8080"}
     assert ask(**everywhere)[0]["status"] == 401
@@ -74,12 +93,15 @@ def test_a_token_is_asked_for_and_then_kept_in_a_cookie():
     headers = dict(moved["headers"])
     assert moved["status"] == 303
     assert headers[b"location"] == b"/evil.example/a%20b?x=1"
-    assert headers[b"set-cookie"].startswith(f"{COOKIE}={TOKEN}; HttpOnly; SameSite=Strict".encode())
-    assert ask(cookie=f"a=b; {COOKIE}={TOKEN}", **everywhere)[0]["type"] == "served"
-    assert ask(cookie=f"{COOKIE}=wrong", **everywhere)[0]["status"] == 401
-    assert ask(cookie=f"{COOKIE}=wröng", **everywhere)[0]["status"] == 401
+    cookie = COOKIE.format(port=PORT)
+    assert cookie == "rackfocus_token_8080"
+    assert headers[b"set-cookie"].startswith(f"{cookie}={TOKEN}; HttpOnly; SameSite=Strict".encode())
+    assert ask(cookie=f"a=b; {cookie}={TOKEN}", **everywhere)[0]["type"] == "served"
+    assert ask(cookie=f"rackfocus_token_8081={TOKEN}", **everywhere)[0]["status"] == 401
+    assert ask(cookie=f"{cookie}=wrong", **everywhere)[0]["status"] == 401
+    assert ask(cookie=f"{cookie}=wröng", **everywhere)[0]["status"] == 401
     assert ask(kind="websocket", **everywhere)[0]["type"] == "websocket.close"
-    assert ask(kind="websocket", cookie=f"{COOKIE}={TOKEN}", **everywhere)[0]["type"] == "served"
+    assert ask(kind="websocket", cookie=f"{cookie}={TOKEN}", **everywhere)[0]["type"] == "served"
 
 
 def test_a_body_is_bounded_whether_it_tells_its_size_or_not():

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from rackfocus.app.server.opened_folder import OpenedFolder
 from rackfocus.app.server.queue import FILE, Queue
 from rackfocus.types import InputError
 
@@ -14,7 +15,7 @@ def videos():
 
 
 def open_queue(folder, videos):
-    return Queue(folder / FILE, lambda: videos)
+    return Queue(OpenedFolder(folder), lambda: videos)
 
 
 def test_states_are_kept(tmp_path, videos):
@@ -68,7 +69,7 @@ def test_two_servers_share_a_folder(tmp_path, videos):
 
 def test_what_could_not_be_written_is_written_later(tmp_path, videos):
     folder = tmp_path / "videos"
-    queue = Queue(folder / FILE, lambda: videos)
+    queue = Queue(OpenedFolder(folder), lambda: videos)
     queue.mark("a.mp4", "done")
     queue.mark("d.mp4", "done")
     assert [notice.text.rpartition(": ")[2] for notice in queue.notices.all] == [
@@ -76,7 +77,7 @@ def test_what_could_not_be_written_is_written_later(tmp_path, videos):
     ]
     folder.mkdir()
     queue.mark("b/c.mp4", "done")
-    assert all(item.state == "done" for item in Queue(folder / FILE, lambda: videos).items)
+    assert all(item.state == "done" for item in Queue(OpenedFolder(folder), lambda: videos).items)
 
 
 def test_mistakes(tmp_path, videos):

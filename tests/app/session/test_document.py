@@ -1,10 +1,12 @@
 """The document, its file, and what other programs do to that."""
 
+import errno
 import json
 import os
 
 import pytest
 
+from rackfocus.app.server.opened_folder import OpenedFolder
 from rackfocus.app.session import document as documents
 from rackfocus.app.session.annotation_file import AnnotationFile, find_annotation
 from rackfocus.app.session.document import Document, Look
@@ -29,7 +31,7 @@ def looks():
 
 @pytest.fixture
 def document(path, identity, told, looks):
-    file = AnnotationFile(path, told.append)
+    file = AnnotationFile(OpenedFolder(path.parent), path, told.append)
     return Document(file, file.load(identity), Look(), changed=lambda: None, keep_look=looks.append)
 
 
@@ -121,7 +123,7 @@ def test_what_is_not_in_the_annotation_is_kept_elsewhere(document, looks, path):
 def test_a_spoilt_file_is_kept_aside(path, identity, told, content):
     path.write_text(content)
     path.with_name(path.name + ".corrupt").write_text("an earlier one")
-    file = AnnotationFile(path, told.append)
+    file = AnnotationFile(OpenedFolder(path.parent), path, told.append)
     assert file.load(identity) == FocusAnnotation(identity)
     file.save(FocusAnnotation(identity, (user(1),)))
     assert path.with_name(path.name + ".corrupt1").read_text() == content
@@ -153,14 +155,16 @@ def test_a_folder_that_is_read_only(document, path):
 
 def test_a_file_that_cannot_be_written(document, path, told, monkeypatch):
     def refused(*_):
-        raise InputError("It cannot be written (Read-only file system).")
+        raise OSError(errno.EROFS, "Read-only file system")
 
     with monkeypatch.context() as patched:
-        patched.setattr("rackfocus.app.session.annotation_file.save_annotation", refused)
+        patched.setattr("os.fsync", refused)
         document.put(user(3), "mine")
         document.put(user(4), "mine")
     assert not document.saved
+    assert [path.name for path in path.parent.iterdir()] == []
     assert len(told) == 1
+    assert "cannot be written (Read-only file system)" in told[0]
     assert "in memory" in told[0]
     document.put(user(5), "mine")
     assert document.saved
@@ -170,11 +174,11 @@ def test_a_file_that_cannot_be_written(document, path, told, monkeypatch):
 def test_a_spoilt_file_that_cannot_be_renamed_is_not_written_over(path, identity, told, monkeypatch):
     path.write_text("{")
 
-    def refused(*_):
+    def refused(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.rename", refused)
-    file = AnnotationFile(path, told.append)
+    monkeypatch.setattr("os.rename", refused)
+    file = AnnotationFile(OpenedFolder(path.parent), path, told.append)
     file.load(identity)
     file.save(FocusAnnotation(identity, (user(1),)))
     assert path.read_text() == "{"
@@ -185,25 +189,26 @@ def test_a_spoilt_file_that_cannot_be_renamed_is_not_written_over(path, identity
 def test_the_annotation_that_a_data_set_has_is_found(tmp_path, identity):
     video = tmp_path / "video" / "walk.mp4"
     video.parent.mkdir()
-    usual = video.with_name("walk.mp4.focus.json")
-    assert find_annotation(video, identity, tmp_path) == usual
+    usual, opened = video.with_name("walk.mp4.focus.json"), OpenedFolder(tmp_path)
+    assert find_annotation(video, identity, opened) == usual
     other = tmp_path / "annotations" / "test" / "0001.json"
     other.parent.mkdir(parents=True)
     save_annotation(other, FocusAnnotation(identity))
     (tmp_path / "rackfocus-queue.json").write_text(json.dumps({"format": "rackfocus.queue"}))
-    assert find_annotation(video, identity, tmp_path) == other
+    assert find_annotation(video, identity, opened) == other
     other.write_text(other.read_text()[:-30])
-    assert find_annotation(video, identity, tmp_path) == other
+    assert find_annotation(video, identity, opened) == other
     usual.write_text("{")
-    assert find_annotation(video, identity, tmp_path) == usual
+    assert find_annotation(video, identity, opened) == usual
 
 
 def test_a_copy_of_a_video_has_an_annotation_of_its_own(tmp_path, identity):
     walk, copy = tmp_path / "walk.mp4", tmp_path / "copy.mp4"
     for video in (walk, copy):
         video.touch()
-    theirs = find_annotation(walk, identity, tmp_path)
+    opened = OpenedFolder(tmp_path)
+    theirs = find_annotation(walk, identity, opened)
     save_annotation(theirs, FocusAnnotation(identity))
-    assert find_annotation(copy, identity, tmp_path) == tmp_path / "copy.mp4.focus.json"
+    assert find_annotation(copy, identity, opened) == tmp_path / "copy.mp4.focus.json"
     walk.unlink()
-    assert find_annotation(copy, identity, tmp_path) == theirs  # it was renamed
+    assert find_annotation(copy, identity, opened) == theirs  # it was renamed

@@ -4,13 +4,17 @@ import asyncio
 import warnings
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
+from fastapi.routing import APIRoute
+from nicegui import app as nicegui_app
 from nicegui import ui
 
 from rackfocus.app.page.editor import Editor
 from rackfocus.app.page.head import Head, Theme, dark_button
 from rackfocus.app.page.messages import Messages
 from rackfocus.app.page.queue_view import QueueView
+from rackfocus.app.page.waiting import WaitingPages
 from rackfocus.app.server.workspace import Workspace
 from rackfocus.app.session.session import Session
 from rackfocus.app.work.notices import error_text
@@ -20,10 +24,11 @@ STYLE = Path(__file__).with_name("page.css")
 
 def mount(app: FastAPI, workspace: Workspace) -> None:
     """Serve the pages of a workspace; routes that the app already has take precedence."""
-    theme = Theme()
+    theme, waiting = Theme(), WaitingPages()
 
     @ui.page("/")
     async def start() -> None:
+        waiting.add(ui.context.client)
         if workspace.is_folder:
             queue_page(workspace, theme)
         else:
@@ -31,7 +36,13 @@ def mount(app: FastAPI, workspace: Workspace) -> None:
 
     @ui.page("/video/{name:path}")
     async def video(name: str) -> None:
+        waiting.add(ui.context.client)
         await video_page(workspace, name, theme)
+
+    # Instead of a page of NiceGUI's, which would stay in memory.
+    @nicegui_app.exception_handler(404)
+    def nothing(_: Request, __: Exception) -> Response:
+        return PlainTextResponse("There is nothing at this address.", status_code=404)
 
     # NiceGUI searches all objects in memory for its server; some of torch's emit a warning when inspected.
     warnings.filterwarnings("ignore", message=".*reduce_op", category=FutureWarning)
@@ -39,6 +50,10 @@ def mount(app: FastAPI, workspace: Workspace) -> None:
         app, title="rackfocus", favicon="🎬", dark=None, tailwind=False, show_welcome_message=False,
         reconnect_timeout=60.0,
     )  # fmt: skip
+    # FastAPI does not answer HEAD where it answers GET.
+    for route in nicegui_app.routes:
+        if isinstance(route, APIRoute) and route.methods == {"GET"}:
+            route.methods = {"GET", "HEAD"}
 
 
 def queue_page(workspace: Workspace, theme: Theme) -> None:
@@ -62,6 +77,9 @@ async def video_page(workspace: Workspace, name: str, theme: Theme) -> None:
     with ui.element("main").classes("rf-page") as page, ui.element("div").classes("rf-opening") as opening:
         words = ui.label(f"Opening {name} …")
     await ui.context.client.connected()
+    if page.is_deleted:
+        # No browser has connected.
+        return
     try:
         session = await asyncio.to_thread(workspace.opened, name)
     except Exception as error:

@@ -2,7 +2,9 @@
 
 A browser sends requests on behalf of every page that it shows. Therefore the `Host` header has to be a name
 of this server, which prevents DNS rebinding; and the `Origin` header, if there is one, has to be this
-server, also for web sockets, which browsers do not restrict to the same origin.
+server, also for web sockets, which browsers do not restrict to the same origin. Requests that have no
+`Origin`, such as those of images and frames, are refused if `Sec-Fetch-Site` (W3C Fetch Metadata) tells that
+a page of another site made them. No page may show one of this server in a frame (`frame-ancestors`).
 """
 
 import secrets
@@ -16,7 +18,11 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-COOKIE = "rackfocus_token"
+COOKIE = "rackfocus_token_{port}"
+"""The name of the cookie, by the port of the server: browsers send a cookie to all ports of a host."""
+OTHER_SITES = frozenset({"cross-site", "same-site"})
+"""What `Sec-Fetch-Site` is for pages that this server has not sent; those of other ports are `same-site`."""
+NO_FRAMES = (b"content-security-policy", b"frame-ancestors 'none'")
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 BODY_BYTES = 16 * 2**20
 """The largest body of a request, in bytes; annotations are far smaller."""
@@ -38,11 +44,15 @@ class AuthMiddleware:
     Args:
         app: the application that is served.
         token: required once as `?token=`, then kept in a cookie; `None`: no token is required.
+        port: that the server listens at.
         hosts: the accepted host names of this server; `None`: any name, if a token is required.
     """
 
-    def __init__(self, app: Application, *, token: str | None, hosts: frozenset[str] | None) -> None:
+    def __init__(
+        self, app: Application, *, token: str | None, port: int, hosts: frozenset[str] | None
+    ) -> None:
         self._app, self._token, self._hosts = app, token, hosts
+        self._cookie = COOKIE.format(port=port)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -51,6 +61,7 @@ class AuthMiddleware:
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
+        send = _unframed(send)
         host = headers.get("host", "")
         if self._hosts is not None and _name(host) not in self._hosts:
             await _refuse(
@@ -60,6 +71,11 @@ class AuthMiddleware:
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2].lower() != host.lower():
             await _refuse(scope, send, 403, "Pages of other sites may not use this server.")
+            return
+        if headers.get("sec-fetch-site") in OTHER_SITES:
+            await _refuse(
+                scope, send, 403, "Pages of other sites may not open this one; open it from the address bar."
+            )
             return
         if self._token is not None and not self._knows(headers):
             await self._introduce(scope, send)
@@ -73,7 +89,7 @@ class AuthMiddleware:
 
     def _knows(self, headers: dict[str, str]) -> bool:
         try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+            cookie = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
         except CookieError:
             return False
         return cookie is not None and self._is_token(cookie.value)
@@ -94,7 +110,7 @@ class AuthMiddleware:
         path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
         # A single leading slash: a path that begins with // would redirect to another server.
         place = "/" + path.lstrip("/\\") + (f"?{rest}" if rest else "")
-        cookie = f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/"
+        cookie = f"{self._cookie}={self._token}; HttpOnly; SameSite=Strict; Path=/"
         headers = [(b"location", place.encode("latin-1")), (b"set-cookie", cookie.encode())]
         await send({"type": "http.response.start", "status": 303, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
@@ -106,6 +122,17 @@ def _name(host: str) -> str:
         return (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:
         return ""
+
+
+def _unframed(send: Send) -> Send:
+    """Forbid browsers to show a response in a frame."""
+
+    async def unframed(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), NO_FRAMES]}
+        await send(message)
+
+    return unframed
 
 
 def _bounded(receive: Receive) -> Receive:

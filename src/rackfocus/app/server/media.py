@@ -1,25 +1,27 @@
 """The media of a page: images, the video, and the rendered video."""
 
+import os
 from collections.abc import Callable
-from pathlib import Path
+from typing import BinaryIO
 
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from rackfocus.app.server.workspace import Workspace
-from rackfocus.app.session.session import Session
 from rackfocus.app.work.notices import error_text
 from rackfocus.types import InputError
 
 UNCHANGED = "private, max-age=3600"
 CHANGING = "no-store"
+READ = ["GET", "HEAD"]
 
 
 def media_routes(workspace: Workspace) -> APIRouter:
     """The routes of a workspace's media; not `async`, so that they wait in threads, not in the event loop."""
     router = APIRouter()
 
-    @router.get("/frame/{video:path}/{index}.jpg")
+    @router.api_route("/frame/{video:path}/{index}.jpg", methods=READ)
     def frame(
         video: str,
         index: int,
@@ -36,31 +38,40 @@ def media_routes(workspace: Workspace) -> APIRouter:
 
         return _told(picture)
 
-    @router.get("/result/{video:path}")
+    @router.api_route("/result/{video:path}", methods=READ)
     def result(video: str, download: bool = False) -> Response:
         def file() -> Response:
             session = workspace.session(video)
-            if not session.result.exists():
-                raise InputError(f"{video} is not rendered yet.")
-            return _file(session.result, download)
+            return OpenFile(session.open_result(), session.result.name, download=download)
 
         return _told(file)
 
-    @router.get("/source/{video:path}")
+    @router.api_route("/source/{video:path}", methods=READ)
     def source(video: str) -> Response:
-        return _told(lambda: _file(_there(workspace.session(video)), False))
+        def file() -> Response:
+            session = workspace.session(video)
+            return OpenFile(session.open_source(), session.source.name, download=False)
+
+        return _told(file)
 
     return router
 
 
-def _there(session: Session) -> Path:
-    session.check()
-    return session.source
+class OpenFile(FileResponse):
+    """The response of an open file, which it closes; so no link can come between a check and the opening."""
 
+    def __init__(self, file: BinaryIO, name: str, *, download: bool) -> None:
+        super().__init__(
+            f"/dev/fd/{file.fileno()}",
+            filename=name,
+            stat_result=os.fstat(file.fileno()),
+            content_disposition_type="attachment" if download else "inline",
+        )
+        self._file = file
 
-def _file(path: Path, download: bool) -> Response:
-    kind = "attachment" if download else "inline"
-    return FileResponse(path, filename=path.name, content_disposition_type=kind)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._file:
+            await super().__call__(scope, receive, send)
 
 
 def _told(make: Callable[[], Response]) -> Response:

@@ -13,12 +13,11 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
+from rackfocus.app.server.opened_folder import OpenedFolder
 from rackfocus.app.work.notices import Notices
 from rackfocus.types import InputError
-from rackfocus.whole_files import write_whole
 
 FILE = "rackfocus-queue.json"
 FORMAT = "rackfocus.queue"
@@ -66,14 +65,14 @@ class Item:
 
 
 class Queue:
-    """The queue, saved atomically at every change. Thread-safe.
+    """The queue of a folder, saved atomically at every change. Thread-safe.
 
     Several servers may share a folder: records that were not changed here are read from the file. `videos`
     lists the videos that are in the folder now; `notices` has messages for the user.
     """
 
-    def __init__(self, path: Path, videos: Callable[[], list[str]]) -> None:
-        self.path, self._videos = path, videos
+    def __init__(self, folder: OpenedFolder, videos: Callable[[], list[str]]) -> None:
+        self.path, self._folder, self._videos = folder.path / FILE, folder, videos
         self.annotator = ""
         self.notices = Notices(lambda: None)
         self._known: dict[str, Item] = {}
@@ -172,7 +171,7 @@ class Queue:
         if written in (None, self._seen):
             return
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
+            content = json.loads(self._folder.read(self.path))
             if content.get("format") != FORMAT or content.get("version") != 1:
                 raise InputError("it is no queue of this version")
             told = {name: Item(name, **said) for name, said in content["videos"].items()}
@@ -187,7 +186,7 @@ class Queue:
                 if not (name := self.path.with_name(f"{FILE}.corrupt{number or ''}")).exists()
             )  # fmt: skip
             try:
-                self.path.rename(aside)
+                self._folder.rename(self.path, aside.name)
                 self.notices.tell(
                     f"{self.path} cannot be read; it is kept as {aside.name}, and the queue begins anew."
                 )
@@ -207,13 +206,11 @@ class Queue:
         content = {"format": FORMAT, "version": 1, "annotator": self.annotator, "videos": said}
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         try:
-            write_whole(self.path, text.encode(), shared=True)
+            self._folder.write(self.path, text.encode())
             self._seen, self._saved = self._written(), True
-        except OSError as error:
+        except InputError as error:
             if self._saved:
-                self.notices.tell(
-                    f"{self.path} cannot be written ({error.strerror}): what is done is not written down."
-                )
+                self.notices.tell(f"{str(error).removesuffix('.')}: what is done is not written down.")
             self._saved = False
         self._unsaved_s = 0.0
 

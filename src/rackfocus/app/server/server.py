@@ -37,13 +37,14 @@ def serve(
         ) from error
     token = new_token() if needs_token(host) else None
     listening = _listen(host, port)
+    port = listening.getsockname()[1]
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(media_routes(workspace))
     mount(app, workspace)
-    safe = AuthMiddleware(app, token=token, hosts=LOCAL if token is None else None)
+    safe = AuthMiddleware(app, token=token, port=port, hosts=LOCAL if token is None else None)
     server = uvicorn.Server(uvicorn.Config(safe, log_level="warning", timeout_graceful_shutdown=2))
     shown = socket.gethostname() if host in ANY else f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{listening.getsockname()[1]}/"
+    address = f"http://{shown}:{port}/"
     # The socket listens already: connections made before the server runs wait.
     ready(address if token is None else f"{address}?token={token}")
     try:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
+from rackfocus.app.server.opened_folder import OpenedFolder
 from rackfocus.app.server.queue import FILE, Item, Queue
 from rackfocus.app.session.annotation_file import SUFFIX
 from rackfocus.app.session.session import Place, Session
@@ -31,13 +32,17 @@ class Workspace:
 
     def __init__(self, root: Path, only: str | None, out: Path | None, tools: Tools) -> None:
         self.root, self.is_folder = root, only is None
-        self._only, self._out = only, out
+        self._only = only
+        self._folder = OpenedFolder(root)
+        self._out = self._folder if out is None else OpenedFolder(out)
+        for file in (FILE, SUFFIX):
+            self._out.clear_drafts(file)
         self._tools = dataclasses.replace(tools, network=cache(tools.network))
         self._gate = PriorityGate()
         self._sessions: dict[str, Session] = {}
         self._opening = threading.Lock()
         self._unnamed: set[str] = set()
-        self.queue = Queue((out or root) / FILE, self._listed)
+        self.queue = Queue(self._out, self._listed)
         for each in sorted(self._unnamed):
             self.queue.notices.tell(f"{each!r} is left out: no address can be made of its name; rename it.")
 
@@ -132,18 +137,21 @@ class Workspace:
         video = self.root / name
         if name not in self._listed():
             raise InputError(f"There is no video {name} in {self.root}.")
-        out = self._out or self.root
+        out = self._out.path
         # Different names for the results of a.mp4 and a.mov.
         result = out / RESULTS / (name if name.lower().endswith(".mp4") else f"{name}.mp4")
-        annotation = None if self._out is None else self._out / f"{name}{SUFFIX}"
+        annotation = None if self._out is self._folder else out / f"{name}{SUFFIX}"
         if annotation is not None:
-            annotation.parent.mkdir(parents=True, exist_ok=True)
-        return Place(name, video, self.root, annotation, result)
+            try:
+                self._out.make(annotation.parent)
+            except OSError as error:
+                raise InputError(f"{annotation.parent} cannot be made ({error.strerror}).") from error
+        return Place(name, video, self._folder, self._out, annotation, result)
 
     def _listed(self) -> list[str]:
         """Videos in the folder and its subfolders, without hidden files and links to places outside of it."""
         if self._only is not None:
-            return [self._only] if (self.root / self._only).is_file() else []
+            return [self._only] if self._holds(self.root / self._only) else []
         found = []
         for folder, inner, files in os.walk(self.root):
             inner[:] = sorted(each for each in inner if not each.startswith(".") and each != RESULTS)
@@ -154,9 +162,16 @@ class Workspace:
                 if not _can_be_named(path.relative_to(self.root).as_posix()):
                     self._unnamed.add(file.encode("utf-8", "backslashreplace").decode())
                     continue
-                if path.resolve().is_relative_to(self.root) and path.is_file():
+                if self._holds(path):
                     found.append(path.relative_to(self.root).as_posix())
         return sorted(found)
+
+    def _holds(self, path: Path) -> bool:
+        """Whether a path leads to a file in the folder."""
+        try:
+            return self._folder.real(path).is_file()
+        except InputError:
+            return False
 
 
 def _can_be_named(name: str) -> bool:

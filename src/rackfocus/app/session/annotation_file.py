@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rackfocus.focus.annotation.json_file import FORMAT, load_annotation, save_annotation
+from rackfocus.app.server.opened_folder import OpenedFolder
+from rackfocus.focus.annotation.json_file import FORMAT, annotation_json, load_annotation
 from rackfocus.types import AnnotatedVideo, FocusAnnotation, InputError
 
 SUFFIX = ".focus.json"
@@ -13,44 +14,47 @@ HEAD_BYTES = 4096
 
 
 class AnnotationFile:
-    """Reads an annotation and writes it atomically; `saved` tells whether the last save succeeded.
+    """Reads an annotation in a folder and writes it atomically; `saved` tells whether the last save
+    succeeded.
 
-    A file that cannot be read, belongs to another video or was changed by another program meanwhile is
-    renamed, not overwritten. If the file cannot be written, the annotation is in memory only and `tell` is
-    called with a message for the user.
+    A file that cannot be read, belongs to another video, was changed by another program meanwhile or is a
+    link out of the folder is renamed, not overwritten. If the file cannot be written, the annotation is in
+    memory only and `tell` is called with a message for the user.
     """
 
-    def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
-        self.path, self._tell = path, tell
+    def __init__(self, folder: OpenedFolder, path: Path, tell: Callable[[str], None]) -> None:
+        self.path, self._folder, self._tell = path, folder, tell
         self.saved = True
         self._held: str | None = None
 
     def load(self, video: AnnotatedVideo) -> FocusAnnotation:
         """The annotation of a video in the file; an empty one if there is no usable file."""
-        if not self.path.exists():
-            return FocusAnnotation(video)
         try:
-            annotation = load_annotation(self.path)
+            real = self._folder.real(self.path)
+            if not real.exists():
+                return FocusAnnotation(video)
+            annotation = load_annotation(real)
             if annotation.video.sha256 != video.sha256:
                 raise InputError(f"{self.path} belongs to another video, {annotation.video.name}.")
         except InputError as error:
             self._set_aside_for_good(f"{error} The annotation begins anew")
             return FocusAnnotation(video)
-        self._held = _digest(self.path)
+        self._held = self._digest()
         return annotation
 
     def save(self, annotation: FocusAnnotation) -> None:
         """Save an annotation; if that fails, `tell` is called once."""
         try:
-            if _digest(self.path) not in (self._held, None):
+            if self._digest() not in (self._held, None):
                 self._keep_aside("changed", f"{self.path.name} was changed by another program")
-            save_annotation(self.path, annotation)
+            content = annotation_json(annotation).encode()
+            self._folder.write(self.path, content)
         except (InputError, OSError) as error:
             if self.saved:
                 self._tell(f"{error} Work goes on in memory: export it before you leave.")
             self.saved = False
             return
-        self._held, self.saved = _digest(self.path), True
+        self._held, self.saved = hashlib.sha256(content).hexdigest(), True
 
     def _set_aside_for_good(self, sentence: str) -> None:
         try:
@@ -69,15 +73,21 @@ class AnnotationFile:
         names = (self.path.with_name(f"{self.path.name}.{why}{number or ''}") for number in range(1000))
         aside = next(name for name in names if not name.exists())
         try:
-            self.path.rename(aside)
+            self._folder.rename(self.path, aside.name)
         except OSError as error:
             raise InputError(f"{sentence}, and it cannot be kept aside ({error.strerror}).") from error
         self._held = None
         self._tell(f"{sentence}; what was there is kept as {aside.name}.")
 
+    def _digest(self) -> str | None:
+        try:
+            return hashlib.sha256(self._folder.read(self.path)).hexdigest()
+        except FileNotFoundError:
+            return None
 
-def find_annotation(video: Path, identity: AnnotatedVideo, root: Path) -> Path:
-    """The path of a video's annotation, existing or new: beside it, or in another folder below `root`.
+
+def find_annotation(video: Path, identity: AnnotatedVideo, folder: OpenedFolder) -> Path:
+    """The path of a video's annotation, existing or new: beside it, or elsewhere in the opened folder.
 
     Raises:
         InputError: the video's name is too long to add the suffix.
@@ -90,16 +100,16 @@ def find_annotation(video: Path, identity: AnnotatedVideo, root: Path) -> Path:
         raise InputError(
             f"{video} cannot have an annotation beside it ({error.strerror}); rename it."
         ) from error
-    beside_first = sorted(_annotations(root), key=lambda path: (path.parent != video.parent, path))
+    beside_first = sorted(_annotations(folder), key=lambda path: (path.parent != video.parent, path))
     return next((path for path in beside_first if _is_of(path, video, identity)), usual)
 
 
-def _annotations(root: Path) -> Iterator[Path]:
-    for path in root.rglob("*.json"):
+def _annotations(folder: OpenedFolder) -> Iterator[Path]:
+    for path in folder.path.rglob("*.json"):
         try:
-            with path.open("rb") as file:
+            with folder.open(path) as file:
                 head = file.read(HEAD_BYTES)
-        except OSError:
+        except (InputError, OSError):
             continue
         if f'"{FORMAT}"'.encode() in head:
             yield path
@@ -121,10 +131,3 @@ def _is_of(path: Path, video: Path, identity: AnnotatedVideo) -> bool:
         except OSError:
             return False
         return identity.sha256.encode() in head
-
-
-def _digest(path: Path) -> str | None:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return None

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 import numpy as np
 from jaxtyping import Float
 
+from rackfocus.app.server.opened_folder import OpenedFolder
 from rackfocus.app.server.queue import Queue
 from rackfocus.app.session.annotation_file import AnnotationFile, find_annotation
 from rackfocus.app.session.document import Document, Look
@@ -42,14 +44,16 @@ IDLE_S = 60.0
 
 @dataclass(frozen=True)
 class Place:
-    """The paths of a video and its files; `name` is relative to the folder `root`, with `/`.
+    """The paths of a video and its files; `name` is relative to the `folder` that was opened, with `/`.
 
-    `annotation` is `None` if it is to be searched in the folder; `result` is the rendered video.
+    Annotation and result lie in the folder `out`, which may be the same. `annotation` is `None` if it is to
+    be searched in the folder; `result` is the rendered video.
     """
 
     name: str
     video: Path
-    root: Path
+    folder: OpenedFolder
+    out: OpenedFolder
     annotation: Path | None
     result: Path
 
@@ -73,12 +77,14 @@ class Session:
         self._used_s = time.monotonic()
         self._notices = Notices(partial(self._tell, "notices"))
         self._frames = Frames(place.video)
+        # A link may have been replaced since the video was found in the folder.
+        self.check()
         video = self._frames.video
         self.video = annotated_video(place.video, frames=video.count)
         item = queue.item(place.name)
         self._seen: tuple[int, str] = (0, REFOCUSED)
-        path = place.annotation or find_annotation(place.video, self.video, place.root)
-        file = AnnotationFile(path, self._notices.tell)
+        path = place.annotation or find_annotation(place.video, self.video, place.folder)
+        file = AnnotationFile(place.out, path, self._notices.tell)
         self.document = Document(
             file,
             file.load(self.video),
@@ -112,6 +118,7 @@ class Session:
         self.gestures = Gestures(self.document, lambda: self.track)
         self._work = Work(
             place.video,
+            place.out,
             place.result,
             f"/result/{quote(place.name)}",
             tools,
@@ -234,6 +241,29 @@ class Session:
         """The path of the final video, which exists once it was rendered."""
         return self._place.result
 
+    def open_result(self) -> BinaryIO:
+        """The final video, opened for reading.
+
+        Raises:
+            InputError: it is not rendered yet, or cannot be read.
+        """
+        try:
+            return self._place.out.open(self._place.result)
+        except OSError as error:
+            raise InputError(f"{self.name} is not rendered yet.") from error
+
+    def open_source(self) -> BinaryIO:
+        """The video, opened for reading.
+
+        Raises:
+            InputError: it was removed or replaced, or cannot be read.
+        """
+        self.check()
+        try:
+            return self._place.folder.open(self.source)
+        except OSError as error:
+            raise InputError(f"{self.name} cannot be read ({error.strerror}).") from error
+
     @property
     def source(self) -> Path:
         """The path of the video."""
@@ -252,8 +282,9 @@ class Session:
         """Check that the video is still the file that was opened.
 
         Raises:
-            InputError: it was removed or replaced.
+            InputError: it was removed or replaced, also by a link out of the folder.
         """
+        self._place.folder.real(self.source)
         self._frames.video.check()
 
     def export(self, kind: str) -> Export:

@@ -1,6 +1,7 @@
 """Messages of background work for the user."""
 
 import logging
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,15 +10,24 @@ from rackfocus.types import InputError
 
 MOST = 200
 
+_FOLDERS = re.compile(r"(?<![\w/:.~<])/(?=[^\s/])(?:[^\s/'\"]+/)*")
 _log = logging.getLogger(__name__)
 
 
 def error_text(error: Exception) -> str:
-    """The message of an error, as a sentence; all but `InputError` are also logged with their traceback."""
+    """The message of an error, as a sentence without folders; all but `InputError` are also logged with their
+    traceback.
+    """
     if isinstance(error, InputError):
-        return str(error)
+        return without_folders(str(error))
     _log.error("This should not have failed.", exc_info=error)
-    return f"It failed, and should not have: {error!r}; where `rackfocus annotate` runs, it says more."
+    told = f"It failed, and should not have: {error!r}; where `rackfocus annotate` runs, it says more."
+    return without_folders(told)
+
+
+def without_folders(text: str) -> str:
+    """A text with the last names of absolute paths only: pages do not tell where files lie."""
+    return _FOLDERS.sub("", text)
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,8 @@ class Notices:
         return self._all
 
     def tell(self, text: str, kind: str = "warning") -> None:
-        """Add a message."""
+        """Add a message, without folders."""
+        text = without_folders(text)
         with self._lock:
             if self._all and self._all[-1].text == text:
                 return

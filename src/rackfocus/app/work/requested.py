@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rackfocus.app.server.opened_folder import OpenedFolder
 from rackfocus.app.session.document import Document
 from rackfocus.app.session.tools import Tools
 from rackfocus.app.session.track import Track
@@ -19,14 +20,15 @@ from rackfocus.types import FocusTarget, InputError, Lens
 
 @dataclass(frozen=True)
 class Work:
-    """Runs the jobs of one open video: `result` is the path of the rendered video, `address` its address for
-    a browser.
+    """Runs the jobs of one open video: `result` is the path of the rendered video in the folder `out`,
+    `address` its address for a browser.
 
     Suggestions are added to the document. `lens` gives the lens to render with; `check` raises InputError if
     the video is no longer the file that was opened.
     """
 
     video: Path
+    out: OpenedFolder
     result: Path
     address: str
     tools: Tools
@@ -68,11 +70,12 @@ class Work:
         self.check()
         targets, track = self._followed(progress)
         try:
-            self.result.parent.mkdir(parents=True, exist_ok=True)
+            self.out.make(self.result.parent)
         except OSError as error:
             raise InputError(
                 f"{self.result.parent} cannot be made ({error.strerror}); choose another place with out=."
             ) from error
+        self.out.check_links(self.result.parent)
         self.disparities.rest(True)
         try:
             frames = refocus(

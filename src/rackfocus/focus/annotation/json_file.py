@@ -71,12 +71,16 @@ def save_annotation(path: str | Path, annotation: FocusAnnotation) -> None:
         InputError: the file cannot be written.
     """
     path = Path(path)
-    head = {"format": FORMAT, "version": VERSION}
-    text = json.dumps(head | asdict(annotation), indent=2, ensure_ascii=False) + "\n"
     try:
-        write_whole(path, text.encode(), shared=True)
+        write_whole(path, annotation_json(annotation).encode(), shared=True)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+
+
+def annotation_json(annotation: FocusAnnotation) -> str:
+    """The content of an annotation's file."""
+    head = {"format": FORMAT, "version": VERSION}
+    return json.dumps(head | asdict(annotation), indent=2, ensure_ascii=False) + "\n"
 
 
 def annotated_video(path: str | Path, *, frames: int | None = None) -> AnnotatedVideo:
