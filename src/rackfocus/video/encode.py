@@ -5,7 +5,6 @@ import errno
 import logging
 import shutil
 import tempfile
-import zlib
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,14 +22,13 @@ from rackfocus.video.pixels import rgb_to_picture
 from rackfocus.video.reader import VideoReader
 from rackfocus.video.segments import Segment, SegmentEncoder, configure, joined_packets
 from rackfocus.video.source import Frame
-from rackfocus.whole_files import followed, write_whole
+from rackfocus.whole_files import followed
+from rackfocus.work_folder import work_folder
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
 SEGMENT_FRAMES = 48
 """Frames in a segment, at most so many are encoded again after a kill. Fewer would give larger files."""
-
-JOB_FILE = "job.json"
 
 _log = logging.getLogger(__name__)
 
@@ -146,19 +144,12 @@ class VideoWriter:
         if self._job is None:
             self._folder = Path(tempfile.mkdtemp(prefix=f"{stem}.", dir=self.path.absolute().parent))
             return
-        self._folder = self.path.absolute().with_name(
-            f"{stem}-{zlib.crc32(self.path.name.encode()):08x}.parts"
-        )
-        job = self._folder / JOB_FILE
-        if not (job.is_file() and job.read_text(encoding="utf-8") == self._job):
-            if job.is_file():
-                _log.warning("%s was begun on another device or otherwise; it starts anew.", self.path)
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder.mkdir()
-            write_whole(job, self._job.encode())
-        while (segment := Segment.load(self._segment_file(self._segments))) is not None:
+        self._folder = work_folder(self.path, "parts", self._job)
+        previous = None
+        while (segment := Segment.load(self._segment_file(self._segments))) and segment.follows(previous):
             self.frames_written += len(segment.packets)
             self._segments += 1
+            previous = segment
 
     def _segment_file(self, number: int) -> Path:
         return self._folder / f"{number:06d}.npz"
