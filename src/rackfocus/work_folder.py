@@ -16,9 +16,7 @@ JOB_FILE = "job.json"
 _log = logging.getLogger(__name__)
 
 
-def work_folder(
-    output: Path, kind: str, job: str, fill: Callable[[Path], None] = lambda folder: None
-) -> Path:
+def work_folder(output: Path, kind: str, job: str, fill: Callable[[Path], None] | None = None) -> Path:
     """The folder of a job, which is made if it is missing. Those of other jobs of the output are removed.
 
     The name holds a sum of the job, so that two jobs never have a folder in common. The caller holds the lock
@@ -28,7 +26,7 @@ def work_folder(
         output: the file that the job writes; the folder is beside it.
         kind: what is stored, the suffix of the folder's name.
         job: a text that identifies the job.
-        fill: writes what an empty folder begins with.
+        fill: writes what an empty folder begins with; `None`: nothing.
 
     Raises:
         OSError: it cannot be written.
@@ -43,6 +41,7 @@ def work_folder(
     if not note.is_file():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        fill(folder)
+        if fill is not None:
+            fill(folder)
         write_whole(note, job.encode())
     return folder

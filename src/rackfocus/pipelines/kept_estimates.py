@@ -1,8 +1,8 @@
 """`D` and `E` that were estimated for finding focus, stored on disk for rendering.
 
 They are in a hidden folder beside the output video, one chunk per frame, until that video is complete. A job
-that was killed resumes at the first frame that is missing or damaged. A frame of 1920x1080 takes less than a megabyte: values
-are rounded to steps too small to be visible, and stored as differences along rows.
+that was killed resumes at the first frame that is missing or damaged. A frame of 1920x1080 takes less than a
+megabyte: values are rounded to steps too small to be visible, and stored as differences along rows.
 """
 
 import math
@@ -19,7 +19,7 @@ from jaxtyping import Float, UInt16
 from torch import Tensor
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from rackfocus.pipelines.clip.refocusable_clip import DISPARITY, LOG_EXPOSURE, chunk_file, open_array
+from rackfocus.pipelines.clip.arrays import DISPARITY, LOG_EXPOSURE, chunk_file, open_array
 from rackfocus.pipelines.clip.writer import UNBOUNDED, settle, sweep
 from rackfocus.pipelines.estimates import Estimates, Size
 from rackfocus.pipelines.prefetch import prefetch
