@@ -20,7 +20,7 @@ from rackfocus.video.decoding.coded import Coded
 from rackfocus.video.decoding.decoder import set_up
 from rackfocus.video.decoding.interlacing import INTERLACED, TAGGED, deinterlaced, field_order
 from rackfocus.video.decoding.pictures import DAMAGED, Pictures, average_rate
-from rackfocus.video.reader import VideoReader
+from rackfocus.video.reader import VideoReader, file_states
 from rackfocus.video.source import Look, VideoInfo, look_of
 from rackfocus.video.stills import STILL_SUFFIXES, StillsReader, is_animated
 
@@ -37,6 +37,7 @@ class ContainerReader(VideoReader):
     def __init__(self, path: Path, *, damaged: str = "stop", interlaced: str = "deinterlace") -> None:
         self._damaged = damaged
         self._said: set[str] = set()
+        opened = file_states([path])
         with open_container(path) as container:
             stream = video_stream(container, path)
             pictures = (coded.picture for coded in Pictures(container, stream, path))
@@ -49,7 +50,7 @@ class ContainerReader(VideoReader):
                 stream.codec_context.name,
                 pixel_aspect=stream.sample_aspect_ratio or None,
             )
-            super().__init__(path, _info(container, stream, look), look)
+            super().__init__(path, _info(container, stream, look), look, opened)
             self.field_order = field_order(chain([first], _whole(pictures)))
         if self.field_order is None:
             return

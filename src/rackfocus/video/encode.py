@@ -18,6 +18,8 @@ from torch import Tensor
 from rackfocus.types import InputError
 from rackfocus.video.carried.carried import Carried, Part
 from rackfocus.video.codecs import H264, Codec
+from rackfocus.video.decode import open_container
+from rackfocus.video.decoding.packets import packets_of
 from rackfocus.video.pixels import rgb_to_picture
 from rackfocus.video.reader import VideoReader
 from rackfocus.video.segments import Segment, SegmentEncoder, configure, joined_packets
@@ -26,6 +28,9 @@ from rackfocus.whole_files import followed
 from rackfocus.work_folder import work_folder
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+
+MATROSKA_TICKS = 1000
+"""FFmpeg writes Matroska with time stamps of so many a second."""
 
 SEGMENT_FRAMES = 48
 """Frames in a segment, at most so many are encoded again after a kill. Fewer would give larger files."""
@@ -71,6 +76,9 @@ class VideoWriter:
         self.path = followed(Path(path))
         self._codec = codec or H264()
         check_target(self.path, source.path, self._codec)
+        if CONTAINERS[self.path.suffix.lower()] == "matroska" and source.info.fps > MATROSKA_TICKS:
+            rate = f"{float(source.info.fps):g} frames a second"
+            raise InputError(f"{self.path} counts milliseconds, too coarse for {rate}; end its name in .mp4.")
         self.width, self.height = size or (source.info.width, source.info.height)
         width, height = self._codec.coded_size(self.width, self.height)
         # Columns on the right and rows at the bottom.
@@ -176,6 +184,7 @@ class VideoWriter:
         if self._segments == 0:
             raise InputError(f"No frame was given for {self.path}; ask for frames that the source has.")
         whole = self._folder / f"whole{self.path.suffix}"
+        self._source.check_unchanged()  # Its sound is read now.
         try:
             self._assemble(whole, alone=False)
         except av.FFmpegError as error:
@@ -185,6 +194,8 @@ class VideoWriter:
             reason = error.strerror
             _log.warning("%s holds pictures only, as its sound cannot be written (%s)", self.path, reason)
             self._assemble(whole, alone=True)
+        self._source.check_unchanged()
+        self._read_back(whole)
         whole.replace(self.path)
         self._job = None  # The video is complete.
 
@@ -229,6 +240,18 @@ class VideoWriter:
             carried.finish()
         if not alone:
             carried.report(into, self.path)
+
+    def _read_back(self, whole: Path) -> None:
+        """Check that the new file shows all frames."""
+        with open_container(whole) as container:
+            packets = packets_of(container, container.streams.video[0])
+            shown = sum(packet.size > 0 and not packet.is_discard for packet in packets)
+        if shown != self.frames_written:
+            rate = f"{float(self._source.info.fps):g} frames a second"
+            raise InputError(
+                f"{self.path} cannot hold {rate}: of {self.frames_written} frames {shown} can be read back; "
+                f"give {self._source.path} another rate."
+            )
 
     def _leave(self) -> None:
         """Delete segments that no later writer needs."""
