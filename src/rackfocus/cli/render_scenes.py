@@ -32,7 +32,7 @@ def run(cfg: DictConfig) -> None:
     size = {"width": cfg.width, "height": cfg.height, "variant": cfg.variant}
     splits = {split: _seeds(split, cfg[split]) for split in SPLITS if cfg[split] is not None}
     clips = _clips(folder, cfg)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with one_writer(folder):
         _render(cfg, folder, splits, clips, size)
 

@@ -30,7 +30,7 @@ def run(cfg: DictConfig) -> None:
     rules: CutOutRules = instantiate(cfg.rules)
     mask: SubjectMask = instantiate(cfg.mask)
     names = [name for source in sources for name in source.names]
-    root.mkdir(parents=True, exist_ok=True)
+    root.parent.mkdir(parents=True, exist_ok=True)
     with one_writer(root), progress_bar("cutting out", "pictures") as progress:
         missing = {name for name in names if not _seen(root, name).is_file()}
         done, made = len(names) - len(missing), 0

@@ -34,7 +34,7 @@ def run(cfg: DictConfig) -> None:
     root = Path(cfg.folder)
     names = [name for source in sources for name in source.names]
     teacher: DepthBackend = instantiate(cfg.teacher)
-    root.mkdir(parents=True, exist_ok=True)
+    root.parent.mkdir(parents=True, exist_ok=True)
     with one_writer(root), progress_bar("labelling", "pictures") as progress:
         _remember(root, cfg)
         missing = {name for name in names if not is_labelled(root, name)}
@@ -72,4 +72,5 @@ def _remember(root: Path, cfg: DictConfig) -> None:
                 f"{root} holds labels by another teacher or of another size ({path}); give another folder."
             )
         return
+    root.mkdir(exist_ok=True)
     write_whole(path, json.dumps(about, indent=2).encode())

@@ -139,13 +139,14 @@ def build_dataset(
             written, or another run adds to the data set.
     """
     paths = _videos(folder, dataset)
-    dataset.mkdir(parents=True, exist_ok=True)
+    dataset.parent.mkdir(parents=True, exist_ok=True)
     with one_writer(dataset):
         return _add(paths, dataset, selection, progress)
 
 
 def _add(paths: list[Path], dataset: Path, selection: Selection, progress: Progress | None) -> list[Seen]:
     """Examine those of the videos that are new, and add what is suitable."""
+    dataset.mkdir(exist_ok=True)
     table = dataset / TABLE_FILE
     before = read_table(table) if table.exists() else []
     known = {video.video: video for video in before if video.split or Path(video.video).is_file()}
