@@ -9,6 +9,7 @@ import pytest
 
 import rackfocus
 from rackfocus.cli import main
+from rackfocus.one_writer import one_writer
 
 SIZE, FRAMES = (96, 64), 30
 SMALL = ("longer_side_px=96", "network_size_px=32")
@@ -61,6 +62,14 @@ def test_what_a_user_said_is_kept(video, tmp_path, monkeypatch):
     again = rackfocus.load_annotation(out)
     assert user in again.targets
     assert len(again.targets) == len(found.targets) + 1
+
+
+def test_of_two_at_once_the_second_is_told(video, tmp_path, monkeypatch, capfd):
+    out = tmp_path / "focus.json"
+    with one_writer(out):
+        assert run(monkeypatch, "autofocus", video, "--out", out, *SMALL) == 2
+    assert f"{out} is being written by another run" in capfd.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("mode", ["action", "conversation", "general"])

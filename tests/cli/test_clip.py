@@ -1,5 +1,6 @@
 """`rackfocus make-clip` and `rackfocus clip`, run."""
 
+import json
 import sys
 
 import av
@@ -30,11 +31,20 @@ def made(tmp_path, tiny_network, monkeypatch):
 
 def test_make_verify_info_export(made, capsys):
     assert clip.main(["verify", "a.rvr"]) == 0
-    assert "a.rvr: 3 frames, all whole" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "a.rvr: 3 frames, all whole" in said
+    assert "could not be compared" not in said
     assert clip.main(["info", "a.rvr"]) == 0
     assert "a.rvr: frames 1 to 3 of ../my video.mp4" in capsys.readouterr().out
     assert clip.main(["export", "a.rvr", "out", "format=png"]) == 0
     assert len(list((made.parent / "out").glob("a.*.png"))) == 3
+    # As it was made before sums were recorded.
+    content = json.loads((made / "clip.json").read_text())
+    del content["chunk_sha256"], content["sha256"]
+    (made / "clip.json").write_text(json.dumps(content))
+    capsys.readouterr()
+    assert clip.main(["verify", "a.rvr"]) == 0
+    assert "so it could not be compared with what was written" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

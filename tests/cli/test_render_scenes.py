@@ -12,6 +12,7 @@ import pytest
 from rackfocus.cli import main
 from rackfocus.data.apertures.raytraced import RaytracedScenes
 from rackfocus.data.gaze.focus_events import FocusEventClips
+from rackfocus.one_writer import one_writer
 
 
 def run(monkeypatch, *arguments):
@@ -78,6 +79,13 @@ def _runs(process: int) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="processes are listed in /proc of Linux")
+def test_of_two_at_once_the_second_is_told(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    with one_writer(Path("one")):
+        assert run(monkeypatch, "folder=one", *SMALL) == 2
+    assert "one is being written by another run" in capfd.readouterr().err
+
+
 def test_ctrl_c_ends_all_processes_with_one_sentence(tmp_path):
     pytest.importorskip("mitsuba", reason="Mitsuba (the extra `scenes`) is not installed")
     settings = ["train=0:400", "validation=null", "test=null", "clip=false", "workers=2"]

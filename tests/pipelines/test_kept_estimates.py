@@ -84,6 +84,16 @@ def test_a_frame_of_which_one_half_is_there_is_estimated_again(tmp_path):
         assert store.frame_range == range(1)
 
 
+def damage(chunk):
+    chunk.write_bytes(chunk.read_bytes()[:-1] + b"?")
+
+
+def test_what_lies_behind_a_damaged_frame_is_estimated_again(tmp_path):
+    damage(left(tmp_path, 3) / "log_exposure" / "c.1.0.0.0")
+    with kept(tmp_path) as store:
+        assert store.frame_range == range(1)
+
+
 def test_nothing_is_left_where_no_frame_was_estimated(tmp_path):
     left(tmp_path, 0)
     assert list(tmp_path.iterdir()) == []
@@ -93,10 +103,11 @@ def test_what_goes_wrong_is_one_sentence(tmp_path):
     disparity, log_exposure = maps(0)
     with kept(tmp_path) as store, pytest.raises(InputError, match="no numbers for frame 0"):
         store.append(disparity * torch.nan, log_exposure)
-    chunk = left(tmp_path, 1) / "disparity" / "c.0.0.0.0"
-    chunk.write_bytes(chunk.read_bytes()[:-1] + b"?")
-    with kept(tmp_path) as store, pytest.raises(InputError, match="is damaged; remove it"):
-        store.disparity(0)
+    with kept(tmp_path) as store:
+        store.append(*maps(0))
+        damage(store.path / "disparity" / "c.0.0.0.0")
+        with pytest.raises(InputError, match="is damaged; remove it"):
+            store.disparity(0)
     store.path.touch()
     with pytest.raises(InputError, match="cannot be written after 0 frames"), kept(tmp_path):
         pass

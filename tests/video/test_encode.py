@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 import torch
 
@@ -302,3 +303,37 @@ def test_real_talkers_keep_their_sound(tmp_path: Path, shared: Path) -> None:
     given, kept = packets(source), packets(target)
     assert [data for _, data in kept] == [data for _, data in given][: len(kept)]
     assert heard(target)[2] == pytest.approx(48 / 25, abs=1152 / 44100)
+
+
+@pytest.mark.parametrize("name", ["o.mp4", "o.mov", "o.mkv"])
+def test_a_rate_that_is_odd(make_video: Maker, tmp_path: Path, name: str) -> None:
+    """Of a million frames a second each has its own time, or the file is refused."""
+    source = make_video(tmp_path / "v.mp4", time_base=Fraction(1, 1_000_000))
+    target = tmp_path / name
+    if name == "o.mkv":  # Before, all frames were written with the same time.
+        with pytest.raises(InputError, match=r"o\.mkv counts milliseconds.*1e\+06 frames a second"):
+            copy(source, target)
+    else:
+        copy(source, target)
+        assert times(target) == [Fraction(index, 1_000_000) for index in range(12)]
+    assert {path.name for path in tmp_path.iterdir()} <= {"v.mp4", name}
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    """Of this source, of the largest time scale and without edit list, FFmpeg writes an empty MP4."""
+    source = tmp_path / "v.mp4"
+    with av.open(str(source), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for index in range(12):
+            grey = np.full((48, 64, 3), 4 * index, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+        container.mux(stream.encode(None))
+    data = bytearray(source.read_bytes().replace(b"edts", b"free"))
+    at = data.index(b"mdhd") + 16
+    data[at : at + 4] = (2**31 - 1).to_bytes(4, "big")
+    source.write_bytes(data)
+    told = r"o\.mp4 cannot hold 4\.1\d+e\+06 frames a second: of 12 frames 0 can be read back"
+    with pytest.raises(InputError, match=told):
+        copy(source, tmp_path / "o.mp4", codec=H264())
+    assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]

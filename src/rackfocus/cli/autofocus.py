@@ -15,6 +15,7 @@ from rackfocus.cli.refocus import parse_model
 from rackfocus.device import choose_device
 from rackfocus.evaluation.reports.focus_timeline import draw_timeline, thumbnails_at
 from rackfocus.focus.annotation.json_file import load_annotation, save_annotation
+from rackfocus.one_writer import one_writer
 from rackfocus.pipelines.autofocus import annotation_of, autofocus, open_footage
 from rackfocus.types import FocusAnnotation, InputError
 
@@ -31,6 +32,12 @@ def run(cfg: DictConfig) -> None:
         raise InputError(f"Autofocus begins with the first frame; write frames=:{last or ''}.")
     if cfg.picture is not None and Path(cfg.picture).suffix.lower() != ".png":
         raise InputError(f"picture must end in .png, and is {cfg.picture}.")
+    with one_writer(Path(cfg.out)):
+        _find(cfg, last)
+
+
+def _find(cfg: DictConfig, last: int | None) -> None:
+    """Find the focus targets up to a frame; those of others in `cfg.out` are kept."""
     scene, puller = instantiate(cfg.autofocus), instantiate(cfg.puller)
     footage = {
         "disparity": cfg.disparity,

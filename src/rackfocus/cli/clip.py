@@ -42,6 +42,11 @@ def verify(cfg: DictConfig) -> None:
             "again."
         )
     print(f"{cfg.clip}: {clip.frames} frames, all whole; its video is {clip.source}, unchanged")
+    if not clip.info.chunk_sha256:
+        print(
+            "The clip was made before sums were recorded, so it could not be compared with what was written; "
+            "only damage was looked for."
+        )
 
 
 def info(cfg: DictConfig) -> None:

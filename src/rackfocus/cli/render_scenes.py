@@ -1,13 +1,15 @@
 """`rackfocus render-scenes`: ray-traced training scenes, clips with focus events, and the demo clip."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.ranges import parse_range
+from rackfocus.one_writer import one_writer
 from rackfocus.scenes.clips.dolly import render_clip
 from rackfocus.scenes.clips.events import ClipJob
 from rackfocus.scenes.clips.story import KINDS
@@ -30,6 +32,19 @@ def run(cfg: DictConfig) -> None:
     size = {"width": cfg.width, "height": cfg.height, "variant": cfg.variant}
     splits = {split: _seeds(split, cfg[split]) for split in SPLITS if cfg[split] is not None}
     clips = _clips(folder, cfg)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with one_writer(folder):
+        _render(cfg, folder, splits, clips, size)
+
+
+def _render(
+    cfg: DictConfig,
+    folder: Path,
+    splits: Mapping[str, Sequence[int]],
+    clips: Sequence[ClipJob],
+    size: Mapping[str, Any],
+) -> None:
+    """Render what does not exist yet in the folder."""
     with progress_bar("rendering", "scenes") as progress:
         places = render_scenes(
             folder,

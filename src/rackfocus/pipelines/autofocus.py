@@ -219,7 +219,7 @@ def open_footage(
 
     Raises:
         InputError: the source cannot be read, a setting is out of range, or the device is not there; within
-            the context, its memory does not suffice.
+            the context, its memory does not suffice; at its end, the source was changed meanwhile.
     """
     device = choose_device(device)
     for name, value in (("longer_side_px", longer_side_px), ("network_size_px", network_size_px)):
@@ -247,3 +247,4 @@ def open_footage(
             # No temporal filter is needed: disparity is read from small maps by robust statistics.
             maps = VideoEstimates(reader, network, NoStabilizer(), network_size_px, size, device)
         yield Footage(reader, maps, longer_side_px, last, device)
+        reader.check_unchanged()  # Its sound, too, was read by its name.

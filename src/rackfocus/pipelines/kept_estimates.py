@@ -1,14 +1,12 @@
 """`D` and `E` that were estimated for finding focus, stored on disk for rendering.
 
 They are in a hidden folder beside the output video, one chunk per frame, until that video is complete. A job
-that was killed resumes after the last stored frame. A frame of 1920x1080 takes less than a megabyte: values
-are rounded to steps too small to be visible, and stored as differences along rows.
+that was killed resumes at the first frame that is missing or damaged. A frame of 1920x1080 takes less than a
+megabyte: values are rounded to steps too small to be visible, and stored as differences along rows.
 """
 
-import logging
 import math
 import shutil
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -21,18 +19,15 @@ from jaxtyping import Float, UInt16
 from torch import Tensor
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from rackfocus.pipelines.clip.refocusable_clip import DISPARITY, LOG_EXPOSURE, chunk_file, open_array
-from rackfocus.pipelines.clip.writer import UNBOUNDED, settle, sweep, write_whole
+from rackfocus.pipelines.clip.arrays import DISPARITY, LOG_EXPOSURE, chunk_file, open_array
+from rackfocus.pipelines.clip.writer import UNBOUNDED, settle, sweep
 from rackfocus.pipelines.estimates import Estimates, Size
 from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
+from rackfocus.work_folder import work_folder
 
 STEPS = {DISPARITY: 1 / 16, LOG_EXPOSURE: 1 / 3200}
 """The steps that values are rounded to: 1/16 pixel of blur radius; 1/64 of `k E`, 1.6 percent of radiance."""
-
-JOB_FILE = "job.json"
-
-_log = logging.getLogger(__name__)
 
 
 class KeptEstimates:
@@ -51,23 +46,17 @@ class KeptEstimates:
     """
 
     def __init__(self, target: Path, size: Size, job: str) -> None:
-        name = f".{target.stem[:40]}-{zlib.crc32(target.name.encode()):08x}.estimates"
-        self.path = target.absolute().with_name(name)
-        self._size, self._job = size, job
+        self.path: Path
+        self._target, self._size, self._job = target, size, job
         self._frames = 0
         self._arrays: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
-        job = self.path / JOB_FILE
         try:
-            if not (job.is_file() and job.read_text(encoding="utf-8") == self._job):
-                if job.is_file():
-                    _log.warning("The estimates in %s are of another device or other settings.", self.path)
-                shutil.rmtree(self.path, ignore_errors=True)
-                self._make_folder()
+            self.path = work_folder(self._target, "estimates", self._job, self._fill)
             sweep(self.path)
             self._arrays = {name: open_array(self.path, name, mode="r+") for name in STEPS}
-            while all(chunk_file(self.path, name, self._frames).is_file() for name in STEPS):
+            while self._is_stored(self._frames):
                 self._frames += 1
         except OSError as error:
             raise self._unwritable(error) from error
@@ -153,12 +142,24 @@ class KeptEstimates:
                 f"{self.path} is damaged; remove it, then run the same command again."
             ) from error
 
-    def _make_folder(self) -> None:
+    def _is_stored(self, frame: int) -> bool:
+        """Whether both maps of a frame are there and undamaged."""
+        # Zarr reads a missing chunk as fill values, without an error.
+        if not all(chunk_file(self.path, name, frame).is_file() for name in STEPS):
+            return False
+        try:
+            for name in STEPS:
+                self._read(name, frame)
+        except InputError:
+            return False
+        return True
+
+    def _fill(self, folder: Path) -> None:
         width, height = self._size
-        zarr.create_group(str(self.path), zarr_format=3)
+        zarr.create_group(str(folder), zarr_format=3)
         for name, channels in ((DISPARITY, 1), (LOG_EXPOSURE, 3)):
             zarr.create_array(
-                str(self.path / name),
+                str(folder / name),
                 shape=(UNBOUNDED, channels, height, width),
                 chunks=(1, channels, height, width),
                 dtype="uint16",
@@ -170,13 +171,12 @@ class KeptEstimates:
                 ],
                 chunk_key_encoding={"name": "default", "separator": "."},
             )
-        write_whole(self.path / JOB_FILE, self._job.encode())
 
     def _unwritable(self, error: OSError) -> InputError:
         reason = error.strerror or str(error)
         return InputError(
-            f"{self.path} cannot be written after {self._frames} frames ({reason}); free some space or "
-            "change its permissions, then run the same command again to go on."
+            f"The estimates beside {self._target} cannot be written after {self._frames} frames ({reason}); "
+            "free some space or change the permissions, then run the same command again to go on."
         )
 
 

@@ -87,6 +87,7 @@ class PhotographWriter:
         try:
             with whole_file(self.path) as draft:
                 self._save(draft, *self._picture)
+                self._source.check_unchanged()
         except OSError as failure:
             raise _unwritable(self.path, failure) from failure
 

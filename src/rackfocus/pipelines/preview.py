@@ -15,6 +15,7 @@ from torch import Tensor
 from rackfocus.focus.focus_track import Read
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
+from rackfocus.one_writer import one_writer
 from rackfocus.optics.curve_tables import to_srgb
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
@@ -97,8 +98,9 @@ def preview(
         scale = frames[0].encoded.shape[2] / reader.info.width
         shown = rendering.pictures(map(estimated, frames), scale_from_source=scale, start_s=0.0)
         rows = [picture for _, picture in shown]
+        reader.check_unchanged()
     sheet = torch.cat(rows, 1).clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
-    with whole_file(target) as draft:
+    with one_writer(target), whole_file(target) as draft:
         Image.fromarray(sheet).save(draft, "JPEG" if target.suffix.lower() in (".jpg", ".jpeg") else "PNG")
     return [frame.index for frame in frames]
 

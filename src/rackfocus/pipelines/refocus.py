@@ -24,6 +24,7 @@ from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
+from rackfocus.one_writer import one_writer
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.estimates import Estimates, Size, StoredEstimates, VideoEstimates
@@ -122,8 +123,9 @@ def refocus(
         The number of frames written.
 
     Raises:
-        InputError: the source cannot be read, the target cannot be written, the point lies outside the
-            frame, a setting is out of range, or the device is not there or its memory does not suffice.
+        InputError: the source cannot be read, the target cannot be written or is being written by another
+            run, the point lies outside the frame, a setting is out of range, or the device is not there or
+            its memory does not suffice.
     """
     source, target, device = Path(source), Path(target), choose_device(device)
     codec = codec or H264()
@@ -143,6 +145,7 @@ def refocus(
             check_one_frame(target, reader, first, last)
         else:
             check_target(target, reader.path, codec)
+        stack.enter_context(one_writer(target))
         size = _scaled(reader.info, scale)
         whole_sound = last is None
         estimates: Estimates

@@ -22,7 +22,7 @@ from rackfocus.video.decoding.decoder import set_up
 from rackfocus.video.decoding.hardware import hardware, planar
 from rackfocus.video.decoding.interlacing import INTERLACED, TAGGED, deinterlaced, field_order
 from rackfocus.video.decoding.pictures import DAMAGED, Pictures, average_rate
-from rackfocus.video.reader import VideoReader
+from rackfocus.video.reader import VideoReader, file_states
 from rackfocus.video.source import Look, VideoInfo, look_of
 from rackfocus.video.stills import STILL_SUFFIXES, StillsReader, is_animated
 
@@ -46,6 +46,7 @@ class ContainerReader(VideoReader):
     ) -> None:
         self._damaged, self._hwaccel = damaged, hwaccel
         self._said: set[str] = set()
+        opened = file_states([path])
         with open_container(path, hwaccel) as container:
             stream = video_stream(container, path)
             pictures = (planar(coded.picture) for coded in Pictures(container, stream, path))
@@ -60,7 +61,7 @@ class ContainerReader(VideoReader):
                 stream.codec_context.name,
                 pixel_aspect=stream.sample_aspect_ratio or None,
             )
-            super().__init__(path, _info(container, stream, look), look)
+            super().__init__(path, _info(container, stream, look), look, opened)
             self.field_order = field_order(chain([first], _whole(pictures)))
         if self.field_order is None:
             return

@@ -5,7 +5,6 @@ import errno
 import logging
 import shutil
 import tempfile
-import zlib
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,18 +18,22 @@ from torch import Tensor
 from rackfocus.types import InputError
 from rackfocus.video.carried.carried import Carried, Part
 from rackfocus.video.codecs import H264, Codec
+from rackfocus.video.decode import open_container
+from rackfocus.video.decoding.packets import packets_of
 from rackfocus.video.pixels import rgb_to_picture
 from rackfocus.video.reader import VideoReader
 from rackfocus.video.segments import Segment, SegmentEncoder, configure, joined_packets
 from rackfocus.video.source import Frame
-from rackfocus.whole_files import followed, write_whole
+from rackfocus.whole_files import followed
+from rackfocus.work_folder import work_folder
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
+MATROSKA_TICKS = 1000
+"""FFmpeg writes Matroska with time stamps of so many a second."""
+
 SEGMENT_FRAMES = 48
 """Frames in a segment, at most so many are encoded again after a kill. Fewer would give larger files."""
-
-JOB_FILE = "job.json"
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +76,9 @@ class VideoWriter:
         self.path = followed(Path(path))
         self._codec = codec or H264()
         check_target(self.path, source.path, self._codec)
+        if CONTAINERS[self.path.suffix.lower()] == "matroska" and source.info.fps > MATROSKA_TICKS:
+            rate = f"{float(source.info.fps):g} frames a second"
+            raise InputError(f"{self.path} counts milliseconds, too coarse for {rate}; end its name in .mp4.")
         self.width, self.height = size or (source.info.width, source.info.height)
         width, height = self._codec.coded_size(self.width, self.height)
         # Columns on the right and rows at the bottom.
@@ -146,19 +152,12 @@ class VideoWriter:
         if self._job is None:
             self._folder = Path(tempfile.mkdtemp(prefix=f"{stem}.", dir=self.path.absolute().parent))
             return
-        self._folder = self.path.absolute().with_name(
-            f"{stem}-{zlib.crc32(self.path.name.encode()):08x}.parts"
-        )
-        job = self._folder / JOB_FILE
-        if not (job.is_file() and job.read_text(encoding="utf-8") == self._job):
-            if job.is_file():
-                _log.warning("%s was begun on another device or otherwise; it starts anew.", self.path)
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder.mkdir()
-            write_whole(job, self._job.encode())
-        while (segment := Segment.load(self._segment_file(self._segments))) is not None:
+        self._folder = work_folder(self.path, "parts", self._job)
+        previous = None
+        while (segment := Segment.load(self._segment_file(self._segments))) and segment.follows(previous):
             self.frames_written += len(segment.packets)
             self._segments += 1
+            previous = segment
 
     def _segment_file(self, number: int) -> Path:
         return self._folder / f"{number:06d}.npz"
@@ -185,6 +184,7 @@ class VideoWriter:
         if self._segments == 0:
             raise InputError(f"No frame was given for {self.path}; ask for frames that the source has.")
         whole = self._folder / f"whole{self.path.suffix}"
+        self._source.check_unchanged()  # Its sound is read now.
         try:
             self._assemble(whole, alone=False)
         except av.FFmpegError as error:
@@ -194,6 +194,8 @@ class VideoWriter:
             reason = error.strerror
             _log.warning("%s holds pictures only, as its sound cannot be written (%s)", self.path, reason)
             self._assemble(whole, alone=True)
+        self._source.check_unchanged()
+        self._read_back(whole)
         whole.replace(self.path)
         self._job = None  # The video is complete.
 
@@ -238,6 +240,18 @@ class VideoWriter:
             carried.finish()
         if not alone:
             carried.report(into, self.path)
+
+    def _read_back(self, whole: Path) -> None:
+        """Check that the new file shows all frames."""
+        with open_container(whole) as container:
+            packets = packets_of(container, container.streams.video[0])
+            shown = sum(packet.size > 0 and not packet.is_discard for packet in packets)
+        if shown != self.frames_written:
+            rate = f"{float(self._source.info.fps):g} frames a second"
+            raise InputError(
+                f"{self.path} cannot hold {rate}: of {self.frames_written} frames {shown} can be read back; "
+                f"give {self._source.path} another rate."
+            )
 
     def _leave(self) -> None:
         """Delete segments that no later writer needs."""

@@ -2,7 +2,7 @@
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,21 @@ from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
 from rackfocus.video.source import Frame, Look, VideoInfo
 
+FileStates = dict[Path, tuple[int, int] | None]
+"""Size in bytes and time of the last change in nanoseconds of files; `None`: there is no such file."""
+
+
+def file_states(files: Iterable[Path]) -> FileStates:
+    """The states of files now."""
+    states: FileStates = {}
+    for file in files:
+        try:
+            found = file.stat()
+            states[file] = found.st_size, found.st_mtime_ns
+        except OSError:
+            states[file] = None
+    return states
+
 
 class VideoReader(ABC):
     """A source of frames. Made by `open_video`; a context manager; may be read more than once.
@@ -26,8 +41,9 @@ class VideoReader(ABC):
         reached_end: whether the last iteration over `frames` ran to the end of the source.
     """
 
-    def __init__(self, path: Path, info: VideoInfo, look: Look) -> None:
+    def __init__(self, path: Path, info: VideoInfo, look: Look, opened: FileStates) -> None:
         self.path = path
+        self._opened, self._files = opened, tuple(opened)
         self.info = info
         self.reached_end = False
         self.look = look
@@ -46,6 +62,24 @@ class VideoReader(ABC):
         while self._passes:
             self._passes.pop().close()
 
+    def check_unchanged(self, frame: int | None = None) -> None:
+        """Check that the files are those that were opened, by their sizes and times.
+
+        Args:
+            frame: if each frame has a file of its own, only that of this one is looked at.
+
+        Raises:
+            InputError: one was changed, replaced or removed.
+        """
+        opened = self._opened
+        if frame is not None and len(opened) > 1:
+            file = self._files[frame]
+            opened = {file: opened[file]}
+        if file_states(opened) != opened:
+            raise InputError(
+                f"{self.path} was changed or replaced while it was read; run the same command again."
+            )
+
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
         """Yield the frames from `start` up to, not including, `stop`; fewer where the source ends before.
 
@@ -53,7 +87,8 @@ class VideoReader(ABC):
         decoded.
 
         Raises:
-            InputError: the range is empty, or the source is damaged at a frame that is needed.
+            InputError: the range is empty, the source is damaged at a frame that is needed, or it was changed
+                since it was opened.
         """
         if start < 0 or (stop is not None and stop <= start):
             raise InputError(
@@ -68,6 +103,7 @@ class VideoReader(ABC):
         with closing(self.coded()) as pictures:
             for index, coded in enumerate(pictures):
                 if index >= start:
+                    self.check_unchanged(index)
                     yield self._frame(index, coded)
                 if stop is not None and index + 1 >= stop:
                     return

@@ -6,6 +6,7 @@ its own. After a kill, finished segments need not be encoded again, and the resu
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 from zipfile import BadZipFile
@@ -63,6 +64,12 @@ class Segment:
             packets.append(CodedPacket(pts, dts, duration, bool(is_key), data[at : at + size]))
             at += size
         return cls(tuple(packets))
+
+    def follows(self, previous: Self | None) -> bool:
+        """Whether its display times differ from each other, and lie after those of the segment before it."""
+        times = sorted(packet.pts for packet in self.packets)
+        before = [] if previous is None else [max(packet.pts for packet in previous.packets)]
+        return bool(times) and all(one < next_ for one, next_ in pairwise([*before, *times]))
 
 
 class SegmentEncoder:

@@ -15,7 +15,7 @@ from torch import Tensor
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
 from rackfocus.video.decoding.container import open_file
-from rackfocus.video.reader import VideoReader
+from rackfocus.video.reader import VideoReader, file_states
 from rackfocus.video.source import EXIF_ORIENTATIONS, Look, Orientation, VideoInfo, look_of
 
 STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
@@ -30,22 +30,23 @@ class StillsReader(VideoReader):
         if not 0 < fps < 1e4:
             raise InputError(f"fps must be above 0 and below 10000, and is {fps}.")
         rate = Fraction(fps).limit_denominator(1001)
-        self._files = numbered_images(path) if path.is_dir() else [path]
-        picture, codec = _read(self._files[0])
-        look = _look(picture, self._files[0], codec)
+        files = numbered_images(path) if path.is_dir() else [path]
+        opened = file_states(files)
+        picture, codec = _read(files[0])
+        look = _look(picture, files[0], codec)
         info = VideoInfo(
             width=look.width,
             height=look.height,
-            frames=len(self._files),
+            frames=len(files),
             fps=rate,
             time_base=1 / rate,
-            duration_s=float(len(self._files) / rate),
+            duration_s=float(len(files) / rate),
             orientation=Orientation(),
             colour=look.colour,
             transfer=look.transfer,
             has_audio=False,
         )
-        super().__init__(path, info, look)
+        super().__init__(path, info, look, opened)
 
     def coded(self) -> Iterator[Coded]:
         for index, file in enumerate(self._files):

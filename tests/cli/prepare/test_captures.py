@@ -11,6 +11,7 @@ import pytest
 from rackfocus.cli import main
 from rackfocus.data.apertures.photographs import ManifestPhotographs
 from rackfocus.data.preparation.captures import judge
+from rackfocus.one_writer import one_writer
 
 
 def run(monkeypatch, *arguments):
@@ -46,6 +47,14 @@ def folder(tmp_path: Path, monkeypatch) -> Path:
         save(folder / f"{scene}_f8.png", 1.1 * linear)
     save(folder / "b_f8.png", texture(99))
     return folder
+
+
+@pytest.mark.usefixtures("folder")
+def test_of_two_at_once_the_second_is_told(monkeypatch, capfd):
+    with one_writer(Path("manifest.json")):
+        assert run(monkeypatch, "folder=photographs", "manifest=manifest.json") == 2
+    assert "manifest.json is being written by another run" in capfd.readouterr().err
+    assert [path.name for path in Path().iterdir()] == ["photographs"]
 
 
 @pytest.mark.usefixtures("folder")

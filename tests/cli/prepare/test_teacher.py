@@ -12,6 +12,7 @@ from rackfocus.cli import main
 from rackfocus.cli.prepare import cut_outs
 from rackfocus.cli.prepare import teacher as prepare_teacher
 from rackfocus.data.taught.taught_photographs import LabelledPhotographs
+from rackfocus.one_writer import one_writer
 
 
 def run(monkeypatch, *arguments):
@@ -47,6 +48,15 @@ class Teacher:
 def teacher(monkeypatch):
     Teacher.asked = 0
     monkeypatch.setattr(prepare_teacher, "instantiate", lambda _: Teacher())
+
+
+@pytest.mark.usefixtures("teacher", "folder")
+def test_of_two_at_once_the_second_is_told(monkeypatch, capfd):
+    with one_writer(Path("labels")):
+        assert run(monkeypatch, "teacher", "photographs=photos", "folder=labels") == 2
+    assert "labels is being written by another run" in capfd.readouterr().err
+    assert not Path("labels").exists()
+    assert Teacher.asked == 0
 
 
 @pytest.mark.usefixtures("teacher", "folder")

@@ -94,6 +94,16 @@ def test_a_stopped_run_goes_on(folder, tmp_path, monkeypatch):
     assert again == build_dataset(folder, tmp_path / "set", ONE_SECOND)
 
 
+def test_of_two_at_once_the_second_is_told(folder, tmp_path):
+    def progress(done, _total):
+        if done == 1:
+            with pytest.raises(InputError, match="set is being written by another run"):
+                build_dataset(folder, tmp_path / "set", Selection(shortest_s=0.5))
+
+    build_dataset(folder, tmp_path / "set", Selection(shortest_s=0.5), progress=progress)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["set", "videos"]
+
+
 def test_videos_may_be_added_and_stay_where_they_are(folder, tmp_path):
     before = build_dataset(
         folder, tmp_path / "set", Selection(shortest_s=1.0, test_share=1, validation_share=0)

@@ -51,6 +51,20 @@ def test_an_export_goes_on(tmp_path, clip, contents):
         assert contents(folder) == whole
 
 
+def test_of_two_exports_at_once_the_second_is_told(tmp_path, clip):
+    opened, refused = RefocusableClip.open(clip), []
+
+    def progress(done, _total):
+        if done == 2:
+            with pytest.raises(InputError, match="out is being written by another run"):
+                export_exr(opened, tmp_path / "out")
+            refused.append(done)
+
+    export_png(opened, tmp_path / "out", progress=progress)
+    assert refused == [2]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4", "in.rvr", "out"]
+
+
 def test_png_codes(tmp_path, clip, source):
     source.unlink()  # It is not needed.
     opened = RefocusableClip.open(clip)

@@ -195,6 +195,36 @@ def test_a_full_disk_is_one_sentence_and_costs_nothing_that_was_done(
     assert seen == [6, 7, 8, 9, 10, 11, 12]
 
 
+def test_of_two_at_once_the_second_is_told(tmp_path, make_video, network):
+    """Before, both wrote segments into one folder: the video was spliced from both, without an error."""
+    source, target = make_video(tmp_path / "v.mp4", pts=range(12)), tmp_path / "o.mp4"
+    settings = {"model": network, "codec": FAST}
+    refocus(source, target, **settings)
+    never, refused = target.read_bytes(), []
+
+    def progress(done, _):
+        if done in (1, 7):
+            with pytest.raises(InputError, match=r"o\.mp4 is being written by another run") as error:
+                refocus(source, target, focus=4.0, **settings)
+            refused.append(error)
+
+    refocus(source, target, progress=progress, **settings)
+    assert len(refused) == 2
+    assert target.read_bytes() == never
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["o.mp4", "v.mp4"]
+
+
+def test_goes_on_before_the_first_segment_whose_times_do_not_rise(tmp_path, make_video, network):
+    source, target = make_video(tmp_path / "v.mp4", pts=range(17)), tmp_path / "o.mp4"
+    with pytest.raises(Stop):
+        refocus(source, target, model=network, codec=FAST, progress=stop_at(16))
+    (folder,) = tmp_path.glob(".o-*.parts")
+    (folder / "000001.npz").write_bytes((folder / "000000.npz").read_bytes())
+    done = []
+    refocus(source, target, model=network, codec=FAST, progress=lambda count, _: done.append(count))
+    assert done == list(range(6, 18))
+
+
 KILLING = """
 import hashlib, json, os, signal, sys, time
 from pathlib import Path

@@ -17,6 +17,7 @@ from rackfocus.data.apertures.focal_stack import stack_photographs
 from rackfocus.data.apertures.manifest import Manifest, Photograph, Rejection, as_matrix, write_manifest
 from rackfocus.data.preparation.captures import Limits, aperture_items, focal_items, judge
 from rackfocus.evaluation.reports.preparation_page import Row, report_row, write_report
+from rackfocus.one_writer import one_writer
 from rackfocus.types import InputError
 from rackfocus.whole_files import write_whole
 
@@ -41,8 +42,15 @@ def run(cfg: DictConfig) -> None:
     else:
         composite, slices = stack_photographs(folder, cfg.deep)
         scenes = [ApertureScene(folder.name, composite, tuple(slices))]
-    work = output.with_name(f".{output.name}.work")
-    work.mkdir(parents=True, exist_ok=True)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with one_writer(output):
+        _prepare(cfg, scenes, limits, output)
+
+
+def _prepare(cfg: DictConfig, scenes: Sequence[ApertureScene], limits: Limits, output: Path) -> None:
+    """Judge every shot, and write what is found."""
+    folder, work = Path(cfg.folder), output.with_name(f".{output.name}.work")
+    work.mkdir(exist_ok=True)
     rows: list[Row] = []
     broken: list[str] = []
     accepted: dict[str, list[Photograph]] = {scene.name: [] for scene in scenes}

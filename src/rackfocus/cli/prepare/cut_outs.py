@@ -13,6 +13,7 @@ from rackfocus.cli.progress import progress_bar
 from rackfocus.data.preparation.cut_out_making import CutOutRules, cut_out
 from rackfocus.data.preparation.teaching_pictures import teaching_pictures
 from rackfocus.models.subject_masks import SubjectMask, refined
+from rackfocus.one_writer import one_writer
 from rackfocus.whole_files import write_whole
 
 
@@ -29,9 +30,10 @@ def run(cfg: DictConfig) -> None:
     rules: CutOutRules = instantiate(cfg.rules)
     mask: SubjectMask = instantiate(cfg.mask)
     names = [name for source in sources for name in source.names]
-    missing = {name for name in names if not _seen(root, name).is_file()}
-    done, made = len(names) - len(missing), 0
-    with progress_bar("cutting out", "pictures") as progress:
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with one_writer(root), progress_bar("cutting out", "pictures") as progress:
+        missing = {name for name in names if not _seen(root, name).is_file()}
+        done, made = len(names) - len(missing), 0
         progress(done, len(names))
         for source in sources:
             if missing.isdisjoint(source.names):

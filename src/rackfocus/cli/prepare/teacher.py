@@ -13,6 +13,7 @@ from rackfocus.cli.progress import progress_bar
 from rackfocus.data.preparation.teaching_pictures import teaching_pictures
 from rackfocus.data.taught.taught_photographs import is_labelled, write_label
 from rackfocus.models.backends import DepthBackend
+from rackfocus.one_writer import one_writer
 from rackfocus.types import InputError
 from rackfocus.whole_files import write_whole
 
@@ -32,10 +33,11 @@ def run(cfg: DictConfig) -> None:
     sources = teaching_pictures(folders, frames_per_clip=cfg.frames_per_clip)
     root = Path(cfg.folder)
     names = [name for source in sources for name in source.names]
-    missing = {name for name in names if not is_labelled(root, name)}
     teacher: DepthBackend = instantiate(cfg.teacher)
-    _remember(root, cfg)
-    with progress_bar("labelling", "pictures") as progress:
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with one_writer(root), progress_bar("labelling", "pictures") as progress:
+        _remember(root, cfg)
+        missing = {name for name in names if not is_labelled(root, name)}
         done = len(names) - len(missing)
         progress(done, len(names))
         for source in sources:
@@ -70,5 +72,5 @@ def _remember(root: Path, cfg: DictConfig) -> None:
                 f"{root} holds labels by another teacher or of another size ({path}); give another folder."
             )
         return
-    root.mkdir(parents=True, exist_ok=True)
+    root.mkdir(exist_ok=True)
     write_whole(path, json.dumps(about, indent=2).encode())

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+from rackfocus.one_writer import one_writer
 from rackfocus.types import InputError
 from rackfocus.video import open_video
 from rackfocus.video.shot_cuts import THUMBNAIL, begins_shot
@@ -134,14 +135,21 @@ def build_dataset(
     videos done and in all.
 
     Raises:
-        InputError: there is no such folder, or no video in it, or another file has the name of one to be
-            written.
+        InputError: there is no such folder, or no video in it, another file has the name of one to be
+            written, or another run adds to the data set.
     """
     paths = _videos(folder, dataset)
+    dataset.parent.mkdir(parents=True, exist_ok=True)
+    with one_writer(dataset):
+        return _add(paths, dataset, selection, progress)
+
+
+def _add(paths: list[Path], dataset: Path, selection: Selection, progress: Progress | None) -> list[Seen]:
+    """Examine those of the videos that are new, and add what is suitable."""
+    dataset.mkdir(exist_ok=True)
     table = dataset / TABLE_FILE
     before = read_table(table) if table.exists() else []
     known = {video.video: video for video in before if video.split or Path(video.video).is_file()}
-    dataset.mkdir(parents=True, exist_ok=True)
     for done, path in enumerate(paths):
         if progress is not None:
             progress(done, len(paths))

@@ -6,9 +6,12 @@ what the files contain, and which clip they were made from.
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
+from rackfocus.one_writer import one_writer
 from rackfocus.pipelines.clip.info import INFO_FILE
 from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.pipelines.clip.source import digest
@@ -24,6 +27,8 @@ Progress = Callable[[int, int | None], None]
 class ExportFolder:
     """The folder of an export: `<clip>.<frame>.<suffix>`, where `<frame>` is the index in the whole video.
 
+    A context manager, within which files are written by no other run.
+
     Args:
         clip: the clip to export.
         path: of the folder; it is created if missing, and existing files of the same export are kept.
@@ -31,7 +36,8 @@ class ExportFolder:
         meaning: describes the files' values for people and programs; written to `export.json`.
 
     Raises:
-        InputError: the folder cannot be written, or holds other files.
+        InputError: on entering, the folder cannot be written, is being written by another run, or holds other
+            files.
     """
 
     def __init__(self, clip: RefocusableClip, path: Path, suffix: str, meaning: dict[str, Any]) -> None:
@@ -47,7 +53,20 @@ class ExportFolder:
             "first": clip.frame_range.start,
             "frames": clip.frames,
         }
-        self._begin(json.dumps(head | meaning, indent=2, ensure_ascii=False) + "\n")
+        self._description = json.dumps(head | meaning, indent=2, ensure_ascii=False) + "\n"
+        self._lock = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(one_writer(self.path))
+            self._begin()
+            self._lock = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.close()
 
     def file(self, frame: int) -> Path:
         """The path of a frame's file."""
@@ -70,15 +89,15 @@ class ExportFolder:
         except (OSError, RuntimeError) as error:
             raise self._unwritable(error) from error
 
-    def _begin(self, description: str) -> None:
+    def _begin(self) -> None:
         note = self.path / EXPORT_FILE
         try:
             self.path.mkdir(exist_ok=True)
             if not note.exists():
                 if any(self.path.iterdir()):
                     raise InputError(f"{self.path} is not empty; name a folder of its own for the export.")
-                write_whole(note, description.encode(), synced=True)
-            elif note.read_text(encoding="utf-8") != description:
+                write_whole(note, self._description.encode(), synced=True)
+            elif note.read_text(encoding="utf-8") != self._description:
                 raise InputError(f"{self.path} holds another export; name another folder, or remove it.")
         except (FileNotFoundError, FileExistsError, NotADirectoryError) as error:
             raise InputError(f"{self.path} cannot be made a folder; name another place.") from error

@@ -55,8 +55,7 @@ def export_exr(clip: RefocusableClip, folder: str | Path, *, progress: Progress 
     Raises:
         InputError: the clip or its video is damaged or missing, or the folder cannot be written.
     """
-    with clip.open_source() as reader:
-        export = ExportFolder(clip, Path(folder), ".exr", MEANING)
+    with clip.open_source() as reader, ExportFolder(clip, Path(folder), ".exr", MEANING) as export:
         missing = export.missing()
         pictures = reader.frames(missing[0], missing[-1] + 1) if missing else ()
         for picture in pictures:

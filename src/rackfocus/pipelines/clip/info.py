@@ -3,19 +3,23 @@
     {"format": "rackfocus.clip", "version": 1,
      "video": {"path", "bytes", "sha256", "width", "height", "fps", "time_base", "is_folder"},
      "first", "last", "settings": {...}, "software", "revision",
-     "frames", "cuts", "disparity_range_px", "pts", "durations"}
+     "frames", "cuts", "disparity_range_px", "pts", "durations",
+     "chunk_sha256": {"disparity": [...], "log_exposure": [...]}, "sha256"}
 
-The last five keys are added when the clip is finished. `first`, `last` and `cuts` are indices in the whole
-video.
+The keys from `frames` on are added when the clip is finished; clips from before sums were recorded lack the
+last two. `first`, `last` and `cuts` are indices in the whole video. `sha256` is the sum of everything else
+except the path of the video, which may be moved.
 """
 
+import hashlib
 import json
-import math
 from dataclasses import asdict, dataclass, field, fields
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from rackfocus.pipelines.clip.arrays import CHANNELS, disparity_limits_px
 from rackfocus.pipelines.clip.source import ClipSource
 from rackfocus.types import InputError
 
@@ -68,12 +72,15 @@ class ClipInfo(ClipHead):
         durations: of each frame, in the same units.
         cuts: the first frames of new shots, as indices in the video.
         disparity_range_px: the smallest and the largest disparity of the clip.
+        chunk_sha256: for each array the sums of its chunks, one a frame; empty if the clip was made before
+            they were recorded.
     """
 
     pts: tuple[int, ...] = field(repr=False)
     durations: tuple[int, ...] = field(repr=False)
     cuts: tuple[int, ...]
     disparity_range_px: tuple[float, float]
+    chunk_sha256: dict[str, tuple[str, ...]] = field(repr=False)
 
     @property
     def frames(self) -> int:
@@ -93,13 +100,15 @@ def head_text(head: ClipHead) -> str:
 
 def info_text(info: ClipInfo) -> str:
     """The text of `clip.json` for a finished clip: indented, with each list on one line."""
-    tail = {
+    tail: dict[str, Any] = {
         "frames": info.frames,
         "cuts": info.cuts,
         "disparity_range_px": info.disparity_range_px,
         "pts": info.pts,
         "durations": info.durations,
+        "chunk_sha256": info.chunk_sha256,
     }
+    tail["sha256"] = _sum(_head_fields(info) | tail)
     lines = [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in tail.items()]
     return head_text(info).removesuffix("\n}\n") + ",\n" + ",\n".join(lines) + "\n}\n"
 
@@ -116,7 +125,7 @@ def read_info(path: Path) -> ClipHead | ClipInfo:
         raise InputError(
             f"{path.parent} is no refocusable clip; make one with `rackfocus make-clip`."
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as JSON; make the clip again.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(f'{path} has no format "{FORMAT}"; it belongs to something else than a clip.')
@@ -128,7 +137,7 @@ def read_info(path: Path) -> ClipHead | ClipInfo:
         raise InputError(f"{path} is of version {version}, and {VERSION} is known here; {advice}.")
     try:
         return _parsed(content)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise InputError(
             f"{path} is damaged ({type(error).__name__}: {error}); make the clip again."
         ) from error
@@ -141,14 +150,23 @@ def _head_fields(head: ClipHead) -> dict[str, Any]:
     }
 
 
+def _sum(content: dict[str, Any]) -> str:
+    """The sha256 of the fields, without itself and without the path of the video."""
+    video = {name: value for name, value in content["video"].items() if name != "path"}
+    told = {name: value for name, value in content.items() if name != "sha256"} | {"video": video}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
 def _parsed(content: dict[str, Any]) -> ClipHead | ClipInfo:
     video = content["video"]
+    if not (isinstance(video["path"], str) and video["width"] > 0 and video["height"] > 0):
+        raise ValueError("the video has no path or no size")
     head = ClipHead(
         video=ClipSource(
             **video | {"fps": Fraction(video["fps"]), "time_base": Fraction(video["time_base"])}
         ),
         first=int(content["first"]),
-        last=content["last"],
+        last=None if content["last"] is None else int(content["last"]),
         settings=dict(content["settings"]),
         software=str(content["software"]),
         revision=str(content["revision"]),
@@ -156,13 +174,24 @@ def _parsed(content: dict[str, Any]) -> ClipHead | ClipInfo:
     if "frames" not in content:
         return head
     least, largest = map(float, content["disparity_range_px"])
+    sums = {name: tuple(map(str, each)) for name, each in content.get("chunk_sha256", {}).items()}
     info = ClipInfo(
         **vars(head),
         pts=tuple(map(int, content["pts"])),
         durations=tuple(map(int, content["durations"])),
         cuts=tuple(map(int, content["cuts"])),
         disparity_range_px=(least, largest),
+        chunk_sha256=sums,
     )
-    if not info.frames == len(info.durations) == content["frames"] or not math.isfinite(largest - least):
+    if not 0 < info.frames == len(info.durations) == content["frames"]:
         raise ValueError("frames, pts and durations do not agree")
+    if any(before >= after for before, after in pairwise(info.pts)):
+        raise ValueError("pts do not rise")
+    lowest, highest = disparity_limits_px(head.video.width, head.video.height)
+    if not lowest <= least <= largest <= highest:
+        raise ValueError(f"disparities lie outside of {lowest:g} to {highest:g} px")
+    if "sha256" in content and content["sha256"] != _sum(content):
+        raise ValueError("it is not what was written, by its sha256")
+    if sums and not ("sha256" in content and all(len(sums[name]) == info.frames for name in CHANNELS)):
+        raise ValueError("sums are missing")
     return info

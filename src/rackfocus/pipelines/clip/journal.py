@@ -3,55 +3,70 @@
 import contextlib
 import errno
 import json
+import logging
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from rackfocus.types import InputError
-
 JOURNAL_FILE = "frames.jsonl"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A journal entry: time and duration of a frame, whether it begins a shot, the range of its disparity."""
+    """A journal entry: a frame's time, whether it begins a shot, and the range of its disparity.
+
+    Attributes:
+        sha256: of each of the frame's chunks, in the order of `CHANNELS`; empty in journals from before they
+            were recorded.
+    """
 
     pts: int
     duration: int
     is_cut: bool
     least_px: float
     largest_px: float
+    sha256: tuple[str, ...] = ()
 
 
 class Journal:
-    """The lines of the frames written so far. An existing file is read; an incomplete last line is removed.
+    """The lines of the frames written so far.
+
+    An existing file is read up to the first frame that is not whole, and shortened to there: its line is
+    incomplete, its time is not later than that of the frame before, or its chunks are not what they were.
 
     Args:
         path: of the file; it is created if missing.
+        checked: gives the line of the frame at a position with its chunks checked, `None` if they are not
+            whole.
 
     Attributes:
         lines: one per frame.
-
-    Raises:
-        InputError: the file is not a journal.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, checked: Callable[[int, Line], Line | None]) -> None:
         path.touch()
-        content = path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if whole != content:
-            os.truncate(path, len(whole))
-        try:
-            self.lines = [Line(*json.loads(line)) for line in whole.splitlines()]
-        except (ValueError, TypeError) as error:
-            raise InputError(f"{path} is damaged; remove {path.parent} and make the clip again.") from error
+        self.lines: list[Line] = []
+        content, end = path.read_bytes(), 0
+        for text in content.splitlines(keepends=True):
+            line = _parsed(text)
+            if line is None or (self.lines and line.pts <= self.lines[-1].pts):
+                break
+            if (line := checked(len(self.lines), line)) is None:
+                break
+            self.lines.append(line)
+            end += len(text)
+        if b"\n" in content[end:]:
+            _log.warning("%s goes on at frame %d of the clip: it is not whole", path.parent, len(self.lines))
+        os.truncate(path, end)
         self._path = path
         self._file = path.open("ab", buffering=0)
 
     def append(self, line: Line) -> None:
         """Append a line, completely or not at all. Raises OSError if it cannot be written."""
-        text = json.dumps(list(vars(line).values())).encode() + b"\n"
+        text = json.dumps(astuple(line)).encode() + b"\n"
         end = self._file.tell()
         try:
             # If the disk is almost full, only a part may be written.
@@ -72,3 +87,12 @@ class Journal:
         """Close and delete the file."""
         self.close()
         self._path.unlink()
+
+
+def _parsed(text: bytes) -> Line | None:
+    """A line of the file; `None` if it is incomplete or damaged."""
+    try:
+        pts, duration, is_cut, least_px, largest_px, *sums = json.loads(text) if text.endswith(b"\n") else ()
+        return Line(int(pts), int(duration), bool(is_cut), float(least_px), float(largest_px), tuple(*sums))
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return None

@@ -110,6 +110,7 @@ def make_clip(
                     raise InputError(
                         f"{source} has no frame {first}; it has {reader.info.frames or 'fewer'} frames."
                     )
+                reader.check_unchanged()
                 writer.finish()
             return writer.frames
 

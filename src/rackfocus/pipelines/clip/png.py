@@ -38,12 +38,12 @@ def export_png(clip: RefocusableClip, folder: str | Path, *, progress: Progress 
     """
     steps = steps_for(*clip.info.disparity_range_px)
     meaning = {"disparity_px": f"(code - {IN_FOCUS}) / {steps:g}", "steps": steps}
-    export = ExportFolder(clip, Path(folder), ".png", meaning)
-    for frame in export.missing():
-        codes = encode_disparity(clip.disparity(frame)[0], steps)
-        export.place(frame, partial(_write_png, codes=codes))
-        if progress is not None:
-            progress(frame + 1 - clip.frame_range.start, clip.frames)
+    with ExportFolder(clip, Path(folder), ".png", meaning) as export:
+        for frame in export.missing():
+            codes = encode_disparity(clip.disparity(frame)[0], steps)
+            export.place(frame, partial(_write_png, codes=codes))
+            if progress is not None:
+                progress(frame + 1 - clip.frame_range.start, clip.frames)
     return clip.frames
 
 

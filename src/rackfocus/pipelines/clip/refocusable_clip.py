@@ -6,26 +6,34 @@
       disparity/       (frames, 1, height, width), half precision, a chunk a frame
       log_exposure/    (frames, 3, height, width), the same
 
-Chunks end in a CRC-32C, which every read checks. `writer` writes the folder.
+Every read checks the CRC-32C at the end of a chunk, its sum in clip.json, and the range of its values.
+`writer` writes the folder.
 """
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import torch
-import zarr
 from jaxtyping import Float
 from torch import Tensor
 
+from rackfocus.pipelines.clip.arrays import (
+    CHANNELS,
+    DISPARITY,
+    LOG_EXPOSURE,
+    LOG_EXPOSURE_RANGE,
+    chunk_file,
+    lies_within,
+    open_clip_array,
+)
 from rackfocus.pipelines.clip.info import INFO_FILE, ClipInfo, read_info
-from rackfocus.pipelines.clip.source import find_source
+from rackfocus.pipelines.clip.source import digest, find_source
 from rackfocus.pipelines.fingerprint import file_identity
 from rackfocus.types import InputError
 from rackfocus.video import VideoReader, open_video
 
 SUFFIX = ".rvr"
-DISPARITY, LOG_EXPOSURE = "disparity", "log_exposure"
 
 
 class RefocusableClip:
@@ -59,14 +67,8 @@ class RefocusableClip:
         info = read_info(path / INFO_FILE)
         if not isinstance(info, ClipInfo):
             raise InputError(f"{path} is not finished; run the same `rackfocus make-clip` again to go on.")
-        height, width = info.video.height, info.video.width
-        arrays = {}
-        for name, channels in ((DISPARITY, 1), (LOG_EXPOSURE, 3)):
-            arrays[name] = open_array(path, name)
-            if arrays[name].shape != (info.frames, channels, height, width):
-                raise InputError(
-                    f"{path / name} is not of the size that clip.json says; make the clip again."
-                )
+        width, height = info.video.width, info.video.height
+        arrays = {name: open_clip_array(path, name, info.frames, width, height) for name in CHANNELS}
         return cls(path, info, arrays, None if source is None else Path(source))
 
     @property
@@ -123,28 +125,16 @@ class RefocusableClip:
             raise InputError(f"{self.path} holds frames {held.start} to {held.stop - 1}, and not {frame}.")
         position = frame - self.info.first
         what = f"{name.replace('_', ' ')} of frame {frame} in {self.path}"
+        chunk = chunk_file(self.path, name, position)
         # Zarr reads a missing chunk as fill values, without an error.
-        if not chunk_file(self.path, name, position).is_file():
+        if not chunk.is_file():
             raise InputError(f"The {what} is missing; make the clip again.")
+        limits = self.info.disparity_range_px if name == DISPARITY else LOG_EXPOSURE_RANGE
         try:
-            values = self._arrays[name][position]
-        except (ValueError, RuntimeError, OSError) as error:
-            raise InputError(f"The {what} is damaged; make the clip again.") from error
+            is_whole = not self.info.chunk_sha256 or digest(chunk) == self.info.chunk_sha256[name][position]
+            values = self._arrays[name][position] if is_whole else None
+        except (ValueError, RuntimeError, OSError):
+            values = None
+        if values is None or not lies_within(values, limits):
+            raise InputError(f"The {what} is damaged; make the clip again.")
         return torch.from_numpy(values).float()
-
-
-def open_array(path: Path, name: str, *, mode: Literal["r", "r+"] = "r") -> Any:
-    """Open one of the arrays of a clip for reading, or with `r+` for reading and writing.
-
-    Raises:
-        InputError: the array is missing or damaged.
-    """
-    try:
-        return zarr.open_array(str(path / name), mode=mode, zarr_format=3)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path / name} is damaged or missing; make the clip again.") from error
-
-
-def chunk_file(path: Path, name: str, position: int) -> Path:
-    """The path of a frame's chunk; `position` is the frame's index in the clip."""
-    return path / name / f"c.{position}.0.0.0"

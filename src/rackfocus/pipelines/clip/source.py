@@ -8,7 +8,11 @@ from pathlib import Path
 
 from rackfocus.types import InputError
 from rackfocus.video import VideoReader
+from rackfocus.video.decode import existing
 from rackfocus.video.stills import numbered_images
+
+LONGEST_SHOWN = 300
+"""The most letters of a path that an error message shows."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,10 @@ def find_source(clip: Path, source: ClipSource, named: Path | None = None) -> Pa
         InputError: the video is missing, or is not the one that the clip was made from.
     """
     path = named if named is not None else Path(os.path.normpath(clip.resolve() / source.path))
-    if not path.exists():
+    shown = str(path) if len(str(path)) <= LONGEST_SHOWN else f"{str(path)[:LONGEST_SHOWN]}..."
+    if not os.path.exists(path):  # noqa: PTH110 - of a name that is too long, `Path.exists` raises an error.
         raise InputError(
-            f"The video of {clip}, {path}, is not there; say where it is now with "
+            f"The video of {clip}, {shown}, is not there; say where it is now with "
             "source=PATH (video=PATH for `rackfocus refocus`)."
         )
     same_kind = path.is_dir() == source.is_folder
@@ -84,7 +89,12 @@ def find_source(clip: Path, source: ClipSource, named: Path | None = None) -> Pa
 
 
 def digest(path: Path) -> str:
-    """The sha256 of a file; of a folder, that of its images' names and sums, in order."""
+    """The sha256 of a file; of a folder, that of its images' names and sums, in order.
+
+    Raises:
+        InputError: it is a pipe, a socket or a device, or may not be read.
+    """
+    existing(path)
     if not path.is_dir():
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,10 +4,10 @@ A frame counts as written when its line is in the journal, which is written last
 final names when they are complete. After the last frame the content of the journal is moved to `clip.json`.
 """
 
-import json
 import logging
 import os
 import shutil
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +17,20 @@ import numpy as np
 import zarr
 from jaxtyping import Float
 from torch import Tensor
-from zarr.codecs import BloscCodec, Crc32cCodec
 
+from rackfocus.one_writer import one_writer
+from rackfocus.pipelines.clip.arrays import (
+    CHANNELS,
+    DESCRIPTION_FILE,
+    DISPARITY,
+    LOG_EXPOSURE,
+    LOG_EXPOSURE_RANGE,
+    chunk_file,
+    description,
+    disparity_limits_px,
+    lies_within,
+    open_array,
+)
 from rackfocus.pipelines.clip.info import (
     DEVICE,
     INFO_FILE,
@@ -29,7 +41,8 @@ from rackfocus.pipelines.clip.info import (
     read_info,
 )
 from rackfocus.pipelines.clip.journal import JOURNAL_FILE, Journal, Line
-from rackfocus.pipelines.clip.refocusable_clip import DISPARITY, LOG_EXPOSURE, SUFFIX, chunk_file, open_array
+from rackfocus.pipelines.clip.refocusable_clip import SUFFIX
+from rackfocus.pipelines.clip.source import digest
 from rackfocus.types import InputError
 from rackfocus.whole_files import DRAFT_SUFFIX, whole_folder, write_whole
 
@@ -42,14 +55,16 @@ UNBOUNDED = 2**31 - 1
 class ClipWriter:
     """A clip that is written frame by frame. A context manager.
 
-    An unfinished clip is resumed if it was begun on the same device; otherwise it starts anew.
+    An unfinished clip is resumed, at the first frame that is not whole, if it was begun on the same device;
+    otherwise it starts anew.
 
     Args:
         path: folder of the clip; its name ends in `.rvr`.
         head: the source and the settings of the clip.
 
     Raises:
-        InputError: the folder cannot be written, is not a clip, or is a clip made with other settings.
+        InputError: the folder cannot be written, is being written by another run, is not a clip, or is a clip
+            made with other settings.
     """
 
     def __init__(self, path: Path, head: ClipHead) -> None:
@@ -58,6 +73,7 @@ class ClipWriter:
         self._arrays: dict[str, Any] = {}
         self._journal: Journal | None = None
         self._whole: ClipInfo | None = None
+        self._lock = ExitStack()
         check_target(path)
 
     @property
@@ -73,39 +89,20 @@ class ClipWriter:
         return self._whole is not None
 
     def __enter__(self) -> Self:
-        try:
-            found = self._found()
-            if not isinstance(found, ClipInfo) and self._head.difference_from(found) == DEVICE:
-                _log.warning("%s was begun on another device; it starts anew.", self.path)
-                shutil.rmtree(self.path)
-                found = self._found()
-            self._go_on_with(found)
-            sweep(self.path)
-            if isinstance(found, ClipInfo):
-                (self.path / JOURNAL_FILE).unlink(missing_ok=True)
-                self._whole = found
-                return self
-            self._journal = Journal(self.path / JOURNAL_FILE)
-            if self._head.last is not None and self.frames > self._head.last - self._head.first:
-                self._journal.close()
-                raise InputError(f"{self.path} already has {self.frames} frames; ask for more, or remove it.")
-            write_whole(self.path / INFO_FILE, head_text(self._head).encode(), synced=True)
-            # An earlier run may have been interrupted in `finish`, after it shortened the arrays.
-            self._set_length(UNBOUNDED)
-            self._arrays = {
-                name: open_array(self.path, name, mode="r+") for name in (DISPARITY, LOG_EXPOSURE)
-            }
-        except OSError as error:
-            raise self._unwritable(error) from error
+        with ExitStack() as stack:
+            stack.enter_context(one_writer(self.path))
+            self._begin()
+            self._lock = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._journal is not None:
-            self._journal.close()
-        if self.frames == 0:
-            shutil.rmtree(self.path, ignore_errors=True)
+        with self._lock:
+            if self._journal is not None:
+                self._journal.close()
+            if self.frames == 0:
+                shutil.rmtree(self.path, ignore_errors=True)
 
     def write(
         self,
@@ -119,27 +116,33 @@ class ClipWriter:
         """Append a frame.
 
         Args:
-            disparity: in pixels of the video.
-            log_exposure: `>= 0`.
+            disparity: in pixels of the video, within `disparity_limits_px`.
+            log_exposure: within `LOG_EXPOSURE_RANGE`.
             pts: its presentation time, in units of the video's time base.
             duration: in the same units.
             is_cut: whether a new shot begins with it.
 
         Raises:
-            InputError: the disk is full, or cannot be written for another reason.
+            InputError: a value lies outside, or the disk is full or cannot be written for another reason.
         """
         assert self._journal is not None
         halves = {DISPARITY: _half(disparity), LOG_EXPOSURE: _half(log_exposure)}
-        if not all(np.isfinite(values).all() for values in halves.values()):
+        limits = disparity_limits_px(self._head.video.width, self._head.video.height), LOG_EXPOSURE_RANGE
+        if not all(map(lies_within, halves.values(), limits)):
             at = self._head.first + self.frames
-            raise InputError(f"The network gives no numbers for frame {at}; try another checkpoint.")
-        depth = halves[DISPARITY]
-        line = Line(pts, duration, is_cut, float(depth.min()), float(depth.max()))
+            raise InputError(
+                f"The network gives no numbers for frame {at} that can be rendered; try another checkpoint."
+            )
+        sums = []
         try:
             for name, values in halves.items():
                 self._arrays[name][self.frames] = values
-                settle(chunk_file(self.path, name, self.frames))
-            self._journal.append(line)
+                chunk = chunk_file(self.path, name, self.frames)
+                settle(chunk)
+                sums.append(digest(chunk))
+            depth = halves[DISPARITY]
+            least_px, largest_px = float(depth.min()), float(depth.max())
+            self._journal.append(Line(pts, duration, is_cut, least_px, largest_px, tuple(sums)))
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -157,14 +160,40 @@ class ClipWriter:
             durations=tuple(line.duration for line in lines),
             cuts=tuple(self._head.first + at for at, line in enumerate(lines) if line.is_cut),
             disparity_range_px=(min(line.least_px for line in lines), max(line.largest_px for line in lines)),
+            chunk_sha256=dict(zip(CHANNELS, zip(*(line.sha256 for line in lines), strict=True), strict=True)),
         )
         try:
-            self._set_length(self.frames)
+            self._describe_arrays(self.frames)
             write_whole(self.path / INFO_FILE, info_text(info).encode(), synced=True)
             self._journal.remove()
         except OSError as error:
             raise self._unwritable(error) from error
         self._whole = info
+
+    def _begin(self) -> None:
+        """Find out what is written, and make everything ready for the rest."""
+        try:
+            found = self._found()
+            if not isinstance(found, ClipInfo) and self._head.difference_from(found) == DEVICE:
+                _log.warning("%s was begun on another device; it starts anew.", self.path)
+                shutil.rmtree(self.path)
+                found = self._found()
+            self._go_on_with(found)
+            sweep(self.path)
+            if isinstance(found, ClipInfo):
+                (self.path / JOURNAL_FILE).unlink(missing_ok=True)
+                self._whole = found
+                return
+            # An earlier run may have been interrupted in `finish`, after it shortened the arrays.
+            self._describe_arrays(UNBOUNDED)
+            self._arrays = {name: open_array(self.path, name, mode="r+") for name in CHANNELS}
+            self._journal = Journal(self.path / JOURNAL_FILE, self._checked)
+            if self._head.last is not None and self.frames > self._head.last - self._head.first:
+                self._journal.close()
+                raise InputError(f"{self.path} already has {self.frames} frames; ask for more, or remove it.")
+            write_whole(self.path / INFO_FILE, head_text(self._head).encode(), synced=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def _found(self) -> ClipHead:
         """The metadata of the clip in the folder, which is made if it is not there."""
@@ -189,13 +218,30 @@ class ClipWriter:
             )
         self._head = replace(self._head, software=found.software, revision=found.revision)
 
-    def _set_length(self, frames: int) -> None:
-        for name in (DISPARITY, LOG_EXPOSURE):
-            description = self.path / name / "zarr.json"
-            content = json.loads(description.read_text(encoding="utf-8"))
-            if content["shape"][0] != frames:
-                content["shape"][0] = frames
-                write_whole(description, json.dumps(content, indent=2).encode(), synced=True)
+    def _checked(self, position: int, line: Line) -> Line | None:
+        """The journal's line of a frame with the sums of its chunks; `None` if a chunk is not what it was.
+
+        Where the journal has no sums yet, the range of the disparity is compared.
+        """
+        try:
+            sums = tuple(digest(chunk_file(self.path, name, position)) for name in CHANNELS)
+            if line.sha256:
+                return line if line.sha256 == sums else None
+            depth, light = (self._arrays[name][position] for name in CHANNELS)
+        except (OSError, ValueError, RuntimeError):
+            return None
+        if (depth.min(), depth.max()) != (line.least_px, line.largest_px):
+            return None
+        return replace(line, sha256=sums) if lies_within(light, LOG_EXPOSURE_RANGE) else None
+
+    def _describe_arrays(self, frames: int) -> None:
+        """Write what Zarr has to know of the arrays, unless it is there."""
+        for name in CHANNELS:
+            file = self.path / name / DESCRIPTION_FILE
+            file.parent.mkdir(exist_ok=True)
+            content = description(name, frames, self._head.video.width, self._head.video.height)
+            if not file.is_file() or file.read_bytes() != content:
+                write_whole(file, content, synced=True)
 
     def _unwritable(self, error: OSError) -> InputError:
         reason = error.strerror or str(error)
@@ -217,25 +263,7 @@ def check_target(path: Path) -> None:
 
 
 def _fill_folder(draft: Path, head: ClipHead) -> None:
-    group = zarr.create_group(str(draft), zarr_format=3)
-    height, width = head.video.height, head.video.width
-    for name, channels in ((DISPARITY, 1), (LOG_EXPOSURE, 3)):
-        group.create_array(
-            name,
-            shape=(UNBOUNDED, channels, height, width),
-            chunks=(1, channels, height, width),
-            dtype="float16",
-            # NaN, not 0: Zarr does not write chunks of fill values, and a lost frame must not read as 0.
-            fill_value=np.nan,
-            # The smallest of the fast compressors: a frame of 1920x1080 takes 1.4 MB and 0.15 s of one core.
-            compressors=[
-                BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle", typesize=2),
-                Crc32cCodec(),
-            ],
-            # All chunks in one folder, instead of nested folders for every frame.
-            chunk_key_encoding={"name": "default", "separator": "."},
-            dimension_names=["frame", "channel", "height", "width"],
-        )
+    zarr.create_group(str(draft), zarr_format=3)
     (draft / JOURNAL_FILE).touch()
     write_whole(draft / INFO_FILE, head_text(head).encode(), synced=True)
 
@@ -256,6 +284,6 @@ def settle(path: Path) -> None:
 
 def sweep(path: Path) -> None:
     """Remove the incomplete files of a writer that was killed."""
-    for folder in (path, path / DISPARITY, path / LOG_EXPOSURE):
+    for folder in (path, *(path / name for name in CHANNELS)):
         for partial in folder.glob(f"*{DRAFT_SUFFIX}"):
             partial.unlink()
