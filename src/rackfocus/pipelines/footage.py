@@ -17,6 +17,8 @@ from jaxtyping import Float, Float32, UInt8
 from rackfocus.device import CPU, download
 from rackfocus.pipelines.estimates import StoredMaps, VideoEstimates
 from rackfocus.pipelines.frame_estimator import reduced, reduced_size
+from rackfocus.reading.arrays import read_npy
+from rackfocus.reading.damage import reading
 from rackfocus.scenes.files import read_disparity
 from rackfocus.types import InputError
 from rackfocus.video import VideoReader
@@ -192,11 +194,9 @@ def disparity_in(folder: str | Path) -> Disparity:
         path = files[index]
         if path.suffix == ".png":
             return read_disparity(path)
-        try:
-            values = np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} cannot be read as an array; make it again.") from error
-        return np.asarray(values, np.float32).reshape(values.shape[-2:])
+        with reading(path, "cannot be read as an array; make it again."):
+            values = read_npy(path)
+            return values.astype(np.float32).reshape(values.shape[-2:])
 
     return read
 

@@ -5,7 +5,7 @@ fixations.csv   video,subject,t_start_ms,duration_ms,x,y
 <video>.avi
 """
 
-import csv
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +33,8 @@ from rackfocus.data.gaze.focus_clip import (
 from rackfocus.data.gaze.gaze_shifts import Fixations, gaze_targets
 from rackfocus.data.video_frames import read_frames
 from rackfocus.focus.annotation.json_file import annotated_video
+from rackfocus.reading.damage import reading
+from rackfocus.reading.tables import read_rows
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
 SPLITS = {
@@ -182,21 +184,17 @@ def _rows(path: Path, numbers: tuple[str, ...]) -> list[dict[str, str]]:
     """The rows of a table, checked for a name and for finite numbers in these columns."""
     if not path.is_file():
         raise InputError(f"{path} is missing; set data.root to the folder of the HEVC gaze videos.")
-    try:
-        with path.open(newline="", encoding="utf-8") as lines:
-            rows = list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read as a table; get it again.") from error
+    with reading(path, "cannot be read as a table ({reason}); get it again."):
+        rows = read_rows(path, ("video", *numbers))
     for line, row in enumerate(rows, start=2):
-        try:
-            whole = (
-                bool(row["video"])
-                and None not in row
-                and all(np.isfinite(float(row[name])) for name in numbers)
-            )
-        except (KeyError, TypeError, ValueError):
-            whole = False
-        if not whole:
+        if not (row["video"] and all(_is_finite(row[name]) for name in numbers)):
             wanted = ", ".join(("video", *numbers))
             raise InputError(f"{path}, line {line}, does not give {wanted}; get it again.")
     return rows
+
+
+def _is_finite(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

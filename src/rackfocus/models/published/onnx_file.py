@@ -9,6 +9,7 @@ import torch
 
 from rackfocus.device import CPU
 from rackfocus.models.published.weights import find_weights
+from rackfocus.reading.weights import onnx_session
 from rackfocus.types import InputError
 
 GPU_PROVIDER = "CUDAExecutionProvider"
@@ -66,20 +67,10 @@ class OnnxFile:
         on_gpu = device.type == "cuda" and GPU_PROVIDER in self._onnxruntime.get_available_providers()
         key = str(device) if on_gpu else "cpu"
         if key not in self._sessions:
-            options = self._onnxruntime.SessionOptions()
-            options.intra_op_num_threads = self._threads
-            # onnxruntime warns of every unused constant of the file.
-            options.log_severity_level = 3
             providers: list[Any] = ["CPUExecutionProvider"]
             if on_gpu:
                 providers.insert(0, (GPU_PROVIDER, {"device_id": device.index or 0}))
-            try:
-                self._sessions[key] = self._onnxruntime.InferenceSession(
-                    self._content, options, providers=providers
-                )
-            # onnxruntime's errors have no other common base class.
-            except Exception as error:
-                raise InputError(
-                    f"{self.path} cannot be read as an ONNX model; get the file anew."
-                ) from error
+            self._sessions[key] = onnx_session(
+                self.path, self._content, threads=self._threads, providers=providers
+            )
         return self._sessions[key]
