@@ -23,9 +23,10 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 
 from rackfocus.pipelines.clip.refocusable_clip import DISPARITY, LOG_EXPOSURE, chunk_file, open_array
 from rackfocus.pipelines.clip.writer import UNBOUNDED, settle, sweep, write_whole
-from rackfocus.pipelines.estimates import Estimates, Size
+from rackfocus.pipelines.estimates import Estimates
 from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
+from rackfocus.video.reduction import Size
 
 STEPS = {DISPARITY: 1 / 16, LOG_EXPOSURE: 1 / 3200}
 """The steps that values are rounded to: 1/16 pixel of blur radius; 1/64 of `k E`, 1.6 percent of radiance."""

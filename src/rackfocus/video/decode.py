@@ -15,6 +15,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from rackfocus.reading.limits import largest_pixels, require_pixels
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
 from rackfocus.video.decoding.decoder import set_up
@@ -159,7 +160,7 @@ def open_container(path: Path) -> InputContainer:
     try:
         if path.stat().st_size == 0:
             raise InputError(f"{path} is empty; copy or export it again.")
-        options = {"protocol_whitelist": "file"}
+        options = {"protocol_whitelist": "file", "max_pixels": str(largest_pixels())}
         return av.open(str(path.absolute()), options=options, metadata_errors="ignore")
     except (av.FFmpegError, OSError) as error:
         if isinstance(error, PermissionError):
@@ -171,7 +172,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     """The first video stream that is not cover art, set to report damage instead of concealing it.
 
     Raises:
-        InputError: there is no video stream, or no decoder for it.
+        InputError: there is no video stream, no decoder for it, or it claims too many pixels.
     """
     streams = [
         stream
@@ -186,6 +187,8 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
             raise InputError(
                 f"{path} is in a video format that cannot be decoded; convert it to H.264 first."
             )
+        if stream.codec_context.width:
+            require_pixels(path, stream.codec_context.width, stream.codec_context.height)
         set_up(stream)
         return stream
     raise InputError(f"{path} holds no video.")

@@ -153,5 +153,3 @@ def _row(
         "within 2": float((levels <= 2).mean()),
         "|Δd|": float(levels.mean()),
     }
-
-
