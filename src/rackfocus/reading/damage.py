@@ -2,6 +2,8 @@
 
 import csv
 import struct
+import textwrap
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
 
+import av
 import cv2
 from safetensors import SafetensorError
 
@@ -27,8 +30,9 @@ DAMAGE: tuple[type[Exception], ...] = (
     # A size that nothing can hold; deep nesting is a RuntimeError, as what OpenEXR, torch and zipfile raise.
     MemoryError,
     RuntimeError,
-    # Pillow raises it for broken PNG files.
+    # Pillow raises the first for broken PNG files, numpy both for the headers of arrays.
     SyntaxError,
+    tokenize.TokenError,
     csv.Error,
     struct.error,
     zlib.error,
@@ -36,6 +40,7 @@ DAMAGE: tuple[type[Exception], ...] = (
     UnpicklingError,
     SafetensorError,
     cv2.error,
+    av.FFmpegError,
 )
 """The exceptions that damaged files raise in the libraries that read them, and in checks of what was read."""
 
@@ -47,7 +52,7 @@ def reading(path: Path, broken: str) -> Iterator[None]:
     Args:
         path: of the file.
         broken: the rest of the sentence: what is wrong with it, and what to do. `{reason}` in it stands for
-            the first line of the error.
+            the beginning of the error.
 
     Raises:
         InputError: the file is damaged; one that was raised within is kept.
@@ -57,5 +62,6 @@ def reading(path: Path, broken: str) -> Iterator[None]:
     except InputError:
         raise
     except DAMAGE as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = textwrap.shorten(said.strip() or type(error).__name__, 200, placeholder=" ...").rstrip(".")
         raise InputError(f"{path} {broken.replace('{reason}', reason)}") from error

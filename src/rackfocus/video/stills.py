@@ -134,13 +134,16 @@ def _read(file: Path) -> tuple[av.VideoFrame, str]:
         if size := picture_size(file):
             require_pixels(file, size[1], size[0])
         # Of kinds that Pillow does not know.
-        limit = {"max_pixels": str(largest_pixels())}
+        options = {"max_pixels": str(largest_pixels())}
         # Passed as an open file, because FFmpeg reads a % in a name as a pattern of numbers.
-        with file.open("rb") as data, av.open(data, options=limit, metadata_errors="ignore") as container:
+        with (
+            file.open("rb") as data,
+            av.open(data, "r", options=options, metadata_errors="ignore") as container,
+        ):
             stream = container.streams.video[0]
             if stream.codec_context.name in ("mjpeg", "png"):  # Others then reject undamaged files.
-                limit["err_detect"] = "explode"
-            stream.codec_context.options = limit
+                options["err_detect"] = "explode"
+            stream.codec_context.options = options
             picture = next(container.decode(stream), None)
             if picture is None or picture.is_corrupt:
                 raise ValueError("no whole picture")

@@ -116,13 +116,14 @@ def read_manifest(path: str | Path) -> Manifest:
     names = [item.name for item in items]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise InputError(f"{path} names {twice!r} twice; give every item a name of its own.")
-    for item in items:
-        for photograph in (item.deep, *item.shots):
-            if not photograph.file.is_file():
-                raise InputError(
-                    f"{photograph.file} is missing, which {path} names in {item.name!r}; "
-                    "put it back or prepare the data anew."
-                )
+    with reading(path, "names a file that cannot be there ({reason}); prepare the data anew."):
+        for item in items:
+            for photograph in (item.deep, *item.shots):
+                if not photograph.file.is_file():
+                    raise InputError(
+                        f"{photograph.file} is missing, which {path} names in {item.name!r}; "
+                        "put it back or prepare the data anew."
+                    )
     return Manifest(items, rejected)
 
 

@@ -53,7 +53,8 @@ def _scene(file: Path, folder: Path) -> list[Item]:
         raise InputError(
             f"{file} names no target, or an f-number that is not positive; get the data set again."
         )
-    for photograph in (deep, *shots):
-        if not photograph.file.is_file():
-            raise InputError(f"{photograph.file} is missing, which {file} names; get the data set again.")
+    with reading(file, "names a file that cannot be there ({reason}); get the data set again."):
+        for photograph in (deep, *shots):
+            if not photograph.file.is_file():
+                raise InputError(f"{photograph.file} is missing, which {file} names; get the data set again.")
     return pairs_and_triplets(file.stem, deep, shots)

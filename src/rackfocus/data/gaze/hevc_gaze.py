@@ -78,20 +78,22 @@ def watched_videos(root: str | Path) -> dict[str, WatchedVideo]:
         InputError: a table is missing, or a row of it is invalid.
     """
     root = Path(root)
-    sizes = {
-        row["video"]: (int(row["frames"]), float(row["fps"]), int(row["width"]), int(row["height"]))
-        for row in _rows(root / "videos.csv", ("frames", "fps", "width", "height"))
-    }
+    videos = root / "videos.csv"
+    with reading(videos, "has a size that is no whole number; get it again."):
+        sizes = {
+            row["video"]: (int(row["frames"]), float(row["fps"]), int(row["width"]), int(row["height"]))
+            for row in _rows(videos, ("frames", "fps", "width", "height"))
+        }
     gaze: dict[str, list[list[float]]] = {name: [] for name in sizes}
     columns = ("t_start_ms", "duration_ms", "x", "y")
     for row in _rows(root / "fixations.csv", columns):
         if row["video"] not in gaze:
-            raise InputError(f"{root / 'fixations.csv'} names {row['video']}, which is not in videos.csv.")
+            raise InputError(f"{root / 'fixations.csv'} names {row['video']}, which is not in {videos.name}.")
         gaze[row["video"]].append([float(row[column]) for column in columns])
     found = {}
     for name, (frames, fps, width, height) in sizes.items():
         if min(frames, fps, width, height) <= 0:
-            raise InputError(f"{root / 'videos.csv'} gives {name} a size or rate of no sense; get it again.")
+            raise InputError(f"{videos} gives {name} a size or rate of no sense; get it again.")
         table = np.array(gaze[name], np.float64).reshape(-1, 4)
         start, duration = table[:, 0] / 1000, table[:, 1] / 1000
         fixations = Fixations(start, start + duration, table[:, 2:])

@@ -119,7 +119,7 @@ def find_clips(folder: str | Path) -> list[AnnotatedClip]:
         InputError: there is no such folder, no annotation in it, or one is invalid or its video is missing.
     """
     folder = Path(folder)
-    annotations = [path for path in sorted(folder.rglob("*.json")) if _format(path) == FORMAT]
+    annotations = [path for path in sorted(folder.rglob("*.json")) if _content(path, FORMAT) is not None]
     if not annotations:
         raise InputError(
             f"{folder} holds no annotated video; write an annotation beside each, as `rackfocus autofocus` "
@@ -144,8 +144,8 @@ def _clip(path: Path, *, name: str) -> AnnotatedClip:
 
 
 def _people(path: Path, frames: int) -> Iterator[Mapping[str, Any]]:
-    content = _content(path)
-    if isinstance(content, dict) and content.get("format") == CLIP_FORMAT:
+    content = _content(path, CLIP_FORMAT)
+    if content is not None:
         with reading(path, "cannot be read as a clip with focus events; render it again."):
             people = [{**note["people"]} for note in content["frames"]]
         if len(people) != frames:
@@ -153,12 +153,13 @@ def _people(path: Path, frames: int) -> Iterator[Mapping[str, Any]]:
         yield from people
 
 
-def _content(path: Path) -> Any:
-    """The content of a JSON file; `None` if it is missing or none."""
+def _content(path: Path, kind: str) -> dict[str, Any] | None:
+    """The content of a JSON file of this format; `None` if it is missing or another file."""
     try:
-        return read_json(path)
+        content = read_json(path)
     except (OSError, ValueError):
         return None
+    return content if isinstance(content, dict) and content.get("format") == kind else None
 
 
 def _box(known: Mapping[str, Any]) -> Box:

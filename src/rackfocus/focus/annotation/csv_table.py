@@ -118,7 +118,7 @@ def _annotation(path: Path, name: str, rows: list[tuple[int, dict[str, str]]]) -
             if row["t"]:
                 targets.append(_target(row))
         except (ValueError, TypeError) as error:  # InputError is a ValueError
-            raise InputError(f"{path}, line {line}: {error}") from error
+            raise _wrong(path, line, error) from error
     try:
         return FocusAnnotation(
             video=AnnotatedVideo(
@@ -134,7 +134,11 @@ def _annotation(path: Path, name: str, rows: list[tuple[int, dict[str, str]]]) -
             aperture=float(first["aperture"]) if first["aperture"] else None,
         )
     except (ValueError, TypeError) as error:
-        raise InputError(f"{path}, line {rows[0][0]}: {error}") from error
+        raise _wrong(path, rows[0][0], error) from error
+
+
+def _wrong(path: Path, line: int, error: Exception) -> InputError:
+    return InputError(f"{path}, line {line}: {str(error).rstrip('.')}.")
 
 
 def _target(row: dict[str, str]) -> FocusTarget:

@@ -46,9 +46,11 @@ class OnnxFile:
         self._content, self._threads = self.path.read_bytes(), threads
         self._sessions: dict[str, Any] = {}
         session = self._session(CPU)
-        values = (*session.get_inputs(), *session.get_outputs())
-        self.shapes = [list(value.shape) for value in values]
-        self._input, self._output = (each[0].name for each in (session.get_inputs(), session.get_outputs()))
+        inputs, outputs = session.get_inputs(), session.get_outputs()
+        if not (inputs and outputs):
+            raise InputError(f"{self.path} is a network without input or output; get the file anew.")
+        self.shapes = [list(value.shape) for value in (*inputs, *outputs)]
+        self._input, self._output = inputs[0].name, outputs[0].name
 
     def __call__(self, values: np.ndarray, device: torch.device = CPU) -> np.ndarray:
         """The first output.
@@ -56,8 +58,16 @@ class OnnxFile:
         Args:
             values: the input.
             device: on which the network runs if possible.
+
+        Raises:
+            InputError: the network cannot run on this input.
         """
-        return self._session(device).run([self._output], {self._input: values})[0]
+        session = self._session(device)
+        try:
+            return session.run([self._output], {self._input: values})[0]
+        # onnxruntime's errors have no other common base class.
+        except Exception as error:
+            raise InputError(f"{self.path} cannot run on its input; get the file anew.") from error
 
     def identity(self) -> Any:
         """What distinguishes it from other networks, for `rackfocus.pipelines.fingerprint`."""
