@@ -4,7 +4,6 @@ import json
 import struct
 import zlib
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,12 +12,10 @@ import numpy as np
 import OpenEXR
 import pytest
 import torch
-import zarr
 from PIL import Image
 from safetensors.torch import save_file
-from zarr.codecs import BloscCodec, Crc32cCodec
 
-from rackfocus import load_model, save_annotation
+from rackfocus import RGBDHDR, load_model, save_annotation
 from rackfocus.data.apertures import blb, raytraced, realbokeh
 from rackfocus.data.apertures.manifest import Item, Manifest, Photograph, read_manifest, write_manifest
 from rackfocus.data.evaluation_files import read_mask
@@ -41,15 +38,15 @@ from rackfocus.models.published.onnx_file import OnnxFile
 from rackfocus.models.published.tensorlayer_file import load_parameters
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics.lens_shapes.photographed import PhotographedKernel
-from rackfocus.pipelines.clip.info import ClipInfo, info_text, read_info
+from rackfocus.pipelines.clip.make_clip import make_clip
 from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
-from rackfocus.pipelines.clip.source import ClipSource
 from rackfocus.reading.weights import read_state
 from rackfocus.scenes.files import read_disparity, write_disparity
 from rackfocus.tasks.non_finite import load_batch
 from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusTarget
 from rackfocus.video import open_video
 from rackfocus.video.flow.files import read_flow, write_flow
+from rackfocus.video.stabilizer.none import NoStabilizer
 from rackfocus.video.stills import read_picture
 
 RAMP = np.linspace(0, 1, 12 * 16, dtype=np.float32).reshape(12, 16)
@@ -136,20 +133,17 @@ def batch(path: Path) -> None:
     save_file(tensors, path, {"names": '["a"]', "epoch": "0", "step": "3"})
 
 
-def clip(folder: Path) -> ClipInfo:
-    """A finished refocusable clip of one frame in `folder`."""
-    source = ClipSource("v.mp4", 9, "0" * 64, 16, 12, Fraction(24), Fraction(1, 24), False)
-    info = ClipInfo(source, 0, None, {"network": "n"}, "s 1", "r", (0,), (1,), (), (-1.0, 1.0))
-    (folder / "clip.json").write_text(info_text(info))
-    zarr.create_group(str(folder), zarr_format=3)
-    for name, channels in (("disparity", 1), ("log_exposure", 3)):
-        shape = (1, channels, 12, 16)
-        zarr.create_array(
-            str(folder), name=name, shape=shape, chunks=shape, dtype="float16", fill_value=np.nan,
-            compressors=[BloscCodec(cname="zstd", shuffle="bitshuffle", typesize=2), Crc32cCodec()],
-            chunk_key_encoding={"name": "default", "separator": "."},
-        )[...] = RAMP.astype(np.float16)  # fmt: skip
-    return info
+class Flat(torch.nn.Module):
+    """A network to which everything has disparity 1."""
+
+    def forward(self, srgb: torch.Tensor, *, network_size_px: int | None = None) -> RGBDHDR:  # noqa: ARG002
+        return RGBDHDR(torch.ones_like(srgb[:, :1]), torch.zeros_like(srgb))
+
+
+def clip(folder: Path) -> None:
+    """A refocusable clip of one frame."""
+    picture(folder / "v.png")
+    make_clip(folder / "v.png", folder / "c.rvr", model=Flat(), stabilizer=NoStabilizer())
 
 
 def read_clip(folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
@@ -188,6 +182,7 @@ KEYFRAMES = {
 }  # fmt: skip
 SCENE = {"width": 16, "height": 12, "lights": True, "focal_disparity": 1.5, "seed": 3}
 SEEN = Seen("v.mp4", 900, 12345678, "0" * 64, 2.5, cut=7)
+SMALL_AF_NET = AFNet(units=3, width=8, feature_width=8, time_width=8)
 
 KINDS = {
     "annotation": Kind("a.json", lambda path: save_annotation(path, ANNOTATION), load_annotation),
@@ -202,12 +197,16 @@ KINDS = {
         lambda path: blb._parameters(path, 2, 2),
     ),
     "RealBokeh": Kind("1.json", bokeh, lambda path: realbokeh._scene(path, path.parent)),
-    "clip": Kind("clip.json", lambda path: clip(path.parent), read_info),
+    "clip": Kind("c.rvr/clip.json", lambda path: clip(path.parents[1]), lambda path: read_clip(path.parent)),
     "clip's arrays": Kind(
-        "disparity/zarr.json", lambda path: clip(path.parents[1]), lambda path: read_clip(path.parents[1])
+        "c.rvr/disparity/zarr.json",
+        lambda path: clip(path.parents[2]),
+        lambda path: read_clip(path.parents[1]),
     ),
     "clip's chunks": Kind(
-        "disparity/c.0.0.0.0", lambda path: clip(path.parents[1]), lambda path: read_clip(path.parents[1])
+        "c.rvr/disparity/c.0.0.0.0",
+        lambda path: clip(path.parents[2]),
+        lambda path: read_clip(path.parents[1]),
     ),
     "gaze": Kind("videos.csv", gaze, lambda path: watched_videos(path.parent)),
     "VAF": Kind("videos.csv", lambda path: _write_table([SEEN], path), read_table),
@@ -247,7 +246,7 @@ KINDS = {
         lambda path: save_model(RGBDHDRNet(base_width=2, levels=2), path),
         load_model,
     ),
-    "AF-Net": Kind("n.safetensors", lambda path: save_af_net(AFNet(), path, half=True), load_af_net),
+    "AF-Net": Kind("n.safetensors", lambda path: save_af_net(SMALL_AF_NET, path), load_af_net),
     "weights": Kind("w.pth", lambda path: torch.save({"a": torch.rand(3, 4)}, path), read_state),
     "old weights": Kind(
         "w.pth",

@@ -61,7 +61,6 @@ def peak_bytes(begin: bool = False) -> int:
 
 def check(name: str, kind: Any, folder: Path, count: int) -> None:
     path = folder / kind.file
-    path.parent.mkdir(parents=True, exist_ok=True)
     kind.make(path)
     whole = path.read_bytes()
     kind.load(path)

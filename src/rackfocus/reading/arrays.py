@@ -56,6 +56,16 @@ def read_npy(path: Path) -> np.ndarray:
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
+def unpacked_bytes(path: Path) -> int:
+    """How many bytes a chunk of Blosc unpacks to, by its header.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return int.from_bytes(file.read(8)[4:], "little")
+
+
 def _values(file: IO[bytes], shape: tuple[int, ...], is_fortran: bool, dtype: np.dtype) -> np.ndarray:
     needed = math.prod(shape) * dtype.itemsize
     content = file.read(needed)

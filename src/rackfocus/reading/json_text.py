@@ -5,9 +5,10 @@ import math
 from pathlib import Path
 from typing import Any, NoReturn
 
-LARGEST_BYTES = 1 << 25
-"""A longer file is not read: parsed, it may take twenty times its length. The times of a clip of two million
-frames are shorter."""
+LARGEST_BYTES = 1 << 26
+MOST_VALUES = 1 << 22
+"""Longer files are not read, nor those of more values, which may take a hundred bytes each; a clip of 400,000
+frames has fewer."""
 DEEPEST = 64
 """How many lists and objects may lie within each other; our own files have eight."""
 LARGEST_WHOLE = 2**63
@@ -31,9 +32,11 @@ def parse_json(text: str) -> Any:
     """The content of a text.
 
     Raises:
-        ValueError: it is no JSON, is nested too deeply, or has a number that is not finite or above 2^63, or
-            half of a character.
+        ValueError: it is no JSON, has too many values, is nested too deeply, or has a number that is not
+            finite or above 2^63, or half of a character.
     """
+    if sum(map(text.count, "[{,")) > MOST_VALUES:
+        raise ValueError(f"it has more than {MOST_VALUES} values")
     try:
         content = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_no_number)
     except RecursionError as error:

@@ -24,6 +24,14 @@ def largest_pixels() -> int:
     return int(given)
 
 
+def decoder_limit() -> dict[str, str]:
+    """The option of FFmpeg's decoders that bounds pictures whose header was not read before.
+
+    It is somewhat higher, because FFmpeg counts the pixels that it pads a picture with, too.
+    """
+    return {"max_pixels": str(largest_pixels() * 9 // 8 + (1 << 16))}
+
+
 def require_pixels(path: Path, width: int, height: int) -> None:
     """Check the size that a header claims, before anything is decoded.
 

@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from rackfocus.reading.limits import largest_pixels, require_pixels
+from rackfocus.reading.limits import decoder_limit, require_pixels
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
 from rackfocus.video.decoding.decoder import set_up
@@ -160,7 +160,7 @@ def open_container(path: Path) -> InputContainer:
     try:
         if path.stat().st_size == 0:
             raise InputError(f"{path} is empty; copy or export it again.")
-        options = {"protocol_whitelist": "file", "max_pixels": str(largest_pixels())}
+        options = {"protocol_whitelist": "file", **decoder_limit()}
         return av.open(str(path.absolute()), options=options, metadata_errors="ignore")
     except (av.FFmpegError, OSError) as error:
         if isinstance(error, PermissionError):

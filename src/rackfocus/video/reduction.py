@@ -21,7 +21,7 @@ Size = tuple[int, int]
 LARGE_PIXELS = 1 << 23
 """Smaller pictures, up to 4k (3840 x 2160), are given whole."""
 
-_BAND_PIXELS = 1 << 22
+_BAND_PIXELS = 1 << 20
 
 
 class Reduction(NamedTuple):
@@ -47,11 +47,11 @@ class Reduction(NamedTuple):
         picture = directly_readable(picture)
         decode, encode = (curve(look.transfer.value) for curve in (self.decoding, self.encoding))
         step = max(1, _BAND_PIXELS // picture.width)
-        bands = []
+        narrow = torch.empty(1, 3, picture.height, width)
         for first in range(0, picture.height, step):
             band = look.coded_rgb(picture, slice(first, first + step))
-            bands.append(resized(decode(band[None]), (width, band.shape[1])))
-        return look.orientation.upright(encode(resized(torch.cat(bands, dim=2), (width, height)))[0])
+            narrow[:, :, first : first + step] = resized(decode(band[None]), (width, band.shape[1]))
+        return look.orientation.upright(encode(resized(narrow, (width, height)))[0])
 
 
 def resized(

@@ -13,7 +13,7 @@ from PIL import ExifTags
 from torch import Tensor
 
 from rackfocus.reading.damage import DAMAGE, reading
-from rackfocus.reading.limits import largest_pixels, require_pixels
+from rackfocus.reading.limits import decoder_limit, require_pixels
 from rackfocus.reading.pictures import opened_picture, picture_size
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
@@ -134,7 +134,7 @@ def _read(file: Path) -> tuple[av.VideoFrame, str]:
         if size := picture_size(file):
             require_pixels(file, size[1], size[0])
         # Of kinds that Pillow does not know.
-        options = {"max_pixels": str(largest_pixels())}
+        options = decoder_limit()
         # Passed as an open file, because FFmpeg reads a % in a name as a pattern of numbers.
         with (
             file.open("rb") as data,

@@ -9,6 +9,7 @@
 Chunks end in a CRC-32C, which every read checks. `writer` writes the folder.
 """
 
+import math
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -21,6 +22,8 @@ from torch import Tensor
 from rackfocus.pipelines.clip.info import INFO_FILE, ClipInfo, read_info
 from rackfocus.pipelines.clip.source import find_source
 from rackfocus.pipelines.fingerprint import file_identity
+from rackfocus.reading.arrays import unpacked_bytes
+from rackfocus.reading.damage import DAMAGE, reading
 from rackfocus.types import InputError
 from rackfocus.video import VideoReader, open_video
 
@@ -124,11 +127,15 @@ class RefocusableClip:
         position = frame - self.info.first
         what = f"{name.replace('_', ' ')} of frame {frame} in {self.path}"
         # Zarr reads a missing chunk as fill values, without an error.
-        if not chunk_file(self.path, name, position).is_file():
+        chunk = chunk_file(self.path, name, position)
+        if not chunk.is_file():
             raise InputError(f"The {what} is missing; make the clip again.")
+        array = self._arrays[name]
         try:
-            values = self._arrays[name][position]
-        except (ValueError, RuntimeError, OSError) as error:
+            if unpacked_bytes(chunk) != array.dtype.itemsize * math.prod(array.chunks):
+                raise ValueError("of another size")
+            values = array[position]
+        except DAMAGE as error:
             raise InputError(f"The {what} is damaged; make the clip again.") from error
         return torch.from_numpy(values).float()
 
@@ -139,10 +146,8 @@ def open_array(path: Path, name: str, *, mode: Literal["r", "r+"] = "r") -> Any:
     Raises:
         InputError: the array is missing or damaged.
     """
-    try:
+    with reading(path / name, "is damaged or missing; make the clip again."):
         return zarr.open_array(str(path / name), mode=mode, zarr_format=3)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path / name} is damaged or missing; make the clip again.") from error
 
 
 def chunk_file(path: Path, name: str, position: int) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import av
 from av.video.stream import VideoStream
 
-from rackfocus.reading.limits import largest_pixels
+from rackfocus.reading.limits import decoder_limit
 
 BESIDE_PICTURES = {
     "h264": frozenset({6, *range(9, 13), *range(16, 19), *range(22, 32)}),
@@ -21,7 +21,7 @@ Decode = Callable[[av.Packet], list[av.VideoFrame]]
 def set_up(stream: VideoStream) -> None:
     """Set a decoder to report damage instead of concealing it."""
     # The size may also be told anew in the middle of a stream.
-    stream.codec_context.options = {"err_detect": "explode", "max_pixels": str(largest_pixels())}
+    stream.codec_context.options = {"err_detect": "explode", **decoder_limit()}
     # With several threads the H.264 decoder reports errors of a slice late or not at all.
     stream.codec_context.thread_count = 1
 
