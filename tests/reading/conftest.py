@@ -140,10 +140,16 @@ class Flat(torch.nn.Module):
         return RGBDHDR(torch.ones_like(srgb[:, :1]), torch.zeros_like(srgb))
 
 
-def clip(folder: Path) -> None:
+def write_clip(folder: Path) -> Path:
     """A refocusable clip of one frame."""
     picture(folder / "v.png")
     make_clip(folder / "v.png", folder / "c.rvr", model=Flat(), stabilizer=NoStabilizer())
+    return folder / "c.rvr"
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_clip(tmp_path)
 
 
 def read_clip(folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
@@ -197,15 +203,17 @@ KINDS = {
         lambda path: blb._parameters(path, 2, 2),
     ),
     "RealBokeh": Kind("1.json", bokeh, lambda path: realbokeh._scene(path, path.parent)),
-    "clip": Kind("c.rvr/clip.json", lambda path: clip(path.parents[1]), lambda path: read_clip(path.parent)),
+    "clip": Kind(
+        "c.rvr/clip.json", lambda path: write_clip(path.parents[1]), lambda path: read_clip(path.parent)
+    ),
     "clip's arrays": Kind(
         "c.rvr/disparity/zarr.json",
-        lambda path: clip(path.parents[2]),
+        lambda path: write_clip(path.parents[2]),
         lambda path: read_clip(path.parents[1]),
     ),
     "clip's chunks": Kind(
         "c.rvr/disparity/c.0.0.0.0",
-        lambda path: clip(path.parents[2]),
+        lambda path: write_clip(path.parents[2]),
         lambda path: read_clip(path.parents[1]),
     ),
     "gaze": Kind("videos.csv", gaze, lambda path: watched_videos(path.parent)),

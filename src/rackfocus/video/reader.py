@@ -77,7 +77,9 @@ class VideoReader(ABC):
         with closing(self.coded()) as pictures:
             for index, coded in enumerate(pictures):
                 if index >= start:
-                    yield self._frame(index, coded, reduction)
+                    frame = self._frame(index, coded, reduction)
+                    del coded  # A large picture must not wait for the next one.
+                    yield frame
                 if stop is not None and index + 1 >= stop:
                     return
         self.reached_end = True
