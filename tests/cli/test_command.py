@@ -49,6 +49,12 @@ def test_an_unknown_command_suggests_one(monkeypatch, capfd):
     assert_one_sentence(err, says="did you mean 'refocus'?")
 
 
+def test_a_folder_that_cannot_be_made_is_one_sentence(monkeypatch, capfd, tmp_path):
+    code, _, err = run(monkeypatch, capfd, "train", f"hydra.run.dir={tmp_path}/{'n' * 5000}")
+    assert code == 2
+    assert_one_sentence(err, says="nnn... cannot be used (File name too long)")
+
+
 @pytest.mark.parametrize(
     "override", ["focsu.x=3", "lens.fnumber=2", "lens=nonesuch", "nonsense=1", "scale=[1"]
 )

@@ -4,7 +4,8 @@ import OpenEXR
 import pytest
 import torch
 
-from rackfocus.data.hdr_picture import picture_size, read_radiance
+from rackfocus.data.hdr_picture import read_radiance
+from rackfocus.reading.pictures import picture_size
 from rackfocus.types import InputError
 
 

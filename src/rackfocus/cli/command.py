@@ -19,6 +19,8 @@ from rackfocus.types import InputError
 
 USER_ERROR = 2
 INTERRUPTED = 130
+LONGEST_NAME = 200
+"""Longer names of files are cut in sentences."""
 
 
 def run_command(
@@ -64,7 +66,7 @@ def run_command(
     except KeyboardInterrupt:
         _say(name, "interrupted.")
         return INTERRUPTED
-    except (InputError, HydraException, OmegaConfBaseException) as error:
+    except (InputError, HydraException, OmegaConfBaseException, OSError) as error:
         sentence = _sentence(error)
         if sentence is None:
             raise
@@ -90,6 +92,8 @@ def _sentence(error: BaseException) -> str | None:
     while cause is not None:
         if isinstance(cause, InputError):
             return str(cause)
+        if isinstance(cause, OSError) and not isinstance(cause, BrokenPipeError) and cause.strerror:
+            return _file_sentence(cause)
         cause = cause.__cause__
     if isinstance(error, InstantiationException):
         return None
@@ -98,6 +102,13 @@ def _sentence(error: BaseException) -> str | None:
     if isinstance(error, HydraException | OmegaConfBaseException):
         return _config_sentence(str(error))
     return None
+
+
+def _file_sentence(error: OSError) -> str:
+    """What the system says of a file: its name is too long, its disk is full or may only be read."""
+    name = str(error.filename or "A file")
+    shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
+    return f"{shown} cannot be used ({error.strerror}); give another one, or free its disk."
 
 
 def _config_sentence(message: str) -> str:

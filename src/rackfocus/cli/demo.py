@@ -1,6 +1,5 @@
 """`rackfocus demo`: train, evaluate and refocus on the embedded data, and write a page about the results."""
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from rackfocus.evaluation.reports.summary import summarise, summary_table
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.pipelines.refocus import refocus
+from rackfocus.reading.json_text import read_json
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -62,7 +62,7 @@ def run(cfg: DictConfig) -> None:
 
     console.rule("3 of 5: refocus a clip")
     clip = root / "clip" / "clip.mp4"
-    frames = json.loads(clip.with_name("clip.json").read_text(encoding="utf-8"))["frames"]
+    frames = read_json(clip.with_name("clip.json"))["frames"]
     x, y = frames[len(frames) // 2]["first"]["point"]
     lens = instantiate(cfg.refocus.lens)
     videos = {"input, everything sharp": clip}

@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import pickle
 import sys
 import warnings
 from collections.abc import Sequence
@@ -21,6 +20,8 @@ import __main__
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.cli.resume import LAST, checkpoint_to_resume, resumed_arguments
+from rackfocus.reading.damage import reading
+from rackfocus.reading.weights import read_torch
 from rackfocus.tasks.data import SeededDataModule
 from rackfocus.tasks.task import Task
 from rackfocus.types import InputError
@@ -131,12 +132,10 @@ def _fit(trainer: pl.Trainer, task: Task, data: SeededDataModule, checkpoint: Pa
 
 def _require_fit(checkpoint: Path, task: Task) -> None:
     """Check that a file is a checkpoint, and of this network."""
-    try:
-        state = torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=True)["state_dict"]
-    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError) as error:
-        raise InputError(f"{checkpoint} is no checkpoint that `rackfocus train` wrote.") from error
-    shapes = {name: tensor.shape for name, tensor in task.state_dict().items()}
-    if {name: tensor.shape for name, tensor in state.items()} != shapes:
+    with reading(checkpoint, "is no checkpoint that `rackfocus train` wrote."):
+        state = read_torch(checkpoint, mmap=True)["state_dict"]
+        found = {name: tensor.shape for name, tensor in state.items()}
+    if found != {name: tensor.shape for name, tensor in task.state_dict().items()}:
         raise InputError(f"{checkpoint} is of another network; give the settings that it was trained with.")
 
 

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from rackfocus.reading.pictures import read_pixels
 from rackfocus.types import InputError
 
 
@@ -50,9 +51,8 @@ def read_codes(path: Path, bits: int) -> Int[Tensor, "1 height width"]:
     """
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again.")
-    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        raise InputError(f"{path} cannot be read as a picture, or it is damaged; get the data set again.")
+    broken = "cannot be read as a picture, or it is damaged; get the data set again."
+    pixels = read_pixels(path, cv2.IMREAD_UNCHANGED, broken)
     if pixels.ndim == 3 and np.ptp(pixels[..., :3], axis=2).max() == 0:
         pixels = pixels[..., 0]
     if pixels.ndim != 2 or pixels.dtype != {8: np.uint8, 16: np.uint16}[bits]:

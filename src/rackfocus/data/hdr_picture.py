@@ -1,20 +1,20 @@
 """Reads radiance pictures: Radiance `.hdr` and OpenEXR."""
 
-import re
 from pathlib import Path
 
 import cv2
 import numpy as np
-import OpenEXR
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from rackfocus.reading.damage import reading
+from rackfocus.reading.exr import read_exr
+from rackfocus.reading.pictures import read_pixels
 from rackfocus.types import InputError
 
 HDR_SUFFIXES = frozenset({".hdr", ".exr"})
 
-_RESOLUTION = re.compile(rb"\n-Y (\d+) \+X (\d+)\n")
 _LARGEST_HALF = 65504.0
 
 
@@ -35,38 +35,21 @@ def read_radiance(path: Path) -> Float[Tensor, "3 height width"]:
     return torch.from_numpy(np.ascontiguousarray(clean.transpose(2, 0, 1), dtype=np.float32))
 
 
-def picture_size(path: Path) -> tuple[int, int] | None:
-    """Height and width from the header. `None`: it cannot be read."""
-    if path.suffix.lower() == ".exr":
-        try:
-            with OpenEXR.File(str(path), header_only=True) as file:
-                low, high = file.header()["dataWindow"]
-        except (RuntimeError, ValueError, TypeError, OSError, KeyError):
-            return None
-        return int(high[1] - low[1] + 1), int(high[0] - low[0] + 1)
-    with path.open("rb") as file:
-        found = _RESOLUTION.search(file.read(4096))
-    return (int(found[1]), int(found[2])) if found else None
-
-
 def _read_hdr(path: Path) -> np.ndarray:
-    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype != np.float32 or pixels.ndim != 3:
-        raise InputError(
-            f"{path} cannot be read as a Radiance picture (RGBE, rows from the top), or it is damaged; "
-            "get the data set again."
-        )
+    broken = (
+        "cannot be read as a Radiance picture (RGBE, rows from the top), or it is damaged; get the data set "
+        "again."
+    )
+    with reading(path, broken):
+        pixels = read_pixels(path, cv2.IMREAD_UNCHANGED, broken)
+        if pixels.dtype != np.float32 or pixels.ndim != 3:
+            raise ValueError("another picture")
     return pixels[..., ::-1]
 
 
 def _read_exr(path: Path) -> np.ndarray:
-    try:
-        with OpenEXR.File(str(path), separate_channels=True) as file:
-            channels = {name: channel.pixels for name, channel in file.channels().items()}
-    except (RuntimeError, ValueError, TypeError, OSError) as error:
-        raise InputError(
-            f"{path} cannot be read as OpenEXR, or it is damaged; get the data set again."
-        ) from error
+    broken = "cannot be read as OpenEXR, or it is damaged; get the data set again."
+    channels = {name: channel.pixels for name, channel in read_exr(path, broken, separate=True).items()}
     if not {"R", "G", "B"} <= channels.keys() or len({channels[name].shape for name in "RGB"}) > 1:
         raise InputError(f"{path} must have channels R, G and B of one size; convert it to RGB.")
     return np.stack([channels[name].astype(np.float32) for name in "RGB"], axis=-1)

@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rackfocus.metrics.image import displayed
-from rackfocus.models.published.weights import find_weights, load_state
+from rackfocus.models.published.weights import find_weights
+from rackfocus.reading.weights import read_state
 from rackfocus.types import InputError
 
 WEIGHTS = "lpips_alex.safetensors"
@@ -60,7 +61,7 @@ class LPIPS(nn.Module):
         self.register_buffer("shift", torch.tensor([-0.030, -0.088, -0.188]).view(3, 1, 1), persistent=False)
         self.register_buffer("scale", torch.tensor([0.458, 0.448, 0.450]).view(3, 1, 1), persistent=False)
         path = find_weights(weights)
-        state = load_state(path)
+        state = read_state(path)
         try:
             self.load_state_dict({name: state[name] for name in self.state_dict()})
         except (KeyError, RuntimeError) as error:

@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from rackfocus.models.af_net import AFNet
-from rackfocus.models.network_file import read_network, save_network
+from rackfocus.models.network_file import built, read_network, save_network
 from rackfocus.types import InputError
 
 FORMAT = "rackfocus.af_net"
@@ -34,8 +34,6 @@ def load_af_net(name_or_path: str | Path = SHIPPED, *, centre_prior: bool = Fals
         )
     _, architecture, tensors = read_network(path, FORMAT)
     has_prior = architecture.get("centre_prior", False)
-    model = AFNet(**architecture | {"centre_prior": centre_prior or has_prior})
-    if centre_prior and not has_prior:
-        tensors["region_network.centre"] = model.state_dict()["region_network.centre"]
-    model.load_state_dict(tensors)
-    return model.eval()
+    architecture["centre_prior"] = centre_prior or has_prior
+    untrained = ["region_network.centre"] if centre_prior and not has_prior else []
+    return built(path, lambda: AFNet(**architecture), tensors, untrained=untrained)

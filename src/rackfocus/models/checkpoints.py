@@ -3,7 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-from rackfocus.models.network_file import VERSION, read_network, save_network
+from rackfocus.models.network_file import VERSION, built, read_network, save_network
 from rackfocus.models.pretrained import PretrainedRGBDHDRNet
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.models.sequential import SequentialRGBDHDRNet
@@ -48,7 +48,4 @@ def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNetwork:
     network = NETWORKS.get(metadata.get("network", RGBDHDRNet.__name__))
     if network is None:
         raise InputError(f"{path} holds no {FORMAT} network of version {VERSION}; train or export it anew.")
-    model = network(**architecture)
-    # Converts half precision to single precision.
-    model.load_state_dict(tensors)
-    return model.eval()
+    return built(path, lambda: network(**architecture), tensors)

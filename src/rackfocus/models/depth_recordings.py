@@ -4,20 +4,21 @@ A folder of PNG (8 or 16 bit), EXR or NPY, one file a frame; an array `.npy`, or
 Video-Depth-Anything writes it (`depths`, frames x height x width); or a grey video.
 """
 
+import math
 import re
-import shutil
 import tempfile
 import zipfile
-import zlib
 from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import OpenEXR
 from jaxtyping import Float
-from PIL import Image
 
+from rackfocus.reading.arrays import array_header, read_npy
+from rackfocus.reading.damage import reading
+from rackfocus.reading.exr import read_exr
+from rackfocus.reading.pictures import opened_picture
 from rackfocus.types import InputError
 from rackfocus.video.random_access import RandomAccess
 
@@ -27,8 +28,7 @@ ARRAY_NAME = "depths"
 GREY_TOLERANCE = 16
 """Largest difference, of 255, of the channels of a grey picture after lossy coding."""
 _ANY_HEIGHT_PX = 1 << 16
-DAMAGED = (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, TypeError, NotImplementedError)
-"""The exceptions that numpy and zipfile raise for damaged arrays."""
+BROKEN = "cannot be read as an array, or it is damaged; make it again."
 
 
 class DepthRecording(Protocol):
@@ -176,11 +176,9 @@ def depth_files(folder: Path) -> list[Path]:
 
 
 def _read_png(path: Path) -> np.ndarray:
-    try:
-        with Image.open(path) as picture:
+    with reading(path, "cannot be read as a PNG, or it is damaged; make it again."):  # noqa: SIM117
+        with opened_picture(path) as picture:
             pixels = np.array(picture.convert("RGB") if picture.mode == "P" else picture)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as a PNG, or it is damaged; make it again.") from error
     if pixels.ndim == 3 and pixels.shape[2] >= 3:
         return _grey(pixels[..., :3], str(path))
     return pixels[..., 0] if pixels.ndim == 3 else pixels
@@ -194,11 +192,8 @@ def _grey(image: np.ndarray, name: str) -> np.ndarray:
 
 
 def _read_exr(path: Path) -> np.ndarray:
-    try:
-        with OpenEXR.File(str(path)) as file:
-            channels = {name: channel.pixels for name, channel in file.channels().items()}
-    except (RuntimeError, ValueError, TypeError, OSError) as error:
-        raise InputError(f"{path} cannot be read as OpenEXR, or it is damaged; make it again.") from error
+    found = read_exr(path, "cannot be read as OpenEXR, or it is damaged; make it again.")
+    channels = {name: channel.pixels for name, channel in found.items()}
     for name in ("Z", "Y", "R"):
         if name in channels:
             return np.asarray(channels[name])
@@ -213,30 +208,22 @@ def _read_exr(path: Path) -> np.ndarray:
 
 def _mapped(path: Path) -> np.ndarray:
     """A `.npy` file as a memory map."""
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except DAMAGED as error:
-        raise InputError(f"{path} cannot be read as an array, or it is damaged; make it again.") from error
-    return np.asarray(array)
+    with reading(path, BROKEN):
+        return read_npy(path)
 
 
 def _unpacked(path: Path) -> np.ndarray:
     """The array of a `.npz` file, mapped from an unnamed temporary file, as it may exceed the memory."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            arrays = [name.removesuffix(".npy") for name in archive.namelist()]
-            with tempfile.TemporaryFile() as unpacked:
-                with archive.open(f"{ARRAY_NAME}.npy") as packed:
-                    shutil.copyfileobj(packed, unpacked, 1 << 20)
-                unpacked.seek(0)
-                version = np.lib.format.read_magic(unpacked)
-                first = version == (1, 0)
-                read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
-                shape, is_fortran, dtype = read(unpacked)
-                # The mapping keeps the file's data on disk after it is closed.
-                return np.memmap(unpacked, dtype, "r", unpacked.tell(), shape, "F" if is_fortran else "C")
-    except KeyError as error:
-        named = ", ".join(arrays) or "nothing"
-        raise InputError(f"{path} holds no array {ARRAY_NAME}, but {named}; write it again.") from error
-    except DAMAGED as error:
-        raise InputError(f"{path} cannot be read as an array, or it is damaged; make it again.") from error
+    with reading(path, BROKEN), zipfile.ZipFile(path) as archive, tempfile.TemporaryFile() as unpacked:
+        arrays = [name.removesuffix(".npy") for name in archive.namelist()]
+        if ARRAY_NAME not in arrays:
+            named = ", ".join(arrays) or "nothing"
+            raise InputError(f"{path} holds no array {ARRAY_NAME}, but {named}; write it again.")
+        with archive.open(f"{ARRAY_NAME}.npy") as packed:
+            shape, is_fortran, dtype = array_header(path, packed)
+            left = math.prod(shape) * dtype.itemsize
+            while left and (part := packed.read(min(left, 1 << 20))):
+                left -= unpacked.write(part)
+        unpacked.flush()
+        # The mapping keeps the file's data on disk after it is closed; it fails if that ended early.
+        return np.memmap(unpacked, dtype, "r", 0, shape, "F" if is_fortran else "C")

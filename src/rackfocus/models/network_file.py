@@ -1,18 +1,23 @@
 """Networks on disk: a safetensors file with the weights and the arguments that build the network."""
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import parse_json
+from rackfocus.reading.weights import read_safetensors
 from rackfocus.types import InputError
 from rackfocus.whole_files import whole_file
 
 VERSION = "1"
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def save_network(path: Path, model: nn.Module, kind: str, *, half: bool, **about: str) -> None:
@@ -27,20 +32,45 @@ def save_network(path: Path, model: nn.Module, kind: str, *, half: bool, **about
         save_file(tensors, draft, metadata)
 
 
+def built(
+    path: Path, make: Callable[[], Network], tensors: dict[str, Tensor], *, untrained: Sequence[str] = ()
+) -> Network:
+    """A network with the weights of a file, in evaluation mode; half precision becomes single precision.
+
+    It is first made without memory, so that a file that claims a large network costs none.
+
+    Args:
+        path: of the file, for the message.
+        make: makes the network.
+        tensors: its weights.
+        untrained: the names of those that keep their initial values.
+
+    Raises:
+        InputError: the network cannot be made, or the weights do not fit.
+    """
+    with reading(path, "holds weights that do not fit the network it describes; train or export it anew."):
+        with torch.device("meta"):
+            shapes = {name: each.shape for name, each in make().state_dict().items() if name not in untrained}
+        if {name: each.shape for name, each in tensors.items()} != shapes:
+            raise ValueError("other shapes")
+        model = make()
+        initial = model.state_dict()
+        model.load_state_dict({name: initial[name] for name in untrained} | tensors)
+    return model.eval()
+
+
 def read_network(path: Path, kind: str) -> tuple[dict[str, str], dict[str, Any], dict[str, Tensor]]:
     """The metadata, the arguments that build the network, and the weights.
 
     Raises:
         InputError: the file holds no network of this kind in the version known here.
     """
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
-    except (SafetensorError, OSError) as error:
-        raise InputError(
-            f"{path} is not a safetensors file ({error}); give one that `rackfocus train` wrote."
-        ) from error
+    with reading(path, "is not a safetensors file ({reason}); give one that `rackfocus train` wrote."):
+        metadata, tensors = read_safetensors(path)
     if (metadata.get("format"), metadata.get("version")) != (kind, VERSION):
         raise InputError(f"{path} holds no {kind} network of version {VERSION}; train or export it anew.")
-    return metadata, json.loads(metadata["architecture"]), tensors
+    with reading(path, "does not describe its network; train or export it anew."):
+        architecture = parse_json(metadata["architecture"])
+        if not isinstance(architecture, dict):
+            raise ValueError("no arguments")
+    return metadata, architecture, tensors

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -19,13 +18,11 @@ from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader
 from rackfocus.video.flow.optical_flow import Image
+from rackfocus.video.reduction import Reduction, Size, resized
 from rackfocus.video.stabilizer.stabilizer import Stabilized, Stabilizer
 
 FRAMES_AT_ONCE = 8
 """How many frames the network estimates at once on a GPU, if its memory suffices."""
-
-Size = tuple[int, int]
-"""Width and height in pixels."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +136,8 @@ class VideoEstimates:
 
         at_once = Batches(1 if self.device.type == "cpu" else FRAMES_AT_ONCE)
         held: list[tuple[Frame, Tensor, ShownFrame]] = []
-        read = _readable(self.reader, estimator.first_seen(first), last, needed)
+        size = estimator.seen_size(self.reader.info, self.size)
+        read = _readable(self.reader, estimator.first_seen(first), last, needed, size)
         for frame, encoded in prefetch(_uploaded(read, self.device)):
             estimator.see(frame)
             if frame.index < first:
@@ -199,7 +197,7 @@ class StoredEstimates:
         """See `Estimates.frames`; ends with the last stored frame."""
         held = self.maps.frame_range
         stop = held.stop if last is None else min(last, held.stop)
-        read = _readable(self.reader, first, stop, needed)
+        read = _readable(self.reader, first, stop, needed, self.size)
         for frame, encoded in prefetch(_uploaded(read, self.device)):
             disparity, log_exposure = (
                 upload(read_map(frame.index), self.device)
@@ -225,14 +223,9 @@ def frame_at(size: Size, frame: Frame, encoded: Tensor) -> Frame:
     return dataclasses.replace(frame, encoded=encoded.half())
 
 
-def resized(
-    image: Float[Tensor, "batch channel height width"], size: Size
-) -> Float[Tensor, "batch channel rows columns"]:
-    """An image resized to this width and height; averaged where it shrinks."""
-    width, height = size
-    if image.shape[-2:] == (height, width):
-        return image
-    return F.interpolate(image, size=(height, width), mode="bilinear", antialias=True)
+def in_linear_light(size: Size) -> Reduction:
+    """How a reader reduces large frames to this width and height."""
+    return Reduction(size, decoding, encoding)
 
 
 def _uploaded(frames: Iterator[Frame], device: torch.device) -> Iterator[tuple[Frame, Tensor]]:
@@ -240,10 +233,12 @@ def _uploaded(frames: Iterator[Frame], device: torch.device) -> Iterator[tuple[F
     return ((frame, upload(frame.encoded, device)) for frame in frames)
 
 
-def _readable(reader: VideoReader, first: int, last: int | None, needed: int | None) -> Iterator[Frame]:
+def _readable(
+    reader: VideoReader, first: int, last: int | None, needed: int | None, size: Size
+) -> Iterator[Frame]:
     following = first
     try:
-        for frame in reader.frames(first, last):
+        for frame in reader.frames(first, last, reduction=in_linear_light(size)):
             following = frame.index + 1
             yield frame
     except InputError:

@@ -15,11 +15,13 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 
 from rackfocus.device import CPU, download
-from rackfocus.pipelines.estimates import StoredMaps, VideoEstimates
+from rackfocus.pipelines.estimates import StoredMaps, VideoEstimates, in_linear_light
 from rackfocus.pipelines.frame_estimator import reduced, reduced_size
+from rackfocus.reading.arrays import read_npy
+from rackfocus.reading.damage import reading
 from rackfocus.scenes.files import read_disparity
 from rackfocus.types import InputError
-from rackfocus.video import VideoReader
+from rackfocus.video import Frame, VideoReader
 from rackfocus.video.shot_cuts import begins_shot
 
 MAP_LONGER_SIDE = 240
@@ -87,7 +89,10 @@ class Footage:
     @cached_property
     def origin_s(self) -> float:
         """When the first frame is shown, on the video's clock."""
-        return next((frame.time_s for frame in self.reader.frames(0, 1)), 0.0)
+        return self.reader.origin_s
+
+    def _read(self) -> Iterator[Frame]:
+        return self.reader.frames(0, self.last, reduction=in_linear_light(self.size))
 
     def frames(self, known: "FrameDisparityStore | None" = None) -> Iterator[FootageFrame]:
         """All frames, in order.
@@ -99,7 +104,7 @@ class Footage:
             for shown, disparity in zip(self.pictures(), self._disparities(), strict=False):
                 yield replace(shown, disparity=small_map(disparity))
             return
-        for frame in self.reader.frames(0, self.last):
+        for frame in self._read():
             image, index = reduced(frame, self.size), frame.index
             yield FootageFrame(
                 index, frame.time_s - self.origin_s, image, known.is_cut[index], known.disparity(index)
@@ -108,7 +113,7 @@ class Footage:
     def pictures(self) -> Iterator[FootageFrame]:
         """All frames, in order, with disparity 0: it is not estimated."""
         before, flat = None, np.zeros((1, 1), np.float32)
-        for frame in self.reader.frames(0, self.last):
+        for frame in self._read():
             image = reduced(frame, self.size)
             is_cut = before is not None and begins_shot(before, image)
             yield FootageFrame(frame.index, frame.time_s - self.origin_s, image, is_cut, flat)
@@ -192,11 +197,9 @@ def disparity_in(folder: str | Path) -> Disparity:
         path = files[index]
         if path.suffix == ".png":
             return read_disparity(path)
-        try:
-            values = np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} cannot be read as an array; make it again.") from error
-        return np.asarray(values, np.float32).reshape(values.shape[-2:])
+        with reading(path, "cannot be read as an array; make it again."):
+            values = read_npy(path)
+            return values.astype(np.float32).reshape(values.shape[-2:])
 
     return read
 

@@ -21,7 +21,8 @@ from rackfocus.models.backends import CompositeEstimator, NearnessScale, RGBDHDR
 from rackfocus.models.half_precision import half_precision
 from rackfocus.optics.curve_tables import to_srgb
 from rackfocus.types import RGBDHDR
-from rackfocus.video import Frame, Transfer
+from rackfocus.video import Frame, Transfer, VideoInfo
+from rackfocus.video.reduction import Size
 from rackfocus.video.shot_cuts import THUMBNAIL, begins_shot
 
 SCALE_LONGER_SIDE = 640
@@ -151,6 +152,12 @@ class SequentialEstimator:
     def first_seen(self, first: int) -> int:
         """The first frame that `see` needs so that `first` can be estimated."""
         return 0 if self._estimator.holds_scale else first
+
+    def seen_size(self, info: VideoInfo, size: Size) -> Size:
+        """The least width and height of the frames given to `see`, of a video that is shown at this size."""
+        if not self._estimator.holds_scale:
+            return size
+        return max(size, reduced_size(info.width, info.height, SCALE_LONGER_SIDE))
 
     def see(self, frame: Frame) -> None:
         """Process the next frame: detect a cut, and the scale of the shot."""

@@ -21,9 +21,10 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 
 from rackfocus.pipelines.clip.arrays import DISPARITY, LOG_EXPOSURE, chunk_file, open_array
 from rackfocus.pipelines.clip.writer import UNBOUNDED, settle, sweep
-from rackfocus.pipelines.estimates import Estimates, Size
+from rackfocus.pipelines.estimates import Estimates
 from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
+from rackfocus.video.reduction import Size
 from rackfocus.work_folder import work_folder
 
 STEPS = {DISPARITY: 1 / 16, LOG_EXPOSURE: 1 / 3200}

@@ -12,6 +12,8 @@ from PIL import ExifTags, Image
 from torch import Tensor
 
 from rackfocus.optics.radiometry import TRANSFER_CURVES
+from rackfocus.reading.damage import DAMAGE
+from rackfocus.reading.pictures import opened_picture
 from rackfocus.types import InputError
 from rackfocus.video import Frame, Transfer, VideoReader
 from rackfocus.video.encode import check_place
@@ -125,10 +127,10 @@ class PhotographWriter:
 def _belongings(source: Path, size: tuple[int, int]) -> dict[str, Any]:
     """The EXIF data and the colour profile of a photograph, for a copy of this width and height, upright."""
     try:
-        with Image.open(source) as given:
+        with opened_picture(source) as given:
             exif, profile, mode = given.getexif(), given.info.get("icc_profile"), given.mode
             details = exif.get_ifd(ExifTags.IFD.Exif)
-    except (OSError, ValueError, SyntaxError):  # No photograph, or one that says nothing that can be read.
+    except DAMAGE:  # No photograph, or one that says nothing that can be read.
         return {}
     found: dict[str, Any] = {}
     # The profile of grey or CMYK pixels does not fit RGB.

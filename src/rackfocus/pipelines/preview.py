@@ -19,7 +19,7 @@ from rackfocus.one_writer import one_writer
 from rackfocus.optics.curve_tables import to_srgb
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
-from rackfocus.pipelines.estimates import EstimatedFrame, frame_at, resized
+from rackfocus.pipelines.estimates import EstimatedFrame, frame_at, in_linear_light
 from rackfocus.pipelines.frame_estimator import FrameEstimator, ShownFrame
 from rackfocus.pipelines.outputs import DisparityMap
 from rackfocus.pipelines.refocus import Focus, aperture_of, check_focus, focusing_of
@@ -29,6 +29,7 @@ from rackfocus.video import Frame, VideoReader, open_video
 from rackfocus.video.decode import ContainerReader
 from rackfocus.video.encode import check_place
 from rackfocus.video.random_access import RandomAccess
+from rackfocus.video.reduction import resized
 from rackfocus.whole_files import whole_file
 
 FRAMES = 5
@@ -161,7 +162,7 @@ def _frames(reader: VideoReader, first: int, last: int | None) -> list[Frame]:
         size = (max(1, round(info.width * scale)), height)
         frames = []
         for index in _chosen(first, min(last or count, count)):
-            frame = next(reader.frames(index, index + 1))
+            frame = next(reader.frames(index, index + 1, reduction=in_linear_light(size)))
             encoded = frame_at(size, frame, frame.encoded).encoded.float()
             frames.append(Frame(index, round(frame.time_s / tick), 0, tick, encoded, frame.transfer))
         return frames

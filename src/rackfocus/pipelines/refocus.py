@@ -27,7 +27,7 @@ from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.one_writer import one_writer
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
-from rackfocus.pipelines.estimates import Estimates, Size, StoredEstimates, VideoEstimates
+from rackfocus.pipelines.estimates import Estimates, StoredEstimates, VideoEstimates
 from rackfocus.pipelines.fingerprint import device_settings, file_identity, fingerprint
 from rackfocus.pipelines.focus_search import FocusSearch
 from rackfocus.pipelines.frame_range import check_range, frame_count
@@ -40,6 +40,7 @@ from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTrack, InputEr
 from rackfocus.video import VideoInfo, VideoReader, VideoWriter, open_video
 from rackfocus.video.codecs import H264, Codec
 from rackfocus.video.encode import check_target
+from rackfocus.video.reduction import Size
 from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
@@ -243,7 +244,7 @@ def _write(
     pictures = rendering.pictures(
         prefetch(estimates.frames(rest, last, last)),
         scale_from_source=estimates.size[0] / reader.info.width,
-        start_s=next((frame.time_s for frame in reader.frames(0, 1)), 0.0),
+        start_s=reader.origin_s,
     )
     for frame, picture in prefetch(pictures):
         writer.write(frame, picture)

@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 
 from rackfocus.optics.radiometry import linear_to_srgb
+from rackfocus.reading.exr import read_exr
+from rackfocus.reading.pictures import read_pixels
 from rackfocus.types import InputError
 
 DISPARITY_OFFSET = 128.0
@@ -139,10 +141,7 @@ def _write_png(path: Path, pixels: np.ndarray) -> None:
 def _read_png(path: Path) -> np.ndarray:
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again or render its scene.")
-    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        raise InputError(f"{path} cannot be read as a PNG; get the data set again.")
-    return pixels
+    return read_pixels(path, cv2.IMREAD_UNCHANGED, "cannot be read as a PNG; get the data set again.")
 
 
 def _write_exr(path: Path, header: dict[str, object], channels: dict[str, np.ndarray]) -> None:
@@ -153,8 +152,4 @@ def _write_exr(path: Path, header: dict[str, object], channels: dict[str, np.nda
 def _read_exr(path: Path) -> dict[str, "OpenEXR.Channel"]:
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again or render its scene.")
-    try:
-        with OpenEXR.File(str(path)) as file:
-            return dict(file.channels())
-    except (RuntimeError, ValueError, TypeError, OSError) as error:
-        raise InputError(f"{path} cannot be read as OpenEXR; get the data set again.") from error
+    return read_exr(path, "cannot be read as OpenEXR; get the data set again.")

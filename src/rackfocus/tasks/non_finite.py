@@ -7,10 +7,12 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import parse_json
+from rackfocus.reading.weights import read_safetensors
 from rackfocus.tasks.clips import ClipBatch
 from rackfocus.tasks.data import FocusBatch, SeededDataModule
 from rackfocus.tasks.mixed_batches import KindBatch, LightBatch, NearnessBatch, SceneBatch
@@ -121,7 +123,7 @@ def load_batch(path: str | Path) -> SavedBatch:
     """
     if not Path(path).is_file():
         raise InputError(f"There is no batch {path}; give the batch.safetensors of a training that stopped.")
-    with safe_open(path, "pt") as file:
-        about: dict[str, Any] = file.metadata()
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    return SavedBatch(_batch(tensors), json.loads(about["names"]), int(about["epoch"]), int(about["step"]))
+    with reading(Path(path), "is no batch that a training saved ({reason})."):
+        about, tensors = read_safetensors(Path(path))
+        names = parse_json(about["names"])
+        return SavedBatch(_batch(tensors), names, int(about["epoch"]), int(about["step"]))

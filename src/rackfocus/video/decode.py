@@ -15,6 +15,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from rackfocus.reading.limits import require_pixels
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
 from rackfocus.video.decoding.container import open_file
@@ -175,8 +176,8 @@ def open_container(path: Path, hwaccel: str | None = None) -> InputContainer:
         hwaccel: see `open_video`.
 
     Raises:
-        InputError: the file is empty, cannot be read, is of an unknown format, or a list of other files; there
-            is no such hardware.
+        InputError: the file is empty, cannot be read, is of an unknown format, or a list of other files; or
+            there is no such hardware.
     """
     accelerator = None if hwaccel is None else hardware(hwaccel)
     try:
@@ -195,7 +196,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     """The first video stream that is not cover art, set to report damage instead of concealing it.
 
     Raises:
-        InputError: there is no video stream, or no decoder for it.
+        InputError: there is no video stream, no decoder for it, or it claims too many pixels.
     """
     streams = [
         stream
@@ -210,6 +211,8 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
             raise InputError(
                 f"{path} is in a video format that cannot be decoded; convert it to H.264 first."
             )
+        if stream.codec_context.width:
+            require_pixels(path, stream.codec_context.width, stream.codec_context.height)
         set_up(stream)
         return stream
     raise InputError(f"{path} holds no video.")

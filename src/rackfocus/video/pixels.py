@@ -20,7 +20,7 @@ from torch import Tensor
 
 from rackfocus.types import InputError
 from rackfocus.video.colour import LUMA_WEIGHTS, ColourTags
-from rackfocus.video.yuv import Coding, Plane, rgb_to_yuv, yuv_to_rgb
+from rackfocus.video.yuv import ALL_ROWS, Coding, Plane, rgb_to_yuv, yuv_to_rgb
 
 _WORDS = r"((9|10|12|14|16)[bl]e|f(16|32)[bl]e)"
 _DIRECT = re.compile(rf"(gbra?p|gray){_WORDS}?|yuv[aj]?4(20|22|44|40|11|10)p{_WORDS}?|rgb24|rgb48le")
@@ -47,8 +47,8 @@ _REPACKED = {
 
 
 def picture_to_rgb(
-    picture: av.VideoFrame, tags: ColourTags, *, chroma_midway: bool = False
-) -> Float[Tensor, "3 height width"]:
+    picture: av.VideoFrame, tags: ColourTags, *, chroma_midway: bool = False, rows: slice = ALL_ROWS
+) -> Float[Tensor, "3 band width"]:
     """A decoded picture as R'G'B' in 0..1; an alpha channel is dropped.
 
     Args:
@@ -56,23 +56,25 @@ def picture_to_rgb(
         tags: range and matrix of the picture; ignored by RGB formats. Grey of unspecified range is full
             range, as FFmpeg reads it.
         chroma_midway: chroma lies midway between two luma samples of a row, as in MPEG-1 and JPEG.
+        rows: those to give.
 
     Raises:
         InputError: the pixel format or the colour matrix is not supported.
     """
-    picture = _plain(picture)
+    picture = directly_readable(picture)
     name = picture.format.name
     depth = picture.format.components[0].bits
     is_float = "f" in name
     if name.startswith("gbr"):
-        planes = [_codes(picture, component.plane) for component in picture.format.components[:3]]
+        planes = [_codes(picture, component.plane)[rows] for component in picture.format.components[:3]]
         return (
             torch.from_numpy(np.stack(planes, dtype=np.float32, casting="unsafe"))
             .div_(1 if is_float else 2**depth - 1)
             .clamp_(0, 1)
         )
     if name.startswith("rgb"):
-        packed = picture.to_ndarray().astype(np.float32)
+        codes = _codes(picture, 0, samples=3)[rows]
+        packed = codes.astype(np.float32).reshape(len(codes), -1, 3)
         return torch.from_numpy(packed).permute(2, 0, 1).contiguous().div_(2**depth - 1)
 
     is_grey = name.startswith("gray")
@@ -81,10 +83,10 @@ def picture_to_rgb(
     coding = _coding(1 if is_float else depth, full_range, weights)
     luma = _codes(picture, 0)
     if is_grey:
-        grey = (luma.astype(np.float32) - coding.black) / coding.luma_span
+        grey = (luma[rows].astype(np.float32) - coding.black) / coding.luma_span
         return torch.from_numpy(grey).clamp_(0, 1).expand(3, -1, -1).contiguous()
     chroma = _codes(picture, 1), _codes(picture, 2)
-    return torch.from_numpy(yuv_to_rgb(luma, *chroma, coding, chroma_midway=chroma_midway))
+    return torch.from_numpy(yuv_to_rgb(luma, *chroma, coding, chroma_midway=chroma_midway, rows=rows))
 
 
 def rgb_to_picture(
@@ -121,8 +123,12 @@ def readable_as(pixel_format: str) -> str | None:
     return None
 
 
-def _plain(picture: av.VideoFrame) -> av.VideoFrame:
-    """The same picture in a format that is read directly."""
+def directly_readable(picture: av.VideoFrame) -> av.VideoFrame:
+    """The same picture in a format that is read directly.
+
+    Raises:
+        InputError: the pixel format is not supported.
+    """
     name = picture.format.name
     target = readable_as(name)
     if target is None:
@@ -148,13 +154,13 @@ def _coding(depth: int, full_range: bool, weights: tuple[float, float]) -> Codin
     return Coding(*weights, black, luma_span, chroma_span, 2.0 ** (depth - 1), largest)
 
 
-def _codes(picture: av.VideoFrame, index: int) -> Plane:
-    """The samples of a plane, in place and in the machine's order of bytes."""
+def _codes(picture: av.VideoFrame, index: int, *, samples: int = 1) -> Plane:
+    """The samples of a plane, so many a pixel, in place and in the machine's order of bytes."""
     plane: Any = picture.planes[index]
     bits = picture.format.components[0].bits
     letter = "f" if "f" in picture.format.name else "u"
     kind = np.dtype(f"{'>' if picture.format.is_big_endian else '<'}{letter}{-(-bits // 8)}")
-    rows = np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
+    rows = np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : samples * plane.width]
     if plane.line_size < 0:
         rows = rows[::-1]  # Stored from the bottom up.
     return rows if kind.isnative else rows.astype(kind.newbyteorder("="))

@@ -13,6 +13,7 @@ from jaxtyping import UInt8
 
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
+from rackfocus.video.reduction import Reduction
 from rackfocus.video.source import Frame, Look, VideoInfo
 
 FileStates = dict[Path, tuple[int, int] | None]
@@ -80,11 +81,20 @@ class VideoReader(ABC):
                 f"{self.path} was changed or replaced while it was read; run the same command again."
             )
 
-    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+    @property
+    def origin_s(self) -> float:
+        """When the first frame is shown, in seconds on the clock of the source; 0 if there is none."""
+        with closing(self.coded()) as pictures:
+            first = next(pictures, None)
+        return 0.0 if first is None else float(first.pts * self.info.time_base)
+
+    def frames(
+        self, start: int = 0, stop: int | None = None, *, reduction: Reduction | None = None
+    ) -> Iterator[Frame]:
         """Yield the frames from `start` up to, not including, `stop`; fewer where the source ends before.
 
         Frames before `start` are decoded and dropped, so that an index is exact; frames after `stop` are not
-        decoded.
+        decoded. Large frames are reduced as soon as they are decoded, if a reduction is given.
 
         Raises:
             InputError: the range is empty, the source is damaged at a frame that is needed, or it was changed
@@ -94,30 +104,38 @@ class VideoReader(ABC):
             raise InputError(
                 f"The frames {start}:{'' if stop is None else stop} are no range; write first:last."
             )
-        one_pass = _Pass(self._pass(start, stop))
+        one_pass = _Pass(self._pass(start, stop, reduction))
         self._passes.append(one_pass)
         return one_pass
 
-    def _pass(self, start: int, stop: int | None) -> Generator[Frame, None, None]:
+    def _pass(
+        self, start: int, stop: int | None, reduction: Reduction | None
+    ) -> Generator[Frame, None, None]:
         self.reached_end = False
         with closing(self.coded()) as pictures:
             for index, coded in enumerate(pictures):
                 if index >= start:
                     self.check_unchanged(index)
-                    yield self._frame(index, coded)
+                    frame = self._frame(index, coded, reduction)
+                    del coded  # A large picture must not wait for the next one.
+                    yield frame
                 if stop is not None and index + 1 >= stop:
                     return
         self.reached_end = True
 
-    def _frame(self, index: int, coded: Coded) -> Frame:
-        encoded = self.look.rgb(coded.picture)
-        if encoded.shape[1:] != (self.info.height, self.info.width):
-            height, width = encoded.shape[1:]
+    def _frame(self, index: int, coded: Coded, reduction: Reduction | None) -> Frame:
+        look, picture = self.look, coded.picture
+        width, height = look.displayed_size(picture)
+        if (width, height) != (self.info.width, self.info.height):
             raise InputError(
                 f"Frame {index} of {self.path} is {width} x {height} pixels, and those before are "
                 f"{self.info.width} x {self.info.height}; frames of one size are needed, so use "
                 f"frames=0:{index} for those before."
             )
+        if reduction is not None and reduction.applies(picture, look):
+            encoded = reduction.rgb(picture, look)
+        else:
+            encoded = look.rgb(picture)
         time_base, transfer = self.info.time_base, self.info.transfer
         return Frame(index, coded.pts, coded.duration, time_base, encoded, transfer)
 

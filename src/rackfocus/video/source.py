@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import av
@@ -12,6 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from rackfocus.reading.limits import require_pixels
 from rackfocus.types import InputError
 from rackfocus.video.colour import (
     BT2020_MATRIX,
@@ -28,6 +30,7 @@ from rackfocus.video.colour import (
 )
 from rackfocus.video.pixels import picture_to_rgb, readable_as
 from rackfocus.video.tone_mapping import hdr_to_sdr
+from rackfocus.video.yuv import ALL_ROWS
 
 SQUARE = Fraction(1), Fraction(1)
 LARGEST_ASPECT = 8
@@ -153,16 +156,28 @@ class Look:
 
     def rgb(self, picture: av.VideoFrame) -> Float[Tensor, "3 height width"]:
         """A coded picture as R'G'B' in 0..1, upright, of square pixels."""
+        return self.orientation.upright(self.coded_rgb(picture))
+
+    def coded_rgb(self, picture: av.VideoFrame, rows: slice = ALL_ROWS) -> Float[Tensor, "3 band width"]:
+        """Rows of a coded picture as R'G'B' in 0..1, of square pixels, not turned upright.
+
+        Pixels are stretched if they are not square; then all rows are needed.
+        """
         tags = picture_tags(picture)
         if self.hdr is not None and tags.matrix == UNSAID:
             tags = replace(tags, matrix=BT2020_MATRIX)
-        rgb = picture_to_rgb(picture, tags, chroma_midway=self.chroma_midway)
+        rgb = picture_to_rgb(picture, tags, chroma_midway=self.chroma_midway, rows=rows)
         size = _stretched(picture.width, picture.height, self.stretch)
         if size != (picture.width, picture.height):
             rgb = F.interpolate(rgb[None], size=size[::-1], mode="bilinear")[0]
         if self.hdr is not None:
             rgb = hdr_to_sdr(rgb, transfer=self.hdr.transfer, primaries=self.hdr.primaries)
-        return self.orientation.upright(rgb)
+        return rgb
+
+    def displayed_size(self, picture: av.VideoFrame) -> tuple[int, int]:
+        """Width and height of a coded picture in square pixels, as displayed."""
+        size = _stretched(picture.width, picture.height, self.stretch)
+        return size[::-1] if self.orientation.sideways else size
 
 
 def look_of(
@@ -213,6 +228,7 @@ def look_of(
         orientation = Orientation(_quarter_turns(picture.rotation)) if still else _orientation(picture)
     stretch = _stretch(pixel_aspect)
     size = _stretched(picture.width, picture.height, stretch)
+    require_pixels(Path(name), *size)
     width, height = reversed(size) if orientation.sideways else size
     return Look(
         width=width,

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import av
 from jaxtyping import Float
-from PIL import ExifTags, Image
+from PIL import ExifTags
 from torch import Tensor
 
+from rackfocus.reading.damage import DAMAGE, reading
+from rackfocus.reading.limits import decoder_limit, require_pixels
+from rackfocus.reading.pictures import opened_picture, picture_size
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
 from rackfocus.video.decoding.container import open_file
@@ -27,8 +30,8 @@ class StillsReader(VideoReader):
     """A folder of images of one size, numbered without gaps, or a single image; sRGB, at a constant rate."""
 
     def __init__(self, path: Path, *, fps: float | Fraction = 24) -> None:
-        if not 0 < fps < 1e4:
-            raise InputError(f"fps must be above 0 and below 10000, and is {fps}.")
+        if not 1e-3 <= fps < 1e4:
+            raise InputError(f"fps must be at least 0.001 and below 10000, and is {fps}.")
         rate = Fraction(fps).limit_denominator(1001)
         files = numbered_images(path) if path.is_dir() else [path]
         opened = file_states(files)
@@ -67,7 +70,7 @@ def read_picture(path: Path) -> Float[Tensor, "3 height width"]:
 
 def _look(picture: av.VideoFrame, file: Path, codec: str) -> Look:
     orientation = None
-    with suppress(OSError, ValueError, SyntaxError, Image.DecompressionBombError), Image.open(file) as opened:
+    with suppress(*DAMAGE), opened_picture(file) as opened:
         code = opened.getexif().get(ExifTags.Base.Orientation, 1)
         orientation = EXIF_ORIENTATIONS[code - 1] if code in range(1, 9) else Orientation()
     return look_of(picture, str(file), codec, still=True, orientation=orientation)
@@ -129,15 +132,17 @@ def _read(file: Path) -> tuple[av.VideoFrame, str]:
     """One image and the name of its codec."""
     if is_animated(file):
         raise InputError(f"{file} is an animation, and one picture is needed; store its frames one by one.")
-    broken = f"{file} is not an image that can be read, or it is damaged; replace it."
-    try:
+    with reading(file, "is not an image that can be read, or it is damaged; replace it."):
+        if size := picture_size(file):
+            require_pixels(file, size[1], size[0])
+        # Of kinds that Pillow does not know.
+        options = decoder_limit()
         with open_file(file) as container:
             stream = container.streams.video[0]
             if stream.codec_context.name in ("mjpeg", "png"):  # Others then reject undamaged files.
-                stream.codec_context.options = {"err_detect": "explode"}
-            picture = next(container.decode(stream))
-            if picture.is_corrupt:
-                raise InputError(broken)
+                options["err_detect"] = "explode"
+            stream.codec_context.options = options
+            picture = next(container.decode(stream), None)
+            if picture is None or picture.is_corrupt:
+                raise ValueError("no whole picture")
             return picture, stream.codec_context.name
-    except (av.FFmpegError, OSError, IndexError, StopIteration) as error:
-        raise InputError(broken) from error

@@ -16,6 +16,9 @@ compiled = njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
 Plane = UInt[np.ndarray, "rows columns"] | Float[np.ndarray, "rows columns"]
 
 
+ALL_ROWS = slice(None)
+
+
 class Coding(NamedTuple):
     """How a colour is coded.
 
@@ -39,8 +42,8 @@ class Coding(NamedTuple):
 
 
 def yuv_to_rgb(
-    luma: Plane, blue: Plane, red: Plane, coding: Coding, *, chroma_midway: bool
-) -> Float[np.ndarray, "3 height width"]:
+    luma: Plane, blue: Plane, red: Plane, coding: Coding, *, chroma_midway: bool, rows: slice = ALL_ROWS
+) -> Float[np.ndarray, "3 band width"]:
     """R'G'B' in 0..1 of codes; chroma may have fewer samples, which are interpolated linearly.
 
     Args:
@@ -50,12 +53,15 @@ def yuv_to_rgb(
         coding: of the codes.
         chroma_midway: chroma lies midway between the luma samples of a row that share it, else level with the
             first. In a column it lies midway.
+        rows: those to give.
     """
+    height, width = luma.shape
+    across = _between(width, blue.shape[1], midway=chroma_midway)
+    before, share = _between(height, blue.shape[0], midway=True)
+    luma, down = luma[rows], (before[rows], share[rows])
     rgb = np.empty((3, *luma.shape), np.float32)
     numbers = np.array(coding, np.float32)
-    (height, width), (rows, columns) = luma.shape, blue.shape
-    across, down = _between(width, columns, midway=chroma_midway), _between(height, rows, midway=True)
-    run_bands(lambda band: _decode(luma, blue, red, numbers, across, down, band, rgb), bands(height))
+    run_bands(lambda band: _decode(luma, blue, red, numbers, across, down, band, rgb), bands(len(luma)))
     return rgb
 
 

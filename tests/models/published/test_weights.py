@@ -7,7 +7,8 @@ from safetensors.torch import save_file
 
 from rackfocus import InputError
 from rackfocus.models.published import weights
-from rackfocus.models.published.weights import PublishedWeights, find_weights, fit_state, load_state
+from rackfocus.models.published.weights import PublishedWeights, find_weights, fit_state
+from rackfocus.reading.weights import read_state
 
 
 @pytest.fixture
@@ -95,10 +96,10 @@ def test_states_of_both_kinds(tmp_path):
     torch.save(state, tmp_path / "s.pth")
     save_file(state, tmp_path / "s.safetensors")
     for name in ("s.pth", "s.safetensors"):
-        torch.testing.assert_close(load_state(tmp_path / name)["a.weight"], state["a.weight"])
+        torch.testing.assert_close(read_state(tmp_path / name)["a.weight"], state["a.weight"])
         (tmp_path / name).write_bytes(b"broken")
         with pytest.raises(InputError, match="cannot be read as weights"):
-            load_state(tmp_path / name)
+            read_state(tmp_path / name)
     torch.save([torch.zeros(1)], tmp_path / "list.pth")
     with pytest.raises(InputError, match="cannot be read as weights"):
-        load_state(tmp_path / "list.pth")
+        read_state(tmp_path / "list.pth")

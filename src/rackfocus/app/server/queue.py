@@ -17,6 +17,7 @@ from typing import Any
 
 from rackfocus.app.server.opened_folder import OpenedFolder
 from rackfocus.app.work.notices import Notices
+from rackfocus.reading.json_text import parse_json
 from rackfocus.types import InputError
 
 FILE = "rackfocus-queue.json"
@@ -171,7 +172,7 @@ class Queue:
         if written in (None, self._seen):
             return
         try:
-            content = json.loads(self._folder.read(self.path))
+            content = parse_json(self._folder.read(self.path).decode("utf-8"))
             if content.get("format") != FORMAT or content.get("version") != 1:
                 raise InputError("it is no queue of this version")
             told = {name: Item(name, **said) for name, said in content["videos"].items()}
@@ -180,7 +181,7 @@ class Queue:
             for name in told.keys() - self._changed:
                 vanished = name in self._known and self._known[name].vanished
                 self._known[name] = dataclasses.replace(told[name], vanished=vanished)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             aside = next(
                 name for number in range(1000)
                 if not (name := self.path.with_name(f"{FILE}.corrupt{number or ''}")).exists()

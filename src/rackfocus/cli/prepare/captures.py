@@ -18,6 +18,8 @@ from rackfocus.data.apertures.manifest import Manifest, Photograph, Rejection, a
 from rackfocus.data.preparation.captures import Limits, aperture_items, focal_items, judge
 from rackfocus.evaluation.reports.preparation_page import Row, report_row, write_report
 from rackfocus.one_writer import one_writer
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import read_json
 from rackfocus.types import InputError
 from rackfocus.whole_files import write_whole
 
@@ -90,10 +92,11 @@ def _judged(deep: Photograph, shot: Photograph, limits: Limits, work: Path) -> t
     key = [WORK_VERSION, repr(limits), *(_signature(photograph.file) for photograph in (deep, shot))]
     kept = work / f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]}.json"
     if kept.is_file():
-        about = json.loads(kept.read_text(encoding="utf-8"))
-        row = Row(tuple(about["numbers"]), about["reason"], about["pictures"])
-        warp = None if about["warp"] is None else as_matrix(about["warp"])
-        return dataclasses.replace(shot, gain=about["gain"], warp=warp), row
+        with reading(kept, "is damaged; remove it."):
+            about = read_json(kept)
+            row = Row(tuple(about["numbers"]), about["reason"], about["pictures"])
+            warp = None if about["warp"] is None else as_matrix(about["warp"])
+            return dataclasses.replace(shot, gain=about["gain"], warp=warp), row
     judged, views = judge(deep, shot, limits)
     row = report_row(judged, views)
     about = dataclasses.asdict(row) | {"gain": judged.shot.gain, "warp": judged.shot.warp}

@@ -14,6 +14,8 @@ from rackfocus.data.preparation.teaching_pictures import teaching_pictures
 from rackfocus.data.taught.taught_photographs import is_labelled, write_label
 from rackfocus.models.backends import DepthBackend
 from rackfocus.one_writer import one_writer
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import read_json
 from rackfocus.types import InputError
 from rackfocus.whole_files import write_whole
 
@@ -63,10 +65,8 @@ def _remember(root: Path, cfg: DictConfig) -> None:
     }
     path = root / ABOUT_FILE
     if path.is_file():
-        try:
-            before = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(f"{path} cannot be read; give another folder.") from error
+        with reading(path, "cannot be read; give another folder."):
+            before = read_json(path)
         if before != about:
             raise InputError(
                 f"{root} holds labels by another teacher or of another size ({path}); give another folder."

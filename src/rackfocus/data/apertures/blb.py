@@ -12,7 +12,6 @@ list is used whose name contains "focus" and which has one number for each plane
 are only pairs; without the second there are no focal triplets.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,6 +22,8 @@ from torch.utils.data import Dataset
 from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.data.hdr_picture import read_radiance
 from rackfocus.optics.radiometry import linear_to_srgb
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import read_json
 from rackfocus.types import InputError
 
 _NAME = re.compile(r"bokeh_(\d+)_(\d+)\.exr")
@@ -128,11 +129,9 @@ def _parameters(path: Path, levels: int, planes: int) -> tuple[list[float] | Non
     """`K` of each level and the disparity in focus of each plane; each is `None` if the file lacks it."""
     if not path.is_file():
         raise InputError(f"{path} is missing; get BLB again.")
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
+    with reading(path, "is not valid JSON; get BLB again."):
+        about = read_json(path)
         lists = {key.lower(): value for key, value in about.items() if isinstance(value, list)}
-    except (ValueError, AttributeError) as error:
-        raise InputError(f"{path} is not valid JSON; get BLB again.") from error
     blur = _numbers(lists.get("blur_parameters"), levels)
     if blur is not None and min(blur) <= 0:
         blur = None

@@ -10,6 +10,7 @@ import cv2
 
 from rackfocus.data.apertures.light_field import LightField
 from rackfocus.data.apertures.light_field_samples import LightFieldSamples, Refocus
+from rackfocus.reading.pictures import read_pixels
 from rackfocus.types import InputError
 
 HEIGHT, WIDTH = 372, 540
@@ -93,9 +94,8 @@ def read_eslf(path: Path, *, is_linear: bool = True, mirrored: bool = False) -> 
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again.")
     # OpenCV takes .6 s and, unlike Pillow, verifies checksums; the reader of stills takes 2 s.
-    codes = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
-    if codes is None:
-        raise InputError(f"{path} is not a picture that can be read, or it is damaged; get it again.")
+    broken = "is not a picture that can be read, or it is damaged; get it again."
+    codes = read_pixels(path, cv2.IMREAD_COLOR_RGB, broken)
     high, wide = HEIGHT * LENSLET, WIDTH * LENSLET
     if codes.shape[0] < high or codes.shape[1] < wide:
         raise InputError(

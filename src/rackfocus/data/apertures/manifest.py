@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import read_json
 from rackfocus.types import InputError
 from rackfocus.whole_files import write_whole
 
@@ -97,34 +99,31 @@ def read_manifest(path: str | Path) -> Manifest:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path} is missing; name a manifest, such as `rackfocus prepare` writes.")
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
+    with reading(path, "is no manifest: it is not valid JSON; prepare the data anew."):
+        about = read_json(path)
         kind, version = about.get("format"), about.get("version")
-    except (ValueError, AttributeError) as error:
-        raise InputError(f"{path} is no manifest: it is not valid JSON; prepare the data anew.") from error
     if (kind, version) != (FORMAT, VERSION):
         raise InputError(
             f"{path} says format {kind!r} version {version!r} where {FORMAT!r} version {VERSION} is needed; "
             "prepare the data anew."
         )
-    try:
+    with reading(path, "has an entry of no sense ({reason}); prepare the data anew."):
         root = path.parent / about.get("root", ".")
         items = tuple(_item(entry, root) for entry in about["items"])
         rejected = tuple(
             Rejection(root / entry["file"], entry["reason"]) for entry in about.get("rejected", ())
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path} has an entry of no sense ({error}); prepare the data anew.") from error
     names = [item.name for item in items]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise InputError(f"{path} names {twice!r} twice; give every item a name of its own.")
-    for item in items:
-        for photograph in (item.deep, *item.shots):
-            if not photograph.file.is_file():
-                raise InputError(
-                    f"{photograph.file} is missing, which {path} names in {item.name!r}; "
-                    "put it back or prepare the data anew."
-                )
+    with reading(path, "names a file that cannot be there ({reason}); prepare the data anew."):
+        for item in items:
+            for photograph in (item.deep, *item.shots):
+                if not photograph.file.is_file():
+                    raise InputError(
+                        f"{photograph.file} is missing, which {path} names in {item.name!r}; "
+                        "put it back or prepare the data anew."
+                    )
     return Manifest(items, rejected)
 
 

@@ -1,6 +1,5 @@
 """Ray-traced scenes with exact disparity and radiance, read from `datasets/raytraced`."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from rackfocus.data.apertures.sample import FocusSample
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import read_json
 from rackfocus.scenes.files import read_depth, read_disparity, read_hdr, read_srgb
 from rackfocus.scenes.lens import F2_TO_F8
 from rackfocus.types import InputError
@@ -105,12 +106,10 @@ def _description(folder: Path) -> dict[str, Any]:
     path = folder / "scene.json"
     if not path.is_file():
         raise InputError(f"{path} is missing; name a scene folder such as datasets/raytraced/train/0000.")
-    try:
-        about = json.loads(path.read_text())
+    with reading(path, "cannot be read as a scene description; get the data set again."):
+        about: dict[str, Any] = read_json(path)
         whole = all(int(about[key]) > 0 for key in ("width", "height")) and isinstance(about["lights"], bool)
         whole = whole and math.isfinite(float(about["focal_disparity"]))
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path} cannot be read as a scene description; get the data set again.") from error
     if not whole:
         raise InputError(
             f"{path} holds a size, lights or focal_disparity of no sense; get the data set again."

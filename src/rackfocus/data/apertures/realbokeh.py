@@ -1,11 +1,12 @@
 """RealBokeh_3MP (Seizinger et al. 2025): f/22 and wider, `{train,validation,test}/{in,gt,metadata}`."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from rackfocus.data.apertures.manifest import Item, Photograph, pairs_and_triplets
 from rackfocus.data.apertures.photographs import Photographs
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import read_json
 from rackfocus.types import InputError
 
 SOURCE_F_NUMBER = 22.0
@@ -40,23 +41,20 @@ class RealBokeh(Photographs):
 
 
 def _scene(file: Path, folder: Path) -> list[Item]:
-    try:
-        about: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    with reading(file, "cannot be read as the metadata of a scene; get the data set again."):
+        about: dict[str, Any] = read_json(file)
         numbers = [float(number) for number in about["target_avs"]]
         deep = Photograph(folder / about["source_image"], float(about.get("source_av", SOURCE_F_NUMBER)))
         shots = [
             Photograph(folder / name, number)
             for name, number in zip(about["target_images"], numbers, strict=True)
         ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{file} cannot be read as the metadata of a scene; get the data set again."
-        ) from error
     if not shots or min(numbers) <= 0:
         raise InputError(
             f"{file} names no target, or an f-number that is not positive; get the data set again."
         )
-    for photograph in (deep, *shots):
-        if not photograph.file.is_file():
-            raise InputError(f"{photograph.file} is missing, which {file} names; get the data set again.")
+    with reading(file, "names a file that cannot be there ({reason}); get the data set again."):
+        for photograph in (deep, *shots):
+            if not photograph.file.is_file():
+                raise InputError(f"{photograph.file} is missing, which {file} names; get the data set again.")
     return pairs_and_triplets(file.stem, deep, shots)

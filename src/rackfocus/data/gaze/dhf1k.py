@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -31,6 +30,7 @@ from rackfocus.data.gaze.fixations import (
 from rackfocus.data.gaze.focus_clip import PAPER_SAMPLING_FPS, FocusClip, Sampling
 from rackfocus.data.gaze.mat_masks import read_mat_mask
 from rackfocus.data.video_frames import FramesRead, read_frames, small_picture
+from rackfocus.reading.pictures import read_pixels
 from rackfocus.types import InputError
 from rackfocus.video.stills import read_picture
 
@@ -232,10 +232,8 @@ def _read_gray(file: Path) -> Float[Tensor, "1 height width"]:
     """A gray picture, 0..1, read by OpenCV, which is faster than the colour-accurate reader."""
     if not file.is_file():
         raise InputError(f"{file} is missing; get the data set again.")
-    content = np.frombuffer(file.read_bytes(), np.uint8)
-    gray = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if content.size else None
-    if gray is None:
-        raise InputError(f"{file} is not an image that can be read, or it is damaged; get it again.")
+    broken = "is not an image that can be read, or it is damaged; get it again."
+    gray = read_pixels(file, cv2.IMREAD_GRAYSCALE, broken)
     return torch.from_numpy(gray)[None].float() / 255
 
 

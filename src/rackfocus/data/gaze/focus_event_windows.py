@@ -1,6 +1,5 @@
 """Ray-traced clips with scripted focus events, as training samples of AF-Net."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from rackfocus.data.gaze.focus_clip import FocusClip, Sampling, clip_targets, ta
 from rackfocus.data.gaze.focus_events import FocusEventClips
 from rackfocus.data.video_frames import read_frames
 from rackfocus.focus.annotation.json_file import load_annotation
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import read_json
 from rackfocus.types import FocusAnnotation, InputError
 
 SIGMA_SHARE = 0.25
@@ -89,15 +90,13 @@ class FocusEventWindows(Dataset[FocusClip]):
 
 def _boxes(path: Path, annotation: FocusAnnotation) -> list[Sequence[float] | None]:
     """For each frame, the box of the person to focus on. `None`: not visible."""
-    try:
-        about: dict[str, Any] = json.loads(path.read_text())
+    with reading(path, "cannot be read as a clip with focus events; render it again."):
+        about: dict[str, Any] = read_json(path)
         people = [frame["people"] for frame in about["frames"]]
         who = [OPENING] * annotation.video.frames
         for event in about["events"]:
             who[event["frame"] :] = [event["who"]] * (len(who) - event["frame"])
         return [seen[name]["box"] if name in seen else None for seen, name in zip(people, who, strict=True)]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path} cannot be read as a clip with focus events; render it again.") from error
 
 
 def _density(

@@ -1,6 +1,6 @@
 """Ray-traced clips with scripted focus events, as written by `rackfocus render-scenes clips=...`."""
 
-import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from torch.utils.data import Dataset
 
 from rackfocus.data.video_frames import read_frames
 from rackfocus.focus.annotation.json_file import load_annotation
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import read_json
 from rackfocus.scenes.clips.events import CLIP_FORMAT
 from rackfocus.scenes.files import read_disparity
 from rackfocus.types import FocusAnnotation, InputError
@@ -121,8 +123,8 @@ class FocusEventClips(Dataset[FocusEventClip]):
 def _description(path: Path) -> tuple[dict[str, Any], tuple[FocusEvent, ...]]:
     if not path.is_file():
         raise InputError(f"{path} is missing; render the clip again.")
-    try:
-        about = json.loads(path.read_text())
+    with reading(path, "cannot be read as a clip with focus events; render it again."):
+        about = read_json(path)
         if about["format"] != CLIP_FORMAT:
             raise ValueError(about["format"])
         events = tuple(
@@ -137,10 +139,9 @@ def _description(path: Path) -> tuple[dict[str, Any], tuple[FocusEvent, ...]]:
             )
             for event in about["events"]
         )
-        float(about["fps"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path} cannot be read as a clip with focus events; render it again.") from error
-    return about, events
+        if not 0 < float(about["fps"]) < math.inf:
+            raise ValueError("fps")
+        return about, events
 
 
 def _require(path: Path, tensor: Tensor, size: tuple[int, int]) -> Tensor:

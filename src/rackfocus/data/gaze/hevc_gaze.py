@@ -5,7 +5,7 @@ fixations.csv   video,subject,t_start_ms,duration_ms,x,y
 <video>.avi
 """
 
-import csv
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +33,8 @@ from rackfocus.data.gaze.focus_clip import (
 from rackfocus.data.gaze.gaze_shifts import Fixations, gaze_targets
 from rackfocus.data.video_frames import read_frames
 from rackfocus.focus.annotation.json_file import annotated_video
+from rackfocus.reading.damage import reading
+from rackfocus.reading.tables import read_rows
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
 SPLITS = {
@@ -76,20 +78,22 @@ def watched_videos(root: str | Path) -> dict[str, WatchedVideo]:
         InputError: a table is missing, or a row of it is invalid.
     """
     root = Path(root)
-    sizes = {
-        row["video"]: (int(row["frames"]), float(row["fps"]), int(row["width"]), int(row["height"]))
-        for row in _rows(root / "videos.csv", ("frames", "fps", "width", "height"))
-    }
+    videos = root / "videos.csv"
+    with reading(videos, "has a size that is no whole number; get it again."):
+        sizes = {
+            row["video"]: (int(row["frames"]), float(row["fps"]), int(row["width"]), int(row["height"]))
+            for row in _rows(videos, ("frames", "fps", "width", "height"))
+        }
     gaze: dict[str, list[list[float]]] = {name: [] for name in sizes}
     columns = ("t_start_ms", "duration_ms", "x", "y")
     for row in _rows(root / "fixations.csv", columns):
         if row["video"] not in gaze:
-            raise InputError(f"{root / 'fixations.csv'} names {row['video']}, which is not in videos.csv.")
+            raise InputError(f"{root / 'fixations.csv'} names {row['video']}, which is not in {videos.name}.")
         gaze[row["video"]].append([float(row[column]) for column in columns])
     found = {}
     for name, (frames, fps, width, height) in sizes.items():
         if min(frames, fps, width, height) <= 0:
-            raise InputError(f"{root / 'videos.csv'} gives {name} a size or rate of no sense; get it again.")
+            raise InputError(f"{videos} gives {name} a size or rate of no sense; get it again.")
         table = np.array(gaze[name], np.float64).reshape(-1, 4)
         start, duration = table[:, 0] / 1000, table[:, 1] / 1000
         fixations = Fixations(start, start + duration, table[:, 2:])
@@ -182,21 +186,17 @@ def _rows(path: Path, numbers: tuple[str, ...]) -> list[dict[str, str]]:
     """The rows of a table, checked for a name and for finite numbers in these columns."""
     if not path.is_file():
         raise InputError(f"{path} is missing; set data.root to the folder of the HEVC gaze videos.")
-    try:
-        with path.open(newline="", encoding="utf-8") as lines:
-            rows = list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read as a table; get it again.") from error
+    with reading(path, "cannot be read as a table ({reason}); get it again."):
+        rows = read_rows(path, ("video", *numbers))
     for line, row in enumerate(rows, start=2):
-        try:
-            whole = (
-                bool(row["video"])
-                and None not in row
-                and all(np.isfinite(float(row[name])) for name in numbers)
-            )
-        except (KeyError, TypeError, ValueError):
-            whole = False
-        if not whole:
+        if not (row["video"] and all(_is_finite(row[name]) for name in numbers)):
             wanted = ", ".join(("video", *numbers))
             raise InputError(f"{path}, line {line}, does not give {wanted}; get it again.")
     return rows
+
+
+def _is_finite(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

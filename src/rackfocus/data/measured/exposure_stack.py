@@ -15,13 +15,14 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from rackfocus.data.evaluation_files import existing_folder, list_files
 from rackfocus.data.evaluation_samples import HDRSample, require_size
 from rackfocus.optics.radiometry import srgb_to_linear
+from rackfocus.reading.damage import reading
+from rackfocus.reading.pictures import opened_picture
 from rackfocus.types import InputError
 from rackfocus.video.stills import read_picture
 
@@ -99,12 +100,10 @@ def read_exposure(path: Path) -> float:
     Raises:
         InputError: the picture cannot be read or has no exposure time.
     """
-    try:
-        with Image.open(path) as picture:
+    with reading(path, "cannot be read as a photograph, or it is damaged; replace it."):
+        with opened_picture(path) as picture:
             tags = picture.getexif().get_ifd(_EXIF_IFD)
         time_s, f_number, speed = (float(tags.get(tag) or 0) for tag in (_EXPOSURE_TIME, _F_NUMBER, _ISO))
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError, TypeError, ZeroDivisionError) as error:
-        raise InputError(f"{path} cannot be read as a photograph, or it is damaged; replace it.") from error
     if not 0 < time_s < float("inf"):
         raise InputError(
             f"{path} does not tell its exposure time (EXIF ExposureTime); add it or leave it out."

@@ -1,6 +1,5 @@
 """Middlebury stereo: pictures with measured disparity, in the layouts of 2003 to 2014 and repacked ones."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,9 @@ from torch.utils.data import Dataset
 
 from rackfocus.data.evaluation_files import existing_folder, folders_below, read_codes, read_mask
 from rackfocus.data.evaluation_samples import DisparitySample, require_size
+from rackfocus.reading.arrays import read_npz
+from rackfocus.reading.damage import reading
+from rackfocus.reading.limits import require_pixels
 from rackfocus.types import InputError
 from rackfocus.video.stills import read_picture
 
@@ -125,6 +127,7 @@ def read_pfm(path: Path) -> Float[Tensor, "1 height width"]:
             raise ValueError("not a grey PFM")
     except ValueError as error:
         raise InputError(f"{path} has no header of a grey PFM (Pf); get the data set again.") from error
+    require_pixels(path, width, height)
     if len(body) != 4 * width * height:
         raise InputError(
             f"{path} holds {len(body)} bytes of pixels where {width}x{height} need {4 * width * height}; "
@@ -137,13 +140,5 @@ def read_pfm(path: Path) -> Float[Tensor, "1 height width"]:
 def _read_npz(path: Path) -> Float[Tensor, "1 height width"]:
     if not path.is_file():
         raise InputError(f"{path} is missing; get the data set again.")
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            pixels = np.asarray(arrays["arr_0"], dtype=np.float32)
-        if pixels.ndim != 2:
-            raise ValueError("not a picture")
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{path} cannot be read as disparities (arr_0: height x width); get the data set again."
-        ) from error
-    return torch.from_numpy(pixels)[None]
+    with reading(path, "cannot be read as disparities (arr_0: height x width); get the data set again."):
+        return torch.from_numpy(read_npz(path, "arr_0").astype(np.float32))[None]

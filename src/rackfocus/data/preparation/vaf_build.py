@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from rackfocus.one_writer import one_writer
+from rackfocus.reading.damage import reading
+from rackfocus.reading.tables import read_rows
 from rackfocus.types import InputError
 from rackfocus.video import open_video
 from rackfocus.video.shot_cuts import THUMBNAIL, begins_shot
@@ -199,11 +201,8 @@ def read_table(path: Path) -> list[Seen]:
     Raises:
         InputError: it is damaged.
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as lines:
-            return [_row(row) for row in csv.DictReader(lines)]
-    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read; restore it, or build into another folder.") from error
+    with reading(path, "cannot be read; restore it, or build into another folder."):
+        return [_row(row) for row in read_rows(path)]
 
 
 def _row(row: dict[str, str]) -> Seen:

@@ -14,6 +14,8 @@ from torch.utils.data import Dataset
 
 from rackfocus.data.evaluation_files import existing_folder
 from rackfocus.data.taught.samples import NearnessSample
+from rackfocus.reading.damage import reading
+from rackfocus.reading.pictures import read_pixels
 from rackfocus.types import InputError
 
 HEIGHT_SHARE = (0.35, 1.05)
@@ -100,12 +102,13 @@ def read_cut_out(path: Path) -> UInt8[np.ndarray, "rows columns 4"]:
     Raises:
         InputError: the file is damaged or has no alpha.
     """
-    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 4 or pixels.dtype != np.uint8:
-        raise InputError(
-            f"{path} cannot be read as a cut-out (8 bits with alpha); make it again with "
-            "`rackfocus prepare cut_outs`."
-        )
+    broken = (
+        "cannot be read as a cut-out (8 bits with alpha); make it again with `rackfocus prepare cut_outs`."
+    )
+    with reading(path, broken):
+        pixels = read_pixels(path, cv2.IMREAD_UNCHANGED, broken)
+        if pixels.ndim != 3 or pixels.shape[2] != 4 or pixels.dtype != np.uint8:
+            raise ValueError("another picture")
     rgba: UInt8[np.ndarray, "rows columns 4"] = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA)
     return rgba
 

@@ -9,10 +9,11 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from rackfocus.data.evaluation_files import existing_folder, list_files
-from rackfocus.data.hdr_picture import HDR_SUFFIXES, picture_size, read_radiance
+from rackfocus.data.hdr_picture import HDR_SUFFIXES, read_radiance
 from rackfocus.data.measured.panorama import perspective_view
 from rackfocus.data.measured.virtual_camera import VirtualCamera
 from rackfocus.data.taught.samples import LightSample
+from rackfocus.reading.pictures import picture_size
 from rackfocus.types import InputError
 
 _BRIGHT = 4.0

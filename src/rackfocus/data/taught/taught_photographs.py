@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 from rackfocus.data.evaluation_files import existing_folder, read_codes
 from rackfocus.data.evaluation_samples import require_size
 from rackfocus.data.taught.samples import NearnessSample
+from rackfocus.reading.pictures import read_pixels
 from rackfocus.types import InputError
 from rackfocus.whole_files import write_whole
 
@@ -99,9 +100,8 @@ def read_eight_bits(path: Path) -> Float[Tensor, "3 height width"]:
     Raises:
         InputError: it is missing or damaged.
     """
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB) if path.is_file() else None
-    if pixels is None:
-        raise InputError(f"{path} is missing or damaged; make it again with `rackfocus prepare teacher`.")
+    broken = "is missing or damaged; make it again with `rackfocus prepare teacher`."
+    pixels = read_pixels(path, cv2.IMREAD_COLOR_RGB, broken)
     return torch.from_numpy(pixels.transpose(2, 0, 1)).float() / 255
 
 

@@ -6,7 +6,6 @@ anywhere/disparity/0000.png       true disparity, for ray-traced clips
 anywhere/clip.json                positions of the people in each frame, for ray-traced clips
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,6 +21,8 @@ from rackfocus.focus.puller import FocusPuller
 from rackfocus.metrics.focus import level_px
 from rackfocus.pipelines.autofocus import follow, open_footage
 from rackfocus.pipelines.footage import Footage
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import read_json
 from rackfocus.scenes.clips.events import CLIP_FORMAT
 from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
@@ -118,7 +119,7 @@ def find_clips(folder: str | Path) -> list[AnnotatedClip]:
         InputError: there is no such folder, no annotation in it, or one is invalid or its video is missing.
     """
     folder = Path(folder)
-    annotations = [path for path in sorted(folder.rglob("*.json")) if _format(path) == FORMAT]
+    annotations = [path for path in sorted(folder.rglob("*.json")) if _content(path, FORMAT) is not None]
     if not annotations:
         raise InputError(
             f"{folder} holds no annotated video; write an annotation beside each, as `rackfocus autofocus` "
@@ -143,19 +144,22 @@ def _clip(path: Path, *, name: str) -> AnnotatedClip:
 
 
 def _people(path: Path, frames: int) -> Iterator[Mapping[str, Any]]:
-    if path.is_file() and _format(path) == CLIP_FORMAT:
-        notes = json.loads(path.read_text())["frames"]
-        if len(notes) != frames:
-            raise InputError(f"{path} tells of {len(notes)} frames, and the video has {frames}.")
-        yield from (note["people"] for note in notes)
+    content = _content(path, CLIP_FORMAT)
+    if content is not None:
+        with reading(path, "cannot be read as a clip with focus events; render it again."):
+            people = [{**note["people"]} for note in content["frames"]]
+        if len(people) != frames:
+            raise InputError(f"{path} tells of {len(people)} frames, and the video has {frames}.")
+        yield from people
 
 
-def _format(path: Path) -> str | None:
+def _content(path: Path, kind: str) -> dict[str, Any] | None:
+    """The content of a JSON file of this format; `None` if it is missing or another file."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError):
         return None
-    return content.get("format") if isinstance(content, dict) else None
+    return content if isinstance(content, dict) and content.get("format") == kind else None
 
 
 def _box(known: Mapping[str, Any]) -> Box:

@@ -4,11 +4,10 @@ The disparity is the network's, both for the focus and for the subject: this eva
 the disparity is read, not the network.
 """
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -18,6 +17,9 @@ from rackfocus.evaluation.autofocus.focus_table import FootageTable, Progress, R
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.metrics.focus import level_px
 from rackfocus.pipelines.autofocus import autofocus, follow, open_footage
+from rackfocus.reading.damage import reading
+from rackfocus.reading.pictures import read_pixels
+from rackfocus.reading.tables import read_rows
 from rackfocus.types import FocusTarget, InputError
 
 Mask = Bool[np.ndarray, "height width"]
@@ -43,8 +45,9 @@ class BoxedSubject:
     def masks(self, width: int, height: int) -> Mapping[int, Mask]:
         """The boxes as masks."""
         masks = {}
-        with _opened(self.boxes) as file:
-            for row in csv.DictReader(file):
+        path = Path(self.boxes)
+        with reading(path, "cannot be read as boxes (frame, left, top, right, bottom); correct it."):
+            for row in read_rows(path):
                 left, top, right, bottom = (int(row[side]) for side in ("left", "top", "right", "bottom"))
                 mask = np.zeros((height, width), bool)
                 mask[top : bottom + 1, left : right + 1] = True
@@ -62,11 +65,12 @@ class MaskedSubject:
     def masks(self, width: int, height: int) -> Mapping[int, Mask]:
         """The masks as stored."""
         pictures = [
-            cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted(Path(self.folder).iterdir())
+            read_pixels(path, cv2.IMREAD_GRAYSCALE, "cannot be read as a mask; take it out of the folder.")
+            for path in sorted(Path(self.folder).iterdir())
         ]
-        if not pictures or any(each is None or each.shape != (height, width) for each in pictures):
+        if not pictures or any(each.shape != (height, width) for each in pictures):
             raise InputError(f"{self.folder} must hold masks of {width}x{height} pixels and nothing else.")
-        return {index: np.asarray(each) > 0 for index, each in enumerate(pictures)}
+        return {index: each > 0 for index, each in enumerate(pictures)}
 
 
 @dataclass(frozen=True)
@@ -149,10 +153,3 @@ def _row(
         "within 2": float((levels <= 2).mean()),
         "|Δd|": float(levels.mean()),
     }
-
-
-def _opened(path: str) -> TextIO:
-    try:
-        return Path(path).open(newline="", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read; it should hold the boxes of a subject.") from error

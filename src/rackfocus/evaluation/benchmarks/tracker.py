@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from rackfocus.focus.trackers.tracker import Tracker
+from rackfocus.reading.pictures import read_pixels
 from rackfocus.types import InputError
 
 THRESHOLDS = np.linspace(0, 1, 21)
@@ -127,7 +128,4 @@ def markdown(records: Sequence[TrackerRecord]) -> str:
 
 
 def _read(path: Path) -> UInt8[np.ndarray, "height width 3"]:
-    image = cv2.imread(str(path))
-    if image is None:
-        raise InputError(f"{path} cannot be read as a picture; get it anew.")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return read_pixels(path, cv2.IMREAD_COLOR_RGB, "cannot be read as a picture; get it anew.")

@@ -1,7 +1,6 @@
 """The demo's page: one HTML file with embedded pictures and videos."""
 
 import csv
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from rackfocus.focus.modes import scene_specific
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import srgb_to_linear
 from rackfocus.pipelines.autofocus import autofocus, open_footage
+from rackfocus.reading.json_text import read_json
 from rackfocus.types import FocusTarget, FocusTrack
 from rackfocus.whole_files import write_whole
 
@@ -76,7 +76,7 @@ def clip_timeline(folder: Path, path: Path) -> tuple[FocusTrack, FocusTarget]:
 
     Its input is the clip's true disparity.
     """
-    known = json.loads((folder / "clip.json").read_text(encoding="utf-8"))
+    known = read_json(folder / "clip.json")
     event = known["event"]
     subjects = [frame["first" if frame["frame"] < event["frame"] else "walker"] for frame in known["frames"]]
     opening = FocusTarget(0, *_place(subjects[0]["point"], subjects[0]["box"]))

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from rackfocus.data.measured.rigid_flow import rigid_flow
 from rackfocus.data.measured.seven_scenes import SevenScenes
+from rackfocus.reading.pictures import read_pixels
 from rackfocus.scenes.files import read_disparity
 from rackfocus.types import InputError
 from rackfocus.video import open_video
@@ -104,8 +105,8 @@ class VideoClip:
         if self.masks is None:
             return None
         paths = sorted(self.masks.glob("*.png"))[self.first : self.first + count]
-        read = (cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths)
-        pictures = [picture for picture in read if picture is not None]
+        broken = "cannot be read as a mask; get the data set again."
+        pictures = [read_pixels(path, cv2.IMREAD_GRAYSCALE, broken) for path in paths]
         if len(pictures) < count:
             raise InputError(f"{self.masks} does not hold a mask for each frame; get the data set again.")
         return [

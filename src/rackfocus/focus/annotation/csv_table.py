@@ -9,12 +9,14 @@ is for readers only and is ignored on input.
 
 import csv
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rackfocus.focus.annotation.json_file import FORMAT, load_annotation
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import read_json
+from rackfocus.reading.tables import read_rows
 from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusPulls, FocusTarget, InputError
 from rackfocus.whole_files import whole_file
 
@@ -64,15 +66,8 @@ def read_csv(path: Path, *, annotator: str | None = None) -> Annotations:
     Raises:
         InputError: the file is missing or has other columns, a row is invalid, or a file has two annotators.
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as lines:
-            reader = csv.DictReader(lines)
-            columns = reader.fieldnames or ()
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read as a table; export it again.") from error
-    if missing := [name for name in COLUMNS if name not in columns]:
-        raise InputError(f"{path} has no column {missing[0]!r}; export it again with all columns.")
+    with reading(path, "cannot be read as a table ({reason}); export it again."):
+        rows = read_rows(path, COLUMNS)
     files: dict[str, list[tuple[int, dict[str, str]]]] = {}
     for line, row in enumerate(rows, start=2):
         if annotator is None or row["annotator"] == annotator:
@@ -84,8 +79,8 @@ def read_csv(path: Path, *, annotator: str | None = None) -> Annotations:
 
 def _may_be_annotation(path: Path) -> bool:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        content = read_json(path)
+    except (OSError, ValueError):
         return True  # damaged: reading it will report the error
     return isinstance(content, dict) and content.get("format") == FORMAT
 
@@ -123,7 +118,7 @@ def _annotation(path: Path, name: str, rows: list[tuple[int, dict[str, str]]]) -
             if row["t"]:
                 targets.append(_target(row))
         except (ValueError, TypeError) as error:  # InputError is a ValueError
-            raise InputError(f"{path}, line {line}: {error}") from error
+            raise _wrong(path, line, error) from error
     try:
         return FocusAnnotation(
             video=AnnotatedVideo(
@@ -139,7 +134,11 @@ def _annotation(path: Path, name: str, rows: list[tuple[int, dict[str, str]]]) -
             aperture=float(first["aperture"]) if first["aperture"] else None,
         )
     except (ValueError, TypeError) as error:
-        raise InputError(f"{path}, line {rows[0][0]}: {error}") from error
+        raise _wrong(path, rows[0][0], error) from error
+
+
+def _wrong(path: Path, line: int, error: Exception) -> InputError:
+    return InputError(f"{path}, line {line}: {str(error).rstrip('.')}.")
 
 
 def _target(row: dict[str, str]) -> FocusTarget:

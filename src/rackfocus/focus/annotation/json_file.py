@@ -18,6 +18,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import read_json
 from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusPulls, FocusTarget, InputError
 from rackfocus.video import open_video
 from rackfocus.whole_files import write_whole
@@ -52,12 +54,11 @@ def load_annotation(path: str | Path) -> FocusAnnotation:
             invalid; the message names the file and the field.
     """
     path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; give the path of an annotation.") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read as JSON; restore or annotate again.") from error
+    with reading(path, "cannot be read as JSON; restore or annotate again."):
+        try:
+            content = read_json(path)
+        except FileNotFoundError as error:
+            raise InputError(f"{path} does not exist; give the path of an annotation.") from error
     try:
         return _annotation(content)
     except InputError as error:

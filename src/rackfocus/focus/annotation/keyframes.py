@@ -10,13 +10,14 @@ source video. `disparity` is interpolated linearly between the keyframes that ha
 stops; before the first and after the last keyframe they are constant.
 """
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import read_json
 from rackfocus.types import FocusKeyframe, FocusKeyframes, InputError
 
 FORMAT = "rackfocus.keyframes"
@@ -31,12 +32,11 @@ def load_keyframes(path: str | Path) -> FocusKeyframes:
             unknown or invalid; the message names the file and the field.
     """
     path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; give the path of a file of keyframes.") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as JSON; correct it.") from error
+    with reading(path, "cannot be read as JSON; correct it."):
+        try:
+            content = read_json(path)
+        except FileNotFoundError as error:
+            raise InputError(f"{path} does not exist; give the path of a file of keyframes.") from error
     try:
         return _keyframes(content)
     except InputError as error:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from rackfocus.models.published.weights import find_weights
+from rackfocus.reading.damage import reading
 from rackfocus.types import InputError
 
 SMALLEST_SIDE_PX = 16
@@ -52,10 +53,8 @@ class YuNet:
 
     def __init__(self, *, weights: str | Path = "yunet_n_320_320.onnx", least_score: float = 0.5) -> None:
         path = find_weights(weights)
-        try:
+        with reading(path, "is not YuNet; get the file anew."):
             self._network = cv2.FaceDetectorYN.create(str(path), "", (320, 320), least_score)
-        except cv2.error as error:
-            raise InputError(f"{path} is not YuNet; get the file anew.") from error
 
     def __call__(self, image: UInt8[np.ndarray, "height width 3"]) -> list[Face]:
         """See `FaceDetection`."""

@@ -13,8 +13,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rackfocus.models.published.highlights import highlight_log_exposure
-from rackfocus.models.published.weights import find_weights, fit_state, load_state
+from rackfocus.models.published.weights import find_weights, fit_state
 from rackfocus.optics.radiometry import srgb_to_linear
+from rackfocus.reading.weights import read_state
 
 MID_TONES = (0.2, 0.9)
 """Range of encoded values used for the alignment: neither noise nor close to clipping."""
@@ -50,7 +51,7 @@ class ExpandNet(nn.Module):
         self.end_net = nn.Sequential(
             nn.Sequential(nn.Conv2d(256, 64, 1), nn.SELU()), nn.Conv2d(64, 3, 1), nn.Sigmoid()
         )
-        fit_state(self, load_state(path), path, "ExpandNet")
+        fit_state(self, read_state(path), path, "ExpandNet")
         self.requires_grad_(False)
         self.eval()
 

@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from rackfocus.models.published.weights import find_weights, fit_state, load_state
+from rackfocus.models.published.weights import find_weights, fit_state
+from rackfocus.reading.weights import read_state
 
 WEIGHTS = "light_asd_ava.pt"
 FPS = 25
@@ -62,7 +63,7 @@ def load_light_asd(weights: str | Path = WEIGHTS) -> LightASD:
     path = find_weights(weights)
     with torch.device("meta"):
         network = LightASD()
-    fit_state(network, load_state(path), path, "Light-ASD")
+    fit_state(network, read_state(path), path, "Light-ASD")
     return network.eval().requires_grad_(False)
 
 

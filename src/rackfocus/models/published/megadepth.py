@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from rackfocus.models.published.weights import find_weights, fit_state, load_state
+from rackfocus.models.published.weights import find_weights, fit_state
+from rackfocus.reading.weights import read_state
 
 LONGER_SIDE_PX = 512
 """Longer side of the network's training images, 512 x 384 pixels."""
@@ -37,7 +38,7 @@ class MegaDepth(nn.Module):
         path = find_weights(weights)
         self.hourglass = hourglass()
         # The file was saved from a DataParallel module.
-        state = {name.removeprefix("module."): tensor for name, tensor in load_state(path).items()}
+        state = {name.removeprefix("module."): tensor for name, tensor in read_state(path).items()}
         fit_state(self.hourglass, state, path, "MegaDepth")
         self.requires_grad_(False)
         self.eval()

@@ -9,6 +9,7 @@ import torch
 
 from rackfocus.device import CPU
 from rackfocus.models.published.weights import find_weights
+from rackfocus.reading.weights import onnx_session
 from rackfocus.types import InputError
 
 GPU_PROVIDER = "CUDAExecutionProvider"
@@ -45,9 +46,11 @@ class OnnxFile:
         self._content, self._threads = self.path.read_bytes(), threads
         self._sessions: dict[str, Any] = {}
         session = self._session(CPU)
-        values = (*session.get_inputs(), *session.get_outputs())
-        self.shapes = [list(value.shape) for value in values]
-        self._input, self._output = (each[0].name for each in (session.get_inputs(), session.get_outputs()))
+        inputs, outputs = session.get_inputs(), session.get_outputs()
+        if not (inputs and outputs):
+            raise InputError(f"{self.path} is a network without input or output; get the file anew.")
+        self.shapes = [list(value.shape) for value in (*inputs, *outputs)]
+        self._input, self._output = inputs[0].name, outputs[0].name
 
     def __call__(self, values: np.ndarray, device: torch.device = CPU) -> np.ndarray:
         """The first output.
@@ -55,8 +58,16 @@ class OnnxFile:
         Args:
             values: the input.
             device: on which the network runs if possible.
+
+        Raises:
+            InputError: the network cannot run on this input.
         """
-        return self._session(device).run([self._output], {self._input: values})[0]
+        session = self._session(device)
+        try:
+            return session.run([self._output], {self._input: values})[0]
+        # onnxruntime's errors have no other common base class.
+        except Exception as error:
+            raise InputError(f"{self.path} cannot run on its input; get the file anew.") from error
 
     def identity(self) -> Any:
         """What distinguishes it from other networks, for `rackfocus.pipelines.fingerprint`."""
@@ -66,20 +77,10 @@ class OnnxFile:
         on_gpu = device.type == "cuda" and GPU_PROVIDER in self._onnxruntime.get_available_providers()
         key = str(device) if on_gpu else "cpu"
         if key not in self._sessions:
-            options = self._onnxruntime.SessionOptions()
-            options.intra_op_num_threads = self._threads
-            # onnxruntime warns of every unused constant of the file.
-            options.log_severity_level = 3
             providers: list[Any] = ["CPUExecutionProvider"]
             if on_gpu:
                 providers.insert(0, (GPU_PROVIDER, {"device_id": device.index or 0}))
-            try:
-                self._sessions[key] = self._onnxruntime.InferenceSession(
-                    self._content, options, providers=providers
-                )
-            # onnxruntime's errors have no other common base class.
-            except Exception as error:
-                raise InputError(
-                    f"{self.path} cannot be read as an ONNX model; get the file anew."
-                ) from error
+            self._sessions[key] = onnx_session(
+                self.path, self._content, threads=self._threads, providers=providers
+            )
         return self._sessions[key]

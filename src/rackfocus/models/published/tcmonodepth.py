@@ -14,7 +14,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from rackfocus.models.published.weights import find_weights, fit_state, load_state
+from rackfocus.models.published.weights import find_weights, fit_state
+from rackfocus.reading.weights import read_state
 from rackfocus.types import InputError
 
 WIDTHS = (24, 48, 96, 192)
@@ -79,7 +80,7 @@ def published_state(path: Path) -> dict[str, Tensor]:
         InputError: the file cannot be read as weights.
     """
     unused = ("encoder.stage", "decoder.final2", "decoder.final3")
-    return {name: tensor for name, tensor in load_state(path).items() if not name.startswith(unused)}
+    return {name: tensor for name, tensor in read_state(path).items() if not name.startswith(unused)}
 
 
 def fold_batch_normalisation(module: nn.Module) -> None:

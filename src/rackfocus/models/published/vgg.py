@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from rackfocus.models.published.weights import find_weights, load_state
+from rackfocus.models.published.weights import find_weights
+from rackfocus.reading.weights import read_state
 from rackfocus.types import InputError
 
 LAYERS = {
@@ -62,7 +63,7 @@ class VGG19Features(nn.Module):
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1), persistent=False)
         path = find_weights(weights)
-        state = load_state(path)
+        state = read_state(path)
         try:
             self.load_state_dict({name: state[name] for name in self.state_dict()})
         except (KeyError, RuntimeError) as error:

@@ -7,11 +7,8 @@ import tomllib
 import urllib.error
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from rackfocus.types import InputError
@@ -65,32 +62,6 @@ def find_weights(name: str | Path) -> Path:
             f"The weights {name} are missing and cannot be downloaded ({error}); {advice}."
         ) from error
     return cache / name
-
-
-def load_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a `.safetensors` file, or of a torch file that contains only tensors.
-
-    Raises:
-        InputError: the file is neither.
-    """
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        if not isinstance(state, dict):
-            raise ValueError("it gives its tensors no names")
-        return state
-    except (
-        SafetensorError,
-        UnpicklingError,
-        RuntimeError,
-        EOFError,
-        ValueError,
-        LookupError,
-        OSError,
-    ) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path} cannot be read as weights ({reason}); get the file anew.") from error
 
 
 def fit_state(module: nn.Module, state: dict[str, Tensor], path: Path, name: str) -> None:

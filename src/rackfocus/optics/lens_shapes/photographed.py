@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.optics.radiometry import srgb_to_linear
+from rackfocus.reading.pictures import read_pixels
 from rackfocus.types import InputError
 
 FAINTEST = 0.01
@@ -111,12 +112,8 @@ def _find_ball(path: Path, _modified_ns: int) -> _Ball:
 
 def _read_linear(path: Path) -> Float[np.ndarray, "height width"]:
     """A picture in linear light, float64, its colours averaged."""
-    try:
-        encoded = cv2.imread(str(path), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
-    except cv2.error:
-        encoded = None
-    if encoded is None:
-        raise InputError(f"lens.shape.path: {path} cannot be read as a picture.")
+    flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR
+    encoded = read_pixels(path, flags, "cannot be read as a picture; set lens.shape.path to another one.")
     values = torch.from_numpy(encoded.astype(np.float64))
     if encoded.dtype.name in WHITE:
         values = srgb_to_linear(values / WHITE[encoded.dtype.name])

@@ -8,6 +8,7 @@ import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.core.buffer import default_buffer_prototype
 
+from rackfocus.reading.damage import reading
 from rackfocus.types import InputError
 
 DISPARITY, LOG_EXPOSURE = "disparity", "log_exposure"
@@ -62,10 +63,8 @@ def open_array(path: Path, name: str, *, mode: Literal["r", "r+"] = "r") -> Any:
     Raises:
         InputError: the array is missing or damaged.
     """
-    try:
+    with reading(path / name, "is damaged or missing; make the clip again."):
         return zarr.open_array(str(path / name), mode=mode, zarr_format=3)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path / name} is damaged or missing; make the clip again.") from error
 
 
 def chunk_file(path: Path, name: str, position: int) -> Path:

@@ -21,6 +21,8 @@ from typing import Any
 
 from rackfocus.pipelines.clip.arrays import CHANNELS, disparity_limits_px
 from rackfocus.pipelines.clip.source import ClipSource
+from rackfocus.reading.damage import reading
+from rackfocus.reading.json_text import read_json
 from rackfocus.types import InputError
 
 FORMAT = "rackfocus.clip"
@@ -119,14 +121,13 @@ def read_info(path: Path) -> ClipHead | ClipInfo:
     Raises:
         InputError: the file is missing, damaged, of a newer version, or not that of a clip.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(
-            f"{path.parent} is no refocusable clip; make one with `rackfocus make-clip`."
-        ) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read as JSON; make the clip again.") from error
+    with reading(path, "cannot be read as JSON; make the clip again."):
+        try:
+            content = read_json(path)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise InputError(
+                f"{path.parent} is no refocusable clip; make one with `rackfocus make-clip`."
+            ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(f'{path} has no format "{FORMAT}"; it belongs to something else than a clip.')
     version = content.get("version")
@@ -135,12 +136,8 @@ def read_info(path: Path) -> ClipHead | ClipInfo:
             "update rackfocus" if isinstance(version, int) and version > VERSION else "make the clip again"
         )
         raise InputError(f"{path} is of version {version}, and {VERSION} is known here; {advice}.")
-    try:
+    with reading(path, "is damaged ({reason}); make the clip again."):
         return _parsed(content)
-    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise InputError(
-            f"{path} is damaged ({type(error).__name__}: {error}); make the clip again."
-        ) from error
 
 
 def _head_fields(head: ClipHead) -> dict[str, Any]:

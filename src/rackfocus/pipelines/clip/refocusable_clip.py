@@ -10,6 +10,7 @@ Every read checks the CRC-32C at the end of a chunk, its sum in clip.json, and t
 `writer` writes the folder.
 """
 
+import math
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -30,6 +31,8 @@ from rackfocus.pipelines.clip.arrays import (
 from rackfocus.pipelines.clip.info import INFO_FILE, ClipInfo, read_info
 from rackfocus.pipelines.clip.source import digest, find_source
 from rackfocus.pipelines.fingerprint import file_identity
+from rackfocus.reading.arrays import unpacked_bytes
+from rackfocus.reading.damage import DAMAGE
 from rackfocus.types import InputError
 from rackfocus.video import VideoReader, open_video
 
@@ -129,12 +132,16 @@ class RefocusableClip:
         # Zarr reads a missing chunk as fill values, without an error.
         if not chunk.is_file():
             raise InputError(f"The {what} is missing; make the clip again.")
+        array = self._arrays[name]
         limits = self.info.disparity_range_px if name == DISPARITY else LOG_EXPOSURE_RANGE
         try:
-            is_whole = not self.info.chunk_sha256 or digest(chunk) == self.info.chunk_sha256[name][position]
-            values = self._arrays[name][position] if is_whole else None
-        except (ValueError, RuntimeError, OSError):
-            values = None
-        if values is None or not lies_within(values, limits):
-            raise InputError(f"The {what} is damaged; make the clip again.")
+            if unpacked_bytes(chunk) != array.dtype.itemsize * math.prod(array.chunks):
+                raise ValueError("of another size")
+            if self.info.chunk_sha256 and digest(chunk) != self.info.chunk_sha256[name][position]:
+                raise ValueError("of another sum")
+            values = array[position]
+            if not lies_within(values, limits):
+                raise ValueError("of values beyond the limits")
+        except DAMAGE as error:
+            raise InputError(f"The {what} is damaged; make the clip again.") from error
         return torch.from_numpy(values).float()

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from rackfocus.focus.annotation.json_file import annotated_video, save_annotation
+from rackfocus.reading.json_text import read_json
 from rackfocus.scenes.clips.motion import Layer, TracedFrame, exact_flow, shown_share, trace_frame
 from rackfocus.scenes.clips.notes import (
     SEEN_SHARE,
@@ -119,7 +120,7 @@ class ClipJob:
         """Delete the files of an interrupted run with other settings."""
         settings = {key: value for key, value in vars(self).items() if key != "folder"}
         note = draft / "settings.json"
-        if draft.is_dir() and (not note.is_file() or json.loads(note.read_text()) != settings):
+        if draft.is_dir() and (not note.is_file() or read_json(note) != settings):
             shutil.rmtree(draft)
         draft.mkdir(parents=True, exist_ok=True)
         note.write_text(json.dumps(settings))

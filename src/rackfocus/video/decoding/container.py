@@ -7,6 +7,8 @@ import av
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 
+from rackfocus.reading.limits import decoder_limit
+
 LISTS = frozenset({"concat", "dash", "hls", "imf", "sdp", "vobsub", "webm_dash_manifest"})
 """FFmpeg's names of formats that refer to other files or addresses, as playlists do."""
 
@@ -27,7 +29,12 @@ def open_file(path: Path, hwaccel: HWAccel | None = None) -> InputContainer:
         av.FFmpegError: it is of an unknown format, damaged, or a list of other files.
     """
     with path.open("rb") as file:
-        options = {"fd": str(file.fileno()), "protocol_whitelist": "fd", "format_whitelist": _formats()}
+        options = {
+            "fd": str(file.fileno()),
+            "protocol_whitelist": "fd",
+            "format_whitelist": _formats(),
+            **decoder_limit(),
+        }
         return av.open("fd:", options=options, metadata_errors="ignore", hwaccel=hwaccel)
 
 

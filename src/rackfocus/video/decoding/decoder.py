@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 import av
 from av.video.stream import VideoStream
 
+from rackfocus.reading.limits import decoder_limit
+
 BESIDE_PICTURES = {
     "h264": frozenset({6, *range(9, 13), *range(16, 19), *range(22, 32)}),
     "hevc": frozenset(range(35, 64)),
@@ -18,7 +20,8 @@ Decode = Callable[[av.Packet], list[av.VideoFrame]]
 
 def set_up(stream: VideoStream) -> None:
     """Set a decoder to report damage instead of concealing it."""
-    stream.codec_context.options = {"err_detect": "explode"}
+    # The size may also be told anew in the middle of a stream.
+    stream.codec_context.options = {"err_detect": "explode", **decoder_limit()}
     # With several threads the H.264 decoder reports errors of a slice late or not at all.
     stream.codec_context.thread_count = 1
 

@@ -9,6 +9,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from rackfocus.reading.limits import LIMIT_VARIABLE, largest_pixels
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import RESTART_S, Clock, Coded
 from rackfocus.video.decoding.decoder import decoder
@@ -149,6 +150,11 @@ class Pictures:
         _log.warning("%s was cut short; it is used up to there", self._path)
 
     def _failed(self) -> InputError:
+        if not self._stream.codec_context.width:
+            return InputError(
+                f"{self._path} is damaged, or has more than the {largest_pixels()} pixels that are read; "
+                f"copy or reduce it, or set {LIMIT_VARIABLE}."
+            )
         advice = "export or copy it again"
         if self._shown:
             advice = f"use frames=0:{self._shown} for what comes before, or damaged=hold to go on"

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from rackfocus.reading.limits import require_pixels
 from rackfocus.types import InputError
 
 _MAGIC = 202021.25
@@ -32,6 +33,7 @@ def read_flow(path: Path) -> tuple[Float[Tensor, "2 height width"], Bool[Tensor,
     magic, width, height = _HEADER.unpack_from(content) if len(content) >= _HEADER.size else (0.0, 0, 0)
     if magic != _MAGIC or width < 1 or height < 1:
         raise InputError(f"{path} does not begin as a .flo file does; get the data set again.")
+    require_pixels(path, width, height)
     needed = 8 * width * height
     if len(content) - _HEADER.size != needed:
         raise InputError(

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float32, UInt8
 from torch import Tensor
 
+from rackfocus.reading.weights import read_state
 from rackfocus.types import InputError
 
 STRIDE = 8
@@ -41,7 +42,7 @@ class RAFTFlow:
         try:
             network = models.raft_small(weights="DEFAULT" if weights is None else None)
             if weights is not None:
-                network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+                network.load_state_dict(read_state(Path(weights)))
         # Downloads, files and pickles raise many types of errors.
         except Exception as error:
             raise InputError(

@@ -54,7 +54,7 @@ def read_sound(
         with open_video(path) as video:
             if not video.info.has_audio:
                 return None
-            origin_s = next(video.frames(0, 1)).time_s
+            origin_s = video.origin_s
     if path.is_dir():
         return None
     heard = np.zeros((1, round((end_s - start_s) * RATE)), np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from rackfocus.focus.detectors.speech.samples import RATE
+from rackfocus.reading.weights import onnx_session
 
 HOP = 512
 """Samples for each probability, 32 ms: the input size of the network."""
@@ -36,13 +37,8 @@ class Silero:
     """
 
     def __init__(self, path: Path) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(
-            path.read_bytes(), options, providers=["CPUExecutionProvider"]
+        self._session: Any = onnx_session(
+            path, path.read_bytes(), threads=1, providers=["CPUExecutionProvider"]
         )
 
     def __call__(self, samples: Float32[np.ndarray, " sample"]) -> Float32[np.ndarray, " hop"]:
