@@ -28,6 +28,7 @@ class AFNetTask(Task):
     WEIGHTS_FILE = "af_net.safetensors"
     TRY = "rackfocus autofocus VIDEO --out focus.json autofocus=af_net autofocus.checkpoint={}"
     HEADLINE = ("validation/timing_error_s", "s")
+    HIGHER_IS_BETTER = frozenset({"validation/nss"})
 
     def __init__(
         self,

@@ -45,6 +45,12 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             ) from error
 
 
+def is_last_step(trainer: pl.Trainer) -> bool:
+    """Whether training ends with this step by `max_steps` or `max_epochs`; for `on_train_batch_end`."""
+    last_epoch = 0 < (trainer.max_epochs or 0) <= trainer.current_epoch + 1
+    return trainer.global_step == trainer.max_steps or (last_epoch and trainer.is_last_batch)
+
+
 class LastCheckpoint(Checkpoint):
     """`last.ckpt`: an interrupted training continues from it, with bit-identical results.
 
@@ -60,22 +66,27 @@ class LastCheckpoint(Checkpoint):
         self.due = False
 
     def on_train_start(self, trainer: pl.Trainer, _module: pl.LightningModule) -> None:
-        """Begin the next epoch if the checkpoint is from the end of an epoch.
+        """Correct two counts of Lightning 2.6 in a training that is continued.
 
-        Lightning 2.6 treats this as the middle of an epoch and does not count the next one as begun; a
+        It treats the end of an epoch as the middle of one and does not count the next one as begun; a
         training continued from a later checkpoint would then have a wrong epoch number, and so a wrong order
-        of samples.
+        of samples. And it does not count, for the loggers, the step of a checkpoint that was written after a
+        validation that the settings do not ask for, as after the last step.
         """
-        epochs = trainer.fit_loop.epoch_progress.current
+        fit, loop = trainer.fit_loop, trainer.fit_loop.epoch_loop
+        epochs = fit.epoch_progress.current
         if epochs.completed == epochs.ready:
-            trainer.fit_loop.reset_restart_stage()
+            fit.reset_restart_stage()
+        fetcher = fit._data_fetcher
+        if loop.restarted_on_last and fetcher is not None and not loop._should_check_val_fx(fetcher):
+            loop._batches_that_stepped += 1
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Write the checkpoint, or schedule it after the validation that follows."""
         step, loop = trainer.global_step, trainer.fit_loop.epoch_loop
         if loop._should_accumulate():
             return
-        ends = trainer.should_stop or step == trainer.max_steps
+        ends = trainer.should_stop or is_last_step(trainer)
         self.due = self.due or ends or step % self.every_n_steps == 0
         fetcher = trainer.fit_loop._data_fetcher
         if fetcher is not None and not loop._should_check_val_fx(fetcher):

@@ -33,6 +33,7 @@ class RGBDHDRTask(Task):
     WEIGHTS_FILE = "rgbd_hdr.safetensors"
     TRY = "rackfocus evaluate checkpoint={}"
     HEADLINE = ("validation/psnr", "dB")
+    HIGHER_IS_BETTER = frozenset({"validation/psnr"})
 
     def __init__(
         self,
