@@ -135,12 +135,18 @@ def test_training_leaves_a_network_and_how_it_came_about(trained):
     with (folder / "metrics" / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert sum(bool(row["train/loss"]) for row in rows) == STEPS
-    assert sum(bool(row["validation/psnr"]) for row in rows) == 2
+    assert [row["step"] for row in rows if row["validation/psnr"]] == ["4", "9", "11"]
 
 
 def test_a_checkpoint_is_plain_tensors(trained):
     checkpoint = torch.load(trained[0] / "checkpoints" / "last.ckpt", weights_only=True)
     assert checkpoint["global_step"] == STEPS
+
+
+def test_the_best_checkpoint_is_the_network_that_is_left(trained):
+    best = load_model(trained[0] / "checkpoints" / "best.ckpt").state_dict()
+    left = load_model(trained[0] / "rgbd_hdr.safetensors").state_dict()
+    assert all(torch.equal(values, left[name]) for name, values in best.items())
 
 
 def test_killed_and_then_interrupted_a_training_goes_on_to_the_same_weights(trained, tmp_path, raytraced):

@@ -48,11 +48,16 @@ class Line(Task):
         raise NotImplementedError
 
 
-def fit(folder, task=None, *, ckpt=None, steps=4, validate=2, monitor="validation/loss", best=None, **settings):
-    best = best or BestCheckpoint(dirpath=str(folder / "checkpoints"), monitor=monitor)
+def best_in(folder, monitor="validation/loss", **settings):
+    return BestCheckpoint(dirpath=str(folder / "checkpoints"), monitor=monitor, **settings)
+
+
+def fit(folder, task=None, *, ckpt=None, steps=4, validate=2, best=None, **settings):
+    best = best or best_in(folder)
     trainer = pl.Trainer(
         max_steps=steps, accelerator="cpu", enable_progress_bar=False, enable_model_summary=False,
-        num_sanity_val_steps=0, check_val_every_n_epoch=None, val_check_interval=validate, log_every_n_steps=1,
+        num_sanity_val_steps=0, check_val_every_n_epoch=None, val_check_interval=validate,
+        log_every_n_steps=1,
         callbacks=[best, LastCheckpoint(dirpath=str(folder / "checkpoints"), every_n_steps=1)],
         logger=CSVRunLogger(save_dir=str(folder)), default_root_dir=folder, plugins=[AtomicCheckpointIO()],
         **settings,
@@ -96,11 +101,10 @@ def test_a_training_that_goes_on_after_its_last_step_counts_its_steps_on(tmp_pat
 
 def test_a_score_of_which_the_highest_is_the_best(tmp_path):
     _, by_loss = fit(tmp_path / "a", steps=6)
-    _, by_good = fit(tmp_path / "b", steps=6, monitor="validation/good")
+    _, by_good = fit(tmp_path / "b", steps=6, best=best_in(tmp_path / "b", "validation/good"))
     assert by_good.best_model_score == -by_loss.best_model_score
     assert step_of(tmp_path / "a") == step_of(tmp_path / "b") > 2
-    forced = BestCheckpoint(dirpath=str(tmp_path / "c/checkpoints"), monitor="validation/good", mode="min")
-    fit(tmp_path / "c", steps=6, best=forced)
+    fit(tmp_path / "c", steps=6, best=best_in(tmp_path / "c", "validation/good", mode="min"))
     assert step_of(tmp_path / "c") == 2
 
 

@@ -64,7 +64,7 @@ def _moved(state: dict[str, Any], folder: str) -> dict[str, Any]:
     """The state of a `ModelCheckpoint` whose files are in `folder`."""
 
     def moved(path: str) -> str:
-        return path and os.path.normpath(os.path.join(folder, os.path.relpath(path, state["dirpath"])))
+        return path and str(Path(folder, os.path.relpath(path, state["dirpath"])))
 
     paths = ("best_model_path", "kth_best_model_path", "last_model_path")
     return {
