@@ -15,10 +15,14 @@ from omegaconf.errors import OmegaConfBaseException
 
 from rackfocus.cli.arguments import known_settings, overrides
 from rackfocus.cli.configs.files import config_folder, spoken_name
+from rackfocus.cli.run_folders import register_new_folder, require_untrained
 from rackfocus.types import InputError
 
 USER_ERROR = 2
 INTERRUPTED = 130
+
+# On import: the processes of a sweep by joblib import this module and compose no configuration themselves.
+register_new_folder()
 
 
 def run_command(
@@ -59,6 +63,7 @@ def run_command(
 
     try:
         given = overrides(arguments, positional, options, known_settings(config))
+        require_untrained(given)
         sys.argv = [f"rackfocus {name}", *given]
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config)(guarded)()
     except KeyboardInterrupt:
