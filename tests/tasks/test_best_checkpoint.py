@@ -99,6 +99,26 @@ def test_a_training_that_goes_on_after_its_last_step_counts_its_steps_on(tmp_pat
         assert [int(row["step"]) for row in rows(tmp_path) if row[name]] == list(steps)
 
 
+class Stopped(Line):
+    """Stops after the checkpoint of the third step and before its row is written."""
+
+    def on_train_batch_end(self, *_):
+        if self.trainer.global_step == 3:
+            raise ZeroDivisionError
+
+
+def test_the_row_of_the_step_of_a_checkpoint_is_not_lost(tmp_path):
+    whole, made = tmp_path / "whole", tmp_path / "made"
+    fit(whole, steps=3, validate=100)
+    with pytest.raises(ZeroDivisionError):
+        fit(made, Stopped(), steps=8, validate=100)
+    assert rows(made) == [{name: row[name] for name in rows(made)[0]} for row in rows(whole)[:2]]
+    fit(made, ckpt=made / "checkpoints/last.ckpt", steps=8, validate=100)
+    losses = [row for row in rows(made) if row["train/loss"]]
+    assert [int(row["step"]) for row in losses] == list(range(8))
+    assert losses[:3] == [row for row in rows(whole) if row["train/loss"]]
+
+
 def test_a_score_of_which_the_highest_is_the_best(tmp_path):
     _, by_loss = fit(tmp_path / "a", steps=6)
     _, by_good = fit(tmp_path / "b", steps=6, best=best_in(tmp_path / "b", "validation/good"))

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.utilities.apply_func import convert_tensors_to_scalars
 from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.plugins import TorchCheckpointIO
 
 from rackfocus.types import InputError
@@ -55,7 +57,8 @@ class LastCheckpoint(Checkpoint):
     """`last.ckpt`: an interrupted training continues from it, with bit-identical results.
 
     It is written every `every_n_steps`, the most that can be lost, and when training ends; only after an
-    optimizer step, never during gradient accumulation, and if a validation is due, after it.
+    optimizer step, never during gradient accumulation, and if a validation is due, after it. What was logged
+    of its step is part of it, because Lightning writes that to `metrics.csv` only afterwards.
     """
 
     def __init__(self, *, dirpath: str, every_n_steps: int = 100) -> None:
@@ -64,9 +67,18 @@ class LastCheckpoint(Checkpoint):
         self.path = Path(dirpath) / "last.ckpt"
         self.every_n_steps = every_n_steps
         self.due = False
+        self.row: dict[str, float] = {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was logged of the step; empty if that is written already."""
+        return {"row": self.row}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what was logged of the step."""
+        self.row = state_dict["row"]
 
     def on_train_start(self, trainer: pl.Trainer, _module: pl.LightningModule) -> None:
-        """Correct two counts of Lightning 2.6 in a training that is continued.
+        """Write the row of the step of the checkpoint, and correct two counts of Lightning 2.6.
 
         It treats the end of an epoch as the middle of one and does not count the next one as begun; a
         training continued from a later checkpoint would then have a wrong epoch number, and so a wrong order
@@ -74,6 +86,9 @@ class LastCheckpoint(Checkpoint):
         validation that the settings do not ask for, as after the last step.
         """
         fit, loop = trainer.fit_loop, trainer.fit_loop.epoch_loop
+        for logger in trainer.loggers:
+            if self.row and isinstance(logger, CSVLogger):
+                logger.log_metrics(self.row, loop._batches_that_stepped)
         epochs = fit.epoch_progress.current
         if epochs.completed == epochs.ready:
             fit.reset_restart_stage()
@@ -89,8 +104,10 @@ class LastCheckpoint(Checkpoint):
         ends = trainer.should_stop or is_last_step(trainer)
         self.due = self.due or ends or step % self.every_n_steps == 0
         fetcher = trainer.fit_loop._data_fetcher
-        if fetcher is not None and not loop._should_check_val_fx(fetcher):
+        if self.due and fetcher is not None and not loop._should_check_val_fx(fetcher):
+            self.row = _row(trainer)
             self._write(trainer)
+            self.row = {}
 
     def on_validation_end(self, trainer: pl.Trainer, _module: pl.LightningModule) -> None:
         """Write a checkpoint that was due before the validation."""
@@ -101,3 +118,11 @@ class LastCheckpoint(Checkpoint):
         if self.due:
             trainer.save_checkpoint(self.path)
             self.due = False
+
+
+def _row(trainer: pl.Trainer) -> dict[str, float]:
+    """What Lightning is about to log of the step that ends."""
+    connector = trainer._logger_connector
+    if not connector.should_update_logs:
+        return {}
+    return {**convert_tensors_to_scalars(connector.metrics["log"]), "epoch": trainer.current_epoch}
