@@ -21,6 +21,21 @@ def test_a_saved_network_predicts_the_same(tiny_network, tmp_path, half):
     assert [file.name for file in tmp_path.iterdir()] == ["network.safetensors"]
 
 
+def test_a_checkpoint_that_does_not_tell_its_network(tiny_network, tmp_path):
+    path = tmp_path / "last.ckpt"
+    torch.save(
+        {"state_dict": {f"model.{name}": each for name, each in tiny_network.state_dict().items()}}, path
+    )
+    with pytest.raises(InputError, match="older version and does not tell its network"):
+        load_model(path)
+    torch.save([1, 2], path)
+    with pytest.raises(InputError, match="is no checkpoint"):
+        load_model(path)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(InputError, match="not a safetensors file"):
+        load_model(path)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_the_networks_that_ship_load_and_see(name):
     prediction = load_model(name)(torch.rand(1, 3, 64, 96))

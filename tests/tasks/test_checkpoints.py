@@ -6,11 +6,12 @@ import shutil
 import pytest
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Checkpoint, EMAWeightAveraging, ModelCheckpoint
+from pytorch_lightning.callbacks import Checkpoint, EMAWeightAveraging
 from torch.utils.data import Dataset
 
 from rackfocus.data.apertures.augmentation import RandomView
 from rackfocus.data.apertures.sample import FocusSample
+from rackfocus.tasks.best_checkpoint import BestCheckpoint
 from rackfocus.tasks.checkpoints import AtomicCheckpointIO, LastCheckpoint
 from rackfocus.tasks.data import FocusData
 from rackfocus.types import InputError
@@ -20,7 +21,6 @@ quiet = pytest.mark.filterwarnings(
     "ignore:.*does not have many workers.*",
     "ignore:.*LeafSpec.*",
     "ignore:.*exists and is not empty.*",
-    "ignore:The dirpath has changed.*",
 )
 
 
@@ -74,7 +74,7 @@ class Copies(Checkpoint):
 
 def fit(folder, ckpt=None, *, accumulate=1, validate=3, ema=False, workers=0):
     last = LastCheckpoint(dirpath=str(folder), every_n_steps=1)
-    best = ModelCheckpoint(folder, "best", monitor="validation/loss", enable_version_counter=False)
+    best = BestCheckpoint(dirpath=str(folder), monitor="validation/loss")
     trainer = pl.Trainer(
         max_steps=STEPS,
         logger=False,

@@ -5,6 +5,7 @@ import csv
 import pytest
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import EMAWeightAveraging
 from pytorch_lightning.loggers import TensorBoardLogger, WandbLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch.utils.data import Dataset
@@ -71,7 +72,7 @@ def fit(folder, *, steps=4, broken=None, callbacks=(), logger=False, rate=1e-3, 
 
 
 def weights(task):
-    return torch.cat([value.detach().flatten() for value in task.model.parameters()])
+    return torch.cat([value.detach().flatten() for value in task.parameters()])
 
 
 def test_a_step_in_bfloat16_is_almost_the_one_in_single_precision(tmp_path):
@@ -93,6 +94,21 @@ def test_channels_last_changes_the_layout_alone(tmp_path):
     assert kernel.is_contiguous(memory_format=torch.channels_last)
     assert not kernel.is_contiguous()
     torch.testing.assert_close(weights(last), weights(plain), rtol=1e-3, atol=1e-4)
+
+
+def test_a_checkpoint_is_a_network_file_with_the_average_of_the_weights(tmp_path):
+    class Keep(pl.Callback):
+        def on_train_batch_end(self, trainer, *_):
+            trainer.save_checkpoint(tmp_path / "last.ckpt")
+
+    fit(tmp_path, steps=3, callbacks=[EMAWeightAveraging(decay=0.5), Keep()])
+    checkpoint = torch.load(tmp_path / "last.ckpt", weights_only=True)
+    network = load_model(tmp_path / "last.ckpt")
+    assert not network.training
+    for name, values in network.state_dict().items():
+        torch.testing.assert_close(values, checkpoint["state_dict"][f"model.{name}"], rtol=0, atol=0)
+    current = torch.cat([values.flatten() for values in checkpoint["current_model_state"].values()])
+    assert not torch.equal(weights(network), current)
 
 
 def test_a_step_may_take_several_batches(tmp_path):

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,12 +16,17 @@ from omegaconf.errors import OmegaConfBaseException
 
 from rackfocus.cli.arguments import known_settings, overrides
 from rackfocus.cli.configs.files import config_folder, spoken_name
+from rackfocus.cli.failed_jobs import record_failure
+from rackfocus.cli.run_folders import register_new_folder, require_untrained
 from rackfocus.types import InputError
 
 USER_ERROR = 2
 INTERRUPTED = 130
 LONGEST_NAME = 200
 """Longer names of files are cut in sentences."""
+
+# On import: the processes of a sweep by joblib import this module and compose no configuration themselves.
+register_new_folder()
 
 
 def run_command(
@@ -50,17 +56,20 @@ def run_command(
             job(cfg)
         except Exception as error:
             sentence = _sentence(error)
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                # The other jobs of the sweep still run; `FailedJobs` ends it.
+                told = sentence or traceback.format_exc()
+                _say(f"{name}, job {HydraConfig.get().job.num}", told)
+                record_failure(run_folder(), told)
+                return
             if sentence is None:
                 raise
-            if HydraConfig.get().mode == RunMode.MULTIRUN:
-                # The other jobs of a sweep still run; the error is reported again at its end.
-                _say(f"{name}, job {HydraConfig.get().job.num}", sentence)
-                raise InputError(sentence) from None
             _say(name, sentence)
             sys.exit(USER_ERROR)
 
     try:
         given = overrides(arguments, positional, options, known_settings(config))
+        require_untrained(given)
         sys.argv = [f"rackfocus {name}", *given]
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config)(guarded)()
     except KeyboardInterrupt:

@@ -12,7 +12,7 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from hydra.utils import get_class, instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
@@ -59,14 +59,17 @@ def run(cfg: DictConfig) -> None:
 def train(cfg: DictConfig, folder: Path) -> Path:
     """Train by a configuration; write the weights with the best validation to `folder` and return their path.
 
+    Without a validation (`trainer.limit_val_batches=0`) they are those of the last step.
+
     Raises:
-        InputError: the data or the checkpoint to resume is missing, nothing was validated, a loss is not
-            finite, or the disk is full.
+        InputError: the data or the checkpoint to resume is missing, the schedule has no length, a loss is
+            not finite, or the disk is full.
         KeyboardInterrupt: interrupted by Ctrl-C.
         SIGTERMException: terminated by the signal SIGTERM.
     """
     _quieten_lightning()
     require_training_splits(cfg)
+    require_schedule_length(cfg)
     rank_zero_only(record_provenance)(cfg, folder)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     checkpoint = checkpoint_to_resume(cfg.ckpt, folder)
@@ -86,8 +89,9 @@ def train(cfg: DictConfig, folder: Path) -> Path:
     _fit(trainer, task, data, checkpoint)
     best = callbacks["best"].best_model_path
     if not best:
-        raise InputError("Training ended before its first validation; raise trainer.max_steps.")
-    task.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
+        rank_zero_only(print)("\nNothing was validated: the weights are those of the last step.")
+    kept = torch.load(best or folder / LAST, map_location="cpu", weights_only=True)
+    task.load_state_dict(kept["state_dict"])
     if trainer.is_global_zero:
         task.save_weights(folder / task.WEIGHTS_FILE)
     return folder / task.WEIGHTS_FILE
@@ -102,6 +106,20 @@ def require_training_splits(cfg: DictConfig) -> None:
     for split in ("train", "validation"):
         if split not in cfg.data:
             raise InputError(f"The data set has no split {split!r} to train with; choose another data=name.")
+
+
+def require_schedule_length(cfg: DictConfig) -> None:
+    """Check that `scheduler=cosine` knows when the learning rate is to be 0.
+
+    Raises:
+        InputError: the training has no number of steps.
+    """
+    length = OmegaConf.select(cfg, "scheduler.T_max", default=1)
+    if isinstance(length, int) and length < 1:
+        raise InputError(
+            f"scheduler.T_max, the steps in which the learning rate falls to 0, is {length}; give it, or "
+            "trainer.max_steps."
+        )
 
 
 def _fit(trainer: pl.Trainer, task: Task, data: SeededDataModule, checkpoint: Path | None) -> None:

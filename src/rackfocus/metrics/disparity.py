@@ -48,8 +48,9 @@ def align_affine(
 def spread(
     truth: Float[Tensor, "*shape"], *, valid: Bool[Tensor, "*shape"] | None = None
 ) -> Float[Tensor, ""]:
-    """The truth's standard deviation, which is the aligned error of a constant map."""
-    return _chosen(truth, valid).std(correction=0)
+    """The truth's standard deviation, the aligned error of a constant map; NaN where none is known."""
+    known = _chosen(truth, valid)
+    return known.std(correction=0) if len(known) else known.new_tensor(torch.nan)
 
 
 def largest_quarter(disparity: Float[Tensor, "*shape"]) -> Bool[Tensor, "*shape"]:

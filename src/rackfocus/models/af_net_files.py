@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from rackfocus.models.af_net import AFNet
-from rackfocus.models.network_file import built, read_network, save_network
+from rackfocus.models.network_file import built, network_metadata, read_network, save_network
 from rackfocus.types import InputError
 
 FORMAT = "rackfocus.af_net"
@@ -15,12 +15,17 @@ SHIPPED = "af-net"
 
 def save_af_net(model: AFNet, path: Path, *, half: bool = False) -> None:
     """Write the network to `path` atomically; `half` stores half precision."""
-    save_network(path, model, FORMAT, half=half)
+    save_network(path, model, af_net_metadata(model), half=half)
+
+
+def af_net_metadata(model: AFNet) -> dict[str, str]:
+    """What a file tells about the network."""
+    return network_metadata(model, FORMAT)
 
 
 def load_af_net(name_or_path: str | Path = SHIPPED, *, centre_prior: bool = False) -> AFNet:
-    """Load the network of the given name, or a file that `rackfocus train` wrote, in evaluation mode;
-    `centre_prior` adds an untrained one if the network has none.
+    """Load the network of the given name, or a file that `rackfocus train` wrote (its result or one of its
+    checkpoints), in evaluation mode; `centre_prior` adds an untrained one if the network has none.
 
     Raises:
         InputError: the file is missing, or is not an AF-Net of the version known here.

@@ -3,7 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-from rackfocus.models.network_file import VERSION, built, read_network, save_network
+from rackfocus.models.network_file import VERSION, built, network_metadata, read_network, save_network
 from rackfocus.models.pretrained import PretrainedRGBDHDRNet
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.models.sequential import SequentialRGBDHDRNet
@@ -26,11 +26,18 @@ FILES = {
 
 def save_model(model: RGBDHDRNetwork, path: Path, *, half: bool = False) -> None:
     """Write the network to `path` atomically; `half` stores half precision."""
-    save_network(path, model, FORMAT, half=half, network=type(model).__name__)
+    save_network(path, model, model_metadata(model), half=half)
+
+
+def model_metadata(model: RGBDHDRNetwork) -> dict[str, str]:
+    """What a file tells about the network."""
+    return network_metadata(model, FORMAT, network=type(model).__name__)
 
 
 def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNetwork:
     """Load the network of a name in `FILES`, or a file that `rackfocus train` wrote, in evaluation mode.
+
+    That is its result or, while it runs or was stopped, one of its checkpoints.
 
     Called with sRGB in 0..1, `(B, 3, H, W)`, it returns `RGBDHDR(disparity, log_exposure)`.
 

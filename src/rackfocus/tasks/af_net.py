@@ -1,6 +1,7 @@
 """Training of AF-Net on clips with gaze or new focus targets."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -8,7 +9,8 @@ from torch import Tensor
 
 from rackfocus.losses.af_net import AFNetLoss, AFNetTerms, scanpath_saliency
 from rackfocus.models.af_net import AFNet, AFNetOutput
-from rackfocus.models.af_net_files import save_af_net
+from rackfocus.models.af_net_files import af_net_metadata, save_af_net
+from rackfocus.models.network_file import CHECKPOINT_KEY
 from rackfocus.tasks.clips import ClipBatch
 from rackfocus.tasks.task import MakeScheduler, Task
 
@@ -28,6 +30,7 @@ class AFNetTask(Task):
     WEIGHTS_FILE = "af_net.safetensors"
     TRY = "rackfocus autofocus VIDEO --out focus.json autofocus=af_net autofocus.checkpoint={}"
     HEADLINE = ("validation/timing_error_s", "s")
+    HIGHER_IS_BETTER = frozenset({"validation/nss"})
 
     def __init__(
         self,
@@ -81,6 +84,10 @@ class AFNetTask(Task):
     def save_weights(self, path: Path) -> None:
         """Write a file for `rackfocus.models.af_net_files.load_af_net`."""
         save_af_net(self.model, path)  # type: ignore[arg-type]
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Make it a file for `load_af_net`, too."""
+        checkpoint[CHECKPOINT_KEY] = af_net_metadata(self.model)  # type: ignore[arg-type]
 
     def _terms(self, batch: ClipBatch) -> tuple[AFNetOutput, AFNetTerms]:
         output: AFNetOutput = self.model(batch.frames)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.utilities.apply_func import convert_tensors_to_scalars
 from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.plugins import TorchCheckpointIO
 
 from rackfocus.types import InputError
@@ -45,11 +47,18 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             ) from error
 
 
+def is_last_step(trainer: pl.Trainer) -> bool:
+    """Whether training ends with this step by `max_steps` or `max_epochs`; for `on_train_batch_end`."""
+    last_epoch = 0 < (trainer.max_epochs or 0) <= trainer.current_epoch + 1
+    return trainer.global_step == trainer.max_steps or (last_epoch and trainer.is_last_batch)
+
+
 class LastCheckpoint(Checkpoint):
     """`last.ckpt`: an interrupted training continues from it, with bit-identical results.
 
     It is written every `every_n_steps`, the most that can be lost, and when training ends; only after an
-    optimizer step, never during gradient accumulation, and if a validation is due, after it.
+    optimizer step, never during gradient accumulation, and if a validation is due, after it. What was logged
+    of its step is part of it, because Lightning writes that to `metrics.csv` only afterwards.
     """
 
     def __init__(self, *, dirpath: str, every_n_steps: int = 100) -> None:
@@ -58,28 +67,47 @@ class LastCheckpoint(Checkpoint):
         self.path = Path(dirpath) / "last.ckpt"
         self.every_n_steps = every_n_steps
         self.due = False
+        self.row: dict[str, float] = {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was logged of the step; empty if that is written already."""
+        return {"row": self.row}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what was logged of the step."""
+        self.row = state_dict["row"]
 
     def on_train_start(self, trainer: pl.Trainer, _module: pl.LightningModule) -> None:
-        """Begin the next epoch if the checkpoint is from the end of an epoch.
+        """Write the row of the step of the checkpoint, and correct two counts of Lightning 2.6.
 
-        Lightning 2.6 treats this as the middle of an epoch and does not count the next one as begun; a
+        It treats the end of an epoch as the middle of one and does not count the next one as begun; a
         training continued from a later checkpoint would then have a wrong epoch number, and so a wrong order
-        of samples.
+        of samples. And it does not count, for the loggers, the step of a checkpoint that was written after a
+        validation that the settings do not ask for, as after the last step.
         """
-        epochs = trainer.fit_loop.epoch_progress.current
+        fit, loop = trainer.fit_loop, trainer.fit_loop.epoch_loop
+        for logger in trainer.loggers:
+            if self.row and isinstance(logger, CSVLogger):
+                logger.log_metrics(self.row, loop._batches_that_stepped)
+        epochs = fit.epoch_progress.current
         if epochs.completed == epochs.ready:
-            trainer.fit_loop.reset_restart_stage()
+            fit.reset_restart_stage()
+        fetcher = fit._data_fetcher
+        if loop.restarted_on_last and fetcher is not None and not loop._should_check_val_fx(fetcher):
+            loop._batches_that_stepped += 1
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         """Write the checkpoint, or schedule it after the validation that follows."""
         step, loop = trainer.global_step, trainer.fit_loop.epoch_loop
         if loop._should_accumulate():
             return
-        ends = trainer.should_stop or step == trainer.max_steps
+        ends = trainer.should_stop or is_last_step(trainer)
         self.due = self.due or ends or step % self.every_n_steps == 0
         fetcher = trainer.fit_loop._data_fetcher
-        if fetcher is not None and not loop._should_check_val_fx(fetcher):
+        if self.due and fetcher is not None and not loop._should_check_val_fx(fetcher):
+            self.row = _row(trainer)
             self._write(trainer)
+            self.row = {}
 
     def on_validation_end(self, trainer: pl.Trainer, _module: pl.LightningModule) -> None:
         """Write a checkpoint that was due before the validation."""
@@ -90,3 +118,11 @@ class LastCheckpoint(Checkpoint):
         if self.due:
             trainer.save_checkpoint(self.path)
             self.due = False
+
+
+def _row(trainer: pl.Trainer) -> dict[str, float]:
+    """What Lightning is about to log of the step that ends."""
+    connector = trainer._logger_connector
+    if not connector.should_update_logs:
+        return {}
+    return {**convert_tensors_to_scalars(connector.metrics["log"]), "epoch": trainer.current_epoch}

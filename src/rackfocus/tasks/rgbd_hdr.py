@@ -1,6 +1,7 @@
 """Training of RGBD-HDR by aperture supervision."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -8,7 +9,8 @@ from torch import Tensor, nn
 
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.metrics.image import psnr
-from rackfocus.models.checkpoints import save_model
+from rackfocus.models.checkpoints import model_metadata, save_model
+from rackfocus.models.network_file import CHECKPOINT_KEY
 from rackfocus.tasks.data import FocusBatch
 from rackfocus.tasks.task import MakeScheduler, Task
 from rackfocus.types import InputError
@@ -33,6 +35,7 @@ class RGBDHDRTask(Task):
     WEIGHTS_FILE = "rgbd_hdr.safetensors"
     TRY = "rackfocus evaluate checkpoint={}"
     HEADLINE = ("validation/psnr", "dB")
+    HIGHER_IS_BETTER = frozenset({"validation/psnr"})
 
     def __init__(
         self,
@@ -96,3 +99,7 @@ class RGBDHDRTask(Task):
     def save_weights(self, path: Path) -> None:
         """Write a file for `rackfocus.load_model`."""
         save_model(self.model, path)  # type: ignore[arg-type]
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Make it a file for `rackfocus.load_model`, too."""
+        checkpoint[CHECKPOINT_KEY] = model_metadata(self.model)  # type: ignore[arg-type]

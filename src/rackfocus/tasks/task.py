@@ -1,5 +1,6 @@
 """The base class of all trainings."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
@@ -20,11 +21,13 @@ class Task(pl.LightningModule, ABC):
         WEIGHTS_FILE: the name of that file.
         TRY: a command that uses it, with `{}` for its path.
         HEADLINE: the validation score for the progress bar, and its unit.
+        HIGHER_IS_BETTER: the validation scores of which the highest is the best; of all others, the lowest.
     """
 
     WEIGHTS_FILE: ClassVar[str]
     TRY: ClassVar[str]
     HEADLINE: ClassVar[tuple[str, str]]
+    HIGHER_IS_BETTER: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, model: nn.Module, learning_rate: float, scheduler: MakeScheduler | None) -> None:
         super().__init__()
@@ -42,6 +45,26 @@ class Task(pl.LightningModule, ABC):
         if self.scheduler is None:
             return optimizer
         return [optimizer], [{"scheduler": self.scheduler(optimizer), "interval": "step"}]
+
+    def on_train_start(self) -> None:
+        """Set the rates of a continued training as if it had had its settings from the first step.
+
+        A checkpoint has the rates of the settings before, such as another learning rate or number of steps.
+        """
+        if self.trainer.global_step == 0:
+            return
+        optimizer = self.optimizer()
+        if self.scheduler is not None:
+            scheduler = self.scheduler(optimizer)
+            with warnings.catch_warnings():
+                # This optimizer takes no steps.
+                warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+                for _ in range(self.trainer.global_step):
+                    scheduler.step()
+            for restored in self.trainer.lr_scheduler_configs:
+                restored.scheduler.load_state_dict(scheduler.state_dict())
+        for group, own in zip(self.trainer.optimizers[0].param_groups, optimizer.param_groups, strict=True):
+            group.update({name: value for name, value in own.items() if name != "params"})
 
     def optimizer(self) -> torch.optim.Optimizer:
         """The optimizer of the weights."""

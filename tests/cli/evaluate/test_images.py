@@ -133,6 +133,34 @@ def test_one_set_of_the_group_data(rackfocus_evaluate, sets, capsys):
     ] * 2
 
 
+def test_a_picture_whose_mask_is_empty_has_no_scores(rackfocus_evaluate, tmp_path, capsys):
+    for number, name in enumerate("ab"):
+        picture(tmp_path / "data" / f"{name}.png", number)
+        mask = np.zeros((160, 160), np.uint8)
+        mask[40:90, 30:100] = 255 * number
+        cv2.imwrite(str(tmp_path / "data" / f"{name}_mask.png"), mask)
+    code, folder = rackfocus_evaluate("data=silhouettes", "data.root=data", "network_size_px=48")
+    assert code == 0, capsys.readouterr().err
+    assert [bool(row["isolation"]) for row in rows(folder / "records.csv")] == [False, True]
+
+
+def test_a_picture_whose_truth_is_nowhere_known_has_no_scores(rackfocus_evaluate, sets, capsys):
+    picture(sets / "depth" / "art_left.png", 4)
+    cv2.imwrite(str(sets / "depth" / "art_gt.png"), np.zeros((160, 160), np.uint8))
+    code, folder = rackfocus_evaluate("data=middlebury", f"data.root={sets / 'depth'}", "network_size_px=48")
+    assert code == 0, capsys.readouterr().err
+    found = [(row["image"], bool(row["disparity_share"])) for row in rows(folder / "records.csv")]
+    assert found == [("depth/art", False)] * 2 + [("depth/cones", True)] * 2
+
+
+def test_a_picture_that_cannot_be_read_leaves_the_records_of_those_before(rackfocus_evaluate, sets, tmp_path):
+    (sets / "depth" / "dolls_left.png").write_bytes(b"no picture")
+    cv2.imwrite(str(sets / "depth" / "dolls_gt.png"), np.ones((160, 160), np.uint8))
+    code, _ = _exit_code(rackfocus_evaluate, ("data=middlebury", f"data.root={sets / 'depth'}"))
+    assert code == 2
+    assert {row["image"] for row in rows(tmp_path / "run" / "records.csv")} == {"depth/cones"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

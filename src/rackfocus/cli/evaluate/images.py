@@ -13,7 +13,7 @@ from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.provenance import record_provenance
 from rackfocus.device import choose_device
 from rackfocus.evaluation.images.baselines import Network, Predictor
-from rackfocus.evaluation.images.examination import Conditions, SheetRow
+from rackfocus.evaluation.images.examination import Conditions, Examined, SheetRow
 from rackfocus.evaluation.images.measure import measure
 from rackfocus.evaluation.images.raytraced import Method, evaluate_scenes
 from rackfocus.evaluation.reports.columns import COLUMNS, LEGEND, MASK_LEGEND
@@ -59,13 +59,23 @@ def run(cfg: DictConfig) -> None:
     conditions = Conditions(cfg.longer_side_px, _lpips(), cfg.seed)
     records: list[Record] = []
     for name, data_set in data_sets.items():
-        with progress_bar(name, "samples") as progress:
-            found = measure(
-                name, data_set, methods, conditions, sheet_samples=cfg.sheet_samples, progress=progress
-            )
-        records += found.records
+        found = Examined()
+        try:
+            with progress_bar(name, "samples") as progress:
+                measure(
+                    name,
+                    data_set,
+                    methods,
+                    conditions,
+                    sheet_samples=cfg.sheet_samples,
+                    progress=progress,
+                    found=found,
+                )
+        finally:
+            # After each set, and where a picture cannot be read: those before it are measured.
+            records += found.records
+            write_records(records, folder / RECORDS_FILE)
         _draw_sheet(found.rows, folder / f"{name.replace('/', '_')}.jpg")
-        write_records(records, folder / RECORDS_FILE)  # after each set: a later one may be broken
     if records:  # images without truth give no records, only sheets
         summaries = [*summarise(records, seed=cfg.seed), *summarise_groups(records, seed=cfg.seed)]
         by_target = summarise_targets(records, seed=cfg.seed)

@@ -31,7 +31,7 @@ def examine_depth(
     sample = reduce(sample, conditions.longer_side_px)
     truth, valid = sample.disparity, sample.valid
     srgb = sample.image[None]
-    low, high = np.quantile(truth[valid].numpy(), [0.02, 0.98]).tolist()
+    low, high = np.quantile(truth[valid].numpy(), [0.02, 0.98]).tolist() if valid.any() else (0.0, 1.0)
     pictures = {
         "input": picture(srgb_to_linear(srgb)),
         "truth": nearness_picture(truth[0], low, high, valid=valid[0]),

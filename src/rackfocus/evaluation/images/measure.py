@@ -92,11 +92,12 @@ def measure(
     *,
     sheet_samples: int = 8,
     progress: Progress | None = None,
+    found: Examined | None = None,
 ) -> Examined:
     """Evaluate every method, and the baselines of this kind of data set, on every sample.
 
     The data set gives samples of one of the types in `EXAMINATIONS`. The pictures of `sheet_samples` of them,
-    evenly spaced, are kept.
+    evenly spaced, are kept. Results are added to `found`, which has those of the samples before an error.
 
     Raises:
         InputError: samples of this type cannot be evaluated; and as the data set raises on access.
@@ -104,7 +105,7 @@ def measure(
     samples = evaluation_dataset(data_set)
     count = len(samples)
     shown = {round(i * (count - 1) / max(1, sheet_samples - 1)) for i in range(sheet_samples)}
-    found = Examined()
+    found = Examined() if found is None else found
     for index in range(count):
         sample = samples[index]
         examine = EXAMINATIONS.get(type(sample))
