@@ -105,7 +105,7 @@ def test_validation_tells_loss_region_and_time():
     ],
 )
 def test_a_score_is_absent_where_no_clip_has_what_it_needs(known, absent):
-    """DHF1K and stills have no targets, and other sets no fixations; the progress bar goes on without them."""
+    """DHF1K and stills have no targets, other sets no fixations; the progress bar goes on without them."""
     data = ClipData(train=Clips([clip(1)]), validation=Clips([clip(3, known=known)]), view=as_it_is)
     names = {"loss", "region", "time", "nss", "timing_error_s"}
     scores = fit(task(**TINY), data, max_steps=1, callbacks=[TrainingProgress()]).callback_metrics

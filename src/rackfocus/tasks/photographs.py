@@ -30,6 +30,7 @@ class PhotographsTask(RGBDHDRTask):
     """
 
     SCORES = ("loss", "scenes", "nearness", "light", "psnr")
+    RATES = ("learning_rate", "trunk_learning_rate")
     model: PretrainedRGBDHDRNet
     loss: PhotographSupervision  # type: ignore[assignment]
 

@@ -21,12 +21,14 @@ class Task(pl.LightningModule, ABC):
 
     Attributes:
         SCORES: the names of what is averaged over the validation samples; logged as `validation/NAME`.
+        RATES: the names of the learning rates of the optimizer's groups of weights; logged as `train/NAME`.
         WEIGHTS_FILE: the name of that file.
         TRY: a command that uses it, with `{}` for its path.
         HEADLINE: the validation score for the progress bar, and its unit.
     """
 
     SCORES: ClassVar[tuple[str, ...]]
+    RATES: ClassVar[tuple[str, ...]] = ("learning_rate",)
     WEIGHTS_FILE: ClassVar[str]
     TRY: ClassVar[str]
     HEADLINE: ClassVar[tuple[str, str]]
@@ -42,6 +44,11 @@ class Task(pl.LightningModule, ABC):
     @abstractmethod
     def save_weights(self, path: Path) -> None:
         """Write the network to a file atomically."""
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
+        """Log the learning rates of this step."""
+        for name, group in zip(self.RATES, self.trainer.optimizers[0].param_groups, strict=True):
+            self.log(f"train/{name}", torch.tensor(group["lr"], dtype=torch.float64))
 
     def on_validation_epoch_start(self) -> None:
         """Begin with no samples."""
