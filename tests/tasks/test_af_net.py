@@ -1,7 +1,8 @@
 import pytest
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
+from torch.utils.data.distributed import DistributedSampler
 
 from rackfocus.data.gaze.focus_clip import FocusClip
 from rackfocus.losses.af_net import AFNetLoss, kullback_leibler
@@ -126,6 +127,24 @@ def test_a_score_is_of_the_clips_that_have_it():
     for name in ("region", "time", "nss", "timing_error_s"):
         assert among[f"validation/{name}"] == alone[f"validation/{name}"]
     assert among["validation/loss"] == alone["validation/loss"] / 2
+
+
+@pytest.mark.filterwarnings(
+    "ignore:.*not have many workers", "ignore:.*LeafSpec", "ignore:.*log_every_n_steps"
+)
+def test_a_clip_that_another_process_has_too_does_not_count_twice():
+    """The second of two processes has the second of three clips, and the first one for want of a fourth."""
+    clips = Clips([clip(3), clip(4), clip(5)])
+
+    class Second(ClipData):
+        def val_dataloader(self):
+            share = DistributedSampler(clips, num_replicas=2, rank=1, shuffle=False)
+            return DataLoader(clips, sampler=share, collate_fn=collate_clips)
+
+    one = ClipData(train=Clips([clip(1)]), validation=Clips([clip(4)]), view=as_it_is)
+    two = Second(train=Clips([clip(1)]), validation=clips, view=as_it_is)
+    alone, shared = (fit(task(**TINY), data, max_steps=1).callback_metrics for data in (one, two))
+    assert shared == alone
 
 
 @pytest.mark.slow
