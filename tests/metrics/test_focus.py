@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rackfocus.metrics.focus import (
     focal_error,
     level_px,
+    likeliest_frame_error,
     match_targets,
     precision,
     recall,
@@ -89,3 +90,11 @@ def test_focal_error_is_the_mean_over_frames_in_levels():
     truth = torch.tensor([0.0, 1.0, 2.0, 2.0])
     assert focal_error(truth + torch.tensor([0.0, 1, -3, 0]), truth).item() == 1
     assert focal_error(truth + 5, truth, level_px=level_px(1920)).item() == pytest.approx(1)
+
+
+def test_the_likeliest_frame_is_compared_where_there_is_exactly_one_target():
+    logits = torch.tensor([[0.0, 3, 1], [0, 0, 1], [9, 0, 0], [0, 9, 0]])
+    new = torch.tensor([[0.0, 0, 1], [0, 1, 1], [0, 0, 0], [torch.nan] * 3])
+    times = torch.tensor([[0.0, 0.5, 1.25]]).expand(4, 3)
+    torch.testing.assert_close(likeliest_frame_error(logits, new, times), torch.tensor([0.75]))
+    assert likeliest_frame_error(logits[1:], new[1:], times[1:]).shape == (0,)

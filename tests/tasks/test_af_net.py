@@ -1,19 +1,21 @@
 import pytest
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
+from torch.utils.data.distributed import DistributedSampler
 
 from rackfocus.data.gaze.focus_clip import FocusClip
 from rackfocus.losses.af_net import AFNetLoss, kullback_leibler
 from rackfocus.models.af_net import AFNet
 from rackfocus.tasks.af_net import AFNetTask
 from rackfocus.tasks.clips import ClipData, collate_clips
+from rackfocus.tasks.progress import TrainingProgress
 from rackfocus.types import FocusTarget
 
 TINY = {"width": 8, "feature_width": 8, "time_width": 8}
 
 
-def clip(seed=0, *, at=7, frames=16, known=True):
+def clip(seed=0, *, at=7, frames=16, known=("regions", "targets")):
     """A square that stands still, until another one moves."""
     generator = torch.Generator().manual_seed(seed)
     pictures = torch.rand(3, 32, 48, generator=generator).expand(frames, 3, 32, 48).clone() * 0.3
@@ -30,8 +32,8 @@ def clip(seed=0, *, at=7, frames=16, known=True):
         frame_indices=tuple(range(frames)),
         times_s=tuple(t / 6 for t in range(frames)),
         source_size=(32, 48),
-        focus_regions=regions if known else None,
-        targets=(FocusTarget(at, 30.0, 15.0),) if known else None,
+        focus_regions=regions if "regions" in known else None,
+        targets=(FocusTarget(at, 30.0, 15.0),) if "targets" in known else None,
     )
 
 
@@ -57,7 +59,7 @@ def task(**settings):
 
 
 def test_a_batch_tells_what_is_not_known():
-    batch = collate_clips([clip(1), clip(2, known=False)])
+    batch = collate_clips([clip(1), clip(2, known=())])
     assert batch.frames.shape == (2, 16, 3, 32, 48)
     assert batch.new_target[0].nonzero().tolist() == [[7]]
     assert batch.new_target[1].isnan().all()
@@ -90,6 +92,59 @@ def test_validation_tells_loss_region_and_time():
     names = ("loss", "region", "time", "nss", "timing_error_s")
     assert all(scores[f"validation/{name}"].isfinite() for name in names)
     assert scores["train/loss"] == pytest.approx(float(scores["train/region"] + 4 * scores["train/time"]))
+
+
+@pytest.mark.filterwarnings(
+    "ignore:.*not have many workers", "ignore:.*LeafSpec", "ignore:.*log_every_n_steps"
+)
+@pytest.mark.parametrize(
+    ("known", "absent"),
+    [
+        (("regions",), {"time", "timing_error_s"}),
+        (("targets",), {"region", "nss"}),
+        ((), {"region", "nss", "time", "timing_error_s"}),
+    ],
+)
+def test_a_score_is_absent_where_no_clip_has_what_it_needs(known, absent):
+    """DHF1K and stills have no targets, other sets no fixations; the progress bar goes on without them."""
+    data = ClipData(train=Clips([clip(1)]), validation=Clips([clip(3, known=known)]), view=as_it_is)
+    names = {"loss", "region", "time", "nss", "timing_error_s"}
+    scores = fit(task(**TINY), data, max_steps=1, callbacks=[TrainingProgress()]).callback_metrics
+    assert {name for name in names if f"validation/{name}" in scores} == names - absent
+
+
+@pytest.mark.filterwarnings(
+    "ignore:.*not have many workers", "ignore:.*LeafSpec", "ignore:.*log_every_n_steps"
+)
+def test_a_score_is_of_the_clips_that_have_it():
+    """One clip without labels more changes nothing but the loss, whose terms are 0 there."""
+
+    def scores(*clips):
+        data = ClipData(train=Clips([clip(1)]), validation=Clips(list(clips)), view=as_it_is)
+        return fit(task(**TINY), data, max_steps=1).callback_metrics
+
+    alone, among = scores(clip(3)), scores(clip(3), clip(4, known=()))
+    for name in ("region", "time", "nss", "timing_error_s"):
+        assert among[f"validation/{name}"] == alone[f"validation/{name}"]
+    assert among["validation/loss"] == alone["validation/loss"] / 2
+
+
+@pytest.mark.filterwarnings(
+    "ignore:.*not have many workers", "ignore:.*LeafSpec", "ignore:.*log_every_n_steps"
+)
+def test_a_clip_that_another_process_has_too_does_not_count_twice():
+    """The second of two processes has the second of three clips, and the first one for want of a fourth."""
+    clips = Clips([clip(3), clip(4), clip(5)])
+
+    class Second(ClipData):
+        def val_dataloader(self):
+            share = DistributedSampler(clips, num_replicas=2, rank=1, shuffle=False)
+            return DataLoader(clips, sampler=share, collate_fn=collate_clips)
+
+    one = ClipData(train=Clips([clip(1)]), validation=Clips([clip(4)]), view=as_it_is)
+    two = Second(train=Clips([clip(1)]), validation=clips, view=as_it_is)
+    alone, shared = (fit(task(**TINY), data, max_steps=1).callback_metrics for data in (one, two))
+    assert shared == alone
 
 
 @pytest.mark.slow

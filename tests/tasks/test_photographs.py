@@ -126,10 +126,11 @@ def test_a_step_moves_the_trunk_less(task):
 def test_validation_tells_each_kind(task):
     outputs = task.validation_step(collate_kinds([scene()]), 0)
     assert outputs["rendered"].shape == (1, 3, 32, 48)
-    assert task.logged["validation/loss"] == task.logged["validation/scenes"]
-    assert 5 < task.logged["validation/psnr"] < 30
     task.validation_step(collate_kinds([photograph()]), 1)
-    assert task.logged["validation/loss"] == task.logged["validation/nearness"]
+    loss, scenes, nearness, light, score = (task.scores[name].compute() for name in task.SCORES)
+    assert loss == pytest.approx(float(scenes + nearness) / 2)
+    assert light.isnan()
+    assert 5 < score < 30
 
 
 def test_what_is_not_finite_stops_before_the_renderer(task):

@@ -16,8 +16,8 @@ from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics import Renderer
+from rackfocus.tasks.csv_logger import CSVRunLogger
 from rackfocus.tasks.data import FocusData
-from rackfocus.tasks.loggers import CSVRunLogger, WandbRunLogger
 from rackfocus.tasks.non_finite import StopOnNonFinite, load_batch
 from rackfocus.tasks.panels import ValidationPanels
 from rackfocus.tasks.rgbd_hdr import RGBDHDRTask
@@ -229,15 +229,3 @@ def test_rows_before_the_step_that_training_goes_on_from_stay(tmp_path):
     losses = [(int(row["step"]), float(row["loss"])) for row in rows if row["loss"]]
     assert [pair for pair in losses if pair[1] > 0] == [(0, 40), (1, 41), (2, 32), (3, 33), (4, 34)]
     assert [row["step"] for row in rows if row["score"]] == ["3"]
-
-
-@pytest.mark.slow
-def test_a_run_of_wandb_that_is_offline_gets_the_pictures(tmp_path, monkeypatch):
-    monkeypatch.delenv("WANDB_API_KEY", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.setenv("WANDB_SILENT", "true")
-    logger = WandbRunLogger(save_dir=str(tmp_path), project="test")
-    fit(tmp_path, callbacks=[ValidationPanels(samples=1)], logger=logger)
-    pictures = list((tmp_path / "wandb").glob("offline-run-*/files/media/images/validation/*.png"))
-    assert len(pictures) == 2

@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -18,11 +19,12 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 import __main__
 from rackfocus.cli.command import run_command, run_folder
-from rackfocus.cli.provenance import record_provenance
+from rackfocus.cli.provenance import git_revision, record_provenance
 from rackfocus.cli.resume import LAST, checkpoint_to_resume, resumed_arguments
 from rackfocus.reading.damage import reading
 from rackfocus.reading.weights import read_torch
 from rackfocus.tasks.data import SeededDataModule
+from rackfocus.tasks.processes import end_together
 from rackfocus.tasks.task import Task
 from rackfocus.types import InputError
 
@@ -47,7 +49,7 @@ def run(cfg: DictConfig) -> None:
     try:
         weights = train(cfg, folder)
     except (KeyboardInterrupt, SIGTERMException) as stop:
-        _print_resume_hint(folder)
+        rank_zero_only(_print_resume_hint)(folder)
         if isinstance(stop, SIGTERMException):
             sys.exit(TERMINATED)
         raise
@@ -86,6 +88,9 @@ def train(cfg: DictConfig, folder: Path) -> Path:
         logger=[instantiate(logger) for logger in cfg.logger.values()],
         default_root_dir=str(folder),
     )
+    facts = about_run(cfg, task)
+    for logger in trainer.loggers:
+        logger.log_hyperparams(facts)
     _fit(trainer, task, data, checkpoint)
     best = callbacks["best"].best_model_path
     if not best:
@@ -95,6 +100,13 @@ def train(cfg: DictConfig, folder: Path) -> Path:
     if trainer.is_global_zero:
         task.save_weights(folder / task.WEIGHTS_FILE)
     return folder / task.WEIGHTS_FILE
+
+
+def about_run(cfg: DictConfig, task: Task) -> dict[str, Any]:
+    """What loggers show beside the scores: the resolved settings, the git revision, the number of weights."""
+    settings: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    weights = sum(parameter.numel() for parameter in task.model.parameters())
+    return {**settings, "git_revision": git_revision(), "parameters": weights}
 
 
 def require_training_splits(cfg: DictConfig) -> None:
@@ -127,6 +139,7 @@ def _fit(trainer: pl.Trainer, task: Task, data: SeededDataModule, checkpoint: Pa
     if trainer.strategy.launcher is not None:
         # Lightning starts the processes of other devices by the `__main__` module of this process.
         __main__.__spec__ = __spec__
+    end_together(trainer)
     try:
         trainer.fit(task, data, ckpt_path=checkpoint, weights_only=True)
     except SIGTERMException:

@@ -94,6 +94,20 @@ def timing_error(matching: Matching) -> float:
     return sum(abs(offset) for offset in matching.offsets) / len(matching.offsets)
 
 
+def likeliest_frame_error(
+    target_logits: Float[Tensor, "batch frame"],
+    new_target: Float[Tensor, "batch frame"],
+    times_s: Float[Tensor, "batch frame"],
+) -> Float[Tensor, " clip"]:
+    """|Δt| of the most probable frame in seconds, for each clip with exactly one new focus target (Sec. 6.2).
+
+    `new_target` is 1 where one begins, else 0; NaN: unknown. There may be no such clip.
+    """
+    one = new_target.nansum(1) == 1
+    found, truth = target_logits.argmax(1, keepdim=True), new_target.nan_to_num().argmax(1, keepdim=True)
+    return (times_s.gather(1, found) - times_s.gather(1, truth)).abs()[one, 0]
+
+
 def recall(matching: Matching) -> float:
     """The share of true targets that were found; NaN if there are no true ones."""
     return _share(len(matching.pairs), len(matching.missed))

@@ -29,6 +29,8 @@ class PhotographsTask(RGBDHDRTask):
         compile: see `RGBDHDRTask`.
     """
 
+    SCORES = ("loss", "scenes", "nearness", "light", "psnr")
+    RATES = ("learning_rate", "trunk_learning_rate")
     model: PretrainedRGBDHDRNet
     loss: PhotographSupervision  # type: ignore[assignment]
 
@@ -80,11 +82,10 @@ class PhotographsTask(RGBDHDRTask):
         """`validation/loss`, and `validation/psnr` of the widest aperture in dB; returns data for panels."""
         (part,) = batch
         term, outputs = self._term(part)
-        self.log("validation/loss", term, batch_size=1, sync_dist=True)
-        self.log(f"validation/{_name(part)}", term, batch_size=1, sync_dist=True)
+        scores = {"loss": term, _name(part): term}
         if isinstance(part, SceneBatch):
-            score = psnr(outputs["rendered"], part.shallow)
-            self.log("validation/psnr", score, batch_size=1, sync_dist=True)
+            scores["psnr"] = psnr(outputs["rendered"], part.shallow)
+        self.add_scores(scores)
         return outputs
 
     def _term(self, part: KindBatch) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:

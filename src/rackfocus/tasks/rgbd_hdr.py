@@ -1,7 +1,7 @@
 """Training of RGBD-HDR by aperture supervision."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
@@ -32,6 +32,7 @@ class RGBDHDRTask(Task):
         compile: compile the network by torch for images of any size; weights keep their names.
     """
 
+    SCORES: ClassVar[tuple[str, ...]] = ("loss", "psnr")
     WEIGHTS_FILE = "rgbd_hdr.safetensors"
     TRY = "rackfocus evaluate checkpoint={}"
     HEADLINE = ("validation/psnr", "dB")
@@ -88,8 +89,7 @@ class RGBDHDRTask(Task):
         """`validation/loss`, and `validation/psnr` of the widest aperture in dB; returns data for panels."""
         prediction = self.model(batch.deep)
         terms = self.loss(prediction, **batch._asdict())
-        scores = {"validation/loss": terms.total, "validation/psnr": psnr(terms.rendered, batch.shallow)}
-        self.log_dict(scores, batch_size=len(batch.deep), sync_dist=True)
+        self.add_scores({"loss": terms.total, "psnr": psnr(terms.rendered, batch.shallow)})
         return {
             "disparity": prediction.disparity,
             "log_exposure": prediction.log_exposure,

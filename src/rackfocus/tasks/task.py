@@ -2,28 +2,35 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytorch_lightning as pl
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.utils.data.distributed import DistributedSampler
+
+from rackfocus.metrics.sample_mean import SampleMean
 
 MakeScheduler = Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler]
 """Creates a learning rate scheduler for an optimizer; it is stepped after every training step."""
 
 
 class Task(pl.LightningModule, ABC):
-    """A network, its optimizer, and the file of its weights.
+    """A network, its optimizer, its validation scores, and the file of its weights.
 
     Attributes:
+        SCORES: the names of what is averaged over the validation samples; logged as `validation/NAME`.
+        RATES: the names of the learning rates of the optimizer's groups of weights; logged as `train/NAME`.
         WEIGHTS_FILE: the name of that file.
         TRY: a command that uses it, with `{}` for its path.
         HEADLINE: the validation score for the progress bar, and its unit.
         HIGHER_IS_BETTER: the validation scores of which the highest is the best; of all others, the lowest.
     """
 
+    SCORES: ClassVar[tuple[str, ...]]
+    RATES: ClassVar[tuple[str, ...]] = ("learning_rate",)
     WEIGHTS_FILE: ClassVar[str]
     TRY: ClassVar[str]
     HEADLINE: ClassVar[tuple[str, str]]
@@ -34,10 +41,47 @@ class Task(pl.LightningModule, ABC):
         self.model = model
         self.learning_rate = learning_rate
         self.scheduler = scheduler
+        self.scores = nn.ModuleDict({name: SampleMean() for name in self.SCORES})
+        self.repeated = False
 
     @abstractmethod
     def save_weights(self, path: Path) -> None:
         """Write the network to a file atomically."""
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
+        """Log the learning rates of this step."""
+        for name, group in zip(self.RATES, self.trainer.optimizers[0].param_groups, strict=True):
+            self.log(f"train/{name}", torch.tensor(group["lr"], dtype=torch.float64))
+
+    def on_validation_epoch_start(self) -> None:
+        """Begin with no samples."""
+        for score in self.scores.values():
+            score.reset()
+
+    def on_validation_batch_start(self, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
+        """Tell whether another process has this sample too.
+
+        Processes validate in step, so where their number does not divide that of the samples, torch's sampler
+        repeats some of them.
+        """
+        sampler = self.trainer.val_dataloaders.sampler
+        self.repeated = isinstance(sampler, DistributedSampler) and (
+            batch_idx * sampler.num_replicas + sampler.rank >= len(sampler.dataset)
+        )
+
+    def add_scores(self, values: Mapping[str, Tensor]) -> None:
+        """Add the scores of a validation batch, of which some may not exist: a value of each sample."""
+        none = torch.empty(0, device=self.device)
+        for name, score in self.scores.items():
+            score.update(none if self.repeated else values.get(name, none))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the scores that any sample of any process has; every process logs the same."""
+        samples = torch.stack([score.samples for score in self.scores.values()])
+        everywhere = self.trainer.strategy.reduce(samples, reduce_op="sum")
+        for (name, score), count in zip(self.scores.items(), everywhere, strict=True):
+            if count > 0:
+                self.log(f"validation/{name}", score)
 
     def configure_optimizers(self) -> Any:
         """Adam over the trainable parameters of the network; networks in the loss are not trained."""

@@ -1,15 +1,13 @@
-"""Loggers for trainings that can be continued, and for sweeps."""
+"""The table of metrics of a training that can be continued."""
 
 import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import wandb
-from pytorch_lightning.loggers import CSVLogger, WandbLogger
+from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.loggers.csv_logs import ExperimentWriter
 from pytorch_lightning.loggers.logger import rank_zero_experiment
-from pytorch_lightning.utilities import rank_zero_only
 
 
 class CSVRunLogger(CSVLogger):
@@ -51,23 +49,3 @@ class _GrowingWriter(ExperimentWriter):
             self.earlier = None
             Path(self.metrics_file_path).unlink(missing_ok=True)
         super().log_metrics(dict(metrics_dict), step)
-
-
-class WandbRunLogger(WandbLogger):
-    """A separate Weights & Biases run for each training, also within a sweep; its files go into `wandb/`.
-
-    It is online if an API key is set, else offline: `wandb sync` uploads it later.
-    """
-
-    def __init__(self, *, save_dir: str, project: str) -> None:
-        Path(save_dir).mkdir(parents=True, exist_ok=True)
-        mode = "online" if wandb.login(prompt=False) else "offline"
-        super().__init__(project=project, save_dir=save_dir, mode=mode)
-        self.mode = mode
-
-    @rank_zero_only
-    def finalize(self, status: str) -> None:
-        """End the run, so that the next training of this process begins a new one."""
-        super().finalize(status)
-        if self._experiment is not None:
-            self._experiment.finish()
