@@ -97,7 +97,7 @@ def test_a_part_with_training_videos_alone(shared, tmp_path, monkeypatch, capfd)
         "data=dhf1k",
         f"data.root={root}",
         f"folder={tmp_path}",
-        "data.stride=160",
+        *("data.window=4", "data.stride=160", "data.longer_side_px=96", "samples=1"),
     )
     assert code == 0, err
     assert "dhf1k, train: 2 samples" in out
