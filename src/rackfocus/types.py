@@ -18,6 +18,10 @@ class InputError(ValueError):
     """
 
 
+class MissingSplit(InputError):
+    """A data set has nothing of one of its splits; it may have others."""
+
+
 @dataclass(frozen=True)
 class RGBDHDR:
     """The network's estimate for one image: disparity `D` and HDR log exposure `E`.

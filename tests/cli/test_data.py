@@ -87,6 +87,32 @@ def test_skip_broken_lists_all_of_them(few, tmp_path, monkeypatch, capfd):
     assert (made / "train.png").is_file()
 
 
+def test_a_part_with_training_videos_alone(shared, tmp_path, monkeypatch, capfd):
+    """The real video of DHF1K; a whole set would have others for validation."""
+    root = shared / "data" / "gaze_saliency" / "dhf1k_002"
+    code, out, err = run(
+        monkeypatch,
+        capfd,
+        "check",
+        "data=dhf1k",
+        f"data.root={root}",
+        f"folder={tmp_path}",
+        *("data.window=4", "data.stride=160", "data.longer_side_px=96", "samples=1"),
+    )
+    assert code == 0, err
+    assert "dhf1k, train: 2 samples" in out
+    assert f"A split is not there: {root} holds no annotated video 0601 to 0700" in out
+    assert "All files can be read." in out
+
+
+def test_no_split_is_there(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    code, _, err = run(monkeypatch, capfd, "check", "data=realbokeh", "data.root=empty", "--skip-broken")
+    assert code == 2
+    assert "empty/train/metadata is no folder" in sentence(err)
+
+
 def test_a_mixture_of_configs(few, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine" / "data").mkdir(parents=True)

@@ -1,3 +1,5 @@
+from itertools import islice
+
 import cv2
 import numpy as np
 import pytest
@@ -40,6 +42,17 @@ def test_motion_light_and_noise_are_none(seed):
         assert not begins_shot(here, after)
 
 
+@pytest.mark.parametrize("shift", [(48, 0), (-40, 25), (30, -28)])
+def test_a_whip_pan_is_none(shift):
+    """Farther than optical flow finds, with the blur of that motion."""
+    picture = cv2.resize(scene(0), (600, 400))
+    before = picture[120:240, 200:400].copy()
+    x, y = 200 + shift[0], 120 + shift[1]
+    after = cv2.blur(picture, (15, 5))[y : y + 120, x : x + 200].copy()
+    assert not begins_shot(before, after)
+    assert not begins_shot(after, before)
+
+
 def test_black_before_a_scene_is_a_shot_of_its_own():
     black = np.zeros((*SIZE, 3), np.uint8)
     assert begins_shot(black, view(scene(0)))
@@ -73,6 +86,20 @@ def test_bikes(shared):
                 cuts.append(frame.index)
             before = image
     assert cuts == [30, 76, 137, 187, 242]
+
+
+def test_a_real_whip_pan(shared):
+    """Frames 65 to 99 turn from the ceiling to a bowl."""
+    with open_video(shared / "data" / "video" / "casual" / "making_cake.mp4") as video:
+        small = [picture.copy() for _, picture in islice(video.thumbnails(*THUMBNAIL), 105)]
+    assert not any(map(begins_shot, small, small[1:]))
+
+
+@pytest.mark.slow
+def test_the_cut_of_the_gaze_videos(shared):
+    with open_video(shared / "data" / "gaze_saliency" / "hevc_video_gaze" / "Kimono.avi") as video:
+        small = [picture.copy() for _, picture in video.thumbnails(*THUMBNAIL)]
+    assert [at for at in range(1, len(small)) if begins_shot(small[at - 1], small[at])] == [140]
 
 
 @pytest.mark.slow

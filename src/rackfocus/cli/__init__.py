@@ -20,7 +20,7 @@ COMMANDS = {
     "clip": "verify, describe or export what make-clip made",
     "benchmark": "measure speed, memory and quality of the renderer and of every other stage",
     "data": "check a data set: counts, sizes, ranges, broken files, a contact sheet",
-    "prepare": "align photographs of several apertures; label photographs by a teacher; cut out subjects",
+    "prepare": "align photographs of several apertures; label photographs; cut out subjects; compute views",
     "render-scenes": "ray-trace training scenes and the demo clip",
     "demo": "train, evaluate and refocus the embedded data, and write a page about it",
 }

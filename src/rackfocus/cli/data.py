@@ -5,7 +5,6 @@ from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich import box
 from rich.console import Console
@@ -13,9 +12,10 @@ from rich.table import Table
 
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
+from rackfocus.cli.splits import open_split, split_configs
 from rackfocus.evaluation.reports.contact_sheet import draw_contact_sheet
 from rackfocus.evaluation.reports.data_check import SplitCheck, check_split
-from rackfocus.types import InputError
+from rackfocus.types import InputError, MissingSplit
 from rackfocus.whole_files import write_whole
 
 SUBJECTS = ("check",)
@@ -37,17 +37,14 @@ def run(cfg: DictConfig) -> None:
     if cfg.samples < 1:
         raise InputError(f"samples must be 1 or more, and is {cfg.samples}.")
     name = HydraConfig.get().runtime.choices["data"]
-    splits = {
-        key: node for key, node in cfg.data.items() if isinstance(node, DictConfig) and "_target_" in node
-    }
-    if not splits:
-        raise InputError(f"conf/data/{name}.yaml names no split; give it a train, validation or test.")
+    splits = split_configs(cfg)
     console, folder = Console(), run_folder()
     broken: list[str] = []
+    missing: list[str] = []
     for split, node in splits.items():
-        found = _check(str(split), node, cfg)
-        if isinstance(found, str):
-            broken.append(found)
+        found = _check(split, node, cfg)
+        if isinstance(found, InputError):
+            (missing if isinstance(found, MissingSplit) else broken).append(str(found))
             continue
         broken += found.broken
         console.print()
@@ -56,17 +53,23 @@ def run(cfg: DictConfig) -> None:
             sheet = folder / f"{split}.png"
             draw_contact_sheet(found.rows, sheet)
             print(f"Contact sheet: {sheet}\n")
+    if len(missing) == len(splits):
+        raise InputError(missing[0])
+    for sentence in missing:
+        print(f"A split is not there: {sentence}")
     _tell(list(dict.fromkeys(broken)), folder)
 
 
-def _check(split: str, node: DictConfig, cfg: DictConfig) -> SplitCheck | str:
-    """The check of a split; or the reason why it cannot be opened, if such splits are skipped."""
+def _check(split: str, node: DictConfig, cfg: DictConfig) -> SplitCheck | InputError:
+    """The check of a split; or why it is not there, or cannot be opened if such splits are skipped."""
     try:
-        dataset = instantiate(node)
+        dataset = open_split(node)
     except InstantiationException as error:
         if cfg.skip_broken and isinstance(error.__cause__, InputError):
-            return str(error.__cause__)
+            return error.__cause__
         raise
+    if isinstance(dataset, MissingSplit):
+        return dataset
     with progress_bar(split, "samples") as progress:
         return check_split(dataset, shown=cfg.samples, skip_broken=cfg.skip_broken, progress=progress)
 

@@ -64,6 +64,14 @@ class VideoSample:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A photograph, encoded sRGB in 0..1, of which nothing else is known."""
+
+    name: str
+    image: Float[Tensor, "3 height width"]
+
+
+@dataclass(frozen=True)
 class PictureToFocus:
     """A picture for visual inspection, encoded sRGB, and the position `(x, y)` of its subject."""
 

@@ -19,16 +19,25 @@ EXPLAINED = 0.3
 DELTA_PX = 1.0
 DELTA_LUMA = 32.0
 """A pixel is explained if the flow is consistent and leads to a luma within this difference, of 255."""
+SAME_VIEW = 0.95
+"""Minimum correlation of the middle of one thumbnail with a part of the other for a pan within a shot. Of
+21,000 pairs of pictures that have nothing in common, none reached 0.9; frames of a whip pan have 0.98."""
+LEAST_CONTRAST = 4.0
+"""Standard deviation of luma, of 255, below which a part has no shapes that could be found elsewhere."""
 
 
 def begins_shot(before: Image, after: Image) -> bool:
-    """Whether there is a cut between two frames: the layout differs, and motion does not explain it.
+    """Whether there is a cut between two frames: the layout differs, and neither flow nor a pan explains it.
 
     Dissolves and fades are not detected; the masks of the temporal filter handle them. Of a tensor, only the
     thumbnail is copied to the host.
     """
     first, second = (cv2.cvtColor(thumbnail(frame), cv2.COLOR_RGB2GRAY) for frame in (before, after))
-    return _correlation(first, second) < SAME_LAYOUT and _explained(first, second) < EXPLAINED
+    return (
+        _correlation(first, second) < SAME_LAYOUT
+        and _explained(first, second) < EXPLAINED
+        and not (_is_panned(first, second) or _is_panned(second, first))
+    )
 
 
 def luma_codes(
@@ -68,6 +77,18 @@ def _explained(first: UInt8[np.ndarray, "h w"], second: UInt8[np.ndarray, "h w"]
     )
     leads_back = np.square(back + returned).sum(axis=2) <= DELTA_PX**2
     return float((leads_back & (np.abs(found - second) <= DELTA_LUMA)).mean())
+
+
+def _is_panned(first: UInt8[np.ndarray, "h w"], second: UInt8[np.ndarray, "h w"]) -> bool:
+    """Whether the middle half of the second frame, of width and height, is somewhere in the first.
+
+    Optical flow fails in a whip pan, where motion is farther than it searches and blurs each frame.
+    """
+    rows, columns = second.shape
+    middle = second[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
+    if middle.std() < LEAST_CONTRAST:
+        return False
+    return float(cv2.matchTemplate(first, middle, cv2.TM_CCOEFF_NORMED).max()) >= SAME_VIEW
 
 
 def _at(

@@ -41,7 +41,12 @@ def test_what_there_is_not(command, arguments, says):
 
 def test_names():
     assert config_names("make-clip") == ["make_clip"]
-    assert config_names("prepare") == ["prepare/captures", "prepare/cut_outs", "prepare/teacher"]
+    assert config_names("prepare") == [
+        "prepare/captures",
+        "prepare/cut_outs",
+        "prepare/teacher",
+        "prepare/views",
+    ]
     assert [spoken_name(name) for name in ("make_clip", "prepare/cut_outs")] == [
         "make-clip",
         "prepare cut_outs",

@@ -161,10 +161,37 @@ def test_a_picture_that_cannot_be_read_leaves_the_records_of_those_before(rackfo
     assert {row["image"] for row in rows(tmp_path / "run" / "records.csv")} == {"depth/cones"}
 
 
+def test_pictures_without_truth(rackfocus_evaluate, tmp_path, capsys):
+    picture(tmp_path / "photographs" / "b.png", 1)
+    picture(tmp_path / "photographs" / "more" / "a.jpg", 2)
+    (tmp_path / "photographs" / "notes.txt").touch()
+    code, folder = rackfocus_evaluate("data=pictures", "data.root=photographs", "baseline=[one_plane,no_hdr]")
+    out, err = capsys.readouterr()
+    assert code == 0, err
+    records = rows(folder / "records.csv")
+    assert [(row["image"], row["method"]) for row in records] == [
+        (name, method)
+        for name in ("b.png", "more/a.jpg")
+        for method in ("tiny.safetensors", "one plane", "no HDR")
+    ]
+    for row in records:
+        scores = {key: value for key, value in row.items() if value and key not in ("image", "method")}
+        assert set(scores) == {"data_set", "seconds"}
+        assert float(row["seconds"]) > 0
+    assert [row["method"] for row in rows(folder / "summary.csv")] == [
+        "tiny.safetensors",
+        "one plane",
+        "no HDR",
+    ]
+    assert cv2.imread(str(folder / "pictures.jpg")).shape[1] > 3 * 300  # the input, and what predicts
+    assert "pictures: time" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (("data=middlebury", "data.root=nowhere"), "nowhere is no folder"),
+        (("data=pictures", "data.root=run"), "run holds no picture such as a.jpg"),
         (("suite=photographs", "suite.root=nowhere"), "nowhere/aperture/realbokeh is no folder"),
         (("suite=photographs",), "'suite.root' has to be given"),
         (("baseline=[expandnet]",), "expandnet.pth are missing"),

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import cv2
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 
 from rackfocus.data.apertures.ebb import EBB
-from rackfocus.types import InputError
+from rackfocus.types import InputError, MissingSplit
 
 
 @pytest.fixture
@@ -29,8 +30,30 @@ def test_pairs_in_the_order_of_their_numbers(root):
     assert [item.name for item in EBB(root, "validation").items] == ["10"]
 
 
+def test_the_layout_with_a_folder_a_split(root):
+    (root / "Training" / "original").rename(root / "Training" / "in")
+    (root / "Training" / "bokeh").rename(root / "Training" / "gt")
+    shutil.copytree(root / "Training", root / "test")
+    (root / "Training").rename(root / "train")
+    for folder in ("in", "gt"):
+        (root / "test" / folder / "10.jpg").unlink()
+    assert [item.name for item in EBB(root, "train").items] == ["0", "2", "10"]
+    assert [item.name for item in EBB(root, "test").items] == ["0", "2"]
+    assert len(EBB(root, "all")) == 5
+    sample = EBB(root, "test")[0]
+    assert sample.deep.mean() == pytest.approx(60 / 255, abs=0.01)
+    assert sample.shallow.mean() < sample.deep.mean()  # of 90, in linear light
+    with pytest.raises(MissingSplit, match="validation/in"):
+        EBB(root, "validation")
+    shutil.rmtree(root / "test" / "gt")
+    with pytest.raises(InputError, match="test/gt is no folder"):
+        EBB(root, "test")
+
+
 def test_bad_folders(root):
-    with pytest.raises(InputError, match="original is no folder"):
+    with pytest.raises(MissingSplit, match="no split 'test'"):
+        EBB(root, "test")
+    with pytest.raises(MissingSplit, match="holds no Training/original and no train/in"):
         EBB(root / "Training", "all")
     (root / "Training" / "bokeh" / "2.jpg").unlink()
     with pytest.raises(InputError, match=r"bokeh/2\.jpg is missing"):

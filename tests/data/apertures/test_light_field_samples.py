@@ -9,7 +9,7 @@ import torch
 import rackfocus
 from rackfocus.data.apertures.light_field import LightField
 from rackfocus.data.apertures.light_field_folders import read_views
-from rackfocus.data.apertures.light_field_samples import LightFieldSamples, Refocus, make_sample
+from rackfocus.data.apertures.light_field_samples import LightFieldSamples, Refocus, make_samples
 from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.types import InputError
 
@@ -45,14 +45,14 @@ def refocused(sample, disparity: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("refocus", [Refocus(0.5), Refocus(slope_change=-0.5), Refocus(0.6, 0.5)])
 @pytest.mark.parametrize("focus_slope", [0.0, 1.5])
 def test_the_renderer_makes_the_same_photographs_of_a_wall(refocus, focus_slope):
-    sample = make_sample(wall(disparity=1), focus_slope=focus_slope, refocus=refocus)
+    (sample,) = make_samples(wall(disparity=1), focus_slope=focus_slope, adjusted=[refocus])
     disparity = torch.full(sample.deep.shape[1:], (1 - focus_slope) * 3.5)
     assert psnr(render(sample, disparity), sample.shallow, border=16) > 40
     assert psnr(render(sample, refocused(sample, disparity)), sample.adjusted, border=16) > 40
 
 
 def test_what_a_sample_says():
-    sample = make_sample(wall(disparity=1), focus_slope=0.0, refocus=Refocus(0.5, 0.4))
+    (sample,) = make_samples(wall(disparity=1), focus_slope=0.0, adjusted=[Refocus(0.5, 0.4)])
     assert sample.name == "wall/aperture 0.5 focal +0.4"
     assert sample.aperture_ratio == 0.5
     assert sample.focal_disparity == pytest.approx(0.4 * 3.5)
@@ -65,7 +65,7 @@ def test_what_a_sample_says():
 
 
 def test_a_pair_is_given_twice():
-    sample = make_sample(wall(disparity=1), focus_slope=0.0, refocus=Refocus())
+    (sample,) = make_samples(wall(disparity=1), focus_slope=0.0, adjusted=[Refocus()])
     assert torch.equal(sample.shallow, sample.adjusted)
     assert (sample.aperture_ratio, sample.focal_disparity) == (1.0, 0.0)
 
@@ -136,7 +136,7 @@ def test_a_focal_triplet_is_a_shift_of_disparity_that_the_renderer_reproduces(na
     mirrored, rows, columns, sweep, first, second = REAL[name]
     whole = read_views(shared / "data" / "aperture" / name, mirrored=mirrored)
     field = LightField(name, whole.codes[:, :, rows, columns], whole.is_linear)
-    sample = make_sample(field, focus_slope=first, refocus=Refocus(slope_change=second - first))
+    (sample,) = make_samples(field, focus_slope=first, adjusted=[Refocus(slope_change=second - first)])
     slope = torch.from_numpy(plane_sweep(field, np.linspace(*sweep)))
     disparity = (slope - first) * field.radius
 

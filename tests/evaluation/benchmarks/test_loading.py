@@ -7,7 +7,7 @@ from torch.utils.data import Dataset, get_worker_info
 
 from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.evaluation.benchmarks import loading
-from rackfocus.evaluation.benchmarks.loading import batch_rate, step_rate
+from rackfocus.evaluation.benchmarks.loading import LoadingRate, batch_time, step_rate
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.optics.renderer import Renderer
 from rackfocus.tasks.data import FocusData
@@ -54,13 +54,22 @@ def test_loading_in_the_same_process_takes_the_time_of_the_samples(monkeypatch):
     def load():
         now[0] += next(steps)
 
-    monkeypatch.setattr(loading, "time", SimpleNamespace(perf_counter=lambda: now[0]))
-    assert batch_rate(loader(Samples(load)), batches=10) == pytest.approx(1 / 0.25)
+    clocks = SimpleNamespace(perf_counter=lambda: now[0], process_time=lambda: now[0] / 2)
+    monkeypatch.setattr(loading, "time", clocks)
+    assert batch_time(loader(Samples(load)), batches=10) == pytest.approx((0.25, 0.125))
+
+
+@pytest.mark.parametrize(("cost", "workers"), [(0.02, 1), (0.1, 1), (1.25, 13)])
+def test_the_workers_that_keep_up(cost, workers):
+    rate = LoadingRate(
+        workers=0, samples_per_second=5.0, trained_samples_per_second=10.0, processor_seconds=cost
+    )
+    assert rate.workers_needed == workers
 
 
 def test_two_workers_load_side_by_side():
     # 1 + 2 * 2 loaded ahead and 7 that count: three whole epochs, so that no worker is left to wait.
-    assert batch_rate(loader(Samples(Meeting(), length=4), workers=2), batches=7) > 0
+    assert batch_time(loader(Samples(Meeting(), length=4), workers=2), batches=7)[0] > 0
 
 
 def test_steps_are_timed_without_loading(tiny_network):

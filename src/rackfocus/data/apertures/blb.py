@@ -2,16 +2,18 @@
 
     <scene>/image.exr              everything sharp
     <scene>/bokeh_<ii>_<jj>.exr    blur level ii = 00..04, focal plane jj = 00..09
-    <scene>/depth.exr              not read: how its values relate to blur is not documented
-    <scene>/info.json
+    <scene>/depth.exr              distances, in the unit of `focus_distances`
+    <scene>/info.json              `blur_parameters`, `K` of each level; `focus_distances`, one of each plane
 
-The contents of `info.json` could not be checked against the files when this was written. Scripts of others
-read `blur_parameters` from it, the paper's `K` of each level: the radius of the blur in pixels is
-`K * |disparity - disparity in focus|`, with disparities in 0..1, larger is nearer. For the focal planes, any
-list is used whose name contains "focus" and which has one number for each plane. Without the first list there
-are only pairs; without the second there are no focal triplets.
+Other files of a scene, such as JPEG copies of the pictures, are ignored. The disparity of a picture is
+
+    D = K * (1 / focus_distance - 1 / depth)
+
+in pixels, positive behind the focal plane. We had no file of the published set: the keys and the formula are
+those of scripts by others who had it.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,7 +22,7 @@ from pathlib import Path
 from torch.utils.data import Dataset
 
 from rackfocus.data.apertures.sample import FocusSample
-from rackfocus.data.hdr_picture import read_radiance
+from rackfocus.data.hdr_picture import read_distance, read_radiance
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.reading.damage import reading
 from rackfocus.reading.json_text import read_json
@@ -43,11 +45,13 @@ class Shot:
 
 @dataclass(frozen=True)
 class Entry:
-    """A pair (the same shot twice) or a triplet, and the refocus from its first shot to its second."""
+    """A triplet: two shots, the refocus from the first to the second; `K` and the focus of the first."""
 
     folder: Path
     shallow: Shot
     adjusted: Shot
+    blur_parameter: float
+    focus_distance: float
     aperture_ratio: float = 1.0
     focal_disparity: float = 0.0
 
@@ -56,11 +60,11 @@ class BLB(Dataset[FocusSample]):
     """Samples of a folder of scene folders: for each focal plane an aperture triplet (strongest and middle
     blur), and focal triplets of neighbouring planes at the strongest blur.
 
-    `radiance` is the sharp picture, exact and unclipped.
+    `radiance` is the sharp picture, exact and unclipped; `disparity` is exact, too.
 
     Raises:
-        InputError: there is no scene, or pictures of a scene are missing; on access, a picture is damaged or
-            of another size.
+        InputError: there is no scene, pictures of a scene are missing, or its `info.json` is not as
+            described; on access, a picture is damaged or of another size.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -79,9 +83,10 @@ class BLB(Dataset[FocusSample]):
         entry = self.entries[index]
         radiance = read_radiance(entry.folder / "image.exr")
         shallow, adjusted = (shot.file(entry.folder) for shot in (entry.shallow, entry.adjusted))
-        pictures = {file: read_radiance(file) for file in {shallow, adjusted}}
-        for file, picture in pictures.items():
-            if picture.shape != radiance.shape:
+        pictures = {file: read_radiance(file) for file in (shallow, adjusted)}
+        depth = read_distance(entry.folder / "depth.exr")
+        for file, picture in {**pictures, entry.folder / "depth.exr": depth}.items():
+            if picture.shape[-2:] != radiance.shape[-2:]:
                 raise InputError(f"{file} is not of the size of image.exr beside it; get BLB again.")
         return FocusSample(
             name=f"{entry.folder.name}/{shallow.stem}-{adjusted.stem}",
@@ -90,6 +95,7 @@ class BLB(Dataset[FocusSample]):
             adjusted=pictures[adjusted].clamp(0, 1),
             aperture_ratio=entry.aperture_ratio,
             focal_disparity=entry.focal_disparity,
+            disparity=entry.blur_parameter * (1 / entry.focus_distance - 1 / depth),
             radiance=radiance,
         )
 
@@ -105,47 +111,49 @@ def _entries(folder: Path) -> list[Entry]:
             if Shot(level, plane) not in shots:
                 raise InputError(f"{Shot(level, plane).file(folder)} is missing; get BLB again.")
     blur, focus = _parameters(folder / "info.json", max(levels) + 1, max(planes) + 1)
-    if blur is None:
-        return [Entry(folder, Shot(levels[-1], plane), Shot(levels[-1], plane)) for plane in planes]
-    strongest = max(levels, key=lambda level: blur[level])
-    middle = sorted(levels, key=lambda level: blur[level])[len(levels) // 2]
-    ratio = blur[middle] / blur[strongest]
-    entries = [Entry(folder, Shot(strongest, plane), Shot(middle, plane), ratio) for plane in planes]
-    if focus is not None:
-        # What is in focus at the second plane has D = K * (first focus - second focus) at the first.
-        entries += [
-            Entry(
-                folder,
-                Shot(strongest, first),
-                Shot(strongest, second),
-                focal_disparity=blur[strongest] * (focus[first] - focus[second]),
-            )
-            for first, second in pairwise(planes)
-        ]
+    by_strength = sorted(levels, key=lambda level: blur[level])
+    strongest, middle = by_strength[-1], by_strength[len(levels) // 2]
+    entries = [
+        Entry(
+            folder,
+            Shot(strongest, plane),
+            Shot(middle, plane),
+            blur[strongest],
+            focus[plane],
+            aperture_ratio=blur[middle] / blur[strongest],
+        )
+        for plane in planes
+    ]
+    entries += [
+        Entry(
+            folder,
+            Shot(strongest, first),
+            Shot(strongest, second),
+            blur[strongest],
+            focus[first],
+            # What is in focus at the second plane has this disparity at the first.
+            focal_disparity=blur[strongest] * (1 / focus[first] - 1 / focus[second]),
+        )
+        for first, second in pairwise(planes)
+    ]
     return entries
 
 
-def _parameters(path: Path, levels: int, planes: int) -> tuple[list[float] | None, list[float] | None]:
-    """`K` of each level and the disparity in focus of each plane; each is `None` if the file lacks it."""
+def _parameters(path: Path, levels: int, planes: int) -> tuple[list[float], list[float]]:
+    """`K` of each level, and the distance in focus of each plane."""
     if not path.is_file():
         raise InputError(f"{path} is missing; get BLB again.")
     with reading(path, "is not valid JSON; get BLB again."):
         about = read_json(path)
-        lists = {key.lower(): value for key, value in about.items() if isinstance(value, list)}
-    blur = _numbers(lists.get("blur_parameters"), levels)
-    if blur is not None and min(blur) <= 0:
-        blur = None
-    about_focus = [
-        _numbers(value, planes) for key, value in lists.items() if "focus" in key or "focal" in key
-    ]
-    known = [numbers for numbers in about_focus if numbers is not None]
-    # With two such lists it is unclear which one is meant.
-    return blur, known[0] if len(known) == 1 else None
+    found = about if isinstance(about, dict) else {}
+    return _numbers(found, "blur_parameters", levels, path), _numbers(found, "focus_distances", planes, path)
 
 
-def _numbers(values: object, count: int) -> list[float] | None:
-    if not isinstance(values, list) or len(values) != count:
-        return None
-    if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
-        return None
-    return [float(value) for value in values]
+def _numbers(about: dict[str, object], key: str, count: int, path: Path) -> list[float]:
+    values = about.get(key)
+    if not isinstance(values, list) or len(values) < count:
+        raise InputError(f"{path} must have a list {key!r} of {count} numbers; get BLB again.")
+    numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    if len(numbers) != len(values) or not all(0 < number < math.inf for number in numbers):
+        raise InputError(f"{path} has {key!r} that are not numbers above 0; get BLB again.")
+    return numbers

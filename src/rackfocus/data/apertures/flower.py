@@ -11,7 +11,7 @@ import cv2
 from rackfocus.data.apertures.light_field import LightField
 from rackfocus.data.apertures.light_field_samples import LightFieldSamples, Refocus
 from rackfocus.reading.pictures import read_pixels
-from rackfocus.types import InputError
+from rackfocus.types import InputError, MissingSplit
 
 HEIGHT, WIDTH = 372, 540
 """Size of a view: whole lenslets, to which the pictures are cropped."""
@@ -72,7 +72,7 @@ def flower_files(root: Path, split: str) -> list[Path]:
         raise InputError(f"{root} holds no IMG_<number>_eslf.png; name the folder Flowers_8bit of Flower.")
     chosen = [path for number, path in found if split_of(number) == split]
     if not chosen:
-        raise InputError(
+        raise MissingSplit(
             f"{root} holds {len(found)} light fields but none of the {split} split; "
             "get the whole data set, or choose another split."
         )

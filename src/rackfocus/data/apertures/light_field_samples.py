@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jaxtyping import Float
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from rackfocus.data.apertures.light_field import LightField, shift_and_add
@@ -77,28 +79,36 @@ class LightFieldSamples(Dataset[FocusSample]):
     def __getitem__(self, index: int) -> FocusSample:
         if not -len(self) <= index < len(self):
             raise IndexError(index)
-        number, which = divmod(index % len(self), len(self.adjusted))
-        return make_sample(
-            self.read(self.paths[number]), focus_slope=self.focus_slope, refocus=self.adjusted[which]
-        )
+        number, place = divmod(index % len(self), len(self.adjusted))
+        return self.samples_of(number, self.adjusted[place : place + 1])[0]
+
+    def samples_of(self, number: int, adjusted: Sequence[Refocus]) -> list[FocusSample]:
+        """Samples of one light field, by its place in `paths`; its file is read once."""
+        return make_samples(self.read(self.paths[number]), focus_slope=self.focus_slope, adjusted=adjusted)
 
 
-def make_sample(field: LightField, *, focus_slope: float, refocus: Refocus) -> FocusSample:
-    """Compute two photographs of a light field.
+def make_samples(field: LightField, *, focus_slope: float, adjusted: Sequence[Refocus]) -> list[FocusSample]:
+    """Compute the photographs of a light field: `shallow` once, and another for each sample that is no pair.
 
     The disparity of `shallow` is `(d - focus_slope) * radius`; what is in focus in `adjusted` has
     `slope_change * radius` of it.
     """
-    shallow = shift_and_add(field, slope=focus_slope).clamp(0, 1)
-    adjusted = shallow
-    if refocus != Refocus():
+    deep, shallow = field.deep(), shift_and_add(field, slope=focus_slope).clamp(0, 1)
+
+    def other(refocus: Refocus) -> Float[Tensor, "3 height width"]:
+        if refocus == Refocus():
+            return shallow
         slope, radius = focus_slope + refocus.slope_change, field.radius * refocus.aperture_ratio
-        adjusted = shift_and_add(field, slope=slope, radius=radius).clamp(0, 1)
-    return FocusSample(
-        name=f"{field.name}/{refocus}",
-        deep=field.deep(),
-        shallow=shallow,
-        adjusted=adjusted,
-        aperture_ratio=refocus.aperture_ratio,
-        focal_disparity=refocus.slope_change * field.radius,
-    )
+        return shift_and_add(field, slope=slope, radius=radius).clamp(0, 1)
+
+    return [
+        FocusSample(
+            name=f"{field.name}/{refocus}",
+            deep=deep,
+            shallow=shallow,
+            adjusted=other(refocus),
+            aperture_ratio=refocus.aperture_ratio,
+            focal_disparity=refocus.slope_change * field.radius,
+        )
+        for refocus in adjusted
+    ]

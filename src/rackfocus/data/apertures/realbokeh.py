@@ -7,7 +7,7 @@ from rackfocus.data.apertures.manifest import Item, Photograph, pairs_and_triple
 from rackfocus.data.apertures.photographs import Photographs
 from rackfocus.reading.damage import reading
 from rackfocus.reading.json_text import read_json
-from rackfocus.types import InputError
+from rackfocus.types import InputError, MissingSplit
 
 SOURCE_F_NUMBER = 22.0
 
@@ -27,7 +27,7 @@ class RealBokeh(Photographs):
         folder = Path(root) / split
         metadata = folder / "metadata"
         if not metadata.is_dir():
-            raise InputError(
+            raise MissingSplit(
                 f"{metadata} is no folder; set data.root to the folder of RealBokeh_3MP that holds train, "
                 "validation and test."
             )

@@ -31,7 +31,7 @@ from rackfocus.data.gaze.focus_clip import PAPER_SAMPLING_FPS, FocusClip, Sampli
 from rackfocus.data.gaze.mat_masks import read_mat_mask
 from rackfocus.data.video_frames import FramesRead, read_frames, small_picture
 from rackfocus.reading.pictures import read_pixels
-from rackfocus.types import InputError
+from rackfocus.types import InputError, MissingSplit
 from rackfocus.video.stills import read_picture
 
 FPS = 30.0
@@ -168,8 +168,8 @@ class Dhf1k(Dataset[FocusClip]):
         longer_side_px: size of the frames; the aspect ratio is kept.
 
     Raises:
-        InputError: the folder is missing or has no video of the split; on access, a file is missing or
-            damaged.
+        InputError: the folder is missing or has no video of the split (`MissingSplit`); on access, a file is
+            missing or damaged.
     """
 
     def __init__(
@@ -191,7 +191,7 @@ class Dhf1k(Dataset[FocusClip]):
         self.videos = [video for video in found if video is not None]
         if not self.videos:
             first, last = SPLITS[split][0], SPLITS[split][-1]
-            raise InputError(
+            raise MissingSplit(
                 f"{root} holds no annotated video {first:04d} to {last:04d}, neither as "
                 f"annotation/{first:04d}/maps beside video/{first:03d}.AVI nor as {first:04d}/maps; "
                 "see datasets/dhf1k/README.md."

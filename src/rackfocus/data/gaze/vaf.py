@@ -23,7 +23,7 @@ from rackfocus.data.gaze.focus_clip import (
 from rackfocus.data.video_frames import read_frames
 from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.focus.decisions import decisions
-from rackfocus.types import FocusAnnotation, FocusTarget, InputError
+from rackfocus.types import FocusAnnotation, FocusTarget, InputError, MissingSplit
 
 _DHF1K_NAME = re.compile(r"(\d{3,4})\.AVI")
 
@@ -63,7 +63,7 @@ class Vaf(Dataset[FocusClip]):
         folder = Path(annotations) / split
         files = sorted(folder.glob("*.json")) if folder.is_dir() else []
         if not files:
-            raise InputError(f"{folder} holds no annotation such as 0001.json; see datasets/vaf/README.md.")
+            raise MissingSplit(f"{folder} holds no annotation such as 0001.json; see datasets/vaf/README.md.")
         self.annotations = [load_annotation(file) for file in files]
         self.videos = [
             self._video(file, annotation.video.name)

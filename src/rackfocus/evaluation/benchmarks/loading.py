@@ -1,5 +1,6 @@
 """Benchmark of training data: batches loaded a second, and training steps a second."""
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,23 +16,36 @@ from rackfocus.tasks.data import FocusBatch
 
 @dataclass(frozen=True)
 class LoadingRate:
-    """Samples loaded and trained a second; with 0 workers loading is in the main process."""
+    """Samples loaded and trained a second; with 0 workers loading is in the main process.
+
+    `processor_seconds` is what loading one sample takes of a processor. `workers_needed` is the least number
+    of workers, each on a core of its own, that load as fast as samples are trained on.
+    """
 
     workers: int
     samples_per_second: float
     trained_samples_per_second: float
+    processor_seconds: float
+
+    @property
+    def workers_needed(self) -> int:
+        """See the class."""
+        return math.ceil(self.trained_samples_per_second * self.processor_seconds)
 
 
-def batch_rate(loader: DataLoader[FocusBatch], *, batches: int) -> float:
-    """Batches a second, after all workers have started and their prefetched batches are used up."""
+def batch_time(loader: DataLoader[FocusBatch], *, batches: int) -> tuple[float, float]:
+    """Seconds for a batch, by the clock and of this process's processor time, after all workers have started
+    and their prefetched batches are used up.
+    """
     stream = _endless(loader)
     ahead = 1 + loader.num_workers * (loader.prefetch_factor or 0)
     for _ in islice(stream, ahead):
         pass
-    began = time.perf_counter()
+    began, processor_began = time.perf_counter(), time.process_time()
     for _ in islice(stream, batches):
         pass
-    return batches / (time.perf_counter() - began)
+    clock, processor = time.perf_counter() - began, time.process_time() - processor_began
+    return clock / batches, processor / batches
 
 
 def step_rate(

@@ -12,6 +12,7 @@ from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.data.evaluation_samples import (
     DisparitySample,
     HDRSample,
+    Picture,
     PictureToFocus,
     PosedClip,
     SilhouetteSample,
@@ -29,6 +30,7 @@ from rackfocus.evaluation.images.photographs import (
 from rackfocus.evaluation.images.radiance import examine_radiance
 from rackfocus.evaluation.images.raytraced import examine_scene, predictor_method, renderer_methods, unblurred
 from rackfocus.evaluation.images.refocused_pictures import show_refocused
+from rackfocus.evaluation.images.shown_pictures import show_predictions
 from rackfocus.evaluation.images.silhouettes import examine_silhouette, examine_video
 from rackfocus.types import InputError
 
@@ -79,6 +81,7 @@ EXAMINATIONS: dict[type, Callable[..., Examined]] = {
     HDRSample: examine_radiance,
     SilhouetteSample: examine_silhouette,
     VideoSample: examine_video,
+    Picture: show_predictions,
     PictureToFocus: show_refocused,
 }
 """The function that evaluates a sample, by the sample's type."""

@@ -34,6 +34,7 @@ COLUMNS = {
     "whdr": Column("WHDR", 3, "disparity"),
     "hdr_log_mse": Column("HDR log MSE", 4, "light"),
     "pu21_psnr": Column("PU21-PSNR", 2, "light"),
+    "seconds": Column("s", 3, "time"),
 }
 
 BRIEF = (

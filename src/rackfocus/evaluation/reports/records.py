@@ -41,6 +41,7 @@ class Record:
         frame_change: of the disparity from frame to frame, over its standard deviation.
         hdr_log_mse: mean squared error of log radiance.
         pu21_psnr: of the radiance in dB.
+        seconds: time of the prediction by the clock, of pictures without ground truth.
     """
 
     data_set: str
@@ -68,6 +69,7 @@ class Record:
     frame_change: float = math.nan
     hdr_log_mse: float = math.nan
     pu21_psnr: float = math.nan
+    seconds: float = math.nan
 
 
 def write_records(records: Iterable[Record], path: Path) -> None:
