@@ -91,8 +91,10 @@ class Journal:
 
 def _parsed(text: bytes) -> Line | None:
     """A line of the file; `None` if it is incomplete or damaged."""
+    if not text.endswith(b"\n"):
+        return None
     try:
-        pts, duration, is_cut, least_px, largest_px, *sums = json.loads(text) if text.endswith(b"\n") else ()
+        pts, duration, is_cut, least_px, largest_px, *sums = json.loads(text)
         return Line(int(pts), int(duration), bool(is_cut), float(least_px), float(largest_px), tuple(*sums))
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None
