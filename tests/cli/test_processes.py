@@ -1,5 +1,6 @@
 """Trainings of two processes on one machine, which exchange gradients by gloo."""
 
+import contextlib
 import csv
 import os
 import signal
@@ -21,15 +22,36 @@ TINY = (
 )  # fmt: skip
 
 
-def start(folder, *arguments):
-    return subprocess.Popen(
-        [sys.executable, "-c", "from rackfocus.cli import main; main()", "train", *TINY, *TWO, *arguments],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+@pytest.fixture
+def start(clips):
+    """Begins a training; what is left of it at the end of the test is killed."""
+    begun = []
+
+    def begin(*arguments):
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                "from rackfocus.cli import main; main()",
+                "train",
+                *TINY,
+                *TWO,
+                *arguments,
+            ],
+            cwd=clips,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        begun.append(process)
+        return process
+
+    yield begin
+    for process in begun:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 @pytest.fixture
@@ -40,9 +62,9 @@ def clips(tmp_path, write_event_clip):
     return tmp_path
 
 
-def test_af_net_trains_validates_and_ends(clips):
-    process = start(clips, "trainer.max_steps=2")
-    said, errors = process.communicate(timeout=300)
+def test_af_net_trains_validates_and_ends(start, clips):
+    process = start("trainer.max_steps=2")
+    said, errors = process.communicate(timeout=600)
     assert process.returncode == 0, errors
     assert "GLOBAL_RANK: 1" in said + errors
     assert said.count("The best weights") == 1
@@ -53,9 +75,9 @@ def test_af_net_trains_validates_and_ends(clips):
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_a_process_that_is_killed_ends_the_training_within_a_minute(rank, clips):
-    process = start(clips, "trainer.max_steps=100000")
-    until = time.monotonic() + 300
+def test_a_process_that_is_killed_ends_the_training_within_a_minute(rank, start, clips):
+    process = start("trainer.max_steps=100000")
+    until = time.monotonic() + 600
     while not (clips / "made" / "checkpoints" / "last.ckpt").exists():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until

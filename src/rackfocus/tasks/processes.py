@@ -29,9 +29,6 @@ class WatchedLauncher(_SubprocessScriptLauncher):
     killed.
     """
 
-    said: str | None = None
-    """What this process will say, since another one has ended."""
-
     def launch(
         self, function: Callable[..., Any], *args: Any, trainer: pl.Trainer | None = None, **settings: Any
     ) -> Any:
@@ -50,15 +47,14 @@ class WatchedLauncher(_SubprocessScriptLauncher):
         try:
             return function(*args, **settings)
         except RuntimeError as error:
-            if trainer is None or not trainer.received_sigterm:
-                self.said = self._awaited()
-            if self.said is None:
+            if trainer is not None and trainer.received_sigterm:
                 raise
-            raise InputError(self.said) from error
+            ended = self._awaited()
+            if ended is None:
+                raise
+            raise InputError(ended) from error
         finally:
-            # What is left to do after the end of another process is watched too.
-            if self.said is None:
-                finished.set()
+            finished.set()
 
     def _awaited(self) -> str | None:
         """As `ended`; a connection closes a little before the exit code of its process is known."""
@@ -86,8 +82,7 @@ class WatchedLauncher(_SubprocessScriptLauncher):
         while not finished.wait(INTERVAL_S):
             ended = self.ended()
             if ended is not None and not finished.wait(GRACE_S):
-                if self.said is None:
-                    print(f"rackfocus train: {ended}", file=sys.stderr, flush=True)
+                print(f"rackfocus train: {ended}", file=sys.stderr, flush=True)
                 self.kill(signal.SIGKILL)
                 os._exit(2)
 

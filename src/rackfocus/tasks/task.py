@@ -35,13 +35,14 @@ class Task(pl.LightningModule, ABC):
     TRY: ClassVar[str]
     HEADLINE: ClassVar[tuple[str, str]]
     HIGHER_IS_BETTER: ClassVar[frozenset[str]] = frozenset()
+    scores: Mapping[str, SampleMean]
 
     def __init__(self, model: nn.Module, learning_rate: float, scheduler: MakeScheduler | None) -> None:
         super().__init__()
         self.model = model
         self.learning_rate = learning_rate
         self.scheduler = scheduler
-        self.scores = nn.ModuleDict({name: SampleMean() for name in self.SCORES})
+        self.scores = nn.ModuleDict({name: SampleMean() for name in self.SCORES})  # type: ignore[assignment]
         self.repeated = False
 
     @abstractmethod
@@ -58,15 +59,20 @@ class Task(pl.LightningModule, ABC):
         for score in self.scores.values():
             score.reset()
 
-    def on_validation_batch_start(self, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
+    def on_validation_batch_start(
+        self,
+        batch: Any,  # noqa: ARG002
+        batch_idx: int,
+        dataloader_idx: int = 0,  # noqa: ARG002
+    ) -> None:
         """Tell whether another process has this sample too.
 
         Processes validate in step, so where their number does not divide that of the samples, torch's sampler
         repeats some of them.
         """
-        sampler = self.trainer.val_dataloaders.sampler
+        sampler = self.trainer.val_dataloaders.sampler  # type: ignore[union-attr]
         self.repeated = isinstance(sampler, DistributedSampler) and (
-            batch_idx * sampler.num_replicas + sampler.rank >= len(sampler.dataset)
+            batch_idx * sampler.num_replicas + sampler.rank >= len(sampler.dataset)  # type: ignore[arg-type]
         )
 
     def add_scores(self, values: Mapping[str, Tensor]) -> None:
