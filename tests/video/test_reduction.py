@@ -34,6 +34,7 @@ def test_a_large_picture_is_the_same_reduced_in_bands(monkeypatch, pixel_format,
     size = (24, 36) if orientation.sideways else (36, 24)
     wanted = in_linear_light(size)
     assert wanted.applies(coded, look)
+    assert not in_linear_light(look.displayed_size(coded)).applies(coded, look)
     whole = decoding("bt709")(look.rgb(coded)[None])
     expected = encoding("bt709")(reduction.resized(whole, size))[0]
     found = wanted.rgb(coded, look)

@@ -39,7 +39,8 @@ class Reduction(NamedTuple):
 
     def applies(self, picture: av.VideoFrame, look: Look) -> bool:
         """Whether this picture is reduced; others are given whole."""
-        return picture.width * picture.height > LARGE_PIXELS and look.stretch == SQUARE
+        is_large = picture.width * picture.height > LARGE_PIXELS
+        return is_large and look.stretch == SQUARE and self.size != look.displayed_size(picture)
 
     def rgb(self, picture: av.VideoFrame, look: Look) -> Float[Tensor, "3 rows columns"]:
         """R'G'B' in 0..1 of this size, upright."""
