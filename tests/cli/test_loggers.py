@@ -88,6 +88,10 @@ def test_weights_and_biases_has_the_config_and_the_names_of_the_sweep(sweep):
         assert config["parameters"] > 1000
 
 
+def test_weights_and_biases_has_the_pictures_of_held_out_samples(sweep):
+    assert len(list(sweep.glob("*/wandb/offline-run-*/files/media/images/validation/*.png"))) == 2
+
+
 def test_tensorboard_has_the_config(sweep):
     events = EventAccumulator(str(sweep / "1" / "tensorboard")).Reload()
     content = events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
