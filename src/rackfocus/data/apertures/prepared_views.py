@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch.utils.data import Dataset
 
 from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.types import InputError, MissingSplit
-from rackfocus.whole_files import whole_file, write_whole
+from rackfocus.whole_files import write_whole
 
 SUFFIX = ".safetensors"
 FORMAT = {"format": "rackfocus.views", "version": 1}
@@ -101,8 +101,7 @@ def write_views(samples: Sequence[FocusSample], file: Path) -> None:
             }
         )
     file.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(file) as draft:
-        save_file(tensors, draft, {"samples": json.dumps(about)})
+    write_whole(file, save(tensors, {"samples": json.dumps(about)}))
 
 
 def write_list(root: Path, split: str, names: Sequence[str], *, samples_each: int) -> None:

@@ -39,10 +39,10 @@ def _lenslets(seed: int) -> np.ndarray:
     """A wall of soft texture seen by 14x14 views, with noise."""
     rng = np.random.default_rng(seed)
     height, width = PUBLISHED
-    texture = sum(
-        cv2.resize(rng.normal(0, 25, (size, size, 3)), (width, height), interpolation=cv2.INTER_CUBIC)
-        for size in (6, 24, 96)
-    )
+    texture = np.zeros((height, width, 3))
+    for size in (6, 24, 96):
+        coarse = rng.normal(0, 25, (size, size, 3))
+        texture += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     picture = np.empty((height * LENSLET, width * LENSLET, 3), np.uint8)
     for row, column in np.ndindex(LENSLET, LENSLET):
         down, right = (_DISPARITY_PX * (place - LENSLET // 2) for place in (row, column))
