@@ -155,10 +155,10 @@ def test_missing_and_spoilt_tables_are_named(root, file):
     path = root / file
     whole = path.read_text()
     path.write_text(whole.replace("Vidyo1,", "Vidyo1,far,", 1))
-    with pytest.raises(InputError, match=rf"{file}, line 2"):
+    with pytest.raises(InputError, match=rf"{file} cannot be read as a table \(line 2 "):
         HevcGaze(root, "test")
     path.write_text(whole.rsplit(",", 1)[0])
-    with pytest.raises(InputError, match=rf"{file}, line"):
+    with pytest.raises(InputError, match=rf"{file} cannot be read as a table \(line "):
         HevcGaze(root, "test")
     path.unlink()
     with pytest.raises(InputError, match=f"{file} is missing"):

@@ -54,7 +54,7 @@ def load_annotation(path: str | Path) -> FocusAnnotation:
             invalid; the message names the file and the field.
     """
     path = Path(path)
-    with reading(path, "cannot be read as JSON; restore or annotate again."):
+    with reading(path, "cannot be read as JSON ({reason}); restore or annotate again."):
         try:
             content = read_json(path)
         except FileNotFoundError as error:

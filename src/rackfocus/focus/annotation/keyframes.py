@@ -32,7 +32,7 @@ def load_keyframes(path: str | Path) -> FocusKeyframes:
             unknown or invalid; the message names the file and the field.
     """
     path = Path(path)
-    with reading(path, "cannot be read as JSON; correct it."):
+    with reading(path, "cannot be read as JSON ({reason}); correct it."):
         try:
             content = read_json(path)
         except FileNotFoundError as error:

@@ -121,7 +121,7 @@ def read_info(path: Path) -> ClipHead | ClipInfo:
     Raises:
         InputError: the file is missing, damaged, of a newer version, or not that of a clip.
     """
-    with reading(path, "cannot be read as JSON; make the clip again."):
+    with reading(path, "cannot be read as JSON ({reason}); make the clip again."):
         try:
             content = read_json(path)
         except (FileNotFoundError, NotADirectoryError) as error:
