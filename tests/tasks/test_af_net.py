@@ -7,6 +7,7 @@ from torch.utils.data.distributed import DistributedSampler
 from rackfocus.data.gaze.focus_clip import FocusClip
 from rackfocus.losses.af_net import AFNetLoss, kullback_leibler
 from rackfocus.models.af_net import AFNet
+from rackfocus.models.af_net_files import load_af_net
 from rackfocus.tasks.af_net import AFNetTask
 from rackfocus.tasks.clips import ClipData, collate_clips
 from rackfocus.tasks.progress import TrainingProgress
@@ -70,6 +71,16 @@ def test_a_batch_tells_what_is_not_known():
 
 def test_a_network_from_a_file_learns_as_a_new_one():
     assert AFNetTask(AFNet(**TINY).eval(), AFNetLoss(kullback_leibler)).model.training
+
+
+def test_a_checkpoint_is_a_network_file(tmp_path):
+    module = task(**TINY)
+    checkpoint = {"state_dict": module.state_dict()}
+    module.on_save_checkpoint(checkpoint)
+    torch.save(checkpoint, tmp_path / "last.ckpt")
+    network = load_af_net(tmp_path / "last.ckpt")
+    assert network.architecture["width"] == 8
+    torch.testing.assert_close(network.state_dict(), module.model.state_dict(), rtol=0, atol=0)
 
 
 def fit(module, data, **settings):

@@ -25,9 +25,8 @@ class BestCheckpoint(ModelCheckpoint):
 
     def __init__(self, *, dirpath: str, monitor: str, **settings: Any) -> None:
         self.by_score = "mode" not in settings
-        super().__init__(
-            dirpath, monitor=monitor, **{"filename": "best", "enable_version_counter": False} | settings
-        )
+        defaults: dict[str, Any] = {"filename": "best", "enable_version_counter": False}
+        super().__init__(dirpath, monitor=monitor, **defaults | settings)
 
     @property
     def state_key(self) -> str:

@@ -11,6 +11,7 @@ from lightning_fabric.utilities.apply_func import convert_tensors_to_scalars
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.plugins import TorchCheckpointIO
+from torch import Tensor
 
 from rackfocus.types import InputError
 from rackfocus.whole_files import whole_file
@@ -67,7 +68,7 @@ class LastCheckpoint(Checkpoint):
         self.path = Path(dirpath) / "last.ckpt"
         self.every_n_steps = every_n_steps
         self.due = False
-        self.row: dict[str, float] = {}
+        self.row: dict[str, Tensor | float] = {}
 
     def state_dict(self) -> dict[str, Any]:
         """What was logged of the step; empty if that is written already."""
@@ -120,7 +121,7 @@ class LastCheckpoint(Checkpoint):
             self.due = False
 
 
-def _row(trainer: pl.Trainer) -> dict[str, float]:
+def _row(trainer: pl.Trainer) -> dict[str, Tensor | float]:
     """What Lightning is about to log of the step that ends."""
     connector = trainer._logger_connector
     if not connector.should_update_logs:
