@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from rackfocus.cli.arguments import known_settings, overrides
 from rackfocus.cli.configs.files import config_folder, spoken_name
+from rackfocus.memory import share_heap
 from rackfocus.types import InputError
 
 USER_ERROR = 2
@@ -39,6 +40,7 @@ def run_command(
         options: the keys that may also be written as `--key value` or `--key=value`.
     """
     name = spoken_name(config)
+    share_heap()
     # Without this setting Hydra prints errors itself and does not raise them.
     os.environ["HYDRA_FULL_ERROR"] = "1"
 
