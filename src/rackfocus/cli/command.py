@@ -18,6 +18,7 @@ from rackfocus.cli.arguments import known_settings, overrides
 from rackfocus.cli.configs.files import config_folder, spoken_name
 from rackfocus.cli.failed_jobs import record_failure
 from rackfocus.cli.run_folders import register_new_folder, require_untrained
+from rackfocus.memory import share_heap
 from rackfocus.types import InputError
 
 USER_ERROR = 2
@@ -47,6 +48,7 @@ def run_command(
         options: the keys that may also be written as `--key value` or `--key=value`.
     """
     name = spoken_name(config)
+    share_heap()
     # Without this setting Hydra prints errors itself and does not raise them.
     os.environ["HYDRA_FULL_ERROR"] = "1"
 

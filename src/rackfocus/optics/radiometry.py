@@ -59,8 +59,8 @@ def apply_log_exposure(
     linear_rgb: Float[Tensor, "batch 3 height width"],
     log_exposure: Float[Tensor, "batch 3 height width"],
 ) -> Float[Tensor, "batch 3 height width"]:
-    """Radiance `I' = I * exp(k * E)` with `k = 50` (Eq. 4)."""
-    return linear_rgb * (HDR_GAIN * log_exposure).exp_()  # in place: see `luma`
+    """Radiance `I' = I * exp(k * E)` with `k = 50` (Eq. 4), in the precision of `linear_rgb`."""
+    return linear_rgb * (HDR_GAIN * log_exposure.to(linear_rgb.dtype)).exp_()  # in place: see `luma`
 
 
 def luma(encoded_rgb: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:

@@ -128,10 +128,12 @@ def _render(
     # The mean is subtracted before the division and added after it. The result is the same in exact
     # arithmetic, and rounding does not tint flat regions.
     mean = radiance.mean(dim=(-2, -1), keepdim=True)
-    if by_reference or not spans.available(radiance.device.type):
-        sums = reference.blend_layers(radiance - mean, disparity, _BLENDED[formulation], shape)
+    light = radiance - mean
+    del radiance  # a picture's memory, while layers are blended
+    if by_reference or not spans.available(light.device.type):
+        sums = reference.blend_layers(light, disparity, _BLENDED[formulation], shape)
     else:
-        sums = spans.blend_layers(radiance - mean, disparity, formulation, shape)
+        sums = spans.blend_layers(light, disparity, formulation, shape)
     coverage = sums[:, 3:].clamp_min(torch.finfo(sums.dtype).tiny)
     return torch.addcdiv(mean, sums[:, :3], coverage).to(kind)
 

@@ -146,6 +146,7 @@ class VideoEstimates:
                 shown = frame_at(self.size, frame, encoded)
                 srgb = to_srgb(frame.transfer.value)(shown.encoded[None])
             held.append((shown, srgb, estimator.shown()))
+            del frame, encoded, srgb  # their memory, while the network runs
             if len(held) >= at_once.size:
                 yield from at_once(estimate, held)
                 held = []
@@ -198,17 +199,23 @@ class StoredEstimates:
         held = self.maps.frame_range
         stop = held.stop if last is None else min(last, held.stop)
         read = _readable(self.reader, first, stop, needed, self.size)
-        for frame, encoded in prefetch(_uploaded(read, self.device)):
-            disparity, log_exposure = (
-                upload(read_map(frame.index), self.device)
-                for read_map in (self.maps.disparity, self.maps.log_exposure)
-            )
-            scale_from_map = self.size[0] / disparity.shape[-1]
-            with torch.inference_mode():
-                shown = frame_at(self.size, frame, encoded)
-                disparity = resized(disparity[None], self.size)[0] * scale_from_map
-                log_exposure = resized(log_exposure[None], self.size)[0]
-            yield EstimatedFrame(shown, disparity.half(), log_exposure.half())
+        for shown in prefetch(self._shown(frame) for frame in read):
+            yield self._estimated(shown)
+
+    @torch.inference_mode()
+    def _shown(self, frame: Frame) -> Frame:
+        return frame_at(self.size, frame, upload(frame.encoded, self.device))
+
+    @torch.inference_mode()
+    def _estimated(self, frame: Frame) -> EstimatedFrame:
+        disparity, log_exposure = (
+            upload(read_map(frame.index), self.device)
+            for read_map in (self.maps.disparity, self.maps.log_exposure)
+        )
+        scale_from_map = self.size[0] / disparity.shape[-1]
+        disparity = resized(disparity[None], self.size)[0] * scale_from_map
+        log_exposure = resized(log_exposure[None], self.size)[0]
+        return EstimatedFrame(frame, disparity.half(), log_exposure.half())
 
     def identity(self) -> Any:
         """See `Estimates.identity`."""

@@ -26,6 +26,7 @@ def prefetch(items: Iterator[Item]) -> Generator[Item, None, None]:
             while (item := coming.result()) is not _END:
                 coming = thread.submit(next, items, _END)
                 yield item  # type: ignore[misc]
+                del item  # its memory, while the next one is made
     finally:
         if isinstance(items, Generator):
             items.close()

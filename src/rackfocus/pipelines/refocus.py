@@ -22,6 +22,7 @@ from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.focus.trackers.tracker import Tracker
+from rackfocus.memory import give_back
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.one_writer import one_writer
@@ -32,6 +33,7 @@ from rackfocus.pipelines.fingerprint import device_settings, file_identity, fing
 from rackfocus.pipelines.focus_search import FocusSearch
 from rackfocus.pipelines.frame_range import check_range, frame_count
 from rackfocus.pipelines.kept_estimates import KeptEstimates
+from rackfocus.pipelines.memory_need import check_memory
 from rackfocus.pipelines.outputs import Output, Rendered
 from rackfocus.pipelines.photograph import PhotographWriter, check_one_frame, is_photograph
 from rackfocus.pipelines.prefetch import prefetch
@@ -47,6 +49,9 @@ from rackfocus.video.stabilizer.stabilizer import Stabilizer
 Focus = Point | float | FocusAnnotation | FocusKeyframes | FocusTrack | None
 """A point `(x, y)` in pixels of the source video, a disparity in its pixels, an annotation whose targets are
 followed, keyframes, or a track of `rackfocus.autofocus`; `None`: where the estimated disparity is 0."""
+
+GIVE_BACK_FRAMES = 4
+"""After so many frames freed memory is given back, which takes about a hundredth of the time."""
 
 
 def refocus(
@@ -125,8 +130,8 @@ def refocus(
 
     Raises:
         InputError: the source cannot be read, the target cannot be written or is being written by another
-            run, the point lies outside the frame, a setting is out of range, or the device is not there or
-            its memory does not suffice.
+            run, the point lies outside the frame, a setting is out of range, the device is not there, or
+            memory does not suffice.
     """
     source, target, device = Path(source), Path(target), choose_device(device)
     codec = codec or H264()
@@ -148,6 +153,8 @@ def refocus(
             check_target(target, reader.path, codec)
         stack.enter_context(one_writer(target))
         size = _scaled(reader.info, scale)
+        if device.type == "cpu":
+            check_memory(source, (reader.info.width, reader.info.height), size)
         whole_sound = last is None
         estimates: Estimates
         if clip is not None:
@@ -156,6 +163,7 @@ def refocus(
             estimates = StoredEstimates(clip, reader, size, device)
             if search is not None:
                 focus = search.track(reader, clip, last)
+                give_back()
         else:
             network = load_model(model) if isinstance(model, str | Path) else model
             stabilizer = stabilizer or look_ahead_stabilizer()
@@ -163,7 +171,9 @@ def refocus(
             if search is not None:
                 kept = stack.enter_context(_kept(target, estimates, fps))
                 search.estimate(kept, estimates, last)
+                give_back()
                 focus = search.track(reader, kept, last, done=kept.frame_range.stop)
+                give_back()
                 estimates = StoredEstimates(kept, reader, size, device)
         # The annotation was replaced by its track.
         assert not isinstance(focus, FocusAnnotation)
@@ -248,6 +258,9 @@ def _write(
     )
     for frame, picture in prefetch(pictures):
         writer.write(frame, picture)
+        del picture  # its memory, while the next one is rendered
+        if writer.frames_written % GIVE_BACK_FRAMES == 0:
+            give_back()
         if progress is not None:
             progress(writer.frames_written, total)
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from rackfocus.device import download
 from rackfocus.focus.annotation.keyframes import f_number_at
 from rackfocus.focus.focus_track import FocusSource, Point
+from rackfocus.optics.bands import render_bands
 from rackfocus.optics.curve_tables import decoding, encoding
 from rackfocus.optics.renderer import Renderer
 from rackfocus.optics.thin_lens import refocus_disparity
@@ -59,8 +60,8 @@ class Rendering:
         for shown in frames:
             index, time_s = shown.frame.index, shown.frame.time_s - start_s
             focal = self.focusing.focal_disparity(index, time_s, _Reading(shown, scale_from_source))
-            picture = self._picture(shown, focal * scale_from_source, self._lens(index, time_s))
-            yield shown.frame, download(picture)
+            lens = self._lens(index, time_s)
+            yield shown.frame, download(self._picture(shown, focal * scale_from_source, lens))
 
     def _lens(self, index: int, time_s: float) -> Lens:
         f_number = None if self.f_numbers is None else f_number_at(self.f_numbers, index, time_s)
@@ -69,13 +70,18 @@ class Rendering:
     @torch.inference_mode()
     def _picture(self, shown: EstimatedFrame, focal: float, lens: Lens) -> Tensor:
         disparity = refocus_disparity(shown.disparity.float(), focal_disparity=focal)
-        shallow = None
-        if self.output.renders:
-            transfer = shown.frame.transfer.value
-            linear = decoding(transfer)(shown.frame.encoded[None])
-            maps = disparity[None], shown.log_exposure.float()[None]
-            shallow = encoding(transfer)(self.renderer(linear, *maps, lens=lens))[0]
+        shallow = self._shallow(shown, disparity, lens) if self.output.renders else None
         return self.output.picture(shown.frame.encoded, shallow, lens.aperture_ratio * disparity)
+
+    def _shallow(self, shown: EstimatedFrame, disparity: Tensor, lens: Lens) -> Tensor:
+        """The frame through the lens, encoded; `disparity` is 0 in focus."""
+        transfer = shown.frame.transfer.value
+        bands = []
+        for rows, inside in render_bands(disparity, lens):
+            linear = decoding(transfer)(shown.frame.encoded[None, :, rows])
+            maps = disparity[None, :, rows], shown.log_exposure[None, :, rows]
+            bands.append(encoding(transfer)(self.renderer(linear, *maps, lens=lens)[0, :, inside]))
+        return bands[0] if len(bands) == 1 else torch.cat(bands, dim=1)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ from jaxtyping import Float, Int
 from rackfocus.optics.levels import Blend
 from rackfocus.optics.spans import source_kernels, tile_kernels
 from rackfocus.optics.spans.taps import Taps
-from rackfocus.threads import BAND_HEIGHT, bands, run_bands
+from rackfocus.threads import BAND_HEIGHT, Band, bands, run_bands
 
 TILE_HEIGHT, TILE_WIDTH = BAND_HEIGHT, 512
+STRIP_HEIGHT = 8 * BAND_HEIGHT
+"""Rows whose sources are held at a time: those of a pixel take some fifty bytes."""
 
 Tile = tuple[int, int, int, int]
 """Top, bottom, left, right; bottom and right are exclusive."""
@@ -97,15 +99,18 @@ def forward(
         room (-1: none), which part of its coverage had room, and its colour.
     """
     height, width = scene.disparity.shape
-    sources = _sort_sources(scene, taps.radius, keep_slopes=False)
     sums = np.empty((4, height, width), scene.light.dtype)
     kept = (5, height, width) if keep and blend is Blend.COVERAGE else (5, 0, 0)
     full = np.empty(kept, scene.light.dtype)
     nodes = scene.nodes[0] * scene.nodes[1]
-    run_bands(
-        lambda tile: tile_kernels.forward_tile(tile, int(blend), nodes, sources, taps, sums, full),
-        _tiles(0, height, width),
-    )
+    reach = int(taps.radius.max())
+    for top in range(0, height, STRIP_HEIGHT):
+        bottom = min(top + STRIP_HEIGHT, height)
+        sources = _sort_sources(scene, taps.radius, (top - reach, bottom + reach), keep_slopes=False)
+        run_bands(
+            lambda tile: tile_kernels.forward_tile(tile, int(blend), nodes, sources, taps, sums, full),  # noqa: B023
+            _tiles(top, bottom, width),
+        )
     return sums, full
 
 
@@ -128,7 +133,7 @@ def backward(
         sums_gradient: the gradient of the loss with respect to the sums.
     """
     height, width = scene.disparity.shape
-    sources = _sort_sources(scene, taps.radius, keep_slopes=True)
+    sources = _sort_sources(scene, taps.radius, (0, height), keep_slopes=True)
     nodes = scene.nodes[0] * scene.nodes[1]
     radius = int(taps.radius.max())
     # Each band of rows has its own accumulator, because tiles add gradients to pixels outside them.
@@ -156,10 +161,12 @@ def backward(
     return planes[:3], planes[3]
 
 
-def _sort_sources(scene: Scene, radius: Int[np.ndarray, "layer"], *, keep_slopes: bool) -> Sources:
-    """Sort the pixels by row and layer."""
+def _sort_sources(
+    scene: Scene, radius: Int[np.ndarray, "layer"], within: Band, *, keep_slopes: bool
+) -> Sources:
+    """Sort the pixels by row and layer: of the bands that overlap the rows `within`, and none of others."""
     height = scene.disparity.shape[0]
-    rows = bands(height)
+    rows = [(top, bottom) for top, bottom in bands(height) if top < within[1] and bottom > within[0]]
     entries, runs = np.zeros((2, height, radius.size), np.int64)
     run_bands(
         lambda band: source_kernels.count_entries(scene, radius, keep_slopes, band, entries, runs), rows
