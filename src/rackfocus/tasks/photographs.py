@@ -29,6 +29,9 @@ class PhotographsTask(RGBDHDRTask):
         compile: see `RGBDHDRTask`.
     """
 
+    # Not all kinds of samples that it is trained on can be measured.
+    TRY = "rackfocus refocus VIDEO out.mp4 checkpoint={}"
+
     model: PretrainedRGBDHDRNet
     loss: PhotographSupervision  # type: ignore[assignment]
 

@@ -61,7 +61,9 @@ class TrainingProgress(pl.Callback):
         if self.bar is not None:
             assert isinstance(pl_module, Task)
             name, unit = pl_module.HEADLINE
-            self.bar.update(self.task, score=f", {trainer.callback_metrics[name]:.2f} {unit}")
+            # The data may lack the labels that the score needs.
+            if name in trainer.callback_metrics:
+                self.bar.update(self.task, score=f", {trainer.callback_metrics[name]:.2f} {unit}")
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Stop updating the bar."""

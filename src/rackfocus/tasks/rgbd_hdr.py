@@ -31,7 +31,7 @@ class RGBDHDRTask(Task):
     """
 
     WEIGHTS_FILE = "rgbd_hdr.safetensors"
-    TRY = "rackfocus evaluate checkpoint={}"
+    TRY = "rackfocus evaluate checkpoint={} {data}"
     HEADLINE = ("validation/psnr", "dB")
 
     def __init__(

@@ -18,7 +18,7 @@ class Task(pl.LightningModule, ABC):
 
     Attributes:
         WEIGHTS_FILE: the name of that file.
-        TRY: a command that uses it, with `{}` for its path.
+        TRY: a command that uses it, with `{}` for its path and `{data}` for the data it was trained on.
         HEADLINE: the validation score for the progress bar, and its unit.
     """
 
