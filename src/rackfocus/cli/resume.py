@@ -6,6 +6,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from rackfocus.cli.configs.own_configs import recorded_config_folders
 from rackfocus.types import InputError
 
 LAST = Path("checkpoints") / "last.ckpt"
@@ -17,7 +18,8 @@ RENAMED = {"schedule=": "scheduler=", "experiment=afnet": "experiment=af_net"}
 def resumed_arguments(arguments: Sequence[str]) -> list[str]:
     """The command line; for `ckpt=last`, with the settings and the folder of the training to resume added.
 
-    That is the newest training below `runs/train`, or the one in the folder `hydra.run.dir`. Other arguments
+    That is the newest training below `runs/train`, or the one in the folder `hydra.run.dir`. The folders of
+    configurations that it was begun with (`--config-dir`, `hydra.searchpath`) are added, too. Other arguments
     of the command line override its settings. Each job of a sweep (`-m`) resumes in its own folder.
 
     Raises:
@@ -31,7 +33,8 @@ def resumed_arguments(arguments: Sequence[str]) -> list[str]:
     earlier = [_renamed(str(setting)) for setting in OmegaConf.load(overrides)] if overrides.is_file() else []
     given = {_key(argument) for argument in arguments}
     settings = [setting for setting in earlier if _key(setting) not in given]
-    return [*settings, *arguments, *([] if named else [f"hydra.run.dir='{folder}'"])]
+    own = recorded_config_folders(folder, arguments)
+    return [*own, *settings, *arguments, *([] if named else [f"hydra.run.dir='{folder}'"])]
 
 
 def checkpoint_to_resume(ckpt: str | None, folder: Path) -> Path | None:
