@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from rackfocus.cli.arguments import known_settings, overrides, quoted
+from rackfocus.cli.arguments import known_settings, options_first, overrides, quoted
 from rackfocus.cli.configs.files import config_folder
 from rackfocus.types import InputError
 
@@ -87,3 +87,10 @@ def test_commands_without_names_quote_values_too() -> None:
 def test_the_settings_of_a_command_are_known() -> None:
     assert {"source", "focus", "scale", "lens", "stabilizer", "hydra"} <= known_settings("refocus")
     assert "focus" not in known_settings("make_clip")
+
+
+def test_options_of_hydra_come_first_with_their_values() -> None:
+    arguments = ["a=1", "-m", "b=2", "--config-dir", "mine", "c=3", "--config-dir=mine", "~d", "-cd"]
+    assert options_first(arguments) == [
+        "-m", "--config-dir", "mine", "--config-dir=mine", "-cd", "a=1", "b=2", "c=3", "~d",
+    ]  # fmt: skip

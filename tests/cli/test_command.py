@@ -68,7 +68,7 @@ def test_an_unknown_key_is_one_sentence(override, monkeypatch, capfd):
 def test_a_group_needs_the_name_of_a_choice(value, monkeypatch, capfd):
     code, _, err = run(monkeypatch, capfd, "train", f"scheduler={value}")
     assert code == 2
-    assert_one_sentence(err, says="A group of settings takes a name")
+    assert_one_sentence(err, says=f"scheduler={value}: a group of settings takes the name of a choice")
 
 
 def test_one_argument_too_many(monkeypatch, capfd):

@@ -8,7 +8,9 @@ from torch.utils.data import ConcatDataset, Dataset
 from rackfocus.data.apertures.augmentation import RandomView
 from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.data.mixture import WeightedMixture
-from rackfocus.tasks.data import EpochSampler, FocusData, collate
+from rackfocus.data.taught.samples import NearnessSample
+from rackfocus.tasks.data import EpochSampler, FocusData, SameDraws, collate
+from rackfocus.types import InputError
 
 
 def sample(height=24, width=36, seed=0):
@@ -43,6 +45,34 @@ def test_a_batch_stacks_the_samples():
     torch.testing.assert_close(batch.shallow[1], sample(seed=2).shallow)
     assert batch.aperture_ratio.shape == (2, 1, 1, 1)
     assert batch.focal_disparity.flatten().tolist() == [2.0, 2.0]
+
+
+def test_samples_of_a_batch_have_one_size():
+    with pytest.raises(InputError, match="must have one size, and are 36x24 and 24x36: set datamodule"):
+        collate([sample(24, 36), sample(36, 24)])
+
+
+class Photographs(Samples):
+    def __getitem__(self, index):
+        return NearnessSample(f"photograph {index}", torch.rand(3, 8, 8), torch.rand(1, 8, 8))
+
+
+def test_other_samples_are_told_apart():
+    with pytest.raises(
+        InputError, match="of the kind NearnessSample, and this training learns from FocusSample"
+    ):
+        next(iter(data(train=Photographs(1)).train_dataloader()))
+
+
+def test_the_same_draws_in_every_epoch():
+    draws, usual = SameDraws(6, 3), EpochSampler(6, 3)
+    first = list(draws)
+    draws.set_epoch(1)
+    assert list(draws) == first == list(usual)
+    assert len(draws) == 6
+    draws.go_to(1, 4)
+    assert list(draws) == first[4:]
+    assert draws.epoch == 1
 
 
 def data(*, seed=3, workers=0, count=6, **settings):

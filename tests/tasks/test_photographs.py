@@ -1,5 +1,6 @@
 """One run learns from scenes, photographs and panoramas."""
 
+import dataclasses
 import math
 from types import SimpleNamespace
 
@@ -38,6 +39,11 @@ def scene(height=32, width=48):
         disparity=torch.rand(1, height, width),
         radiance=2 * deep,
     )
+
+
+def test_a_scene_without_its_truth_is_told_apart():
+    with pytest.raises(InputError, match="scene has no true disparity and light"):
+        collate_kinds([dataclasses.replace(scene(), radiance=None)])
 
 
 def photograph(height=32, width=64):

@@ -26,6 +26,8 @@ COMMANDS = {
 }
 
 HELP = {"-h", "--help"}
+CONFIG_DIR = {"--config-dir", "-cd"}
+"""The option of Hydra that may stand before the command, too."""
 
 OVERVIEW = f"""rackfocus {__version__}: synthetic defocus and look-ahead autofocus for video.
 
@@ -35,7 +37,7 @@ Commands:
 {chr(10).join(f"  {name:<15}{what}" for name, what in COMMANDS.items())}
 
 `rackfocus COMMAND --help` tells what a command takes; `--cfg job` prints its configuration,
-`-m` sweeps over comma-separated values, as in any Hydra program."""
+`-m` sweeps over comma-separated values, `--config-dir DIR` adds your own configs, as in any Hydra program."""
 
 
 def main() -> None:
@@ -54,6 +56,9 @@ def main() -> None:
 
 def _run(arguments: list[str]) -> int:
     """Run the module of the configuration that the command line names; returns the exit code."""
+    option, has_value, _ = arguments[0].partition("=") if arguments else ("", "", "")
+    count = (1 if has_value else 2) if option in CONFIG_DIR else 0
+    before, arguments = arguments[:count], arguments[count:]
     if not arguments or arguments[0] in {*HELP, "help"}:
         print(OVERVIEW)
         return 0
@@ -72,6 +77,7 @@ def _run(arguments: list[str]) -> int:
         return 0
     try:
         config, rest = named_config(command, arguments)
+        rest = [*before, *rest]
     except ValueError as error:
         print(f"rackfocus {command}: {error}", file=sys.stderr)
         return 2

@@ -51,6 +51,21 @@ def known_settings(config: str) -> frozenset[str]:
     return frozenset({*map(str, own), *(path.name for path in folder.iterdir() if path.is_dir())})
 
 
+def options_first(arguments: Sequence[str]) -> list[str]:
+    """The same with Hydra's options, such as `-m` and `--config-dir DIR`, before the settings.
+
+    Hydra finds no setting behind an option that stands between settings.
+    """
+    options: list[str] = []
+    settings: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        (options if argument.startswith("-") else settings).append(argument)
+        if argument in OPTIONS_WITH_VALUE:
+            options += [value for value in [next(rest, None)] if value is not None]
+    return [*options, *settings]
+
+
 def quoted(text: str) -> str:
     """A text that neither Hydra's grammar nor OmegaConf's interpolation reads anything into."""
     text = re.sub(r"(\\*)\$\{", lambda found: 2 * found[1] + r"\${", text)

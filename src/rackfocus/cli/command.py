@@ -14,8 +14,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from rackfocus.cli.arguments import known_settings, overrides
+from rackfocus.cli.arguments import known_settings, options_first, overrides
 from rackfocus.cli.configs.files import config_folder, spoken_name
+from rackfocus.cli.configs.own_configs import names_own_configs
 from rackfocus.cli.failed_jobs import record_failure
 from rackfocus.cli.run_folders import register_new_folder, require_untrained
 from rackfocus.memory import share_heap
@@ -69,10 +70,15 @@ def run_command(
             _say(name, sentence)
             sys.exit(USER_ERROR)
 
+    given: Sequence[str] = arguments
     try:
-        given = overrides(arguments, positional, options, known_settings(config))
+        given = options_first(overrides(arguments, positional, options, known_settings(config)))
         require_untrained(given)
         sys.argv = [f"rackfocus {name}", *given]
+        if names_own_configs(given) or any("_target_" in setting for setting in given):
+            # They may name modules of the working folder, where an installed command does not look by itself:
+            # any file could be there.
+            sys.path.append(str(Path.cwd()))
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config)(guarded)()
     except KeyboardInterrupt:
         _say(name, "interrupted.")
@@ -87,7 +93,7 @@ def run_command(
         # Hydra has no specific exception class for this.
         if not str(error).startswith("Config group override"):
             raise
-        _say(name, "A group of settings takes a name, such as lens=disk; leave one out with ~, as ~lens.")
+        _say(name, _group_sentence(given))
         return USER_ERROR
     return 0
 
@@ -102,12 +108,12 @@ def _sentence(error: BaseException) -> str | None:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, InputError):
-            return str(cause)
+            return _own_words(str(cause))
         if isinstance(cause, OSError) and not isinstance(cause, BrokenPipeError) and cause.strerror:
             return _file_sentence(cause)
         cause = cause.__cause__
     if isinstance(error, InstantiationException):
-        return None
+        return _part_sentence(error)
     if isinstance(error, OverrideParseException):
         return f"{error.override} cannot be read as key=value; put what is unusual about it in quotes."
     if isinstance(error, HydraException | OmegaConfBaseException):
@@ -120,6 +126,42 @@ def _file_sentence(error: OSError) -> str:
     name = str(error.filename or "A file")
     shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
     return f"{shown} cannot be used ({error.strerror}); give another one, or free its disk."
+
+
+def _own_words(message: str) -> str:
+    """The message of an error; of one in a process that loads data, without the traceback around it."""
+    is_wrapped = message.startswith("Caught InputError in DataLoader worker")
+    return message.strip().rpartition("InputError: ")[2] if is_wrapped else message
+
+
+def _part_sentence(error: InstantiationException) -> str | None:
+    """What is wrong with a part of the configuration that Hydra could not make; `None`: a bug of the part."""
+    message = str(error)
+    key = found[1] if (found := re.search(r"full_key: (\S+)", message)) else ""
+    if missing := re.match(r"Error (?:locating target|loading) '([^']+)'", message):
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        named, why = f"{key}._target_".lstrip("."), " ".join(str(cause).split())
+        return (
+            f"{named}={missing[1]} cannot be imported ({why}); modules of your own are looked for in the "
+            "working folder."
+        )
+    if unknown := re.search(r"unexpected keyword argument '(\w+)'", message):
+        return f"There is no setting {f'{key}.{unknown[1]}'.lstrip('.')!r}; --help lists those there are."
+    if lacking := re.search(r"missing \d+ required [\w-]+ arguments?: (.+?)\"?\)", message):
+        return f"{key} lacks {lacking[1]}; give {key}.NAME=... for each."
+    return None
+
+
+def _group_sentence(arguments: Sequence[str]) -> str:
+    """That a group, such as `logger=null`, was given what is no name, and how to leave it out."""
+    for setting in arguments:
+        found = re.match(r"([\w/]+)(?:@\S+)?=(?:null$|[^A-Za-z_\[])", setting)
+        if found and (config_folder() / found[1]).is_dir():
+            left_out = setting.partition("=")[0]
+            return f"{setting}: a group of settings takes the name of a choice; ~{left_out} leaves it out."
+    return "A group of settings takes the name of a choice; ~ before its name leaves it out, as ~logger."
 
 
 def _config_sentence(message: str) -> str:

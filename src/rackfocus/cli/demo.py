@@ -24,6 +24,7 @@ from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.pipelines.refocus import refocus
 from rackfocus.reading.json_text import read_json
+from rackfocus.types import InputError
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,7 +42,12 @@ def run(cfg: DictConfig) -> None:
     pl.seed_everything(cfg.seed, verbose=False)
     before = held_out_psnr(instantiate(cfg.model).eval(), validation, folder / "held_out_before.csv")
     console.print(f"Held-out PSNR before training: {before:.2f} dB")
-    model = load_model(train(cfg, folder))
+    weights = train(cfg, folder)
+    if weights is None:
+        raise InputError(
+            "The demo needs the weights of its training; leave out what keeps none, as debug=fdr."
+        )
+    model = load_model(weights)
     after = held_out_psnr(model, validation, folder / "held_out_after.csv")
     curve = training_curve(folder / METRICS_FILE)
     console.print(f"Held-out PSNR after training: {after:.2f} dB (before: {before:.2f} dB)")

@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
 from rackfocus.cli.configs.files import config_folder
+from rackfocus.cli.configs.own_configs import recorded_config_folders
 from rackfocus.types import InputError
 
 LAST = Path("checkpoints") / "last.ckpt"
@@ -24,7 +25,8 @@ RENAMED = {"schedule=": "scheduler=", "experiment=afnet": "experiment=af_net"}
 def resumed_arguments(arguments: Sequence[str]) -> list[str]:
     """The command line; for `ckpt=last`, with the settings and the folder of the training to resume added.
 
-    That is the newest training below `runs/train`, or the one in the folder `hydra.run.dir`. Other arguments
+    That is the newest training below `runs/train`, or the one in the folder `hydra.run.dir`. The folders of
+    configurations that it was begun with (`--config-dir`, `hydra.searchpath`) are added, too. Other arguments
     of the command line override its settings. Each job of a sweep (`-m`) resumes in its own folder.
 
     Raises:
@@ -42,7 +44,8 @@ def resumed_arguments(arguments: Sequence[str]) -> list[str]:
                 f"{folder / OVERRIDES} holds {setting!r}, which may run a program that is not rackfocus; if "
                 "you trust it, give it on the command line, too."
             )
-    return [*settings, *arguments, *([] if named else [f"hydra.run.dir='{folder}'"])]
+    own = recorded_config_folders(folder, arguments)
+    return [*own, *settings, *arguments, *([] if named else [f"hydra.run.dir='{folder}'"])]
 
 
 def recorded_settings(folder: Path) -> list[str]:

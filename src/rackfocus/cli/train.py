@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -11,16 +12,18 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import InstantiationException
 from hydra.types import RunMode
 from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_only
-from pytorch_lightning.utilities.exceptions import SIGTERMException
+from pytorch_lightning.utilities.exceptions import MisconfigurationException, SIGTERMException
 
 import __main__
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.provenance import git_revision, record_provenance
 from rackfocus.cli.resume import LAST, checkpoint_to_resume, resumed_arguments
+from rackfocus.cli.training_settings import require_training_settings
 from rackfocus.reading.damage import reading
 from rackfocus.reading.weights import read_torch
 from rackfocus.tasks.data import SeededDataModule
@@ -53,25 +56,26 @@ def run(cfg: DictConfig) -> None:
         if isinstance(stop, SIGTERMException):
             sys.exit(TERMINATED)
         raise
-    task: type[Task] = get_class(cfg.task._target_)
-    use = task.TRY.format(weights)
-    rank_zero_only(print)(f"\nThe best weights by validation: {weights}\nTry them: {use}")
+    if weights is not None:
+        task: type[Task] = get_class(cfg.task._target_)
+        use = task.TRY.format(shlex.quote(str(weights)), data=shlex.join(data_arguments(cfg)))
+        rank_zero_only(print)(f"\nThe best weights by validation: {weights}\nTry them: {use}")
 
 
-def train(cfg: DictConfig, folder: Path) -> Path:
+def train(cfg: DictConfig, folder: Path) -> Path | None:
     """Train by a configuration; write the weights with the best validation to `folder` and return their path.
 
-    Without a validation (`trainer.limit_val_batches=0`) they are those of the last step.
+    `None`: what ran was a trial (`debug=fdr`, `debug=rate`), which keeps nothing. Without a validation
+    (`trainer.limit_val_batches=0`) they are those of the last step.
 
     Raises:
-        InputError: the data or the checkpoint to resume is missing, the schedule has no length, a loss is
-            not finite, or the disk is full.
+        InputError: a setting is wrong, the data or the checkpoint to resume is missing, a loss is not finite,
+            or the disk is full.
         KeyboardInterrupt: interrupted by Ctrl-C.
         SIGTERMException: terminated by the signal SIGTERM.
     """
     _quieten_lightning()
-    require_training_splits(cfg)
-    require_schedule_length(cfg)
+    require_training_settings(cfg)
     rank_zero_only(record_provenance)(cfg, folder)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     checkpoint = checkpoint_to_resume(cfg.ckpt, folder)
@@ -82,16 +86,16 @@ def train(cfg: DictConfig, folder: Path) -> Path:
     if checkpoint is not None:
         _require_fit(checkpoint, task)
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
-    trainer: pl.Trainer = instantiate(
-        cfg.trainer,
-        callbacks=list(callbacks.values()),
-        logger=[instantiate(logger) for logger in cfg.logger.values()],
-        default_root_dir=str(folder),
-    )
+    trainer = _trainer(cfg, list(callbacks.values()), folder)
     facts = about_run(cfg, task)
     for logger in trainer.loggers:
         logger.log_hyperparams(facts)
     _fit(trainer, task, data, checkpoint)
+    if "rate_finder" in callbacks:
+        return None
+    if cfg.trainer.get("fast_dev_run"):
+        rank_zero_only(print)("\nA step and a validation ran to their end; nothing of them is kept.")
+        return None
     best = callbacks["best"].best_model_path
     if not best:
         rank_zero_only(print)("\nNothing was validated: the weights are those of the last step.")
@@ -109,29 +113,43 @@ def about_run(cfg: DictConfig, task: Task) -> dict[str, Any]:
     return {**settings, "git_revision": git_revision(), "parameters": weights}
 
 
-def require_training_splits(cfg: DictConfig) -> None:
-    """Check that a data set is not for evaluation only.
+def data_arguments(cfg: DictConfig) -> list[str]:
+    """The arguments by which `rackfocus evaluate` measures on the data that were trained on.
+
+    The test split, its default, where there is one; otherwise what was validated on.
+    """
+    hydra = HydraConfig.get()
+    own = [source.path for source in hydra.runtime.config_sources if source.provider == "command-line"]
+    chosen = [each for each in hydra.overrides.task if each.startswith(("data.", "data@"))]
+    split = [] if "test" in cfg.data else ["split=validation"]
+    return [
+        *(f"--config-dir={path}" for path in own),
+        f"data={hydra.runtime.choices['data']}",
+        *chosen,
+        *split,
+    ]
+
+
+def _trainer(cfg: DictConfig, callbacks: list[pl.Callback], folder: Path) -> pl.Trainer:
+    """Lightning's Trainer.
 
     Raises:
-        InputError: the data set has no training or no validation split.
+        InputError: it refuses its settings.
     """
-    for split in ("train", "validation"):
-        if split not in cfg.data:
-            raise InputError(f"The data set has no split {split!r} to train with; choose another data=name.")
-
-
-def require_schedule_length(cfg: DictConfig) -> None:
-    """Check that `scheduler=cosine` knows when the learning rate is to be 0.
-
-    Raises:
-        InputError: the training has no number of steps.
-    """
-    length = OmegaConf.select(cfg, "scheduler.T_max", default=1)
-    if isinstance(length, int) and length < 1:
-        raise InputError(
-            f"scheduler.T_max, the steps in which the learning rate falls to 0, is {length}; give it, or "
-            "trainer.max_steps."
+    loggers = [instantiate(logger) for logger in cfg.get("logger", {}).values()]
+    try:
+        trainer: pl.Trainer = instantiate(
+            cfg.trainer, callbacks=callbacks, logger=loggers, default_root_dir=str(folder)
         )
+    except InstantiationException as error:
+        if not isinstance(error.__cause__, MisconfigurationException | ValueError):
+            raise
+        refusal = " ".join(str(error.__cause__).split()).rstrip(".!")
+        raise InputError(
+            f"Lightning's Trainer refuses its settings ({refusal}); they are those of trainer=cpu, gpu or "
+            "ddp, and `rackfocus train --cfg job -p trainer` prints them."
+        ) from error
+    return trainer
 
 
 def _fit(trainer: pl.Trainer, task: Task, data: SeededDataModule, checkpoint: Path | None) -> None:
@@ -151,7 +169,21 @@ def _fit(trainer: pl.Trainer, task: Task, data: SeededDataModule, checkpoint: Pa
         # Workers receive SIGTERM as well; Lightning may report their exit before it handles its own signal.
         if trainer.received_sigterm:
             raise SIGTERMException from error
+        if str(error).startswith("DataLoader worker"):
+            raise InputError(
+                "A process that loads data was ended from outside, as happens where memory is short; lower "
+                "datamodule.workers and go on (ckpt=last)."
+            ) from error
         raise
+    except MisconfigurationException as error:
+        monitor = getattr(trainer.checkpoint_callback, "monitor", None)
+        if monitor is None or monitor in trainer.callback_metrics:
+            raise InputError(" ".join(str(error).split())) from error
+        scores = sorted(name for name in trainer.callback_metrics if name.startswith("validation/"))
+        raise InputError(
+            f"callbacks.best.monitor={monitor} is no score of this training; choose one of "
+            f"{', '.join(scores)}."
+        ) from error
     except OSError as error:
         if error.errno in FULL_DISK:
             raise InputError(
@@ -183,7 +215,9 @@ def _print_resume_hint(folder: Path) -> None:
 def _quieten_lightning() -> None:
     """Suppress Lightning's advertisements, and its warnings on its own code and on resuming elsewhere."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    for about in ("LeafSpec", "not have many workers", "exists and is not empty", "dirpath has changed"):
+    abouts = ("LeafSpec", "not have many workers", "exists and is not empty", "dirpath has changed")
+    # Of an epoch that is shorter than the interval of logged steps, which goes on over epochs.
+    for about in (*abouts, "is smaller than the logging interval"):
         warnings.filterwarnings("ignore", message=f".*{about}.*", module="pytorch_lightning")
 
 

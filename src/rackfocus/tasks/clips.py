@@ -46,4 +46,5 @@ def _new_target(clip: FocusClip) -> Tensor:
 class ClipData(SeededDataModule):
     """Clips for AF-Net; see `SeededDataModule`."""
 
+    KINDS = (FocusClip,)
     collate = staticmethod(collate_clips)

@@ -2,17 +2,18 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence, Sized
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, ClassVar, NamedTuple, Protocol, cast
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, SequentialSampler
 from torch.utils.data.distributed import DistributedSampler
 
 from rackfocus.data.apertures.sample import FocusSample
+from rackfocus.types import InputError
 
 
 class FocusBatch(NamedTuple):
@@ -73,6 +74,20 @@ class EpochSampler(DistributedSampler[Draw]):
         return iter(self.draws()[self.start :])
 
 
+class SameDraws(EpochSampler, SequentialSampler):  # type: ignore[misc]
+    """The order of epoch 0 in every epoch, for `trainer.overfit_batches`.
+
+    Lightning replaces any sampler but a `SequentialSampler` then.
+    """
+
+    def draws(self) -> list[Draw]:
+        """All draws of this process, with the views of epoch 0."""
+        epoch, self.epoch = self.epoch, 0
+        draws = super().draws()
+        self.epoch = epoch
+        return draws
+
+
 class ResumableDataLoader(DataLoader[Any]):
     """Loads batches of draws, with its position as state.
 
@@ -103,13 +118,27 @@ class ResumableDataLoader(DataLoader[Any]):
 class _Views(Dataset[Any]):
     """A data set with a view applied, the same in any process."""
 
-    def __init__(self, dataset: Dataset[Any], view: Callable[[Any, torch.Generator], Any], seed: int) -> None:
+    def __init__(
+        self,
+        dataset: Dataset[Any],
+        view: Callable[[Any, torch.Generator], Any],
+        seed: int,
+        kinds: tuple[type, ...],
+    ) -> None:
         self.dataset = dataset
         self.view = view
         self.seed = seed
+        self.kinds = kinds
 
     def __getitem__(self, draw: Draw) -> Any:
-        return self.view(self.dataset[draw.place], _generator(self.seed, *draw))
+        sample = self.dataset[draw.place]
+        if not isinstance(sample, self.kinds):
+            raise InputError(
+                f"The data set gives samples of the kind {type(sample).__name__}, and this training learns "
+                f"from {' or '.join(kind.__name__ for kind in self.kinds)}; choose another data=name or "
+                "experiment=name."
+            )
+        return self.view(sample, _generator(self.seed, *draw))
 
 
 class _WithoutTruth:
@@ -135,7 +164,12 @@ class SeededDataModule(pl.LightningDataModule):
         batch_size: of training; the paper's is 1, more needs a view of fixed size.
         workers: number of loading processes.
         seed: of the order and of the views.
+
+    Attributes:
+        KINDS: the classes of samples that can be trained on.
     """
+
+    KINDS: ClassVar[tuple[type, ...]] = (object,)
 
     def __init__(
         self,
@@ -167,7 +201,7 @@ class SeededDataModule(pl.LightningDataModule):
 
     def train_dataloader(self) -> ResumableDataLoader:
         return ResumableDataLoader(
-            _Views(self.train, self.view, self.seed),
+            _Views(self.train, self.view, self.seed, self.KINDS),
             batch_size=self.batch_size,
             sampler=self.draws(0 if self.trainer is None else self.trainer.current_epoch),
             **self.settings,
@@ -181,7 +215,9 @@ class SeededDataModule(pl.LightningDataModule):
         processes, process = (
             (1, 0) if self.trainer is None else (self.trainer.world_size, self.trainer.global_rank)
         )
-        draws = EpochSampler(len(cast(Sized, self.train)), self.seed, processes=processes, process=process)
+        overfits = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
+        sampler = SameDraws if overfits else EpochSampler
+        draws = sampler(len(cast(Sized, self.train)), self.seed, processes=processes, process=process)
         draws.set_epoch(epoch)
         return draws
 
@@ -191,16 +227,36 @@ class SeededDataModule(pl.LightningDataModule):
         return [self.train[draw.place].name for draw in draws]
 
 
+def stack(tensors: Sequence[Tensor]) -> Tensor:
+    """Stack tensors of one size.
+
+    Raises:
+        InputError: their sizes differ, as those of portrait and landscape do.
+    """
+    sizes = {tuple(tensor.shape) for tensor in tensors}
+    if len(sizes) > 1:
+        told = " and ".join(f"{size[-1]}x{size[-2]}" for size in sorted(sizes))
+        raise InputError(
+            f"The samples of a batch must have one size, and are {told}: set datamodule.batch_size=1, or "
+            "datamodule.view.crop_px to the least of datamodule.view.shorter_side_px, which crops squares."
+        )
+    return torch.stack(list(tensors))
+
+
 def collate(samples: Sequence[FocusSample]) -> FocusBatch:
-    """Stack samples of one size."""
+    """Stack samples of one size.
+
+    Raises:
+        InputError: their sizes differ.
+    """
 
     def column(values: list[float]) -> Tensor:
         return torch.tensor(values, dtype=torch.float32).view(-1, 1, 1, 1)
 
     return FocusBatch(
-        deep=torch.stack([sample.deep for sample in samples]),
-        shallow=torch.stack([sample.shallow for sample in samples]),
-        adjusted=torch.stack([sample.adjusted for sample in samples]),
+        deep=stack([sample.deep for sample in samples]),
+        shallow=stack([sample.shallow for sample in samples]),
+        adjusted=stack([sample.adjusted for sample in samples]),
         aperture_ratio=column([sample.aperture_ratio for sample in samples]),
         focal_disparity=column([sample.focal_disparity for sample in samples]),
     )
@@ -209,6 +265,7 @@ def collate(samples: Sequence[FocusSample]) -> FocusBatch:
 class FocusData(SeededDataModule):
     """Photographs of one scene with different apertures, for RGBD-HDR; see `SeededDataModule`."""
 
+    KINDS = (FocusSample,)
     collate = staticmethod(collate)
 
     def __init__(self, *, view: View, **settings: Any) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.data.taught.samples import LightSample, NearnessSample
 from rackfocus.tasks.data import FocusBatch, SeededDataModule, collate
+from rackfocus.types import InputError
 
 
 class SceneBatch(NamedTuple):
@@ -78,6 +79,11 @@ def collate_kinds(samples: Sequence[Sample]) -> list[KindBatch]:
 
 
 def _scenes(samples: Sequence[FocusSample]) -> SceneBatch:
+    if any(sample.disparity is None or sample.radiance is None for sample in samples):
+        raise InputError(
+            f"{samples[0].name} has no true disparity and light, from which this training learns beside "
+            "photographs; take data.root of ray-traced scenes, or another experiment=name."
+        )
     truth = [torch.stack([getattr(sample, name) for sample in samples]) for name in ("disparity", "radiance")]
     return SceneBatch(*collate(samples), *truth)
 
@@ -102,4 +108,5 @@ class MixedData(SeededDataModule):
     A batch is a list of parts by kind and size; its size is the number of samples of all kinds together.
     """
 
+    KINDS = (FocusSample, NearnessSample, LightSample)
     collate = staticmethod(collate_kinds)

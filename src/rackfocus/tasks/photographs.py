@@ -31,6 +31,9 @@ class PhotographsTask(RGBDHDRTask):
 
     SCORES = ("loss", "scenes", "nearness", "light", "psnr")
     RATES = ("learning_rate", "trunk_learning_rate")
+    # Not all kinds of samples that it is trained on can be measured.
+    TRY = "rackfocus refocus VIDEO out.mp4 checkpoint={}"
+
     model: PretrainedRGBDHDRNet
     loss: PhotographSupervision  # type: ignore[assignment]
 

@@ -34,7 +34,7 @@ class RGBDHDRTask(Task):
 
     SCORES: ClassVar[tuple[str, ...]] = ("loss", "psnr")
     WEIGHTS_FILE = "rgbd_hdr.safetensors"
-    TRY = "rackfocus evaluate checkpoint={}"
+    TRY = "rackfocus evaluate checkpoint={} {data}"
     HEADLINE = ("validation/psnr", "dB")
     HIGHER_IS_BETTER = frozenset({"validation/psnr"})
 

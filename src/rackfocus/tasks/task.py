@@ -24,7 +24,7 @@ class Task(pl.LightningModule, ABC):
         SCORES: the names of what is averaged over the validation samples; logged as `validation/NAME`.
         RATES: the names of the learning rates of the optimizer's groups of weights; logged as `train/NAME`.
         WEIGHTS_FILE: the name of that file.
-        TRY: a command that uses it, with `{}` for its path.
+        TRY: a command that uses it, with `{}` for its path and `{data}` for the data it was trained on.
         HEADLINE: the validation score for the progress bar, and its unit.
         HIGHER_IS_BETTER: the validation scores of which the highest is the best; of all others, the lowest.
     """

@@ -1,1 +1,1 @@
-"""Finds the configuration of a command, and makes its help from the comments."""
+"""Finds the configurations of a command and of its user, and makes the help from the comments."""

@@ -74,7 +74,10 @@ def split_scenes(scenes: Sequence[Scene], split: str, where: str | Path) -> list
     if split not in ("train", "validation"):
         raise InputError(f"{where} has no split {split!r}; choose train, validation or all.")
     if kept == 0:
-        raise InputError(f"{where} holds one scene only, which cannot be split; set split=all.")
+        raise InputError(
+            f"{where} holds one scene only, which cannot be split; use all of it for both, by "
+            "data.train.split=all data.validation.split=all."
+        )
     return list(scenes[:kept] if split == "train" else scenes[kept:])
 
 
