@@ -124,7 +124,7 @@ for _ in range(int(sys.argv[3])):
     wait_for(first, one)
     time.sleep(draw.uniform(0, 0.1))
     other = begin(command)
-    time.sleep(draw.choice((0, draw.uniform(0, 6))))
+    time.sleep(draw.choice((0, draw.uniform(0, 1))))
     os.kill(one, signal.SIGKILL)
     wait_for(first + draw.randrange(1, 4), other)
     os.kill(other, signal.SIGKILL)
