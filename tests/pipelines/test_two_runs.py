@@ -19,23 +19,27 @@ from rackfocus.models.rgbd_hdr import RGBDHDRNet
 import rackfocus.cli.clip, rackfocus.cli.make_clip, rackfocus.cli.refocus
 
 os.chdir(sys.argv[1])
+# A clip records it, and it changes with every change of the working tree.
+rackfocus.cli.make_clip.git_revision = lambda: "unknown"
 draw = random.Random(int(sys.argv[2]))
 
-def begin(*arguments):
-    "Start a command in a process of its own, which writes to a file what it says."
+def begin(*commands):
+    "Start commands, one after the other, in a process of their own, which writes to a file what they say."
     child = os.fork()  # before any thread of this process has begun to compute
     if child:
         return child
     log = os.open(f"said.{os.getpid()}", os.O_WRONLY | os.O_CREAT)
     os.dup2(log, 1), os.dup2(log, 2)
-    sys.argv = ["rackfocus", *arguments]
-    code = 99
-    with contextlib.suppress(BaseException):
-        torch.set_num_threads(1)
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code
+    torch.set_num_threads(1)
+    for arguments in commands:
+        sys.argv, code = ["rackfocus", *arguments], 99
+        with contextlib.suppress(Exception):
+            try:
+                main()
+            except SystemExit as end:
+                code = end.code
+        if code != 0:
+            break
     os._exit(code)
 
 def end(child):
@@ -44,9 +48,9 @@ def end(child):
     said = Path(f"said.{child}").read_text() if Path(f"said.{child}").exists() else ""
     return code, said
 
-def finished(*arguments):
+def finished(*commands):
     began = time.monotonic()
-    code, said = end(begin(*arguments))
+    code, said = end(begin(*commands))
     assert code == 0, said
     return time.monotonic() - began
 
@@ -56,10 +60,6 @@ def digest(place):
 
 def clean(*, but):
     return {file.name for file in Path().iterdir() if not file.name.startswith("said.")} == {*before, *but}
-
-def kill(child, after_s):
-    time.sleep(max(0.0, after_s))
-    os.kill(child, signal.SIGKILL)
 
 if not Path("tiny.safetensors").exists():
     maker = os.fork()  # torch begins threads
@@ -77,7 +77,7 @@ PAIRS = """
 SETTINGS = (("focus.disparity=-3", "codec.preset=ultrafast"), ("focus.disparity=6", "codec.preset=ultrafast"))
 right = []
 for number, settings in enumerate(SETTINGS):
-    seconds = finished("refocus", "v.mp4", f"right{number}.mp4", *COMMON, *settings)
+    seconds = finished(("refocus", "v.mp4", f"right{number}.mp4", *COMMON, *settings))
     right.append(digest(Path(f"right{number}.mp4"))[0][1])
 before |= {"right0.mp4", "right1.mp4"}
 for _ in range(int(sys.argv[3])):
@@ -85,7 +85,8 @@ for _ in range(int(sys.argv[3])):
     target.unlink(missing_ok=True)
     children = []
     for settings in draw.sample(SETTINGS, 2):
-        children.append((SETTINGS.index(settings), begin("refocus", "v.mp4", "out.mp4", *COMMON, *settings)))
+        child = begin(("refocus", "v.mp4", "out.mp4", *COMMON, *settings))
+        children.append((SETTINGS.index(settings), child))
         time.sleep(draw.uniform(0, 0.6 * seconds))
     ends = [(which, *end(child)) for which, child in children]
     wins = [which for which, code, _ in ends if code == 0]
@@ -100,22 +101,37 @@ print(json.dumps(outcomes))
 """
 
 KILLS = """
-whole = finished("make-clip", "v.mp4", "whole.rvr", *COMMON)
-before |= {"whole.rvr"}
 command = "make-clip", "v.mp4", "two.rvr", *COMMON
+finished(("make-clip", "v.mp4", "whole.rvr", *COMMON))
+before |= {"whole.rvr"}
+journal = Path("two.rvr/frames.jsonl")
+
+def lines():
+    with contextlib.suppress(FileNotFoundError):
+        return journal.read_bytes().count(b"\\n")
+    return 0
+
+def runs(child):
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+def wait_for(frames, child):
+    while lines() < frames and runs(child):
+        time.sleep(0.002)
+
 for _ in range(int(sys.argv[3])):
-    one = begin(*command)
-    time.sleep(draw.uniform(0, whole))
-    other = begin(*command)
-    kill(one, draw.uniform(0, 0.4 * whole))
-    kill(other, draw.uniform(0, 0.6 * whole))
-    codes = [end(child)[0] for child in (one, other)]
-    journal = Path("two.rvr/frames.jsonl")
-    kept = len(journal.read_text().splitlines()) if journal.exists() else None
-    finished(*command)
-    finished("clip", "verify", "two.rvr")
-    outcomes.append([codes, kept, digest(Path("two.rvr")) == digest(Path("whole.rvr")),
-                     clean(but=["two.rvr"])])
+    first = draw.randrange(8)
+    one = begin(command)
+    wait_for(first, one)
+    time.sleep(draw.uniform(0, 0.1))
+    other = begin(command)
+    time.sleep(draw.choice((0, draw.uniform(0, 1))))
+    os.kill(one, signal.SIGKILL)
+    wait_for(first + draw.randrange(1, 4), other)
+    os.kill(other, signal.SIGKILL)
+    codes, kept = [end(child)[0] for child in (one, other)], lines()
+    finished(command, ("clip", "verify", "two.rvr"))
+    same = digest(Path("two.rvr")) == digest(Path("whole.rvr"))
+    outcomes.append([codes, kept, same, clean(but=["two.rvr"])])
     print(json.dumps(outcomes[-1]), flush=True)
     shutil.rmtree("two.rvr")
 print(json.dumps(outcomes))
@@ -166,5 +182,5 @@ def test_twenty_double_kills_of_make_clip(tmp_path, make_video):
     found = outcomes(tmp_path, KILLS, make_video, frames=12, seed=5, count=20)
     assert len(found) == 20
     assert all(same and clean for _, _, same, clean in found)
-    assert sum(-9 in codes for codes, *_ in found) >= 15
-    assert sum(bool(kept) for _, kept, *_ in found) >= 5
+    assert sum(-9 in codes for codes, *_ in found) >= 10
+    assert sum(kept > 0 for _, kept, *_ in found) >= 5

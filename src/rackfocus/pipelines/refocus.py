@@ -129,9 +129,9 @@ def refocus(
         The number of frames written.
 
     Raises:
-        InputError: the source cannot be read, the target cannot be written or is being written by another
-            run, the point lies outside the frame, a setting is out of range, the device is not there, or
-            memory does not suffice.
+        InputError: the source cannot be read or changes meanwhile, the target cannot be written or is being
+            written by another run, the point lies outside the frame, a setting is out of range, the device
+            is not there, or memory does not suffice.
     """
     source, target, device = Path(source), Path(target), choose_device(device)
     codec = codec or H264()
