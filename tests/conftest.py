@@ -2,6 +2,9 @@
 
 import gc
 import os
+import subprocess
+import sys
+import zipfile
 
 # Before torch is loaded: see rackfocus.cli.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -51,6 +54,19 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def raytraced() -> Path:
     return ROOT / "datasets" / "raytraced"
+
+
+@pytest.fixture(scope="session")
+def installed_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the wheel of this checkout is unpacked, for PYTHONPATH."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
 
 
 @pytest.fixture

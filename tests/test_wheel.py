@@ -3,28 +3,13 @@
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture(scope="module")
-def unpacked(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site")
-    return folder / "site"
-
-
-def test_configs_weights_and_templates_are_in_it(unpacked):
-    package = unpacked / "rackfocus"
+def test_configs_weights_and_templates_are_in_it(installed_wheel):
+    package = installed_wheel / "rackfocus"
     configs = {path.relative_to(ROOT / "conf") for path in (ROOT / "conf").rglob("*.yaml")}
     assert {path.relative_to(package / "conf") for path in (package / "conf").rglob("*.yaml")} == configs
     assert (package / "weights" / "rgbd_hdr.safetensors").is_file()
@@ -33,7 +18,7 @@ def test_configs_weights_and_templates_are_in_it(unpacked):
     assert (package / "py.typed").is_file()
 
 
-def test_it_refocuses_outside_the_checkout(unpacked, tmp_path, write_event_clip):
+def test_it_refocuses_outside_the_checkout(installed_wheel, tmp_path, write_event_clip):
     source = write_event_clip(tmp_path, "acts_0001", frames=2, events=()) / "clip.mp4"
     script = "import rackfocus, sys; print(rackfocus.__file__); from rackfocus.cli import main\n"
     # Torch's compiler takes seconds to import, and only gradients need it.
@@ -42,11 +27,11 @@ def test_it_refocuses_outside_the_checkout(unpacked, tmp_path, write_event_clip)
         [sys.executable, "-c", script, "refocus", str(source), "out.mp4", "focus.x=20", "focus.y=20"],
         cwd=tmp_path,
         # The code of this folder is compiled nowhere yet, which would take longer than the few pixels.
-        env={**os.environ, "PYTHONPATH": str(unpacked), "NUMBA_DISABLE_JIT": "1"},
+        env={**os.environ, "PYTHONPATH": str(installed_wheel), "NUMBA_DISABLE_JIT": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    assert str(unpacked) in result.stdout
+    assert str(installed_wheel) in result.stdout
     assert (tmp_path / "out.mp4").stat().st_size > 1000
