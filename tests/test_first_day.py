@@ -18,10 +18,8 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FIRST_DAY = README.partition("A first day:")[2].split("```")[1]
-PREPARE, TRAIN, GO_ON, EVALUATE, REFOCUS, SWEEP, STILLS = re.findall(
-    r"^rackfocus .+$", FIRST_DAY, re.MULTILINE
-)
+DAY = README.partition("A first day:")[2].split("```")[1]
+PREPARE, TRAIN, GO_ON, EVALUATE, REFOCUS, SWEEP, STILLS = re.findall(r"^rackfocus .+$", DAY, re.MULTILINE)
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 OWN_SECTION = CONTRIBUTING.partition("## Parts of your own\n")[2].partition("\n## ")[0]
 _, OWN, _ = re.findall(r"^    (rackfocus .+)$", OWN_SECTION, re.MULTILINE)

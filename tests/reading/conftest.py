@@ -199,7 +199,7 @@ KINDS = {
     "events": Kind("clip.json", as_json(EVENTS), focus_events._description),
     "BLB": Kind(
         "info.json",
-        as_json({"blur_parameters": [1, 2.5], "focal_distances": [0.5, 0.25]}),
+        as_json({"blur_parameters": [1, 2.5], "focus_distances": [0.5, 0.25]}),
         lambda path: blb._parameters(path, 2, 2),
     ),
     "RealBokeh": Kind("1.json", bokeh, lambda path: realbokeh._scene(path, path.parent)),
