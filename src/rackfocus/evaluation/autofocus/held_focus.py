@@ -46,6 +46,8 @@ class BoxedSubject:
         """The boxes as masks."""
         masks = {}
         path = Path(self.boxes)
+        if not path.is_file():
+            raise InputError(f"{path}, the boxes of a subject, is missing; name their CSV file.")
         with reading(path, "cannot be read as boxes (frame, left, top, right, bottom); correct it."):
             for row in read_rows(path):
                 left, top, right, bottom = (int(row[side]) for side in ("left", "top", "right", "bottom"))
