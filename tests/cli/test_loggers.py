@@ -20,7 +20,7 @@ from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_com
 
 from rackfocus.cli import main
 from rackfocus.cli.configs.files import config_folder
-from rackfocus.cli.provenance import git_revision
+from rackfocus.cli.runs.provenance import git_revision
 from rackfocus.tasks.rgbd_hdr import RGBDHDRTask
 from rackfocus.tasks.wandb_logger import WandbRunLogger
 

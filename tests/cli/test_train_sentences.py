@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from rackfocus.cli import main
-from rackfocus.cli.training_settings import require_training_settings
+from rackfocus.cli.runs.training_settings import require_training_settings
 from rackfocus.types import InputError
 
 TINY = (

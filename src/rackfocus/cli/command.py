@@ -17,8 +17,8 @@ from omegaconf.errors import OmegaConfBaseException
 from rackfocus.cli.arguments import known_settings, options_first, overrides
 from rackfocus.cli.configs.files import config_folder, spoken_name
 from rackfocus.cli.configs.own_configs import names_own_configs
-from rackfocus.cli.failed_jobs import record_failure
-from rackfocus.cli.run_folders import register_new_folder, require_untrained
+from rackfocus.cli.runs.failed_jobs import record_failure
+from rackfocus.cli.runs.folders import register_new_folder, require_untrained
 from rackfocus.memory import share_heap
 from rackfocus.types import InputError
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.evaluate.images import evaluate
 from rackfocus.cli.progress import progress_bar
-from rackfocus.cli.provenance import git_revision
+from rackfocus.cli.runs.provenance import git_revision
 from rackfocus.cli.train import METRICS_FILE, train
 from rackfocus.data.apertures.raytraced import scene_folders
 from rackfocus.evaluation.images.raytraced import evaluate_scenes, network_method, renderer_methods, unblurred

@@ -7,9 +7,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
-from rackfocus.cli.provenance import git_revision
 from rackfocus.cli.ranges import parse_range
 from rackfocus.cli.refocus import parse_model
+from rackfocus.cli.runs.provenance import git_revision
 from rackfocus.device import choose_device
 from rackfocus.pipelines.clip.make_clip import make_clip
 

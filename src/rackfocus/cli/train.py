@@ -21,9 +21,9 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException, SI
 
 import __main__
 from rackfocus.cli.command import run_command, run_folder
-from rackfocus.cli.provenance import git_revision, record_provenance
-from rackfocus.cli.resume import LAST, checkpoint_to_resume, resumed_arguments
-from rackfocus.cli.training_settings import require_training_settings
+from rackfocus.cli.runs.provenance import git_revision, record_provenance
+from rackfocus.cli.runs.resume import LAST, checkpoint_to_resume, resumed_arguments
+from rackfocus.cli.runs.training_settings import require_training_settings
 from rackfocus.reading.damage import reading
 from rackfocus.reading.weights import read_torch
 from rackfocus.tasks.data import SeededDataModule

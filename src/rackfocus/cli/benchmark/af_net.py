@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from rackfocus.cli.benchmark.report import use_cores
 from rackfocus.cli.command import run_command, run_folder
-from rackfocus.cli.provenance import record_provenance
+from rackfocus.cli.runs.provenance import record_provenance
 from rackfocus.evaluation.benchmarks.af_net import AFNetCost, af_net_cost
 from rackfocus.evaluation.reports.records import write_dataclasses
 from rackfocus.pipelines.autofocus import open_footage

@@ -13,7 +13,7 @@ from rackfocus.app.server.workspace import Workspace
 from rackfocus.cli.annotate import make_tools
 from rackfocus.cli.benchmark.report import report, require_positive, use_cores
 from rackfocus.cli.command import run_command, run_folder
-from rackfocus.cli.provenance import record_provenance
+from rackfocus.cli.runs.provenance import record_provenance
 from rackfocus.types import InputError
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from rackfocus.cli.benchmark.report import STAGE_COLUMNS, report, require_positive, use_cores
 from rackfocus.cli.command import run_command, run_folder
-from rackfocus.cli.provenance import record_provenance
+from rackfocus.cli.runs.provenance import record_provenance
 from rackfocus.evaluation.benchmarks.autofocus import stage_costs
 from rackfocus.pipelines.autofocus import open_footage
 

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from rackfocus.cli.benchmark.report import report, require_positive
 from rackfocus.cli.command import run_command, run_folder
-from rackfocus.cli.provenance import record_provenance
-from rackfocus.cli.training_settings import require_training_splits
+from rackfocus.cli.runs.provenance import record_provenance
+from rackfocus.cli.runs.training_settings import require_training_splits
 from rackfocus.evaluation.benchmarks.generated_flower import generate_flower
 from rackfocus.evaluation.benchmarks.loading import LoadingRate, batch_time, step_rate
 from rackfocus.types import InputError

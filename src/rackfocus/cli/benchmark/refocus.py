@@ -14,8 +14,8 @@ from rich.console import Console
 from rackfocus.cli.benchmark.report import report, use_cores
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
-from rackfocus.cli.provenance import record_provenance
 from rackfocus.cli.refocus import parse_model
+from rackfocus.cli.runs.provenance import record_provenance
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.device import choose_device
 from rackfocus.evaluation.benchmarks.refocus import RefocusCost, Refocusing, refocus_costs, write_pan

@@ -14,7 +14,7 @@ from rich.table import Table
 from rackfocus.cli.benchmark.report import check_cores, require_positive
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
-from rackfocus.cli.provenance import git_revision, record_provenance
+from rackfocus.cli.runs.provenance import git_revision, record_provenance
 from rackfocus.data.apertures.raytraced import scene_folders
 from rackfocus.evaluation.benchmarks.renderer.chart import draw_scaling
 from rackfocus.evaluation.benchmarks.renderer.cost import Cost, cells, measure_costs

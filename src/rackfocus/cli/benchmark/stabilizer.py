@@ -10,7 +10,7 @@ from rich.console import Console
 
 from rackfocus.cli.benchmark.report import STAGE_COLUMNS, report, require_positive, use_cores
 from rackfocus.cli.command import run_command, run_folder
-from rackfocus.cli.provenance import record_provenance
+from rackfocus.cli.runs.provenance import record_provenance
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.evaluation.benchmarks.renderer.inputs import parse_size
 from rackfocus.evaluation.benchmarks.renderer_peers.memory import require_process_memory

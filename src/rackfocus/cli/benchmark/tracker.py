@@ -9,7 +9,7 @@ from rich.console import Console
 
 from rackfocus.cli.benchmark.report import report
 from rackfocus.cli.command import run_command, run_folder
-from rackfocus.cli.provenance import record_provenance
+from rackfocus.cli.runs.provenance import record_provenance
 from rackfocus.evaluation.benchmarks.tracker import TrackerRecord, markdown, measure_tracker, otb_sequence
 from rackfocus.types import InputError
 from rackfocus.whole_files import write_whole

@@ -10,7 +10,7 @@ from pytorch_lightning import seed_everything
 from rackfocus.cli.benchmark.report import report, require_positive, use_cores
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
-from rackfocus.cli.provenance import record_provenance
+from rackfocus.cli.runs.provenance import record_provenance
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.device import choose_device, device_identity
 from rackfocus.evaluation.benchmarks.renderer.inputs import Size

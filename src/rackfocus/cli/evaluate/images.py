@@ -10,7 +10,7 @@ from rich.console import Console
 
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
-from rackfocus.cli.provenance import record_provenance
+from rackfocus.cli.runs.provenance import record_provenance
 from rackfocus.device import choose_device
 from rackfocus.evaluation.images.baselines import Network, Predictor
 from rackfocus.evaluation.images.examination import Conditions, Examined, SheetRow

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
-from rackfocus.cli.provenance import record_provenance
+from rackfocus.cli.runs.provenance import record_provenance
 from rackfocus.evaluation.reports.records import write_dataclasses
 from rackfocus.evaluation.stabilizer.clips import Clip
 from rackfocus.evaluation.stabilizer.quality import Score, estimated, inputs, score, stabilized

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rackfocus.cli.command import run_command, run_folder
-from rackfocus.cli.run_folders import new_folder, require_untrained
+from rackfocus.cli.runs.folders import new_folder, require_untrained
 from rackfocus.types import InputError
 
 

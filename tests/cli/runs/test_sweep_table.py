@@ -6,7 +6,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from rackfocus.cli.sweep_table import SweepTable, job_names
+from rackfocus.cli.runs.sweep_table import SweepTable, job_names
 from rackfocus.models.checkpoints import save_model
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from rich.console import Console
 
 from rackfocus.cli.progress import progress_bar
-from rackfocus.cli.resume import recorded_settings
+from rackfocus.cli.runs.resume import recorded_settings
 from rackfocus.data.apertures.raytraced import RaytracedScenes
 from rackfocus.evaluation.images.raytraced import Method, evaluate_scenes, network_method
 from rackfocus.evaluation.reports.records import Record, write_records

@@ -7,7 +7,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from rackfocus.cli.resume import checkpoint_to_resume, resumed_arguments
+from rackfocus.cli.runs.resume import checkpoint_to_resume, resumed_arguments
 from rackfocus.cli.train import _require_fit, main
 from rackfocus.types import InputError
 
