@@ -4,14 +4,16 @@ A checkpoint of a training has both, too, among the state of the training.
 """
 
 import json
+import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from rackfocus.reading.damage import reading
 from rackfocus.reading.json_text import parse_json
@@ -45,6 +47,20 @@ def save_network(path: Path, model: nn.Module, metadata: dict[str, str], *, half
         save_file(tensors, draft, metadata)
 
 
+class _WithoutValues(TorchFunctionMode):
+    """Skips what fills tensors, such as `normal_`: on the meta device that would import torch's compiler,
+    which takes seconds.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        given = dict(kwargs or {})
+        if re.search(r"[^_]_$", func.__name__):
+            return args[0] if args else given["tensor"]
+        return func(*args, **given)
+
+
 def built(
     path: Path, make: Callable[[], Network], tensors: dict[str, Tensor], *, untrained: Sequence[str] = ()
 ) -> Network:
@@ -62,7 +78,7 @@ def built(
         InputError: the network cannot be made, or the weights do not fit.
     """
     with reading(path, "holds weights that do not fit the network it describes; train or export it anew."):
-        with torch.device("meta"):
+        with torch.device("meta"), _WithoutValues():
             shapes = {name: each.shape for name, each in make().state_dict().items() if name not in untrained}
         if {name: each.shape for name, each in tensors.items()} != shapes:
             raise ValueError("other shapes")

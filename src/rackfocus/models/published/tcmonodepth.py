@@ -4,6 +4,7 @@ A ShuffleNetV2 x0.5 encoder (Ma et al. 2018) without its max pooling, and a deco
 convolutions; 186,063 weights. It was trained for depth that is stable from frame to frame of a video.
 """
 
+import copy
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
@@ -99,13 +100,23 @@ def fold_batch_normalisation(module: nn.Module) -> None:
                 holder, place = (before.conv, -1) if isinstance(before, _Separable) else (blocks, index - 1)
                 convolution = holder[place]
                 assert isinstance(convolution, nn.Conv2d)
-                folded = fuse_conv_bn_eval(convolution, norm)
+                folded = _folded(convolution, norm)
                 # The weight keeps its `requires_grad`, but a new bias does not inherit it.
                 assert folded.bias is not None
                 folded.bias.requires_grad_(folded.weight.requires_grad)
                 holder[place] = folded
                 blocks[index] = nn.Identity()
     module.train(mode)
+
+
+def _folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
+    if not convolution.weight.is_meta:
+        return fuse_conv_bn_eval(convolution, norm)
+    # Only its shapes count, and arithmetic with tensors that have no values imports torch's compiler, which
+    # takes seconds.
+    folded = copy.deepcopy(convolution)
+    folded.bias = nn.Parameter(torch.empty_like(norm.bias))
+    return folded
 
 
 class ShuffleNetEncoder(nn.Module):
