@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     )
     from rackfocus.optics.renderer import render
     from rackfocus.optics.thin_lens import refocus_disparity
-    from rackfocus.pipelines.autofocus import autofocus
     from rackfocus.pipelines.clip.make_clip import make_clip
     from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
+    from rackfocus.pipelines.focusing.autofocus import autofocus
     from rackfocus.pipelines.refocus import refocus
     from rackfocus.types import (
         RGBDHDR,
@@ -78,7 +78,7 @@ _NAMES = {
     "optics.lens_shapes": "Anamorphic CatEye Disk PhotographedKernel Polygon SphericalAberration",
     "optics.renderer": "render",
     "optics.thin_lens": "refocus_disparity",
-    "pipelines.autofocus": "autofocus",
+    "pipelines.focusing.autofocus": "autofocus",
     "pipelines.clip.make_clip": "make_clip",
     "pipelines.clip.refocusable_clip": "RefocusableClip",
     "pipelines.refocus": "refocus",

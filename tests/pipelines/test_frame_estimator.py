@@ -12,8 +12,8 @@ from rackfocus.app.work.priority import PriorityGate
 from rackfocus.models.backends import CompositeEstimator, disparity_from_nearness, nearness_scale
 from rackfocus.models.recorded_depth import RecordedDepth
 from rackfocus.optics.radiometry import srgb_to_linear
-from rackfocus.pipelines.autofocus import open_footage
 from rackfocus.pipelines.estimates import VideoEstimates
+from rackfocus.pipelines.focusing.autofocus import open_footage
 from rackfocus.pipelines.frame_estimator import FrameEstimator, is_not_blank, srgb_of
 from rackfocus.video import Transfer, open_video
 from rackfocus.video.stabilizer.none import NoStabilizer

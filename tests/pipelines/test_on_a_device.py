@@ -16,10 +16,10 @@ from rackfocus.optics import spans
 from rackfocus.optics.radiometry import bt709_to_linear, linear_to_bt709
 from rackfocus.pipelines import estimates
 from rackfocus.pipelines import refocus as refocus_module
-from rackfocus.pipelines.autofocus import open_footage
 from rackfocus.pipelines.clip import make_clip as make_clip_module
 from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.pipelines.estimates import FRAMES_AT_ONCE
+from rackfocus.pipelines.focusing.autofocus import open_footage
 from rackfocus.pipelines.frame_estimator import FrameEstimator, ShownFrame
 from rackfocus.video import encode, open_video
 from rackfocus.video.codecs import H264

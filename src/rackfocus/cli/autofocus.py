@@ -16,7 +16,7 @@ from rackfocus.device import choose_device
 from rackfocus.evaluation.reports.focus_timeline import draw_timeline, thumbnails_at
 from rackfocus.focus.annotation.json_file import load_annotation, save_annotation
 from rackfocus.one_writer import one_writer
-from rackfocus.pipelines.autofocus import annotation_of, autofocus, open_footage
+from rackfocus.pipelines.focusing.autofocus import annotation_of, autofocus, open_footage
 from rackfocus.types import FocusAnnotation, InputError
 
 

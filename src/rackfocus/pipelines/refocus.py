@@ -30,7 +30,7 @@ from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.estimates import Estimates, StoredEstimates, VideoEstimates
 from rackfocus.pipelines.fingerprint import device_settings, file_identity, fingerprint
-from rackfocus.pipelines.focus_search import FocusSearch
+from rackfocus.pipelines.focusing.search import FocusSearch
 from rackfocus.pipelines.frame_range import check_range, frame_count
 from rackfocus.pipelines.kept_estimates import KeptEstimates
 from rackfocus.pipelines.memory_need import check_memory

@@ -14,7 +14,7 @@ from rackfocus.app.work.priority import PriorityGate
 from rackfocus.app.work.worker import Worker
 from rackfocus.device import CPU, download
 from rackfocus.models.backends import NearnessScale, RGBDHDREstimator
-from rackfocus.pipelines.footage import small_map
+from rackfocus.pipelines.focusing.footage import small_map
 from rackfocus.pipelines.frame_estimator import FrameEstimator, ShownFrame, is_not_blank, srgb_of
 from rackfocus.types import InputError
 

@@ -11,9 +11,9 @@ from rackfocus.app.session.track import Track
 from rackfocus.app.work.disparity import DisparityWorker
 from rackfocus.app.work.jobs import Outcome, Progress
 from rackfocus.app.work.tracking import Tracking
-from rackfocus.pipelines.autofocus import open_footage
-from rackfocus.pipelines.autofocus_analysis import found_targets
-from rackfocus.pipelines.footage import FrameDisparityStore
+from rackfocus.pipelines.focusing.analysis import found_targets
+from rackfocus.pipelines.focusing.autofocus import open_footage
+from rackfocus.pipelines.focusing.footage import FrameDisparityStore
 from rackfocus.pipelines.refocus import refocus
 from rackfocus.types import FocusTarget, InputError, Lens
 

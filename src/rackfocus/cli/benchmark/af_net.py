@@ -11,7 +11,7 @@ from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.runs.provenance import record_provenance
 from rackfocus.evaluation.benchmarks.af_net import AFNetCost, af_net_cost
 from rackfocus.evaluation.reports.records import write_dataclasses
-from rackfocus.pipelines.autofocus import open_footage
+from rackfocus.pipelines.focusing.autofocus import open_footage
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from rackfocus.cli.benchmark.report import STAGE_COLUMNS, report, require_positi
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.runs.provenance import record_provenance
 from rackfocus.evaluation.benchmarks.autofocus import stage_costs
-from rackfocus.pipelines.autofocus import open_footage
+from rackfocus.pipelines.focusing.autofocus import open_footage
 
 
 def main(arguments: Sequence[str]) -> int:

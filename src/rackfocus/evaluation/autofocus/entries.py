@@ -13,7 +13,7 @@ from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.focus.decisions import decisions
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.metrics.focus import match_targets
-from rackfocus.pipelines.autofocus import autofocus, open_footage
+from rackfocus.pipelines.focusing.autofocus import autofocus, open_footage
 from rackfocus.types import FocusTarget, InputError
 
 

@@ -19,8 +19,8 @@ from rackfocus.focus.annotation.json_file import FORMAT, load_annotation
 from rackfocus.focus.decisions import decisions
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.metrics.focus import level_px
-from rackfocus.pipelines.autofocus import follow, open_footage
-from rackfocus.pipelines.footage import Footage
+from rackfocus.pipelines.focusing.autofocus import follow, open_footage
+from rackfocus.pipelines.focusing.footage import Footage
 from rackfocus.reading.damage import reading
 from rackfocus.reading.json_text import read_json
 from rackfocus.scenes.clips.events import CLIP_FORMAT

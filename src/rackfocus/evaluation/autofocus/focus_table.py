@@ -47,7 +47,7 @@ class FootageTable:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Settings for `rackfocus.pipelines.autofocus.open_footage`."""
+        """Settings for `rackfocus.pipelines.focusing.autofocus.open_footage`."""
         return {
             "network_size_px": self.network_size_px,
             "longer_side_px": self.longer_side_px,

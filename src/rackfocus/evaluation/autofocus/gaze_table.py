@@ -12,7 +12,7 @@ from rackfocus.evaluation.autofocus.focus_table import FootageTable, Progress, R
 from rackfocus.evaluation.autofocus.gaze_focus import best_points, centre_points, gaze_hits, map_maxima
 from rackfocus.focus.detectors.window import ClipWindow, Detector
 from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.pipelines.autofocus import autofocus, open_footage
+from rackfocus.pipelines.focusing.autofocus import autofocus, open_footage
 
 COLUMNS = ("centre", "saliency", "autofocus", "best")
 SALIENCY_WINDOW_S = 2.0

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float
 from rackfocus.evaluation.autofocus.focus_table import FootageTable, Progress, Row, mean
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.metrics.focus import level_px
-from rackfocus.pipelines.autofocus import autofocus, follow, open_footage
+from rackfocus.pipelines.focusing.autofocus import autofocus, follow, open_footage
 from rackfocus.reading.damage import reading
 from rackfocus.reading.pictures import read_pixels
 from rackfocus.reading.tables import read_rows

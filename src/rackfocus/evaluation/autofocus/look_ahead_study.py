@@ -12,7 +12,7 @@ from rackfocus.evaluation.autofocus.focus_clips import AnnotatedClip, find_clips
 from rackfocus.evaluation.autofocus.focus_scores import ScoredTable, mean_scores, scores
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row
 from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.pipelines.streaming_autofocus import streaming_tracks
+from rackfocus.pipelines.focusing.streaming import streaming_tracks
 from rackfocus.types import FocusTrack, InputError
 from rackfocus.whole_files import whole_file
 

@@ -17,8 +17,8 @@ from rackfocus.evaluation.autofocus.focus_scores import ScoredTable, mean_scores
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row, mean
 from rackfocus.evaluation.reports.focus_timeline import Truth, draw_timeline, thumbnails_at
 from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.pipelines.autofocus import autofocus
-from rackfocus.pipelines.streaming_autofocus import streaming_autofocus
+from rackfocus.pipelines.focusing.autofocus import autofocus
+from rackfocus.pipelines.focusing.streaming import streaming_autofocus
 from rackfocus.types import FocusTrack
 
 LAAF, CAUSAL, OPTICAL = "look-ahead", "causal", "first focus kept"

@@ -34,7 +34,7 @@ from rackfocus.evaluation.autofocus.target_timing import (
 from rackfocus.focus.af_net_autofocus import AFNetAutofocus
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.metrics.focus import focal_error, timing_error
-from rackfocus.pipelines.autofocus import autofocus
+from rackfocus.pipelines.focusing.autofocus import autofocus
 from rackfocus.types import FocusTarget, InputError
 
 VAF, OURS, ACTION = "VAF-test", "ours-test", "ours-action-test"

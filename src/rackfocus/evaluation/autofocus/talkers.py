@@ -24,7 +24,7 @@ from rackfocus.focus.detectors.speech.voice_activity import speech_spans, voice_
 from rackfocus.focus.detectors.window import ClipWindow
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import Regions, SceneSpecific
-from rackfocus.pipelines.autofocus import autofocus
+from rackfocus.pipelines.focusing.autofocus import autofocus
 from rackfocus.types import FocusTarget, FocusTrack, InputError
 from rackfocus.video import open_video
 from rackfocus.video.sound.samples import RATE, read_sound

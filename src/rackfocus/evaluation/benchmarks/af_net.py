@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rackfocus.focus.af_net_autofocus import AFNetAutofocus
 from rackfocus.models.af_net import AFNet
-from rackfocus.pipelines.footage import Footage
+from rackfocus.pipelines.focusing.footage import Footage
 
 Value = TypeVar("Value")
 

@@ -11,8 +11,8 @@ from rackfocus.focus.following import Following
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.focus.trackers.tracker import Tracker
-from rackfocus.pipelines.autofocus_analysis import OVERLAP_S, WINDOW_S, CurveBuilder, clip_window
-from rackfocus.pipelines.footage import Footage, FrameDisparityStore
+from rackfocus.pipelines.focusing.analysis import OVERLAP_S, WINDOW_S, CurveBuilder, clip_window
+from rackfocus.pipelines.focusing.footage import Footage, FrameDisparityStore
 
 Value = TypeVar("Value")
 

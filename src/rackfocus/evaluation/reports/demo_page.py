@@ -26,7 +26,7 @@ from rackfocus.evaluation.reports.summary import Summary, cells
 from rackfocus.focus.modes import scene_specific
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import srgb_to_linear
-from rackfocus.pipelines.autofocus import autofocus, open_footage
+from rackfocus.pipelines.focusing.autofocus import autofocus, open_footage
 from rackfocus.reading.json_text import read_json
 from rackfocus.types import FocusTarget, FocusTrack
 from rackfocus.whole_files import write_whole

@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.pipelines.autofocus_analysis import clip_window
-from rackfocus.pipelines.footage import Footage, FootageFrame
+from rackfocus.pipelines.focusing.analysis import clip_window
+from rackfocus.pipelines.focusing.footage import Footage, FootageFrame
 from rackfocus.types import FocusTarget, FocusTrack
 from rackfocus.whole_files import whole_file
 

@@ -9,9 +9,9 @@ from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.focus.trackers.tracker import Tracker
-from rackfocus.pipelines.autofocus import find_and_follow, follow
 from rackfocus.pipelines.estimates import StoredMaps, VideoEstimates
-from rackfocus.pipelines.footage import Footage, stored_disparity
+from rackfocus.pipelines.focusing.autofocus import find_and_follow, follow
+from rackfocus.pipelines.focusing.footage import Footage, stored_disparity
 from rackfocus.pipelines.kept_estimates import KeptEstimates
 from rackfocus.types import FocusAnnotation, FocusTrack, InputError
 from rackfocus.video import VideoReader

@@ -12,7 +12,7 @@ from rackfocus.focus.detectors.window import ClipWindow, Sound
 from rackfocus.focus.scene_specific import RegionCurve, Regions, SceneSpecific, initial_focus_point
 from rackfocus.focus.subjects.region_subject import region_subject
 from rackfocus.focus.target_finder import TargetFinder
-from rackfocus.pipelines.footage import Footage, FootageFrame, FrameDisparityStore
+from rackfocus.pipelines.focusing.footage import Footage, FootageFrame, FrameDisparityStore
 from rackfocus.types import FocusTarget, InputError
 from rackfocus.video.sound.samples import RATE, read_sound
 

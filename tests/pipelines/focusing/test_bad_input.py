@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from rackfocus.pipelines.autofocus import autofocus
+from rackfocus.pipelines.focusing.autofocus import autofocus
 
 SIZE, RATE = (96, 64), 16_000
 GROUND = np.random.default_rng(0).integers(60, 110, (SIZE[1], SIZE[0], 3)).astype(np.uint8)

@@ -17,9 +17,9 @@ from rackfocus.focus.trackers.recovering import RecoveringTracker
 from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED
-from rackfocus.pipelines.autofocus import GivenDisparity, Progress, open_footage
-from rackfocus.pipelines.autofocus_analysis import CurveBuilder, clip_window
-from rackfocus.pipelines.footage import Footage, FootageFrame
+from rackfocus.pipelines.focusing.analysis import CurveBuilder, clip_window
+from rackfocus.pipelines.focusing.autofocus import GivenDisparity, Progress, open_footage
+from rackfocus.pipelines.focusing.footage import Footage, FootageFrame
 from rackfocus.types import FocusTrack, InputError
 
 CONTEXT_S = 3.0

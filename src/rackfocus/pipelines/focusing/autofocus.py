@@ -20,11 +20,11 @@ from rackfocus.focus.trackers.recovering import RecoveringTracker
 from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
-from rackfocus.pipelines.autofocus_analysis import found_targets
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.clip.source import digest
 from rackfocus.pipelines.estimates import VideoEstimates
-from rackfocus.pipelines.footage import (
+from rackfocus.pipelines.focusing.analysis import found_targets
+from rackfocus.pipelines.focusing.footage import (
     Disparity,
     Footage,
     FrameDisparityStore,

@@ -8,10 +8,10 @@ import rackfocus
 from rackfocus import FocusTarget, FocusTrack, InputError
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.pipelines import autofocus_analysis
-from rackfocus.pipelines.autofocus import annotation_of, autofocus, follow, open_footage
-from rackfocus.pipelines.footage import Footage, FrameDisparityStore, small_map
-from rackfocus.pipelines.streaming_autofocus import streaming_autofocus, streaming_tracks
+from rackfocus.pipelines.focusing import analysis
+from rackfocus.pipelines.focusing.autofocus import annotation_of, autofocus, follow, open_footage
+from rackfocus.pipelines.focusing.footage import Footage, FrameDisparityStore, small_map
+from rackfocus.pipelines.focusing.streaming import streaming_autofocus, streaming_tracks
 
 SIZE = (96, 64)
 LEFT, RIGHT = (24, 32), (72, 32)
@@ -116,8 +116,8 @@ def test_disparity_is_estimated_where_none_is_known(video, tiny_network):
 
 def test_windows_are_stitched_without_a_seam(video, monkeypatch):
     whole = autofocus(video, scene(), disparity=halves, fps=12)
-    monkeypatch.setattr(autofocus_analysis, "WINDOW_S", 0.9)
-    monkeypatch.setattr(autofocus_analysis, "OVERLAP_S", 0.3)
+    monkeypatch.setattr(analysis, "WINDOW_S", 0.9)
+    monkeypatch.setattr(analysis, "OVERLAP_S", 0.3)
     apart = autofocus(video, scene(), disparity=halves, fps=12)
     assert apart.targets == whole.targets
     assert (apart.focal_disparity == whole.focal_disparity).all()
@@ -125,11 +125,11 @@ def test_windows_are_stitched_without_a_seam(video, monkeypatch):
 
 @pytest.mark.parametrize(("window", "overlap"), [(0.9, 0.3), (0.5, 0.45), (9.0, 1.0), (0.01, 0.0)])
 def test_each_frame_counts_once(video, monkeypatch, window, overlap):
-    monkeypatch.setattr(autofocus_analysis, "WINDOW_S", window)
-    monkeypatch.setattr(autofocus_analysis, "OVERLAP_S", overlap)
+    monkeypatch.setattr(analysis, "WINDOW_S", window)
+    monkeypatch.setattr(analysis, "OVERLAP_S", overlap)
     with open_footage(video, disparity=halves, fps=12) as footage:
         seen = []
-        for frames, keep in autofocus_analysis._overlapping(footage.pictures()):
+        for frames, keep in analysis._overlapping(footage.pictures()):
             assert len(frames) <= window * 12 + 2
             seen += [frames[at].index for at in keep]
     assert seen == list(range(48))
@@ -181,8 +181,8 @@ def test_another_set_counts_where_the_first_sees_nothing(video):
 
 
 def test_what_only_some_of_the_video_lacks_is_told_so(video, monkeypatch):
-    monkeypatch.setattr(autofocus_analysis, "WINDOW_S", 1.0)
-    monkeypatch.setattr(autofocus_analysis, "OVERLAP_S", 0.3)
+    monkeypatch.setattr(analysis, "WINDOW_S", 1.0)
+    monkeypatch.setattr(analysis, "OVERLAP_S", 0.3)
 
     class Sometimes(Bright):
         def missing(self, window):
