@@ -79,6 +79,37 @@ def test_picture(png: Path, load: Callable[[Path], object]) -> None:
         load(png)
 
 
+def test_a_short_picture_that_claims_a_large_one(tmp_path: Path) -> None:
+    """Within the limit, but no 100 bytes unpack to 100 million."""
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), np.zeros((30, 40), np.uint8))
+    content = bytearray(path.read_bytes())
+    content[16:24] = struct.pack(">II", 10_000, 10_000)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    path.write_bytes(content)
+    said = rf"a\.png claims 10000 x 10000 pixels, more than its {len(content)} bytes can hold; replace it\.$"
+    with pytest.raises(InputError, match=said):
+        read_mask(path)
+
+
+def test_a_chunk_that_claims_gigabytes(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), np.zeros((30, 40), np.uint8))
+    content = bytearray(path.read_bytes())
+    start = content.index(b"IDAT") - 4
+    content[start : start + 4] = struct.pack(">I", 2**32 - 1)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.png cannot be read as a picture, or it is damaged"):
+        read_mask(path)
+
+
+def test_bytes_after_the_end_of_a_picture(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), np.ones((30, 40), np.uint8))
+    path.write_bytes(path.read_bytes() + b"a note of a camera")
+    assert read_mask(path).shape == (1, 30, 40)
+
+
 def test_the_limit_is_a_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = tmp_path / "s.png"
     cv2.imwrite(str(small), np.zeros((30, 40), np.uint8))

@@ -53,7 +53,7 @@ def read_codes(path: Path, bits: int) -> Int[Tensor, "1 height width"]:
         raise InputError(f"{path} is missing; get the data set again.")
     broken = "cannot be read as a picture, or it is damaged; get the data set again."
     pixels = read_pixels(path, cv2.IMREAD_UNCHANGED, broken)
-    if pixels.ndim == 3 and np.ptp(pixels[..., :3], axis=2).max() == 0:
+    if pixels.ndim == 3 and all(np.array_equal(pixels[..., 0], pixels[..., other]) for other in (1, 2)):
         pixels = pixels[..., 0]
     if pixels.ndim != 2 or pixels.dtype != {8: np.uint8, 16: np.uint16}[bits]:
         raise InputError(f"{path} must be a {bits}-bit grey picture; get the data set again.")

@@ -112,7 +112,10 @@ def _batch(tensors: dict[str, Tensor]) -> Any:
 
 def _kind(tensors: dict[str, Tensor]) -> Any:
     kinds = (ClipBatch, FocusBatch, SceneBatch, NearnessBatch, LightBatch)
-    return next(kind for kind in kinds if set(kind._fields) == set(tensors))
+    for kind in kinds:
+        if set(kind._fields) == set(tensors):
+            return kind
+    raise ValueError("no batch has these tensors")
 
 
 def load_batch(path: str | Path) -> SavedBatch:

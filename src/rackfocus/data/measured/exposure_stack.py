@@ -104,11 +104,11 @@ def read_exposure(path: Path) -> float:
         with opened_picture(path) as picture:
             tags = picture.getexif().get_ifd(_EXIF_IFD)
         time_s, f_number, speed = (float(tags.get(tag) or 0) for tag in (_EXPOSURE_TIME, _F_NUMBER, _ISO))
-    if not 0 < time_s < float("inf"):
-        raise InputError(
-            f"{path} does not tell its exposure time (EXIF ExposureTime); add it or leave it out."
-        )
-    return time_s * (speed if speed > 0 else 100.0) / (f_number if f_number > 0 else 1.0) ** 2
+        if not 0 < time_s < float("inf"):
+            raise InputError(
+                f"{path} does not tell its exposure time (EXIF ExposureTime); add it or leave it out."
+            )
+        return time_s * (speed if speed > 0 else 100.0) / (f_number if f_number > 0 else 1.0) ** 2
 
 
 def merge_exposures(
