@@ -229,3 +229,26 @@ def test_rows_before_the_step_that_training_goes_on_from_stay(tmp_path):
     losses = [(int(row["step"]), float(row["loss"])) for row in rows if row["loss"]]
     assert [pair for pair in losses if pair[1] > 0] == [(0, 40), (1, 41), (2, 32), (3, 33), (4, 34)]
     assert [row["step"] for row in rows if row["score"]] == ["3"]
+
+
+def test_a_validation_between_the_batches_of_a_step_stays_when_training_goes_on_from_that_step(tmp_path):
+    def log(*rows):
+        logger = CSVRunLogger(save_dir=str(tmp_path))
+        for step, name in rows:
+            logger.log_metrics({name: 1.0}, step)
+        with (tmp_path / "metrics" / "metrics.csv").open() as file:
+            return [
+                (int(row["step"]), *(name for name in row if row[name] == "1.0"))
+                for row in csv.DictReader(file)
+            ]
+
+    first = [
+        (0, "train/loss"),
+        (1, "validation/loss"),
+        (1, "train/loss"),
+        (1, "validation/psnr"),
+        (2, "train/loss"),
+    ]
+    assert log(*first) == first
+    # The validation after the step is computed again.
+    assert log((1, "train/loss")) == first[:3]

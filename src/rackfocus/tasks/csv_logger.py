@@ -44,8 +44,18 @@ class _GrowingWriter(ExperimentWriter):
     def log_metrics(self, metrics_dict: Mapping[str, Any], step: int | None = None) -> None:
         if self.earlier is not None and step is not None:
             # The first new row gives the step where training continues; later old rows will be computed
-            # again.
-            self.metrics = [row for row in self.earlier if int(row["step"]) < step]
+            # again, but not a validation between the batches of that step, which has its number.
+            again = (at for at, row in enumerate(self.earlier) if _is_repeated(row, metrics_dict, step))
+            self.metrics = self.earlier[: next(again, None)]
             self.earlier = None
             Path(self.metrics_file_path).unlink(missing_ok=True)
         super().log_metrics(dict(metrics_dict), step)
+
+
+def _is_repeated(row: Mapping[str, str], new: Mapping[str, Any], step: int) -> bool:
+    """Whether a row of an earlier run is computed again after a new one of this step."""
+    if int(row["step"]) != step:
+        return int(row["step"]) > step
+    return not any(name.startswith("train/") for name in new) or any(
+        value for name, value in row.items() if name.startswith("train/")
+    )
