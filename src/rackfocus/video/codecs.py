@@ -48,8 +48,18 @@ class Codec(Protocol):
         ...
 
 
+class _Subsampled:
+    """What codecs of 4:2:0 share: two pixels, and two rows, share their colour."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".mkv")
+
+    def coded_size(self, width: int, height: int) -> tuple[int, int]:
+        """Even numbers."""
+        return width + width % 2, height + height % 2
+
+
 @dataclass(frozen=True)
-class _ConstantQuality:
+class _ConstantQuality(_Subsampled):
     """The settings that x264 and x265 share.
 
     Attributes:
@@ -65,8 +75,6 @@ class _ConstantQuality:
     preset: str = "medium"
     bit_depth: int | None = None
 
-    suffixes: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".mkv")
-
     def __post_init__(self) -> None:
         if not isinstance(self.crf, int | float) or not (math.isfinite(self.crf) and 0 <= self.crf <= 51):
             raise InputError(f"codec.crf must lie from 0 to 51, and is {self.crf}.")
@@ -77,10 +85,6 @@ class _ConstantQuality:
     def pixel_format(self, source_bit_depth: int) -> str:
         """4:2:0, the only one that all players support."""
         return "yuv420p" if (self.bit_depth or source_bit_depth) <= 8 else "yuv420p10le"
-
-    def coded_size(self, width: int, height: int) -> tuple[int, int]:
-        """Even numbers, since two pixels share their colour."""
-        return width + width % 2, height + height % 2
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ class HEVC(_ConstantQuality):
 
 
 @dataclass(frozen=True)
-class NVENC:
+class NVENC(_Subsampled):
     """H.264 or HEVC by the encoder of an NVIDIA GPU, 8 bits: leaves the CPU to other work; larger files.
 
     Attributes:
@@ -131,8 +135,6 @@ class NVENC:
     encoder: str = "h264_nvenc"
     cq: float = 19
     preset: str = "p5"
-
-    suffixes: ClassVar[tuple[str, ...]] = (".mp4", ".m4v", ".mov", ".mkv")
 
     def __post_init__(self) -> None:
         if self.encoder not in ("h264_nvenc", "hevc_nvenc"):
@@ -157,10 +159,6 @@ class NVENC:
 
     def pixel_format(self, source_bit_depth: int) -> str:  # noqa: ARG002
         return "yuv420p"
-
-    def coded_size(self, width: int, height: int) -> tuple[int, int]:
-        """Even numbers, since two pixels share their colour."""
-        return width + width % 2, height + height % 2
 
     def _check_gpu(self) -> None:
         """Open the encoder once: it is missed before the work of hours, not after it."""

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from rackfocus.reading.json_text import parse_json
+
 JOURNAL_FILE = "frames.jsonl"
 
 _log = logging.getLogger(__name__)
@@ -94,7 +96,7 @@ def _parsed(text: bytes) -> Line | None:
     if not text.endswith(b"\n"):
         return None
     try:
-        pts, duration, is_cut, least_px, largest_px, *sums = json.loads(text)
+        pts, duration, is_cut, least_px, largest_px, *sums = parse_json(text.decode())
         return Line(int(pts), int(duration), bool(is_cut), float(least_px), float(largest_px), tuple(*sums))
-    except (ValueError, TypeError, OverflowError, RecursionError):
+    except (ValueError, TypeError, OverflowError):
         return None

@@ -1,5 +1,7 @@
 """Decoding by a unit of a GPU, where FFmpeg knows how to use it."""
 
+from functools import cache
+
 import av
 from av.codec.hwaccel import HWAccel
 
@@ -18,6 +20,13 @@ def hardware(name: str) -> HWAccel:
     Raises:
         InputError: FFmpeg has no support for it, or there is no such hardware in this machine.
     """
+    _check_hardware(name)
+    return HWAccel(name)
+
+
+@cache
+def _check_hardware(name: str) -> None:
+    """Open a decoder, once in a process: a source is opened for each pass over it."""
     configs = av.Codec("h264", "r").hardware_configs
     known = [config.device_type.name for config in configs if config.is_supported]
     if name not in known:
@@ -25,15 +34,13 @@ def hardware(name: str) -> HWAccel:
             f"hwaccel must be null or one of {', '.join(known)}, which PyAV {av.__version__} knows here, and "
             f"is {name}."
         )
-    accelerator = HWAccel(name)
     try:
-        av.CodecContext.create("h264", "r", accelerator).open()
+        av.CodecContext.create("h264", "r", HWAccel(name)).open()
     except av.FFmpegError as error:
         raise InputError(
             f"hwaccel={name} is not there: FFmpeg cannot open it in this machine ({error.strerror}); leave "
             "it out to decode on the CPU."
         ) from error
-    return accelerator
 
 
 def planar(picture: av.VideoFrame) -> av.VideoFrame:
