@@ -114,8 +114,11 @@ def print_tables(summaries: Sequence[Summary], by_target: Sequence[Summary]) -> 
     for name in dict.fromkeys(summary.data_set.partition(": ")[0] for summary in by_target):
         own = [summary for summary in by_target if summary.data_set.startswith(f"{name}: ")]
         console.print(target_table(own, f"{name}: PSNR by target, and above the input's"))
-    console.print(f"Means over images, ± half the 95 % bootstrap interval over images. {LEGEND}", style="dim")
-    if "order" in measured_columns(summaries):
+    console.print("Means over images, ± half the 95 % bootstrap interval over images.", style="dim")
+    columns = measured_columns(summaries)
+    if any(COLUMNS[column].subject != "time" for column in columns):
+        console.print(LEGEND, style="dim")
+    if "order" in columns:
         console.print(MASK_LEGEND, style="dim")
 
 
