@@ -21,6 +21,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException, SI
 
 import __main__
 from rackfocus.cli.command import run_command, run_folder
+from rackfocus.cli.configs.own_configs import BY_OPTION
 from rackfocus.cli.runs.provenance import git_revision, record_provenance
 from rackfocus.cli.runs.resume import LAST, checkpoint_to_resume, resumed_arguments
 from rackfocus.cli.runs.training_settings import require_training_settings
@@ -119,7 +120,7 @@ def data_arguments(cfg: DictConfig) -> list[str]:
     The test split, its default, where there is one; otherwise what was validated on.
     """
     hydra = HydraConfig.get()
-    own = [source.path for source in hydra.runtime.config_sources if source.provider == "command-line"]
+    own = [source.path for source in hydra.runtime.config_sources if source.provider == BY_OPTION]
     chosen = [each for each in hydra.overrides.task if each.startswith(("data.", "data@"))]
     split = [] if "test" in cfg.data else ["split=validation"]
     return [

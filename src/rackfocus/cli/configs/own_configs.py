@@ -8,9 +8,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
-PROVIDER = "command-line"
-SEARCHED = f"hydra.searchpath in {PROVIDER}"
-"""Who named a folder of configurations, in Hydra's words."""
+BY_OPTION = "command-line"
+BY_SETTING = "hydra.searchpath in command-line"
+"""How Hydra records that a folder of configurations was named by `--config-dir`, or by `hydra.searchpath`."""
 
 
 def names_own_configs(arguments: Sequence[str]) -> bool:
@@ -45,7 +45,7 @@ def recorded_config_folders(run: Path, arguments: Sequence[str]) -> list[str]:
         for provider, path in sources
         if path.is_absolute() and path.is_dir() and not path.resolve().is_relative_to(run.resolve())
     ]
-    options = [f"--config-dir={path}" for provider, path in trusted if provider == PROVIDER]
-    searched = ",".join(f"'file://{path}'" for provider, path in trusted if provider == SEARCHED)
+    options = [f"--config-dir={path}" for provider, path in trusted if provider == BY_OPTION]
+    searched = ",".join(f"'file://{path}'" for provider, path in trusted if provider == BY_SETTING)
     settings = [f"hydra.searchpath=[{searched}]"] if searched else []
     return [*options, *settings]
