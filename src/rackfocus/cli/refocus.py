@@ -13,6 +13,7 @@ from rackfocus.cli.ranges import parse_range
 from rackfocus.device import choose_device
 from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.focus.annotation.keyframes import load_keyframes
+from rackfocus.focus.modes import Finder, target_finder
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import load_model
 from rackfocus.pipelines.photograph import is_photograph
@@ -84,7 +85,7 @@ def _refocus(cfg: DictConfig, source: str, target: str, model: RGBDHDREstimator 
             interlaced=cfg.interlaced,
             hwaccel=cfg.hwaccel,
             device=choose_device(cfg.device),
-            autofocus=instantiate(cfg.autofocus),
+            autofocus=_finder(cfg),
             tracker=instantiate(cfg.tracker),
             puller=instantiate(cfg.puller),
             progress=progress,
@@ -92,6 +93,14 @@ def _refocus(cfg: DictConfig, source: str, target: str, model: RGBDHDREstimator 
             **_settings(cfg),
         )
     print(f"{target}: {frames} frames")
+
+
+def _finder(cfg: DictConfig) -> Finder | None:
+    """The autofocus of the command: that of `general` where nothing says what is in focus."""
+    if cfg.autofocus is None and all(value is None for value in cfg.focus.values()):
+        return target_finder("general")
+    finder: Finder | None = instantiate(cfg.autofocus)
+    return finder
 
 
 def _settings(cfg: DictConfig) -> dict[str, Any]:

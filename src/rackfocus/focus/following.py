@@ -29,9 +29,9 @@ class Following:
         tracker: follows a subject, not started; each target gets a copy.
         puller: moves focus between them.
         scale_from_source: width of the frames over that of the source video.
-        seen: by target and frame, the boxes of subjects in frames after that of their target, where they are
-            known, such as those of a face that was detected; around the same thing as the target's own box,
-            and in the same pixels. The tracker finds the subject in the frames without.
+        seen: by target and frame, the boxes of subjects in its frame and later ones, where they are
+            known, such as those of a face that was detected, in the pixels of the target's own box. One in
+            the target's frame is followed instead of that box. The tracker finds the subject in the frames without.
 
     Raises:
         InputError: scale_from_source is not positive.
@@ -77,7 +77,10 @@ class Following:
         for subject in self._subjects:
             subject.follow(image, is_cut, self._seen.get(subject.target, {}).get(index))
         for target, end in self._beginning(index):
-            self._subjects.append(FollowedSubject(target, end, self._scale_from_source, image, disparity))
+            seen = self._seen.get(target, {}).get(target.t)
+            self._subjects.append(
+                FollowedSubject(target, end, self._scale_from_source, image, disparity, seen)
+            )
             if target.t == index:
                 self._subjects[-1].start(copy.deepcopy(self._tracker), image)
         counting = self._counting(index)

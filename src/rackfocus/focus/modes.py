@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 
-from rackfocus.focus.detectors.window import Detector
+from rackfocus.focus.general.general import General
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.types import InputError
 
+Finder = SceneSpecific | General | TargetFinder
+"""What finds new focus targets."""
 
-def target_finder(mode: str) -> SceneSpecific | TargetFinder:
+
+def target_finder(mode: str) -> Finder:
     """Look-ahead autofocus by the name of its mode.
 
     Args:
-        mode: `action` (moving and salient subjects), `conversation` (the speaker), `general` (faces, else
-            motion, else salient regions), or `af_net` (the network trained on gaze and annotations).
+        mode: `action` (moving and salient subjects), `conversation` (the speaker), `general` (who
+            speaks, acts, or is near and central), or `af_net` (the network trained on gaze and annotations).
 
     Raises:
         InputError: there is no such mode.
@@ -31,7 +34,7 @@ def scene_specific(mode: str) -> SceneSpecific:
     """
     finder = target_finder(mode)
     if not isinstance(finder, SceneSpecific):
-        raise InputError(f"The autofocus {mode!r} sees whole videos only; choose another, such as general.")
+        raise InputError(f"The autofocus {mode!r} sees whole videos only; choose another, such as action.")
     return finder
 
 
@@ -60,30 +63,15 @@ def _conversation() -> SceneSpecific:
     )
 
 
-def _general() -> SceneSpecific:
-    from rackfocus.focus.detectors.action import Action
-    from rackfocus.focus.detectors.centred import CentrePriorDetector
-    from rackfocus.focus.detectors.face_lively import LivelyFaces
-    from rackfocus.focus.detectors.fallback import FallbackDetector
-    from rackfocus.focus.detectors.saliency import FineGrained
-
-    watched: dict[str, Detector] = {
-        "face": LivelyFaces(),
-        "action": CentrePriorDetector(detector=Action()),
-        "saliency": CentrePriorDetector(detector=FineGrained()),
-    }
-    return SceneSpecific({"watched": FallbackDetector(detectors=watched)}, source="action")
-
-
 def _af_net() -> TargetFinder:
     from rackfocus.focus.af_net_autofocus import AFNetAutofocus
 
     return AFNetAutofocus()
 
 
-_MODES: dict[str, Callable[[], SceneSpecific | TargetFinder]] = {
+_MODES: dict[str, Callable[[], Finder]] = {
     "action": _action,
     "conversation": _conversation,
-    "general": _general,
+    "general": General,
     "af_net": _af_net,
 }

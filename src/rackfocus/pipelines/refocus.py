@@ -17,10 +17,8 @@ from rackfocus.focus.focus_track import (
     PointFocus,
     TrackedFocus,
 )
-from rackfocus.focus.modes import target_finder
+from rackfocus.focus.modes import Finder, target_finder
 from rackfocus.focus.puller import FocusPuller
-from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.memory import give_back
 from rackfocus.models.backends import RGBDHDREstimator
@@ -76,7 +74,7 @@ def refocus(
     hwaccel: str | None = None,
     video: str | Path | None = None,
     device: str | torch.device = AUTO,
-    autofocus: str | SceneSpecific | TargetFinder | None = None,
+    autofocus: str | Finder | None = None,
     tracker: Tracker | None = None,
     puller: FocusPuller | None = None,
     progress: Callable[[int, int | None], None] | None = None,
@@ -205,7 +203,7 @@ def refocus(
 
 def _search(
     focus: Focus,
-    autofocus: str | SceneSpecific | TargetFinder | None,
+    autofocus: str | Finder | None,
     tracker: Tracker | None,
     puller: FocusPuller | None,
     progress: Callable[[int, int | None], None] | None,

@@ -7,9 +7,7 @@ from functools import partial
 import torch
 
 from rackfocus.device import CPU
-from rackfocus.focus.modes import target_finder
-from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.focus.target_finder import TargetFinder
+from rackfocus.focus.modes import Finder, target_finder
 from rackfocus.focus.trackers.opencv import KCF
 from rackfocus.focus.trackers.recovering import RecoveringTracker
 from rackfocus.focus.trackers.tracker import Tracker
@@ -43,7 +41,7 @@ class Tools:
     trackers: Mapping[str, Callable[[], Tracker]] = field(
         default_factory=lambda: {"kcf": lambda: RecoveringTracker(KCF())}
     )
-    autofocus: Mapping[str, Callable[[], SceneSpecific | TargetFinder]] = field(
+    autofocus: Mapping[str, Callable[[], Finder]] = field(
         default_factory=lambda: {mode: partial(target_finder, mode) for mode in NAMED}
     )
     stabilizer: Callable[[], Stabilizer] = look_ahead_stabilizer

@@ -11,7 +11,7 @@ from rackfocus.evaluation.autofocus.focus_table import FootageTable, Progress, R
 from rackfocus.evaluation.reports.focus_timeline import Truth, draw_timeline, thumbnails_at
 from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.focus.decisions import decisions
-from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.focus.modes import Finder
 from rackfocus.metrics.focus import match_targets
 from rackfocus.pipelines.focusing.autofocus import autofocus, open_footage
 from rackfocus.types import FocusTarget, InputError
@@ -25,7 +25,7 @@ class Entries(FootageTable):
 
     video: str
     annotation: str
-    autofocus: SceneSpecific
+    autofocus: Finder
     within_frames: int = 15
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:

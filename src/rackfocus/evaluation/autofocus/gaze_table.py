@@ -11,7 +11,7 @@ from rackfocus.data.gaze.hevc_gaze import WatchedVideo, watched_videos
 from rackfocus.evaluation.autofocus.focus_table import FootageTable, Progress, Row, Value, mean
 from rackfocus.evaluation.autofocus.gaze_focus import best_points, centre_points, gaze_hits, map_maxima
 from rackfocus.focus.detectors.window import ClipWindow, Detector
-from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.focus.modes import Finder
 from rackfocus.pipelines.focusing.autofocus import autofocus, open_footage
 
 COLUMNS = ("centre", "saliency", "autofocus", "best")
@@ -29,7 +29,7 @@ class Gaze(FootageTable):
     """
 
     folder: str
-    autofocus: SceneSpecific
+    autofocus: Finder
     saliency: Detector
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from rackfocus.evaluation.autofocus.focus_table import FootageTable, Progress, Row, mean
-from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.focus.modes import Finder
 from rackfocus.metrics.focus import level_px
 from rackfocus.pipelines.focusing.autofocus import autofocus, follow, open_footage
 from rackfocus.reading.damage import reading
@@ -84,7 +84,7 @@ class SubjectFocusTable(FootageTable):
     """
 
     subjects: Mapping[str, Subject]
-    autofocus: SceneSpecific
+    autofocus: Finder
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002
         """Video by video."""

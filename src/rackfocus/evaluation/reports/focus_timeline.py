@@ -14,6 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from rackfocus.focus.general.general import General
+from rackfocus.focus.modes import Finder
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.focusing.analysis import clip_window
 from rackfocus.pipelines.focusing.footage import Footage, FootageFrame
@@ -75,7 +77,7 @@ def draw_timeline(
 
 
 def thumbnails_at(
-    targets: Sequence[FocusTarget], footage: Footage, scene: SceneSpecific, *, most: int = MOST
+    targets: Sequence[FocusTarget], footage: Footage, scene: Finder, *, most: int = MOST
 ) -> list[Thumbnail]:
     """Thumbnails of targets in pixels of the video, evenly selected if there are more than `most`.
 
@@ -83,13 +85,14 @@ def thumbnails_at(
     """
     if len(targets) > most:
         targets = [targets[round(at)] for at in np.linspace(0, len(targets) - 1, most)]
+    detectors = scene.detectors if isinstance(scene, SceneSpecific | General) else {}
     wanted = {target.t: target for target in targets}
     found = []
     for frames, at in _windows_about(sorted(wanted), footage):
         window = clip_window(footage, frames)
         target = wanted[frames[at].index]
         x, y = ((each + 0.5) / footage.scale_to_source - 0.5 for each in (target.x, target.y))
-        maps = {name: detect(window)[at] for name, detect in scene.detectors.items()}
+        maps = {name: detect(window)[at] for name, detect in detectors.items()}
         found.append(Thumbnail(target.t, frames[at].image, maps, (x, y)))
     return found
 

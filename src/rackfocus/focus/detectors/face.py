@@ -53,6 +53,10 @@ class Faces:
 
     def missing(self, window: ClipWindow) -> str | None:
         """See `rackfocus.focus.detectors.window.Detector`."""
+        return self.lacks() or (None if self.tracks(window) else "No face was found.")
+
+    def lacks(self) -> str | None:
+        """What this detector lacks for any window, as one sentence for a person. `None`: nothing."""
         detect = face_detection(self.weights)
         if detect is None:
             return f"The weights {self.weights} and OpenCV's Haar cascade are missing, so no face is found."
@@ -61,7 +65,7 @@ class Faces:
                 f"The weights {self.weights} are missing, so faces are found by OpenCV's Haar cascade, "
                 "which misses those that turn away."
             )
-        return None if self.tracks(window) else "No face was found."
+        return None
 
     def tracks(self, window: ClipWindow) -> list[FaceTrack]:
         """The faces that are not too small."""

@@ -61,7 +61,9 @@ class LivelyFaces:
         tracks = self.faces.tracks(window)
         liveliness = np.zeros((len(tracks), len(window.frames)), np.float32)
         for one, track in zip(liveliness, tracks, strict=True):
-            one[track.frames] = self._liveliness(window, track)
+            one[track.frames] = (
+                float(np.median(track.sides)) * self.liveliness(window, track) * self._central(window, track)
+            )
         most = liveliness.max(axis=0, initial=1e-9)
         shares = (liveliness / most) ** self.contrast
         return self.faces.drawn(window, [_lower_half(track) for track in tracks], shares)
@@ -70,7 +72,16 @@ class LivelyFaces:
         """See `rackfocus.focus.detectors.window.Detector`."""
         return self.faces.missing(window)
 
-    def _liveliness(self, window: ClipWindow, track: FaceTrack) -> Float32[np.ndarray, " frame"]:
+    def lacks(self) -> str | None:
+        """What this detector lacks for any window; see `Faces.lacks`."""
+        return self.faces.lacks()
+
+    def tracks(self, window: ClipWindow) -> list[FaceTrack]:
+        """The faces that are not too small."""
+        return self.faces.tracks(window)
+
+    def liveliness(self, window: ClipWindow, track: FaceTrack) -> Float32[np.ndarray, " frame"]:
+        """The motion of a mouth relative to its mean motion, in each frame of a track."""
         shown_s = frame_s(window, slice(track.frames.start, track.frames.stop))
         step = max(1, round(self.apart_s / shown_s))
         mouths = [_mouth(window, track, number) for number in range(len(track.boxes))]
@@ -80,8 +91,7 @@ class LivelyFaces:
             change[number] = np.abs(difference - difference.mean()).mean()
         change[:step] = change[min(step, len(change) - 1)]
         change = smoothed(change[:, None, None], self.smoothing_s / shown_s).ravel()
-        lively = (change + NOISE) / (float(change.mean()) + NOISE)
-        return float(np.median(track.sides)) * lively * self._central(window, track)
+        return (change + NOISE) / (float(change.mean()) + NOISE)
 
     def _central(self, window: ClipWindow, track: FaceTrack) -> Float32[np.ndarray, " frame"]:
         size = np.array(window.frames.shape[2:0:-1], np.float32)

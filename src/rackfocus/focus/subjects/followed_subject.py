@@ -27,18 +27,26 @@ class FollowedSubject:
         scale_from_source: width of the frames over that of the source video.
         image: the frame in which it is at the target's point.
         disparity: of that frame, possibly coarser; gives the subject's size if the target has no box.
+        seen: what is followed of the subject, such as its head, as `FocusTarget.box`. `None`: the target's box.
     """
 
     def __init__(
-        self, target: FocusTarget, end: float, scale_from_source: float, image: Image, disparity: Disparity
+        self,
+        target: FocusTarget,
+        end: float,
+        scale_from_source: float,
+        image: Image,
+        disparity: Disparity,
+        seen: Box | None = None,
     ) -> None:
         self.target, self.end = target, end
         x, y = (target.x + 0.5) * scale_from_source, (target.y + 0.5) * scale_from_source
-        if target.box is None:
+        known = seen or target.box
+        if known is None:
             across, down = _cells(image, disparity)
             box = _scaled(subject_box(disparity, (x * across, y * down)), 1 / across, 1 / down)
         else:
-            box = _in_frame(target.box, scale_from_source)
+            box = _in_frame(known, scale_from_source)
         self.tracked = Tracked(box, 0.0)
         # Relative position of the point in its box.
         self._share = (x - box[0]) / (box[2] - box[0]), (y - box[1]) / (box[3] - box[1])

@@ -2,16 +2,17 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
 
 from rackfocus.focus.detectors.window import ClipWindow, Sound
+from rackfocus.focus.general.general import BoxCorners, General
+from rackfocus.focus.modes import Finder
 from rackfocus.focus.scene_specific import RegionCurve, Regions, SceneSpecific, initial_focus_point
 from rackfocus.focus.subjects.region_subject import region_subject
-from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.pipelines.focusing.footage import Footage, FootageFrame, FrameDisparityStore
 from rackfocus.types import FocusTarget, InputError
 from rackfocus.video.sound.samples import RATE, read_sound
@@ -95,22 +96,58 @@ class CurveBuilder:
 
 def found_targets(
     footage: Footage,
-    finder: SceneSpecific | TargetFinder,
+    finder: Finder,
     known: FrameDisparityStore,
     *,
     progress: Progress | None = None,
-) -> tuple[tuple[FocusTarget, ...], tuple[str, ...]]:
-    """The new focus targets of a whole video, and warnings about what was missing; see `analyse`."""
+) -> tuple[dict[FocusTarget, dict[int, BoxCorners]], tuple[str, ...]]:
+    """The new focus targets of a whole video, and warnings about what was missing.
+
+    Returns:
+        For each target the boxes of its subject in later frames where they are known, as `seen` of
+        `rackfocus.focus.following.Following`; and the warnings.
+    """
     if isinstance(finder, SceneSpecific):
         curve, warnings = analyse(footage, finder, known, progress=progress)
-        return finder.targets(curve), warnings
+        return {target: {} for target in finder.targets(curve)}, warnings
     info = footage.reader.info
-    seen = _watched(footage, known, progress)
-    size = (info.width, info.height)
-    found = finder.find(seen, size=size, fps=float(info.fps), device=footage.device)
+    watched = _watched(footage, known, progress)
+    size, fps = (info.width, info.height), float(info.fps)
+    if isinstance(finder, General):
+        lacking = _Lacking()
+        observed = []
+        for frames, keep in _overlapping(watched):
+            window = clip_window(footage, frames)
+            disparity = [each.disparity for each in frames]
+            found = finder.observations(window, disparity, footage.scale_to_source)
+            observed += found[keep.start : keep.stop]
+            lacking.add(finder.observe.missing(window))
+        targets, warnings = finder.targets(observed, size=size, fps=fps) if observed else {}, lacking.warnings
+    else:
+        found_there = finder.find(watched, size=size, fps=fps, device=footage.device)
+        targets, warnings = {target: {} for target in found_there}, ()
     if not known.is_cut:
         raise InputError(f"{footage.reader.path} has no frame.")
-    return found, ()
+    return targets, warnings
+
+
+@dataclass
+class _Lacking:
+    """What the detectors lacked in the windows of a video, each a sentence."""
+
+    windows: int = 0
+    sentences: Counter[str] = field(default_factory=Counter)
+
+    def add(self, sentences: Iterable[str]) -> None:
+        self.windows += 1
+        self.sentences.update(sentences)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(
+            sentence if count == self.windows else f"{sentence} (in {count} of {self.windows} parts of the video)"
+            for sentence, count in self.sentences.items()
+        )
 
 
 def analyse(
@@ -131,22 +168,17 @@ def analyse(
     """
     info = footage.reader.info
     draft = CurveBuilder((info.width, info.height), float(info.fps))
-    lacking: Counter[str] = Counter()
-    windows = 0
+    lacking = _Lacking()
     for frames, keep in _overlapping(_watched(footage, known, progress)):
         window = clip_window(footage, frames)
         regions = scene.regions(window)
-        windows += 1
-        lacking.update(scene.missing(window))
+        lacking.add(scene.missing(window))
         for at in range(keep.start, keep.stop):
             draft.put(frames[at], regions, at, footage.scale_to_source)
-    if not windows:
+    if not lacking.windows:
         raise InputError(f"{footage.reader.path} has no frame.")
     curve = draft.curve()
-    warnings = [
-        sentence if count == windows else f"{sentence} (in {count} of {windows} parts of the video)"
-        for sentence, count in lacking.items()
-    ]
+    warnings = [*lacking.warnings]
     if np.isfinite(curve.points).any():
         return curve, tuple(warnings)
     if not scene.otherwise:

@@ -1,7 +1,7 @@
 """Look-ahead autofocus: from a video to its focus track (Sec. 5)."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,13 +11,11 @@ from jaxtyping import Float
 
 from rackfocus.device import AUTO, choose_device, telling_full_memory
 from rackfocus.focus.following import Following
-from rackfocus.focus.modes import target_finder
+from rackfocus.focus.modes import Finder, target_finder
 from rackfocus.focus.puller import FocusPuller
-from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.focus.trackers.opencv import KCF
 from rackfocus.focus.trackers.recovering import RecoveringTracker
-from rackfocus.focus.trackers.tracker import Tracker
+from rackfocus.focus.trackers.tracker import Box, Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
@@ -51,7 +49,7 @@ Progress = Callable[[int, int | None], None]
 
 def autofocus(
     source: str | Path,
-    mode: str | SceneSpecific | TargetFinder = "action",
+    mode: str | Finder = "general",
     *,
     disparity: GivenDisparity = None,
     model: RGBDHDREstimator | str | Path = SHIPPED,
@@ -77,7 +75,7 @@ def autofocus(
 
     Args:
         source: a video, a folder of frames, or a refocusable clip (`.rvr`).
-        mode: `action`, `conversation`, `general`, `af_net`, a set of detectors of your own, or another
+        mode: `general`, `action`, `conversation`, `af_net`, a set of detectors of your own, or another
             `TargetFinder`.
         disparity: in pixels of the video, where it is known. `None`: a clip's own, otherwise it is estimated.
         model: estimates disparity; see `rackfocus.refocus`.
@@ -121,7 +119,7 @@ def autofocus(
 
 def find_and_follow(
     footage: Footage,
-    finder: SceneSpecific | TargetFinder,
+    finder: Finder,
     *,
     targets: Sequence[FocusTarget] = (),
     tracker: Tracker | None = None,
@@ -147,6 +145,7 @@ def find_and_follow(
             footage,
             (*targets, *found),
             known,
+            seen=found,
             tracker=tracker,
             puller=puller,
             progress=lambda done, _: progress(frames + done, 2 * frames) if progress is not None else None,
@@ -159,6 +158,7 @@ def follow(
     targets: Iterable[FocusTarget],
     known: FrameDisparityStore | None = None,
     *,
+    seen: Mapping[FocusTarget, Mapping[int, Box]] | None = None,
     tracker: Tracker | None = None,
     puller: FocusPuller | None = None,
     progress: Progress | None = None,
@@ -169,6 +169,7 @@ def follow(
         footage: the video.
         targets: of all sources, in pixels of the video; see `rackfocus.focus.decisions`.
         known: disparity and cuts stored by an earlier pass; `None`: there was none.
+        seen: the boxes of subjects where they are known; see `Following`.
         tracker: `None`: KCF.
         puller: `None`: linear pulls of 10 frames.
         progress: called with frames done and total frames; the total is `None` if unknown.
@@ -181,6 +182,7 @@ def follow(
         tracker=tracker or RecoveringTracker(KCF()),
         puller=puller or FocusPuller(),
         scale_from_source=1 / footage.scale_to_source,
+        seen=seen,
     )
     for shown in footage.frames(known):
         following.push(shown.image, shown.disparity, shown.is_cut)

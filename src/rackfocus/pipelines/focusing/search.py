@@ -5,9 +5,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rackfocus.focus.modes import Finder
 from rackfocus.focus.puller import FocusPuller
-from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.focus.target_finder import TargetFinder
 from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.pipelines.estimates import StoredMaps, VideoEstimates
 from rackfocus.pipelines.focusing.autofocus import find_and_follow, follow
@@ -38,7 +37,7 @@ class FocusSearch:
     """
 
     annotation: FocusAnnotation | None
-    finder: SceneSpecific | TargetFinder | None
+    finder: Finder | None
     tracker: Tracker | None
     puller: FocusPuller | None
     progress: Callable[[int, int | None], None] | None

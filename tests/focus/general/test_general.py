@@ -1,0 +1,89 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rackfocus.focus.general.candidate import Candidate, Kind
+from rackfocus.focus.general.general import General, Observation
+from rackfocus.types import InputError
+
+FPS = 25.0
+SIZE = (640, 360)
+
+
+def thing(x: float, *, kind: Kind = "face", weight: float = -6.0, y: float = 120.0, **more: float) -> Candidate:
+    box = np.array([x - 20, y - 25, x + 20, y + 25])
+    return Candidate(kind, np.array([x, y]), box, box + [-20, 0, 20, 100], 1.0, weight, **more)
+
+
+def shown(frames: list[list[Candidate]], **more: object) -> list[Observation]:
+    rest = np.array([320.0, 180.0])
+    return [replace(Observation(each, rest, 10.0, 0.0, False), **more) for each in frames]
+
+
+def targets(observed: list[Observation], general: General | None = None) -> list[tuple[int, float, str]]:
+    found = (general or General()).targets(observed, size=SIZE, fps=FPS)
+    return [(each.t, each.x, each.why) for each in found]
+
+
+def test_focus_is_on_the_nearer_face_from_the_first_frame() -> None:
+    frames = [[thing(200), thing(450, weight=-7.5)]] * 50
+    assert targets(shown(frames)) == [(0, 200.0, "a face")]
+
+
+def test_who_speaks_is_in_focus_while_it_speaks() -> None:
+    frames = [[thing(200), thing(450, weight=-7.5, speaks=0.95 * (40 <= at < 100))] for at in range(150)]
+    found = targets(shown(frames))
+    assert [(x, why) for _, x, why in found] == [(200.0, "a face"), (450.0, "a face, speaks"), (200.0, "a face")]
+    assert [t for t, _, _ in found] == pytest.approx([0, 40, 100], abs=4)
+
+
+def test_a_passer_by_is_no_target() -> None:
+    frames = [[thing(200), *([thing(450, weight=-4.5)] if 40 <= at < 60 else [])] for at in range(120)]
+    assert targets(shown(frames)) == [(0, 200.0, "a face")]
+
+
+def test_who_enters_is_a_target_when_it_is_first_seen() -> None:
+    frames = [[thing(60, weight=-5.0)] if at >= 50 else [] for at in range(120)]
+    assert targets(shown(frames)) == [(0, 320.0, "nobody is seen yet"), (50, 60.0, "a face")]
+
+
+def test_the_face_is_followed_where_it_is_seen_until_the_next_target() -> None:
+    frames = [[thing(200 + at)] if at % 2 == 0 else [] for at in range(20)]
+    ((target, boxes),) = General().targets(shown(frames), size=SIZE, fps=FPS).items()
+    assert list(boxes) == list(range(0, 20, 2))
+    assert boxes[4] == (184.0, 95.0, 223.0, 144.0)
+    assert target.box == (160.0, 95.0, 239.0, 244.0)
+
+
+def test_what_is_seen_in_a_whip_pan_is_no_target_and_what_is_seen_after_it_is() -> None:
+    frames = [[thing(200)] if at < 40 else [thing(350, weight=-3.0)] if at < 55 else [thing(420)] for at in range(110)]
+    observed = shown(frames)
+    observed[40:55] = [replace(each, camera_speed=2.0) for each in observed[40:55]]
+    assert targets(observed) == [(0, 200.0, "a face"), (55, 420.0, "a face")]
+
+
+def test_each_shot_begins_with_a_target() -> None:
+    observed = shown([[thing(200)]] * 30 + [[]] * 30)
+    observed[30] = replace(observed[30], is_cut=True)
+    assert targets(observed) == [(0, 200.0, "a face"), (30, 320.0, "nobody is seen yet")]
+
+
+def test_who_turns_away_and_is_found_again_is_no_new_target() -> None:
+    frames = [[thing(200)] if at < 40 else [] if at < 90 else [thing(204)] for at in range(150)]
+    assert targets(shown(frames)) == [(0, 200.0, "a face")]
+
+
+def test_nothing_that_hardly_stands_out_is_worth_a_pull() -> None:
+    frames = [[thing(200)] if at < 30 else [thing(500, kind="stands out", weight=-12.0)] for at in range(120)]
+    assert targets(shown(frames)) == [(0, 200.0, "a face")]
+
+
+def test_an_empty_video_has_no_target() -> None:
+    assert General().targets([], size=SIZE, fps=FPS) == {}
+
+
+@pytest.mark.parametrize("setting", ["stay_s", "whip_pan", "change_cost"])
+def test_a_value_out_of_range_is_told(setting: str) -> None:
+    with pytest.raises(InputError, match=f"{setting} must be .*and is -1"):
+        General(**{setting: -1})
