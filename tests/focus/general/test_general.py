@@ -11,7 +11,9 @@ FPS = 25.0
 SIZE = (640, 360)
 
 
-def thing(x: float, *, kind: Kind = "face", weight: float = -6.0, y: float = 120.0, **more: float) -> Candidate:
+def thing(
+    x: float, *, kind: Kind = "face", weight: float = -6.0, y: float = 120.0, **more: float
+) -> Candidate:
     box = np.array([x - 20, y - 25, x + 20, y + 25])
     return Candidate(kind, np.array([x, y]), box, box + [-20, 0, 20, 100], 1.0, weight, **more)
 
@@ -34,7 +36,11 @@ def test_focus_is_on_the_nearer_face_from_the_first_frame() -> None:
 def test_who_speaks_is_in_focus_while_it_speaks() -> None:
     frames = [[thing(200), thing(450, weight=-7.5, speaks=0.95 * (40 <= at < 100))] for at in range(150)]
     found = targets(shown(frames))
-    assert [(x, why) for _, x, why in found] == [(200.0, "a face"), (450.0, "a face, speaks"), (200.0, "a face")]
+    assert [(x, why) for _, x, why in found] == [
+        (200.0, "a face"),
+        (450.0, "a face, speaks"),
+        (200.0, "a face"),
+    ]
     assert [t for t, _, _ in found] == pytest.approx([0, 40, 100], abs=4)
 
 
@@ -49,15 +55,18 @@ def test_who_enters_is_a_target_when_it_is_first_seen() -> None:
 
 
 def test_the_face_is_followed_where_it_is_seen_until_the_next_target() -> None:
-    frames = [[thing(200 + at)] if at % 2 == 0 else [] for at in range(20)]
+    frames = [[thing(200 + at)] if at % 2 == 0 else [] for at in range(21)]
     ((target, boxes),) = General().targets(shown(frames), size=SIZE, fps=FPS).items()
-    assert list(boxes) == list(range(0, 20, 2))
+    assert list(boxes) == list(range(0, 21, 2))
     assert boxes[4] == (184.0, 95.0, 223.0, 144.0)
     assert target.box == (160.0, 95.0, 239.0, 244.0)
 
 
 def test_what_is_seen_in_a_whip_pan_is_no_target_and_what_is_seen_after_it_is() -> None:
-    frames = [[thing(200)] if at < 40 else [thing(350, weight=-3.0)] if at < 55 else [thing(420)] for at in range(110)]
+    frames = [
+        [thing(200)] if at < 40 else [thing(350, weight=-3.0)] if at < 55 else [thing(420)]
+        for at in range(110)
+    ]
     observed = shown(frames)
     observed[40:55] = [replace(each, camera_speed=2.0) for each in observed[40:55]]
     assert targets(observed) == [(0, 200.0, "a face"), (55, 420.0, "a face")]

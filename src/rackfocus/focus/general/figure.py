@@ -76,7 +76,9 @@ def face_figure(face: Box, depths: Depths, size: tuple[int, int]) -> tuple[Box, 
     value = float(np.median(disparity[inner]))
     middle, wide, tall = (left + right) / 2, right - left, bottom - top
     reach = _cells(
-        (middle - WIDE / 2 * wide, top - 0.3 * tall, middle + WIDE / 2 * wide, top + TALL * tall), rows, columns
+        (middle - WIDE / 2 * wide, top - 0.3 * tall, middle + WIDE / 2 * wide, top + TALL * tall),
+        rows,
+        columns,
     )
     near = np.abs(disparity[reach] - value) <= depths.same
     near[

@@ -195,9 +195,7 @@ class General:
         depth = self.same_depth * float(np.median([each.spread for each in frames]))
         return SameSubject(max(1, round(self.absence_s * fps)), self.reach * max(size), max(depth, 1e-6))
 
-    def _subjects(
-        self, frames: Sequence[Observation], same: SameSubject, fps: float
-    ) -> list[Subject]:
+    def _subjects(self, frames: Sequence[Observation], same: SameSubject, fps: float) -> list[Subject]:
         found = link([each.candidates for each in frames], same)
         least = min(self.least_seen_s * fps, len(frames))
         return [each for each in found if len(each.seen) >= least / 2 and each.lasts >= least]

@@ -69,7 +69,9 @@ class Observer:
             detect(window) for detect in (self.persons, self.action, self.salience)
         )
         for frame, near in enumerate(depths):
-            things = with_persons(distinct(found[frame]), self._regions(window, "person", persons[frame], near))
+            things = with_persons(
+                distinct(found[frame]), self._regions(window, "person", persons[frame], near)
+            )
             things = with_actions(things, self._regions(window, "acts", acting[frame], near))
             others = self._regions(window, "stands out", standing_out[frame] * near.nearness, near)
             things += [each for each in others if not any(same_thing(each, thing) for thing in things)]

@@ -37,9 +37,7 @@ class Weights:
     region_spread: float = 0.3
     rest: float = -9.0
 
-    def face(
-        self, side: float, lively: float, box: Float[np.ndarray, "4"], size: tuple[int, int]
-    ) -> float:
+    def face(self, side: float, lively: float, box: Float[np.ndarray, "4"], size: tuple[int, int]) -> float:
         """Of a face.
 
         Args:
@@ -52,7 +50,13 @@ class Weights:
         return relative + self.lively * math.log(max(lively, 1e-6)) - _off_centre(box, size, self.face_spread)
 
     def region(
-        self, kind: Kind, area: float, strength: float, relief: float, box: Float[np.ndarray, "4"], size: tuple[int, int]
+        self,
+        kind: Kind,
+        area: float,
+        strength: float,
+        relief: float,
+        box: Float[np.ndarray, "4"],
+        size: tuple[int, int],
     ) -> float:
         """Of a region.
 

@@ -145,7 +145,9 @@ class _Lacking:
     @property
     def warnings(self) -> tuple[str, ...]:
         return tuple(
-            sentence if count == self.windows else f"{sentence} (in {count} of {self.windows} parts of the video)"
+            sentence
+            if count == self.windows
+            else f"{sentence} (in {count} of {self.windows} parts of the video)"
             for sentence, count in self.sentences.items()
         )
 
