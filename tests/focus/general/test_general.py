@@ -15,7 +15,7 @@ def thing(
     x: float, *, kind: Kind = "face", weight: float = -6.0, y: float = 120.0, **more: float
 ) -> Candidate:
     box = np.array([x - 20, y - 25, x + 20, y + 25])
-    return Candidate(kind, np.array([x, y]), box, box + [-20, 0, 20, 100], 1.0, weight, **more)
+    return Candidate(kind, np.array([x, y]), box, box + np.array([-20, 0, 20, 100]), 1.0, weight, **more)
 
 
 def shown(frames: list[list[Candidate]], **more: object) -> list[Observation]:

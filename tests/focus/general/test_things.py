@@ -49,3 +49,8 @@ def test_a_face_that_is_tracked_twice_is_one() -> None:
 def test_a_part_is_of_the_thing() -> None:
     assert same_thing(seen("stands out", 10, 20, 20, 30), seen("person", 5, 8, 30, 80))
     assert not same_thing(seen("stands out", 28, 20, 60, 30), seen("person", 5, 8, 30, 80))
+
+
+def test_a_head_just_above_a_figure_is_its_own() -> None:
+    (thing,) = with_persons([seen("face", 10, 10, 20, 20)], [seen("person", 5, 20, 30, 80)])
+    assert list(thing.figure) == [5, 10, 30, 80]

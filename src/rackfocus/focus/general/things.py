@@ -38,7 +38,7 @@ def with_persons(faces: Sequence[Candidate], persons: Sequence[Candidate]) -> li
     """
     things = list(faces)
     for person in persons:
-        own = [number for number, face in enumerate(faces) if inside(face.point, person.near)]
+        own = [number for number, face in enumerate(faces) if _is_of(face, person)]
         if not own and not any(same_thing(person, face) for face in faces):
             things.append(person)
         elif len(own) == 1:
@@ -64,6 +64,12 @@ def with_actions(things: Sequence[Candidate], actions: Sequence[Candidate]) -> l
         number = min(own, key=lambda each: abs(_middle(found[each]) - _middle(action)))
         found[number] = replace(found[number], acts=max(found[number].acts, action.acts))
     return found
+
+
+def _is_of(face: Candidate, person: Candidate) -> bool:
+    """Whether a face is in a figure, or just above it: a head may be farther away than what is below it."""
+    above = face.near[3] - face.near[1]
+    return inside(face.point, person.near - [0, above, 0, 0])
 
 
 def _is_fragment(person: Candidate, action: Candidate) -> bool:
