@@ -31,7 +31,8 @@ class Following:
         scale_from_source: width of the frames over that of the source video.
         seen: by target and frame, the boxes of subjects in its frame and later ones, where they are
             known, such as those of a face that was detected, in the pixels of the target's own box. One in
-            the target's frame is followed instead of that box. The tracker finds the subject in the frames without.
+            the target's frame is followed instead of that box. The tracker finds the subject in the frames
+            without.
 
     Raises:
         InputError: scale_from_source is not positive.

@@ -55,7 +55,7 @@ class Persons:
     def missing(self, window: ClipWindow) -> str | None:  # noqa: ARG002
         """See `rackfocus.focus.detectors.window.Detector`."""
         if self._network is None:
-            return f"The weights {self.weights} are missing, so people are found by their faces and motion alone."
+            return f"The weights {self.weights} are missing, so people are found by face and motion alone."
         return None
 
     @cached_property

@@ -16,7 +16,8 @@ def steady_choice(
     Args:
         gains: of having a subject in focus in a frame; `-inf` where it cannot be.
         change_cost: of each change, in the unit of the gains.
-        stay_frames: how long a subject stays in focus at least, unless those beside it cannot be in focus there.
+        stay_frames: how long a subject stays in focus at least, unless those before and after it cannot be in
+            focus there.
 
     Returns:
         The subject of each frame.

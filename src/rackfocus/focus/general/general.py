@@ -16,7 +16,6 @@ from rackfocus.focus.general.subjects import SameSubject, Subject, link
 from rackfocus.focus.scene_specific import initial_focus_point
 from rackfocus.types import FocusTarget, InputError
 
-
 BoxCorners = tuple[float, float, float, float]
 
 

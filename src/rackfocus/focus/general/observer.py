@@ -11,7 +11,6 @@ from rackfocus.focus.detectors.action import Action
 from rackfocus.focus.detectors.audio import Speakers
 from rackfocus.focus.detectors.face_lively import LivelyFaces
 from rackfocus.focus.detectors.face_tracks import FaceTrack
-from rackfocus.focus.detectors.over_time import frame_s
 from rackfocus.focus.detectors.persons import Persons
 from rackfocus.focus.detectors.saliency import FineGrained
 from rackfocus.focus.detectors.window import ClipWindow, Detector

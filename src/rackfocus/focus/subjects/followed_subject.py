@@ -27,7 +27,8 @@ class FollowedSubject:
         scale_from_source: width of the frames over that of the source video.
         image: the frame in which it is at the target's point.
         disparity: of that frame, possibly coarser; gives the subject's size if the target has no box.
-        seen: what is followed of the subject, such as its head, as `FocusTarget.box`. `None`: the target's box.
+        seen: what is followed of the subject, such as its face, as `FocusTarget.box`. `None`: the target's
+            box.
     """
 
     def __init__(
