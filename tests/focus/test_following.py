@@ -34,13 +34,23 @@ def plane(columns=WIDTH):
 
 
 def followed(
-    targets, frames, *, lost=(), cuts=(), disparity=None, puller=None, tracker=None, scale_from_source=1.0
+    targets,
+    frames,
+    *,
+    lost=(),
+    cuts=(),
+    disparity=None,
+    puller=None,
+    tracker=None,
+    scale_from_source=1.0,
+    seen=None,
 ):
     following = Following(
         targets,
         tracker=tracker or Moving(),
         puller=puller or FocusPuller(4, 0, smoothing_frames=0),
         scale_from_source=scale_from_source,
+        seen=seen,
     )
     for index in range(frames):
         image = IMAGE.copy()
@@ -65,6 +75,43 @@ def test_a_subject_is_followed_and_its_disparity_read():
     np.testing.assert_allclose(track.confidence, [1] + 9 * [0.8])
     assert track.warnings == ()
     assert track.targets == (boxed(0, 20),)
+
+
+def test_where_the_subject_is_seen_the_tracker_is_not_asked():
+    target = boxed(0, 20)
+    # The tracker drifts by a pixel a frame, and is lost in frame 7; the subject is seen in frames 3, 4 and 8.
+    seen = {target: {index: boxed(0, x).box for index, x in ((3, 50), (4, 52), (8, 70))}}
+    track = followed([target], 11, lost=[4, 7], seen=seen)
+    np.testing.assert_allclose(track.points[:, 0], [20, 21, 22, 50, 52, 53, 54, 54, 70, 71, 72])
+    np.testing.assert_allclose(track.confidence, [1, 0.8, 0.8, 1, 1, 0.8, 0.8, 0, 1, 0.8, 0.8])
+    read = track.confidence > 0
+    np.testing.assert_allclose(track.focal_disparity[read], track.points[read, 0] + 0.5, atol=1.1)
+    assert "was lost in frames 7;" in track.warnings[0]
+
+
+def test_a_tracker_bridges_from_the_frame_in_which_the_subject_was_last_seen():
+    class Recorded(Moving):
+        started = []  # noqa: RUF012
+
+        def start(self, image, box):
+            self.started.append((int(image[0, 1, 0]), box))
+            super().start(image, box)
+
+    target, other = boxed(0, 20), boxed(6, 70)
+    following = Following(
+        [target, other],
+        tracker=Recorded(),
+        puller=FocusPuller(4, 0, smoothing_frames=0),
+        scale_from_source=0.5,
+        seen={target: {index: (30 + index, 10.0, 39 + index, 29.0) for index in (1, 2, 3)}},
+    )
+    for index in range(8):
+        image = IMAGE.copy()
+        image[0, 1, 0] = index
+        following.push(image, plane(), False)
+    following.finish()
+    # In pixels of the frame, with right and bottom outside; once for each gap.
+    assert Recorded.started == [(3, (16.5, 5.0, 21.5, 15.0)), (6, (33.0, 13.0, 37.5, 17.5))]
 
 
 def test_coarse_disparity_and_enlarged_frames_are_the_same():

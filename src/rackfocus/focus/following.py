@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -11,7 +11,7 @@ from jaxtyping import Num, UInt8
 from rackfocus.focus.decisions import Decision, decisions
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.subjects.followed_subject import FollowedSubject
-from rackfocus.focus.trackers.tracker import Tracker
+from rackfocus.focus.trackers.tracker import Box, Tracker
 from rackfocus.types import FocusTarget, FocusTrack, InputError
 
 Image = UInt8[np.ndarray, "height width 3"]
@@ -29,6 +29,9 @@ class Following:
         tracker: follows a subject, not started; each target gets a copy.
         puller: moves focus between them.
         scale_from_source: width of the frames over that of the source video.
+        seen: by target and frame, the boxes of subjects in frames after that of their target, where they are
+            known, such as those of a face that was detected; around the same thing as the target's own box,
+            and in the same pixels. The tracker finds the subject in the frames without.
 
     Raises:
         InputError: scale_from_source is not positive.
@@ -41,11 +44,13 @@ class Following:
         tracker: Tracker,
         puller: FocusPuller,
         scale_from_source: float,
+        seen: Mapping[FocusTarget, Mapping[int, Box]] | None = None,
     ) -> None:
         if not (math.isfinite(scale_from_source) and scale_from_source > 0):
             raise InputError(f"scale_from_source must be a positive number, and is {scale_from_source}.")
         self._targets = tuple(sorted(targets, key=lambda target: target.t))
         self._tracker, self._puller, self._scale_from_source = tracker, puller, scale_from_source
+        self._seen = seen or {}
         self._plan = decisions(self._targets)
         self._subjects: list[FollowedSubject] = []
         self._points: list[tuple[float, float]] = []
@@ -70,7 +75,7 @@ class Following:
             self._cuts.append(index)
         self._subjects = [subject for subject in self._subjects if index < subject.end]
         for subject in self._subjects:
-            subject.follow(image, is_cut)
+            subject.follow(image, is_cut, self._seen.get(subject.target, {}).get(index))
         for target, end in self._beginning(index):
             self._subjects.append(FollowedSubject(target, end, self._scale_from_source, image, disparity))
             if target.t == index:

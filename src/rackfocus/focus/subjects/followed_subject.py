@@ -38,22 +38,38 @@ class FollowedSubject:
             across, down = _cells(image, disparity)
             box = _scaled(subject_box(disparity, (x * across, y * down)), 1 / across, 1 / down)
         else:
-            left, top, right, bottom = target.box
-            box = _scaled((left, top, right + 1, bottom + 1), scale_from_source, scale_from_source)
+            box = _in_frame(target.box, scale_from_source)
         self.tracked = Tracked(box, 0.0)
         # Relative position of the point in its box.
         self._share = (x - box[0]) / (box[2] - box[0]), (y - box[1]) / (box[3] - box[1])
+        self._scale_from_source = scale_from_source
         self._tracker: Tracker | None = None
+        # The last frame, where its box is known without the tracker, which has yet to start there.
+        self._known_in: Image | None = None
 
     def start(self, tracker: Tracker, image: Image) -> None:
         """Follow it by a tracker, from the frame given to the constructor."""
-        tracker.start(image, self.tracked.box)
-        self._tracker, self.tracked = tracker, Tracked(self.tracked.box, 1.0)
+        self._tracker, self.tracked, self._known_in = tracker, Tracked(self.tracked.box, 1.0), image
 
-    def follow(self, image: Image, is_cut: bool) -> None:
-        """Process the next frame."""
-        if self._tracker is not None:
-            self.tracked = self._tracker.follow(image, is_cut=is_cut)
+    def follow(self, image: Image, is_cut: bool, seen: Box | None = None) -> None:
+        """Process the next frame.
+
+        Args:
+            image: the frame.
+            is_cut: whether a new shot begins with it.
+            seen: its box in the frame where something surer than a tracker knows it, such as a detector of
+                faces; as `FocusTarget.box`, and around the same thing. `None`: the tracker finds it, from
+                the last known box on.
+        """
+        if self._tracker is None:
+            return
+        if seen is not None:
+            self.tracked, self._known_in = Tracked(_in_frame(seen, self._scale_from_source), 1.0), image
+            return
+        if self._known_in is not None:
+            self._tracker.start(self._known_in, self.tracked.box)
+            self._known_in = None
+        self.tracked = self._tracker.follow(image, is_cut=is_cut)
 
     def point(self, image: Image) -> tuple[float, float]:
         """Its position in pixels from the left and upper border of the frame, clamped to the frame."""
@@ -72,6 +88,12 @@ class FollowedSubject:
 def _cells(image: Image, disparity: Disparity) -> tuple[float, float]:
     """Number of cells of the disparity map for each pixel of the image, horizontally and vertically."""
     return disparity.shape[1] / image.shape[1], disparity.shape[0] / image.shape[0]
+
+
+def _in_frame(box: Box, scale_from_source: float) -> Box:
+    """A box with its last pixels inside, as targets have, in pixels of the frame."""
+    left, top, right, bottom = box
+    return _scaled((left, top, right + 1, bottom + 1), scale_from_source, scale_from_source)
 
 
 def _scaled(box: Box, across: float, down: float) -> Box:
