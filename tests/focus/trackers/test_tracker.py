@@ -151,11 +151,13 @@ def test_what_it_slides_onto_is_not_the_subject():
     assert tracker.follow(shown(130, 80)).box == pytest.approx((130, 80, 160, 110), abs=3)
 
 
-def test_black_frames_and_odd_boxes():
+@pytest.mark.parametrize("make", [KCF, Nano])
+def test_black_frames_and_odd_boxes(make, shared, monkeypatch):
+    monkeypatch.setenv("RACKFOCUS_WEIGHTS", str(shared / "weights"))
     black = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     for box in ((-50.0, -50.0, -20.0, -20.0), (0.0, 0.0, 0.3, 0.3), (190.0, 5.0, 230.0, 9.0)):  # fmt: skip
         for first, second in ((black, GROUND), (GROUND, black)):
-            tracker = RecoveringTracker(KCF())
+            tracker = RecoveringTracker(make(), patience_frames=0)
             tracker.start(first, box)
             for is_cut in (False, True):
                 left, top, right, bottom = tracker.follow(second, is_cut=is_cut).box
