@@ -118,7 +118,7 @@ def refocus(
             network takes several frames at once, and a resumed video may differ in its last digits.
         autofocus: a mode or a set of detectors; focus is on the targets that `rackfocus.autofocus` finds with
             it. The targets of an annotation are used, too; those of a user take precedence.
-        tracker: follows the subjects of targets; `None`: KCF.
+        tracker: follows the subjects of targets; `None`: NanoTrack if its files are found, else KCF.
         puller: moves focus between them; `None`: as an annotation says, otherwise linearly in 10 frames.
         progress: called with frames done and total frames; the total is `None` if unknown.
         autofocus_progress: like `progress`, while frames are estimated and focus is found and followed.

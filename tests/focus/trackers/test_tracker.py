@@ -10,7 +10,7 @@ from rackfocus import InputError
 from rackfocus.focus.trackers.opencv import CSRT, KCF, Nano
 from rackfocus.focus.trackers.recovering import RecoveringTracker
 from rackfocus.focus.trackers.subject_look import SubjectAppearance, cut_out
-from rackfocus.focus.trackers.tracker import Tracked, Tracker, rectangle
+from rackfocus.focus.trackers.tracker import Recogniser, Tracked, Tracker, rectangle
 
 HEIGHT, WIDTH, SIZE = 120, 200, 30
 
@@ -59,6 +59,47 @@ def test_nanotrack_follows(shared, monkeypatch):
         tracked = tracker.follow(shown(60 + 3 * step, 40))
     assert tracked.box == pytest.approx((75, 40, 105, 70), abs=8)
     assert 0 < tracked.confidence <= 1
+
+
+def test_nanotrack_says_when_its_subject_is_gone_and_recognises_it_elsewhere(shared, monkeypatch):
+    monkeypatch.setenv("RACKFOCUS_WEIGHTS", str(shared / "weights"))
+    tracker = started(RecoveringTracker(Nano()))
+    assert isinstance(tracker.tracker, Recogniser)
+    assert tracker.follow(shown(62, 40)).confidence > 0.9
+    gone = [tracker.follow(shown(None, None)) for _ in range(8)]
+    assert {each.confidence for each in gone} == {0}
+    assert {each.box for each in gone} == {gone[0].box}
+    assert gone[0].box == pytest.approx((62, 40, 92, 70), abs=8)
+    back = [tracker.follow(shown(140, 75)) for _ in range(8)][-1]
+    assert back.confidence > 0.9
+    assert back.box == pytest.approx((140, 75, 170, 105), abs=8)
+
+
+def test_what_a_tracker_does_not_recognise_is_not_found_and_a_bad_frame_is_no_loss():
+    class Particular(KCF):
+        follows = recognises = True
+
+        def follow(self, image, *, is_cut=False):
+            tracked = super().follow(image, is_cut=is_cut)
+            return tracked if self.follows else Tracked(tracked.box, 0.0)
+
+        def recognise(self, image, box):  # noqa: ARG002
+            return Tracked(box, 0.7 * self.recognises)
+
+        resume = KCF.start
+
+    tracker = started(RecoveringTracker(Particular(), patience_frames=2))
+    assert tracker.follow(shown(62, 40)).confidence == 1
+    tracker.tracker.follows = tracker.tracker.recognises = False
+    assert tracker.follow(shown(64, 40)) == Tracked((62, 40, 92, 70), 0.0)
+    tracker.tracker.follows = True
+    assert tracker.follow(shown(66, 40)) == Tracked((66, 40, 96, 70), 1.0)
+    tracker.tracker.follows = False
+    assert [tracker.follow(shown(66, 40)).confidence for _ in range(6)] == 6 * [0]
+    tracker.tracker.recognises = True
+    assert tracker.follow(shown(66, 40)).confidence == 0.7
+    # Recognised, but not alike.
+    assert [tracker.follow(GROUND).confidence for _ in range(6)] == 6 * [0]
 
 
 def test_nanotrack_needs_its_own_files(tmp_path):
@@ -110,11 +151,13 @@ def test_what_it_slides_onto_is_not_the_subject():
     assert tracker.follow(shown(130, 80)).box == pytest.approx((130, 80, 160, 110), abs=3)
 
 
-def test_black_frames_and_odd_boxes():
+@pytest.mark.parametrize("make", [KCF, Nano])
+def test_black_frames_and_odd_boxes(make, shared, monkeypatch):
+    monkeypatch.setenv("RACKFOCUS_WEIGHTS", str(shared / "weights"))
     black = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     for box in ((-50.0, -50.0, -20.0, -20.0), (0.0, 0.0, 0.3, 0.3), (190.0, 5.0, 230.0, 9.0)):  # fmt: skip
         for first, second in ((black, GROUND), (GROUND, black)):
-            tracker = RecoveringTracker(KCF())
+            tracker = RecoveringTracker(make(), patience_frames=0)
             tracker.start(first, box)
             for is_cut in (False, True):
                 left, top, right, bottom = tracker.follow(second, is_cut=is_cut).box
@@ -143,3 +186,14 @@ def test_likeness():
     cut = cut_out(GROUND, (-2.0, -1.0, 3.0, 2.0))
     np.testing.assert_array_equal(cut[:, :3], np.repeat(GROUND[[0, 0, 1], :1], 3, axis=1))
     assert cut.shape == (3, 5, 3)
+
+
+def test_only_what_resembles_the_first_picture_is_learned():
+    look, box = SubjectAppearance(shown(60, 40), (60, 40, 90, 70)), (60, 40, 90, 70)
+    first = look.pictures[0].copy()
+    look.learn(GROUND, box)
+    np.testing.assert_array_equal(look.pictures[1], first)
+    darker = (shown(60, 40) // 2).astype(np.uint8)
+    look.learn(darker, box)
+    np.testing.assert_allclose(look.pictures[1], 0.95 * first, atol=0.11)
+    np.testing.assert_array_equal(look.pictures[0], first)

@@ -10,6 +10,7 @@ from rackfocus.evaluation.benchmarks.stage_clock import StageClock, StageCost
 from rackfocus.focus.following import Following
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.focus.trackers.default_tracker import default_tracker
 from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.pipelines.focusing.analysis import OVERLAP_S, WINDOW_S, CurveBuilder, clip_window
 from rackfocus.pipelines.focusing.footage import Footage, FrameDisparityStore
@@ -24,7 +25,7 @@ IN_ALL = "all, but disparity"
 
 
 def stage_costs(
-    footage: Footage, scene: SceneSpecific, tracker: Tracker, puller: FocusPuller, *, frames: int
+    footage: Footage, scene: SceneSpecific, tracker: Tracker | None, puller: FocusPuller, *, frames: int
 ) -> list[StageCost]:
     """Autofocus of at most this number of frames of a video as one window, each stage timed separately.
 
@@ -60,7 +61,10 @@ def stage_costs(
 
         def follow() -> Any:
             following = Following(
-                targets, tracker=tracker, puller=puller, scale_from_source=1 / footage.scale_to_source
+                targets,
+                tracker=tracker or default_tracker(),
+                puller=puller,
+                scale_from_source=1 / footage.scale_to_source,
             )
             for shown in held:
                 following.push(shown.image, shown.disparity, shown.is_cut)

@@ -1,5 +1,6 @@
-"""OpenCV's trackers: KCF, CSRT and NanoTrack v2. None of them searches for a lost subject."""
+"""OpenCV's trackers: KCF, CSRT and NanoTrack v2. None of them searches the frame for a lost subject."""
 
+import math
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,13 @@ class OpenCVTracker(ABC):
         if is_cut:
             return Tracked(self._box, 0.0)
         found, (x, y, width, height) = self._search.update(image)
-        if not found:
-            return Tracked(self._box, 0.0)
-        self._box = (float(x), float(y), float(x + width), float(y + height))
-        return Tracked(self._box, self._score())
+        score = self._score(self._search) if found else 0.0
+        if score:
+            self._box = (float(x), float(y), float(x + width), float(y + height))
+        return Tracked(self._box, score)
 
-    def _score(self) -> float:
+    def _score(self, search: Any) -> float:  # noqa: ARG002
+        """How sure a tracker of OpenCV is of its last box, 0 (lost) to 1."""
         return 1.0
 
 
@@ -64,11 +66,12 @@ class CSRT(OpenCVTracker):
 
 
 class Nano(OpenCVTracker):
-    """NanoTrack v2, a small network: adapts to size and shape.
+    """NanoTrack v2, a small network: adapts to size and shape, and knows its subject by its first picture.
 
     Args:
         backbone: a file, or the name of the published one.
         head: a file, or the name of the published one.
+        lost_below: with a lower score, of 1, the subject is lost.
 
     Raises:
         InputError: the weights are missing, or are not NanoTrack's.
@@ -79,8 +82,13 @@ class Nano(OpenCVTracker):
         *,
         backbone: str | Path = "nanotrack_v2_backbone.onnx",
         head: str | Path = "nanotrack_v2_head.onnx",
+        lost_below: float = 0.88,
     ) -> None:
         super().__init__()
+        self.lost_below = lost_below
+        self._first: tuple[Any, Box] = (None, self._box)
+        self._known: Any = None  # follows nothing, and so has the first picture of the subject for good
+        self._known_at = self._box
         self.backbone, self.head = find_weights(backbone), find_weights(head)
         self._create()
 
@@ -94,5 +102,40 @@ class Nano(OpenCVTracker):
                 f"{self.backbone} and {self.head} cannot be read as NanoTrack's; get the files anew."
             ) from error
 
-    def _score(self) -> float:
-        return min(max(float(self._search.getTrackingScore()), 1e-3), 1.0)
+    def _score(self, search: Any) -> float:
+        score = float(search.getTrackingScore())
+        return min(score, 1.0) if score >= self.lost_below else 0.0
+
+    def start(self, image: UInt8[np.ndarray, "height width 3"], box: Box) -> None:
+        """See `Tracker.start`."""
+        self.resume(image, box)
+        self._first, self._known, self._known_at = (image, box), None, box
+
+    def recognise(self, image: UInt8[np.ndarray, "height width 3"], box: Box) -> Tracked:
+        """See `Recogniser.recognise`."""
+        if self._known is None:
+            first, first_box = self._first
+            self._known = self._create()
+            self._known.init(first, rectangle(first_box, first))
+        # OpenCV looks around its last box only, at about that size: so the frame is moved under it.
+        (x, y), (known_x, known_y) = _centre(box), _centre(self._known_at)
+        scale = math.sqrt(_area(self._known_at) / _area(box))
+        move = np.array([[scale, 0, known_x - scale * x], [0, scale, known_y - scale * y]], np.float32)
+        moved = cv2.warpAffine(image, move, image.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+        _, (left, top, width, height) = self._known.update(moved)
+        self._known_at = (float(left), float(top), float(left + width), float(top + height))
+        (found_x, found_y), (across, down) = _centre(self._known_at), (width / scale / 2, height / scale / 2)
+        x, y = x + (found_x - known_x) / scale, y + (found_y - known_y) / scale
+        return Tracked((x - across, y - down, x + across, y + down), self._score(self._known))
+
+    def resume(self, image: UInt8[np.ndarray, "height width 3"], box: Box) -> None:
+        """See `Recogniser.resume`."""
+        super().start(image, box)
+
+
+def _centre(box: Box) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def _area(box: Box) -> float:
+    return max((box[2] - box[0]) * (box[3] - box[1]), 1.0)

@@ -1,8 +1,9 @@
 """Adds loss detection and recovery to any tracker (as in TLD: Kalal et al. 2012).
 
 A tracker may drift to another object. The subject's appearance is stored separately: a box that does not
-match it for some frames has lost the subject. The subject is then searched for by template matching, at
-several sizes, over an area that grows with time.
+match it for some frames has lost the subject. A tracker that recognises its subject says itself when it is
+lost. The subject is then searched for by template matching, at several sizes, over an area that grows with
+time.
 """
 
 import math
@@ -13,7 +14,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from rackfocus.focus.trackers.subject_look import SubjectAppearance
-from rackfocus.focus.trackers.tracker import Box, Tracked, Tracker, rectangle
+from rackfocus.focus.trackers.tracker import Box, Recogniser, Tracked, Tracker, rectangle
 
 Image = UInt8[np.ndarray, "height width 3"]
 
@@ -25,6 +26,8 @@ SOUGHT_PX = 24
 """Longer side of the template in the search; a smaller subject is searched at its own size."""
 PEAKS = 3
 """Number of candidate positions to verify, for each size and template."""
+RECOGNISED = 2
+"""Number of the most similar ones that a tracker is asked to recognise, which costs it as much as a frame."""
 
 
 class RecoveringTracker:
@@ -32,9 +35,10 @@ class RecoveringTracker:
 
     Args:
         tracker: follows from frame to frame.
-        lost_below: a box with less likeness to the subject, of 1, is doubtful.
-        patience_frames: after this many successive doubtful frames the subject is lost.
-        found_above: minimum likeness of a box to find a lost subject again.
+        lost_below: a box with less likeness to the subject, of 1, is doubtful. A tracker that recognises its
+            subject is believed, but for this much likeness where a lost subject is found again.
+        patience_frames: after this many successive doubtful frames the subject is searched for.
+        found_above: minimum likeness of a box to find a lost subject again by likeness alone.
         reach: radius of the search in the first frame after the loss, in sizes of its box; it grows by as
             much in each frame. After a cut, the whole frame is searched.
     """
@@ -68,15 +72,15 @@ class RecoveringTracker:
         self._doubted, self._frames_lost, self._radius = 0, 0, 0.0
 
     def follow(self, image: Image, *, is_cut: bool = False) -> Tracked:
-        """See `Tracker.follow`. The confidence is the likeness to the subject."""
+        """See `Tracker.follow`. The confidence is the likeness to the subject, or the tracker's own where it
+        recognises the subject.
+        """
         assert self._look is not None, "start comes first"
         found = None if is_cut or self._frames_lost else self._followed(image, self._look)
         if found is None:
             self._frames_lost += 1
             self._radius += math.inf if is_cut else self.reach * max(self._size)
             found = self._sought(image, self._look)
-            if found is not None:
-                self.tracker.start(image, found.box)
         if found is None:
             self._seen = Tracked(self._seen.box, 0.0)
             return self._seen
@@ -89,27 +93,44 @@ class RecoveringTracker:
     def _followed(self, image: Image, look: SubjectAppearance) -> Tracked | None:
         """The tracker's position of the subject, unless it has been doubtful for too long."""
         there = self.tracker.follow(image)
-        if there.confidence == 0 or _is_outside(there.box, image):
+        if _is_outside(there.box, image):
             return None
-        likeness = look.likeness(image, there.box)
-        self._doubted = 0 if likeness >= self.lost_below else self._doubted + 1
+        if isinstance(self.tracker, Recogniser):
+            doubtful = there.confidence == 0
+            seen = Tracked(self._seen.box, 0.0) if doubtful else there
+        elif there.confidence == 0:
+            return None
+        else:
+            likeness = look.likeness(image, there.box)
+            doubtful = likeness < self.lost_below
+            seen = Tracked(there.box, max(likeness, 0.01))
+        self._doubted = self._doubted + 1 if doubtful else 0
         if self._doubted > self.patience_frames:
             self._doubted = 0
             return None
-        return Tracked(there.box, max(likeness, 0.01))
+        return seen
 
     def _sought(self, image: Image, look: SubjectAppearance) -> Tracked | None:
-        """The position within reach that is most similar to the subject, if it is similar enough."""
-        best = Tracked(self._seen.box, 0.0)
+        """Find the subject within reach, where it is most similar and similar enough, and follow it there."""
+        alike: list[Tracked] = []
         turn = self._frames_lost % len(OTHER_SIZES)
         others = OTHER_SIZES if self._frames_lost == 1 else OTHER_SIZES[turn : turn + 1]
         for size in (1.0, *others):
             worth = 1.0 if size == 1 else OTHER_SIZE_WORTH
             for box in self._candidates(image, look, size):
-                likeness = worth * look.likeness(image, box)
-                if likeness > best.confidence:
-                    best = Tracked(box, likeness)
-        return best if best.confidence >= self.found_above else None
+                alike.append(Tracked(box, worth * look.likeness(image, box)))
+        alike.sort(key=lambda each: -each.confidence)
+        if isinstance(self.tracker, Recogniser):
+            # The most similar may be another, and so may what the tracker takes for it: both must agree.
+            for box in (self._seen.box, *(each.box for each in alike[:RECOGNISED])):
+                there = self.tracker.recognise(image, box)
+                if there.confidence and look.likeness(image, there.box) >= self.lost_below:
+                    self.tracker.resume(image, there.box)
+                    return there
+        elif alike and alike[0].confidence >= self.found_above:
+            self.tracker.start(image, alike[0].box)
+            return alike[0]
+        return None
 
     def _candidates(self, image: Image, look: SubjectAppearance, size: float) -> Iterator[Box]:
         """The boxes of one size with the best template matches."""

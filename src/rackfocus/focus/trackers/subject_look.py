@@ -12,6 +12,10 @@ Picture = Float32[np.ndarray, "rows columns 3"]
 PICTURE_PX = 48
 """The longer side of a template, small so that details do not matter."""
 
+RESEMBLES = 0.25
+"""Minimum correlation with the initial picture to learn from: a box that slides off its subject by and by
+is always like the last picture, and would soon be the subject."""
+
 SHIFT = 5
 """Colours are quantised to their upper three bits."""
 COLOURS = (256 >> SHIFT) ** 3
@@ -48,15 +52,15 @@ class SubjectAppearance:
     def likeness(self, image: Image, box: Box) -> float:
         """The likeness, 0 to 1; 1 is the subject's initial picture."""
         picture = self._picture(image, box)
-        shape = max(
-            float(cv2.matchTemplate(picture, known, cv2.TM_CCOEFF_NORMED)[0, 0]) for known in self.pictures
-        )
+        shape = max(_correlation(picture, known) for known in self.pictures)
         colour = min(self._colour(image, box) / self._first_colour, 1.0)
         return min(max(shape, 0.0), 1.0) * colour**2
 
     def learn(self, image: Image, box: Box) -> None:
-        """Update the appearance by a tenth of the current one."""
-        self.pictures[1] = 0.9 * self.pictures[1] + 0.1 * self._picture(image, box)
+        """Update the appearance by a tenth of the current one, if that resembles the initial one."""
+        picture = self._picture(image, box)
+        if _correlation(picture, self.pictures[0]) >= RESEMBLES:
+            self.pictures[1] = 0.9 * self.pictures[1] + 0.1 * picture
 
     def _picture(self, image: Image, box: Box) -> Picture:
         return cv2.resize(cut_out(image, box), self._size, interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -66,6 +70,11 @@ class SubjectAppearance:
         cells = cv2.resize(cut_out(image, box), (32, 32), interpolation=cv2.INTER_NEAREST)
         bump = 1 - np.linspace(-1, 1, 32) ** 2
         return float(np.average(self._own[_bins(cells)], weights=np.outer(bump, bump)))
+
+
+def _correlation(one: Picture, other: Picture) -> float:
+    """Normalised correlation of pictures of one size, -1 to 1."""
+    return float(cv2.matchTemplate(one, other, cv2.TM_CCOEFF_NORMED)[0, 0])
 
 
 def cut_out(image: Image, box: Box) -> Image:

@@ -49,6 +49,24 @@ class Tracker(Protocol):
         ...
 
 
+@runtime_checkable
+class Recogniser(Protocol):
+    """A tracker that knows its subject: its confidence says when it is lost, and it recognises it again."""
+
+    def recognise(self, image: UInt8[np.ndarray, "height width 3"], box: Box) -> Tracked:
+        """Look for the subject around another place; following goes on only after `resume`.
+
+        Args:
+            image: the current frame.
+            box: where it may be.
+        """
+        ...
+
+    def resume(self, image: UInt8[np.ndarray, "height width 3"], box: Box) -> None:
+        """Follow the same subject from where it was recognised."""
+        ...
+
+
 SMALLEST_PX = 8
 """Minimum width and height of a box for trackers."""
 

@@ -13,8 +13,7 @@ from rackfocus.device import AUTO, choose_device, telling_full_memory
 from rackfocus.focus.following import Following
 from rackfocus.focus.modes import Finder, target_finder
 from rackfocus.focus.puller import FocusPuller
-from rackfocus.focus.trackers.opencv import KCF
-from rackfocus.focus.trackers.recovering import RecoveringTracker
+from rackfocus.focus.trackers.default_tracker import default_tracker
 from rackfocus.focus.trackers.tracker import Box, Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
@@ -81,7 +80,7 @@ def autofocus(
         model: estimates disparity; see `rackfocus.refocus`.
         network_size_px: the longer side of the network's input; `None`: the whole working frame.
         targets: given beforehand; a user's targets take precedence over those found here.
-        tracker: follows the subjects; `None`: KCF.
+        tracker: follows the subjects; `None`: NanoTrack if its files are found, else KCF.
         puller: moves focus from one subject to the next; `None`: linearly in 10 frames.
         longer_side_px: longer side of the reduced frames that detectors and tracker receive, in pixels.
         last: the frame after the last one; `None`: the end.
@@ -170,7 +169,7 @@ def follow(
         targets: of all sources, in pixels of the video; see `rackfocus.focus.decisions`.
         known: disparity and cuts stored by an earlier pass; `None`: there was none.
         seen: the boxes of subjects where they are known; see `Following`.
-        tracker: `None`: KCF.
+        tracker: `None`: NanoTrack if its files are found, else KCF.
         puller: `None`: linear pulls of 10 frames.
         progress: called with frames done and total frames; the total is `None` if unknown.
 
@@ -179,7 +178,7 @@ def follow(
     """
     following = Following(
         targets,
-        tracker=tracker or RecoveringTracker(KCF()),
+        tracker=tracker or default_tracker(),
         puller=puller or FocusPuller(),
         scale_from_source=1 / footage.scale_to_source,
         seen=seen,

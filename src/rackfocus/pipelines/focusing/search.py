@@ -28,7 +28,7 @@ class FocusSearch:
     Attributes:
         annotation: its targets take precedence over those that are found; `None`: there are none.
         finder: finds targets; `None`: only those of the annotation are followed.
-        tracker: follows their subjects; `None`: KCF.
+        tracker: follows their subjects; `None`: NanoTrack if its files are found, else KCF.
         puller: moves focus between them; `None`: as the annotation says, otherwise linearly in 10 frames.
         progress: called with frames done and the total of all passes; the total is `None` if unknown.
 

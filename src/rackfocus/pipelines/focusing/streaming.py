@@ -12,8 +12,7 @@ from rackfocus.focus.look_ahead import Known, LookAhead
 from rackfocus.focus.modes import scene_specific
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.focus.trackers.opencv import KCF
-from rackfocus.focus.trackers.recovering import RecoveringTracker
+from rackfocus.focus.trackers.default_tracker import default_tracker
 from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED
@@ -110,10 +109,11 @@ def streaming_tracks(
     if not hop_s > 0:
         raise InputError(f"hop_s must be above 0, and is {hop_s}.")
     rate = float(footage.reader.info.fps)
+    tracker = tracker or default_tracker()
     streams = [
         _Stream(
             LookAhead(
-                tracker=tracker or RecoveringTracker(KCF()),
+                tracker=tracker,
                 puller=puller or FocusPuller(),
                 scale_from_source=1 / footage.scale_to_source,
                 stay_frames=round(scene.stay_s * rate),

@@ -1,0 +1,20 @@
+"""The tracker where none is chosen: NanoTrack if its files are found, else KCF."""
+
+import logging
+
+from rackfocus.focus.trackers.opencv import KCF, Nano
+from rackfocus.focus.trackers.recovering import RecoveringTracker
+from rackfocus.types import InputError
+
+_log = logging.getLogger(__name__)
+
+
+def default_tracker() -> RecoveringTracker:
+    """NanoTrack, which follows people better (`experiments/tracker`); KCF without its files, and the log
+    tells so.
+    """
+    try:
+        return RecoveringTracker(Nano())
+    except InputError as error:
+        _log.warning("Subjects are followed by KCF, for want of NanoTrack, which is better: %s", error)
+        return RecoveringTracker(KCF())
