@@ -14,6 +14,7 @@ from jaxtyping import Float, Float32
 
 from rackfocus.device import download, upload
 from rackfocus.focus.detectors.audio_motion import MOUTH_PX, sound_features, synchrony
+from rackfocus.focus.detectors.face import soft_ellipses
 from rackfocus.focus.detectors.face_tracks import FaceTrack, face_tracks
 from rackfocus.focus.detectors.speech.faces import face_patches, mouth_patches, nearest_frames
 from rackfocus.focus.detectors.speech.samples import RATE, speech_samples
@@ -74,19 +75,30 @@ class Speakers:
 
     def __call__(self, window: ClipWindow) -> Float32[np.ndarray, "frame rows columns"]:
         """See `rackfocus.focus.detectors.window.Detector`."""
-        maps = np.zeros((len(window.frames), *window.map_size), np.float32)
+        found = self.chances(window)
+        tracks = [track for track, _ in found]
+        shares = np.array([chance for _, chance in found], np.float32)
+        return soft_ellipses(window, tracks, shares.reshape(-1, len(window.frames)), softness=self.softness)
+
+    def chances(self, window: ClipWindow) -> list[tuple[FaceTrack, Float32[np.ndarray, " frame"]]]:
+        """The faces of a window, each with the probability in every frame of the window that it is speaking.
+
+        0 where nobody is heard or the face is not in its track. The probabilities of a frame sum to 1 at
+        most; the rest is the probability that the speaker is not seen. Empty if nobody is heard.
+        """
         samples = speech_samples(window.sound)
         spans = self._spans(samples)
         tracks = face_tracks(window) if spans else []
-        if not tracks:
-            return maps
+        speaking = np.zeros((len(tracks), len(window.frames)), np.float32)
         seconds = window.times_s - window.times_s[0]
-        for shot in window.shots:
+        for shot in window.shots if tracks else ():
             for begin, end in spans:
-                speaking = np.flatnonzero((seconds[shot] >= begin) & (seconds[shot] < end)) + shot.start
-                if len(speaking):
-                    self._speech(maps, window, samples, tracks, shot, speaking)
-        return maps
+                heard = np.flatnonzero((seconds[shot] >= begin) & (seconds[shot] < end)) + shot.start
+                if len(heard):
+                    speaking[:, heard] = self._speech(window, samples, tracks, shot, heard)
+        for one, track in zip(speaking, tracks, strict=True):
+            one[: track.frames.start] = one[track.frames.stop :] = 0
+        return list(zip(tracks, speaking, strict=True))
 
     def missing(self, window: ClipWindow) -> str | None:
         """See `rackfocus.focus.detectors.window.Detector`."""
@@ -125,14 +137,13 @@ class Speakers:
 
     def _speech(
         self,
-        maps: Float32[np.ndarray, "frame rows columns"],
         window: ClipWindow,
         samples: Float32[np.ndarray, " sample"],
         tracks: list[FaceTrack],
         shot: slice,
         speaking: np.ndarray,
-    ) -> None:
-        """Draw the speaker of each moment of speech in some frames of a shot."""
+    ) -> Float[np.ndarray, "track frame"]:
+        """The probability that each face speaks, in the frames `speaking` of a shot."""
         seconds = window.times_s - window.times_s[0]
         first_s = max(float(seconds[shot.start]), float(seconds[speaking[0]]) - self.margin_s)
         last_s = min(float(seconds[shot.stop - 1]), float(seconds[speaking[-1]]) + self.margin_s)
@@ -156,26 +167,8 @@ class Speakers:
                     limited = np.clip(odds, -self.asd_limit, self.asd_limit)
                     evidence[inside, number] += self.asd_weight * limited
         chances = turns(evidence, step_s=1 / FPS, changes_per_s=self.changes_per_s)
-        for frame in speaking:
-            moment = min(max(round(float(seconds[frame]) * FPS) - begin, 0), count - 1)
-            for track, chance in zip(tracks, chances[moment], strict=True):
-                if frame in track.frames and chance > 0.01:
-                    ellipse = self._ellipse(window, track.boxes[frame - track.first])
-                    np.maximum(maps[frame], np.float32(chance) * ellipse, out=maps[frame])
-
-    def _ellipse(
-        self, window: ClipWindow, box: Float32[np.ndarray, " 4"]
-    ) -> Float32[np.ndarray, "rows columns"]:
-        rows, columns = window.map_size
-        height, width = window.frames.shape[1:3]
-        cell = np.array([width / columns, height / rows])
-        x = ((np.arange(columns) + 0.5) * cell[0] - 0.5)[None, :]
-        y = ((np.arange(rows) + 0.5) * cell[1] - 0.5)[:, None]
-        centre = (box[:2] + box[2:]) / 2
-        # The smallest face covers at least a cell.
-        half = np.maximum((box[2:] - box[:2]) / 2, 0.75 * cell)
-        beyond = np.maximum(0, np.hypot((x - centre[0]) / half[0], (y - centre[1]) / half[1]) - 1)
-        return np.exp(-0.5 * np.square(beyond / self.softness)).astype(np.float32)
+        at = np.clip(np.round(seconds[speaking] * FPS).astype(int) - begin, 0, count - 1)
+        return chances[at].T
 
 
 def _coefficients(

@@ -9,6 +9,9 @@ from rackfocus.focus.detectors.face_detection import YuNet, face_detection
 from rackfocus.focus.detectors.face_tracks import FaceTrack, face_tracks
 from rackfocus.focus.detectors.window import ClipWindow
 
+FAINTEST = 0.01
+"""A face of a smaller share than this is not drawn."""
+
 
 class Faces:
     """The faces of a window as soft ellipses; replaces dlib's detector in Sec. 5.2.
@@ -77,20 +80,43 @@ class Faces:
         self, window: ClipWindow, tracks: list[FaceTrack], shares: Float32[np.ndarray, "track frame"]
     ) -> Float32[np.ndarray, "frame rows columns"]:
         """Draw the maps of some faces of a window; values are each frame's score times its share."""
-        rows, columns = window.map_size
-        maps = np.zeros((len(window.frames), rows, columns), np.float32)
-        height, width = window.frames.shape[1:3]
-        cell = np.array([width / columns, height / rows])
-        # Centres of the cells, in pixels of the frames.
-        x = ((np.arange(columns) + 0.5) * cell[0] - 0.5)[None, :]
-        y = ((np.arange(rows) + 0.5) * cell[1] - 0.5)[:, None]
-        for track, share in zip(tracks, shares, strict=True):
-            for frame, box, score in zip(track.frames, track.boxes, track.scores, strict=True):
-                centre = (box[:2] + box[2:]) / 2
-                # The smallest face covers at least a cell.
-                half = np.maximum((box[2:] - box[:2]) / 2, 0.75 * cell)
-                radius = np.hypot((x - centre[0]) / half[0], (y - centre[1]) / half[1])
-                beyond = np.maximum(0, radius - 1) / self.softness
-                ellipse = (share[frame] * score * np.exp(-0.5 * beyond**2)).astype(np.float32)
-                np.maximum(maps[frame], ellipse, out=maps[frame])
-        return maps
+        shown = shares.copy()
+        for share, track in zip(shown, tracks, strict=True):
+            share[track.frames] *= track.scores
+        return soft_ellipses(window, tracks, shown, softness=self.softness)
+
+
+def soft_ellipses(
+    window: ClipWindow,
+    tracks: list[FaceTrack],
+    shares: Float32[np.ndarray, "track frame"],
+    *,
+    softness: float,
+) -> Float32[np.ndarray, "frame rows columns"]:
+    """Maps in which each face is an ellipse of its box, of the value of its share in that frame.
+
+    Args:
+        window: the frames.
+        tracks: the faces.
+        shares: value of each face in every frame of the window; read where its track is.
+        softness: width of the soft edge of an ellipse, as the standard deviation of a Gaussian in half sides.
+    """
+    rows, columns = window.map_size
+    maps = np.zeros((len(window.frames), rows, columns), np.float32)
+    height, width = window.frames.shape[1:3]
+    cell = np.array([width / columns, height / rows])
+    # Centres of the cells, in pixels of the frames.
+    x = ((np.arange(columns) + 0.5) * cell[0] - 0.5)[None, :]
+    y = ((np.arange(rows) + 0.5) * cell[1] - 0.5)[:, None]
+    for track, share in zip(tracks, shares, strict=True):
+        for frame, box in zip(track.frames, track.boxes, strict=True):
+            if share[frame] <= FAINTEST:
+                continue
+            centre = (box[:2] + box[2:]) / 2
+            # The smallest face covers at least a cell.
+            half = np.maximum((box[2:] - box[:2]) / 2, 0.75 * cell)
+            radius = np.hypot((x - centre[0]) / half[0], (y - centre[1]) / half[1])
+            beyond = np.maximum(0, radius - 1) / softness
+            ellipse = (share[frame] * np.exp(-0.5 * beyond**2)).astype(np.float32)
+            np.maximum(maps[frame], ellipse, out=maps[frame])
+    return maps
