@@ -10,7 +10,7 @@ UNDER_SPEECH = (QUIET, NOISE, MUSIC)
 SEAT_PX = (400, 360)
 """Width and height of the part of the picture in which one talker sits."""
 
-TURNS = (4, 6)
+TURNS = (3, 4)
 """Number of sentences, from the first to the last of these."""
 GAP_S = (-0.4, 1.2)
 """Silence between two sentences; negative: they overlap."""

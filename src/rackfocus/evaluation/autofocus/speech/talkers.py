@@ -57,8 +57,8 @@ class Talkers:
         talkers, fps = read_talkers(self.folder)
         size = talkers[0].frames.shape[2], talkers[0].frames.shape[1]
         seeds = range(self.first_seed, self.first_seed + self.count)
-        cases = list(itertools.product(OTHERS, seeds))
-        for done, (others, seed) in enumerate(cases):
+        cases = list(itertools.product(seeds, OTHERS))
+        for done, (seed, others) in enumerate(cases):
             arrangement = random_arrangement(seed, len(talkers))
             with tempfile.TemporaryDirectory() as place:
                 video = Path(place) / "conversation.mkv"
