@@ -64,7 +64,7 @@ class Speakers:
         lead_s: float = 0.1,
         margin_s: float = 0.4,
         asd_weight: float = 4.0,
-        asd_limit: float = 3.0,
+        asd_limit: float = 4.0,
         synchrony_weight: float = 12.0,
         usual_synchrony: float = 0.1,
         changes_per_s: float = 0.25,

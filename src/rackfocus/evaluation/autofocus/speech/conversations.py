@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from rackfocus.evaluation.autofocus.focus_table import FootageTable, Progress, Row
+from rackfocus.device import AUTO
+from rackfocus.evaluation.autofocus.focus_table import Progress, Row
+from rackfocus.evaluation.autofocus.speech.flat_disparity import flat_disparity
 from rackfocus.evaluation.autofocus.speech.speaker_scores import Turn, pull_scores, share_on_speaker
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
@@ -42,18 +44,22 @@ class Speech:
     overlap: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Conversations(FootageTable):
+@dataclass(frozen=True)
+class Conversations:
     """A row for each video of a folder beside which lies `NAME.speakers.json`.
 
     Attributes:
         folder: of the videos, `NAME.mp4`.
         autofocus: the method.
+        longer_side_px: of the frames for detectors and tracker.
+        device: on which networks run, by its name.
         puller: moves focus between targets.
     """
 
     folder: str
     autofocus: SceneSpecific
+    longer_side_px: int = 640
+    device: str = AUTO
     puller: FocusPuller = field(default_factory=FocusPuller)
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:  # noqa: ARG002
@@ -66,7 +72,14 @@ class Conversations(FootageTable):
             video = path.with_name(path.name.removesuffix(SUFFIX) + ".mp4")
             with open_video(video) as opened:
                 info = opened.info
-            track = autofocus(video, self.autofocus, puller=self.puller, **self.settings)
+            track = autofocus(
+                video,
+                self.autofocus,
+                disparity=flat_disparity,
+                longer_side_px=self.longer_side_px,
+                device=self.device,
+                puller=self.puller,
+            )
             near_px = NEAR * float(np.hypot(info.width, info.height))
             yield {
                 "video": video.stem,

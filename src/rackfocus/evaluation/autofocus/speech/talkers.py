@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Float32
-
 from rackfocus.device import AUTO
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row, mean
 from rackfocus.evaluation.autofocus.speech.arrangement import QUIET, Arrangement, random_arrangement
 from rackfocus.evaluation.autofocus.speech.composing import OTHERS, read_talkers, seat_box, write_conversation
+from rackfocus.evaluation.autofocus.speech.flat_disparity import flat_disparity
 from rackfocus.evaluation.autofocus.speech.speaker_scores import (
     SeatOf,
     Turn,
@@ -67,7 +65,7 @@ class Talkers:
                 track = autofocus(
                     video,
                     self.autofocus,
-                    disparity=_flat,
+                    disparity=flat_disparity,
                     longer_side_px=self.longer_side_px,
                     device=self.device,
                     puller=self.puller,
@@ -122,8 +120,3 @@ def _box_at(boxes: Sequence[tuple[int, int, int, int]], x: float, y: float) -> i
         if left <= x < right and top <= y < bottom
     )
     return next(inside, None)
-
-
-def _flat(_frame: int) -> Float32[np.ndarray, "rows columns"]:
-    """Disparity is unknown: the same for all."""
-    return np.zeros((9, 16), np.float32)
