@@ -106,7 +106,10 @@ def read_speeches(path: str | Path) -> list[Speech]:
         found = [
             Speech(
                 str(each["speaker"]),
-                *(float(each[name]) for name in ("x", "y", "start_s", "end_s")),
+                x=float(each["x"]),
+                y=float(each["y"]),
+                start_s=float(each["start_s"]),
+                end_s=float(each["end_s"]),
                 overlap=bool(each.get("overlap", False)),
             )
             for each in turns
