@@ -27,7 +27,14 @@ def test_who_is_in_focus_is_who_speaks_alone_or_over_another():
         Speech("left", 24, 50, 0.6, 0.8, True),
     ]
     scores = conversation_scores(track([22] * 2 + [50] * 2 + [80] * 6), speeches, near_px=10, fps=10.0)
-    assert scores == {"speaker": 6 / 8, "alone": 2 / 4, "one face": 6 / 8, "pulls": 1, "most in 1 s": 1}
+    assert scores == {
+        "sure s": 0.8,
+        "speaker": 6 / 8,
+        "alone": 2 / 4,
+        "one face": 6 / 8,
+        "pulls": 1,
+        "most in 1 s": 1,
+    }
 
 
 def test_who_speaks_is_read_in_the_order_of_time(tmp_path):

@@ -83,7 +83,6 @@ class Conversations:
             near_px = NEAR * float(np.hypot(info.width, info.height))
             yield {
                 "video": video.stem,
-                "sure s": sum(each.end_s - each.start_s for each in speeches),
                 **conversation_scores(track, speeches, near_px=near_px, fps=float(info.fps)),
             }
             progress(done + 1, len(paths))
@@ -129,9 +128,9 @@ def conversation_scores(track: FocusTrack, speeches: Sequence[Speech], *, near_p
         fps: frames a second.
 
     Returns:
-        `speaker`: the share of the sure frames in which focus is on a speaker; `alone`: of those in which one
-        speaks alone; `one face`: what the best single face would have; `pulls` and `most in 1 s`: see
-        `pull_scores`.
+        `sure s`: how long it is known who speaks; `speaker`: the share of these frames in which focus is on a
+        speaker; `alone`: of those in which one speaks alone; `one face`: what the best single face would
+        have; `pulls` and `most in 1 s`: see `pull_scores`.
     """
     names = sorted({each.name for each in speeches})
     faces = {
@@ -147,6 +146,7 @@ def conversation_scores(track: FocusTrack, speeches: Sequence[Speech], *, near_p
     alone = [turn for turn, each in zip(turns, speeches, strict=True) if not each.overlap]
     focused = [seat_of(float(x), float(y)) for x, y in track.points]
     return {
+        "sure s": len({frame for turn in turns for frame in range(turn.first, turn.end)}) / fps,
         "speaker": share_on_speaker(focused, turns),
         "alone": share_on_speaker(focused, alone),
         "one face": max(share_on_speaker([seat] * len(focused), turns) for seat in faces),
