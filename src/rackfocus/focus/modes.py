@@ -59,7 +59,10 @@ def _conversation() -> SceneSpecific:
     from rackfocus.focus.detectors.face_lively import LivelyFaces
 
     return SceneSpecific(
-        {"audio": Speakers(), "face": Faces()}, source="conversation", otherwise={"faces": LivelyFaces()}
+        {"audio": Speakers(), "face": Faces()},
+        source="conversation",
+        stay_s=1.0,
+        otherwise={"faces": LivelyFaces()},
     )
 
 

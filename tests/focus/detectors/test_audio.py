@@ -90,17 +90,17 @@ def test_the_mouth_that_says_what_is_heard_is_marked_while_it_does(speakers, set
 
 def test_each_face_has_a_chance_to_be_the_speaker_in_every_frame(monkeypatch):
     window, tracks = conversation()
-    leaves = FaceTrack(0, tracks[0].boxes[:50], tracks[0].landmarks[:50], tracks[0].scores[:50])
+    leaves = FaceTrack(0, tracks[0].boxes[:70], tracks[0].landmarks[:70], tracks[0].scores[:70])
     monkeypatch.setattr(audio_module, "face_tracks", lambda _window: [tracks[1], leaves])
     detector = Speakers(weights="no such file.pt")
     (other, silent), (own, speaking) = detector.chances(window)
     assert (other, own) == (tracks[1], leaves)
     assert len(silent) == len(speaking) == len(window.frames)
     seconds = window.times_s - 5
-    assert not speaking[50:].any()
+    assert not speaking[70:].any()
     assert not (silent + speaking)[(seconds < SPOKEN[0] - 0.2) | (seconds > SPOKEN[1] + 0.1)].any()
     assert (silent + speaking).max() <= 1 + 1e-6
-    assert (speaking > 0.5)[22:30].all()
+    assert (speaking > 0.5)[22:50].all()
     maps = detector(window)
     np.testing.assert_allclose(maps[:, :, :80].max(axis=(1, 2)), speaking, atol=0.01)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Int
 
 from rackfocus.device import download, upload
 from rackfocus.focus.detectors.audio_motion import MOUTH_PX, sound_features, synchrony
@@ -19,7 +19,14 @@ from rackfocus.focus.detectors.face_tracks import FaceTrack, face_tracks
 from rackfocus.focus.detectors.speech.faces import face_patches, mouth_patches, nearest_frames
 from rackfocus.focus.detectors.speech.samples import RATE, speech_samples
 from rackfocus.focus.detectors.speech.turns import turns
-from rackfocus.focus.detectors.speech.voice_activity import Silero, Span, speech_spans, voice_activity
+from rackfocus.focus.detectors.speech.voice_activity import (
+    RELEASE,
+    Silero,
+    Span,
+    speech_spans,
+    voice_activity,
+    voice_at,
+)
 from rackfocus.focus.detectors.window import ClipWindow
 from rackfocus.models.published.light_asd import FPS, HOPS, SIZE_PX, WEIGHTS, LightASD, load_light_asd
 from rackfocus.models.published.mfcc import mfcc
@@ -44,6 +51,7 @@ class Speakers:
         synchrony_weight: log odds a second for each unit of synchrony.
         usual_synchrony: mean synchrony by chance.
         changes_per_s: mean number of changes of the speaker in a second of speech.
+        changes_in_pauses_per_s: the same in a second of a pause.
         softness: width of the soft edge of the ellipse, as the standard deviation of a Gaussian in half
             sides.
     """
@@ -55,11 +63,12 @@ class Speakers:
         bridged_s: float = 0.4,
         lead_s: float = 0.1,
         margin_s: float = 0.4,
-        asd_weight: float = 1.0,
-        asd_limit: float = 3.0,
+        asd_weight: float = 4.0,
+        asd_limit: float = 4.0,
         synchrony_weight: float = 12.0,
         usual_synchrony: float = 0.1,
         changes_per_s: float = 0.25,
+        changes_in_pauses_per_s: float = 3.0,
         softness: float = 0.25,
     ) -> None:
         self.weights = weights
@@ -71,6 +80,7 @@ class Speakers:
         self.synchrony_weight = synchrony_weight
         self.usual_synchrony = usual_synchrony
         self.changes_per_s = changes_per_s
+        self.changes_in_pauses_per_s = changes_in_pauses_per_s
         self.softness = softness
 
     def __call__(self, window: ClipWindow) -> Float32[np.ndarray, "frame rows columns"]:
@@ -87,15 +97,16 @@ class Speakers:
         most; the rest is the probability that the speaker is not seen. Empty if nobody is heard.
         """
         samples = speech_samples(window.sound)
-        spans = self._spans(samples)
+        voice = voice_activity()(samples)
+        spans = self._spans(voice)
         tracks = face_tracks(window) if spans else []
         speaking = np.zeros((len(tracks), len(window.frames)), np.float32)
         seconds = window.times_s - window.times_s[0]
+        heard = np.any([(seconds >= begin) & (seconds < end) for begin, end in spans], axis=0)
         for shot in window.shots if tracks else ():
-            for begin, end in spans:
-                heard = np.flatnonzero((seconds[shot] >= begin) & (seconds[shot] < end)) + shot.start
-                if len(heard):
-                    speaking[:, heard] = self._speech(window, samples, tracks, shot, heard)
+            frames = np.flatnonzero(heard[shot]) + shot.start
+            if len(frames):
+                speaking[:, frames] = self._speech(window, samples, voice, tracks, shot, frames)
         for one, track in zip(speaking, tracks, strict=True):
             one[: track.frames.start] = one[track.frames.stop :] = 0
         return list(zip(tracks, speaking, strict=True))
@@ -118,7 +129,7 @@ class Speakers:
                 f"the weights {self.weights} of Light-ASD are missing, so who speaks is judged by the motion "
                 "of mouths alone"
             )
-        if not self._spans(samples):
+        if not self._spans(voice_activity()(samples)):
             lacks.append("no voice was heard")
         sentence = "; ".join(lacks)
         return f"{sentence[0].upper()}{sentence[1:]}." if sentence else None
@@ -131,17 +142,18 @@ class Speakers:
             return None
         return load_light_asd(self.weights)
 
-    def _spans(self, samples: Float32[np.ndarray, " sample"]) -> list[Span]:
-        found = speech_spans(voice_activity()(samples), bridged_s=self.bridged_s) if len(samples) else []
+    def _spans(self, voice: Float32[np.ndarray, " hop"]) -> list[Span]:
+        found = speech_spans(voice, bridged_s=self.bridged_s)
         return [(max(0.0, begin - self.lead_s), end) for begin, end in found]
 
     def _speech(
         self,
         window: ClipWindow,
         samples: Float32[np.ndarray, " sample"],
+        voice: Float32[np.ndarray, " hop"],
         tracks: list[FaceTrack],
         shot: slice,
-        speaking: np.ndarray,
+        speaking: Int[np.ndarray, " frame"],
     ) -> Float[np.ndarray, "track frame"]:
         """The probability that each face speaks, in the frames `speaking` of a shot."""
         seconds = window.times_s - window.times_s[0]
@@ -166,7 +178,11 @@ class Speakers:
                     odds = _log_odds(self._network.to(window.device), faces, coefficients[inside])
                     limited = np.clip(odds, -self.asd_limit, self.asd_limit)
                     evidence[inside, number] += self.asd_weight * limited
-        chances = turns(evidence, step_s=1 / FPS, changes_per_s=self.changes_per_s)
+        # While nobody is heard, nothing is told by lips, and somebody else may begin.
+        voiced = voice_at(voice, moments) >= RELEASE
+        evidence[np.isfinite(evidence) & ~voiced[:, None]] = 0
+        changes_per_s = np.where(voiced, self.changes_per_s, self.changes_in_pauses_per_s)
+        chances = turns(evidence, step_s=1 / FPS, changes_per_s=changes_per_s)
         at = np.clip(np.round(seconds[speaking] * FPS).astype(int) - begin, 0, count - 1)
         return chances[at].T
 

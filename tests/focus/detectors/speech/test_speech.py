@@ -97,29 +97,43 @@ def test_turns_follow_the_evidence_and_no_single_moment():
     evidence = np.full((100, 2), -3.0)
     evidence[:50, 0] = evidence[50:, 1] = 3.0
     evidence[20, :] = evidence[20, ::-1]
-    found = turns(evidence, step_s=0.04)
+    found = turns(evidence, step_s=0.04, changes_per_s=np.full(100, 0.25))
     assert (found[:45, 0] > 0.8).all()
     assert (found[55:, 1] > 0.8).all()
     assert (found.sum(axis=1) <= 1 + 1e-9).all()
 
 
+def test_a_turn_begins_in_the_pause_before_it():
+    evidence = np.full((60, 2), -3.0)
+    evidence[:25, 0] = evidence[35:, 1] = 3.0
+    evidence[25:35] = 0
+    changes = np.full(60, 0.25)
+    changes[25:35] = 3.0
+    found = turns(evidence, step_s=0.04, changes_per_s=changes)
+    assert (found[:24, 0] > 0.8).all()
+    assert (found[36:, 1] > 0.8).all()
+    assert found[28, 0] > found[28, 1]
+    assert found[32, 0] < found[32, 1]
+
+
 def test_nobody_has_the_turn_where_nobody_seems_to_speak():
-    assert (turns(np.full((50, 3), -3.0), step_s=0.04) < 0.2).all()
-    assert turns(np.zeros((5, 0)), step_s=0.04).shape == (5, 0)
-    unseen = turns(np.full((50, 1), -np.inf), step_s=0.04)
+    changes = np.full(50, 0.25)
+    assert (turns(np.full((50, 3), -3.0), step_s=0.04, changes_per_s=changes) < 0.2).all()
+    assert turns(np.zeros((5, 0)), step_s=0.04, changes_per_s=changes[:5]).shape == (5, 0)
+    unseen = turns(np.full((50, 1), -np.inf), step_s=0.04, changes_per_s=changes)
     np.testing.assert_array_equal(unseen, 0)
 
 
 def test_turns_of_two_states_are_those_of_all_paths():
     """Against the sum over all sequences of states."""
     evidence = np.random.default_rng(4).normal(0, 5, (4, 1))
-    step, change = 0.2, 0.25 * 0.2
+    step, changes = 0.2, np.array([9.0, 0.25, 2.0, 0.25])
     total, speaks = 0.0, np.zeros(4)
     for code in range(16):
         path = [code >> at & 1 for at in range(4)]
         chance = np.exp(step * sum(evidence[at, 0] for at in range(4) if path[at]))
-        for before, after in pairwise(path):
+        for (before, after), change in zip(pairwise(path), changes[1:] * step, strict=True):
             chance *= change if before != after else 1 - change
         total += chance
         speaks += chance * np.array(path)
-    np.testing.assert_allclose(turns(evidence, step_s=step)[:, 0], speaks / total)
+    np.testing.assert_allclose(turns(evidence, step_s=step, changes_per_s=changes)[:, 0], speaks / total)

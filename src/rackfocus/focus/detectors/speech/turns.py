@@ -8,7 +8,7 @@ NOBODY = 0.0
 
 
 def turns(
-    evidence: Float[np.ndarray, "time face"], *, step_s: float, changes_per_s: float = 0.25
+    evidence: Float[np.ndarray, "time face"], *, step_s: float, changes_per_s: Float[np.ndarray, " time"]
 ) -> Float[np.ndarray, "time face"]:
     """The probability that each face is speaking, given all evidence, earlier and later.
 
@@ -17,7 +17,7 @@ def turns(
     Args:
         evidence: log odds a second of a face against nobody; minus infinity where it is not visible.
         step_s: between two moments.
-        changes_per_s: mean number of changes of the speaker in a second of speech.
+        changes_per_s: mean number of changes of the speaker in a second, at each moment.
 
     Returns:
         0 to 1; the rest to a sum of 1 is the probability of "nobody visible".
@@ -27,15 +27,18 @@ def turns(
         return np.zeros((count, faces))
     scores = np.concatenate([evidence, np.full((count, 1), NOBODY)], axis=1) * step_s
     likelihood = np.exp(scores - scores.max(axis=1, keepdims=True))
-    change = min(0.5, changes_per_s * step_s)
-    transition = np.full((faces + 1, faces + 1), change / faces)
-    np.fill_diagonal(transition, 1 - change)
+    change = np.minimum(0.5, changes_per_s * step_s)
+
+    def moved(chances: Float[np.ndarray, " state"], at: int) -> Float[np.ndarray, " state"]:
+        """The chances on the other side of the step to a moment: the step is the same in both directions."""
+        chances = chances / chances.sum()
+        return chances * (1 - change[at]) + (1 - chances) * change[at] / faces
+
     ahead, behind = np.empty_like(likelihood), np.ones_like(likelihood)
     ahead[0] = likelihood[0]
     for at in range(1, count):
-        ahead[at] = likelihood[at] * (ahead[at - 1] / ahead[at - 1].sum() @ transition)
+        ahead[at] = likelihood[at] * moved(ahead[at - 1], at)
     for at in range(count - 2, -1, -1):
-        behind[at] = transition @ (likelihood[at + 1] * behind[at + 1])
-        behind[at] /= behind[at].sum()
+        behind[at] = moved(likelihood[at + 1] * behind[at + 1], at + 1)
     both = ahead * behind
     return (both / both.sum(axis=1, keepdims=True))[:, :faces]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from rackfocus.focus.detectors.speech.samples import RATE
 from rackfocus.reading.weights import onnx_session
@@ -16,6 +16,9 @@ HOP = 512
 
 CONTEXT = 64
 """Number of preceding samples in the network's input."""
+
+RELEASE = 0.35
+"""Probability of a voice below which there is a pause."""
 
 Span = tuple[float, float]
 """Start and end in seconds."""
@@ -92,7 +95,7 @@ def speech_spans(
     probability: Float32[np.ndarray, " hop"],
     *,
     threshold: float = 0.5,
-    release: float = 0.35,
+    release: float = RELEASE,
     bridged_s: float = 0.4,
     least_s: float = 0.1,
 ) -> list[Span]:
@@ -115,6 +118,14 @@ def speech_spans(
         elif speaking:
             spans.append([begin, end])
     return [(begin, end) for begin, end in spans if end - begin >= least_s]
+
+
+def voice_at(
+    probability: Float32[np.ndarray, " hop"], seconds: Float[np.ndarray, " time"]
+) -> Float[np.ndarray, " time"]:
+    """The probability of a voice at some times, in seconds from the first sample."""
+    centres = (np.arange(len(probability)) + 0.5) * HOP / RATE
+    return np.interp(seconds, centres, probability)
 
 
 def _pieces(samples: Float32[np.ndarray, " sample"]) -> Float32[np.ndarray, "hop sample"]:
