@@ -117,6 +117,7 @@ class FocusTarget:
         box: left, top, right and bottom pixel of the subject. `None`: unknown.
         source: one of `TARGET_SOURCES`; `gaze` is from the recorded gaze of viewers.
         until: the frame from which it is no longer in force. `None`: until the next target.
+        why: why autofocus chose it, in a few words such as `speaks`. Empty: by a user, or unknown.
 
     Raises:
         InputError: a value is invalid.
@@ -128,6 +129,7 @@ class FocusTarget:
     box: tuple[float, float, float, float] | None = None
     source: str = "user"
     until: int | None = None
+    why: str = ""
 
     def __post_init__(self) -> None:
         if self.t < 0:

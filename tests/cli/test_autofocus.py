@@ -49,7 +49,13 @@ def test_targets_and_their_picture(video, tmp_path, monkeypatch, capfd):
     assert annotation.targets[0].t == 0
     assert {target.source for target in annotation.targets} == {"action"}
     assert picture.stat().st_size > 1000
-    assert f"{len(annotation.targets)} targets" in capfd.readouterr().out
+    printed = capfd.readouterr().out.splitlines()
+    lines = printed[printed.index(f"{out}: {len(annotation.targets)} targets") + 1 :]
+    # Modes that tell no reason give the frame and the time alone.
+    assert [line.partition(":")[0] for line in lines[:-1]] == [
+        f"  frame {target.t} ({target.t / 15:.2f} s)" for target in annotation.targets
+    ]
+    assert lines[-1] == str(picture)
 
 
 def test_what_a_user_said_is_kept(video, tmp_path, monkeypatch):

@@ -68,7 +68,11 @@ def _find(cfg: DictConfig, last: int | None) -> None:
     for warning in track.warnings:
         print(f"rackfocus autofocus: {warning}", file=sys.stderr)
     save_annotation(cfg.out, dataclasses.replace(before, targets=track.targets))
-    print(f"{cfg.out}: {sum(target.source == scene.source for target in track.targets)} targets")
+    found = [target for target in track.targets if target.source == scene.source]
+    print(f"{cfg.out}: {len(found)} targets")
+    for target in found:
+        reason = f": {target.why}" if target.why else ""
+        print(f"  frame {target.t} ({target.t / before.video.fps:.2f} s){reason}")
     if cfg.picture is not None:
         with open_footage(cfg.source, **footage) as opened:
             draw_timeline(

@@ -88,10 +88,11 @@ def test_a_dragged_slider_is_one_step(document, monkeypatch):
 
 def test_suggestions_are_accepted_and_rejected(document):
     document.suggest(
-        "action", [user(2, source="action"), user(8, source="action"), user(12, source="action")]
+        "action", [user(2, source="action", why="acts"), user(8, source="action"), user(12, source="action")]
     )
     document.put(user(8, x=30.0), "mine")
     assert document.accept((2, "action")) == (2, "user")
+    assert document.target((2, "user")).why == ""
     with pytest.raises(InputError, match="target of yours at frame 8"):
         document.accept((8, "action"))
     document.reject((12, "action"))

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 
 import pytest
 
@@ -9,7 +10,7 @@ from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusPulls, FocusTa
 VIDEO = AnnotatedVideo("a, b.mp4", "0f" * 32, 640, 360, 300, 30000 / 1001)
 TARGETS = (
     FocusTarget(0, 0.1, 359.4),
-    FocusTarget(90, 1 / 3, 20.0, (0.1, 2.0, 1 / 3, 40.25), "af-net", 120),
+    FocusTarget(90, 1 / 3, 20.0, (0.1, 2.0, 1 / 3, 40.25), "af-net", 120, "acts, and is near"),
     FocusTarget(90, 3.0, 4.0, source="user"),
 )
 FULL = FocusAnnotation(VIDEO, TARGETS, FocusPulls(12, 3, "eased"), 2.8)
@@ -47,6 +48,19 @@ def test_a_row_a_target(folder, tmp_path):
     ]
     assert rows[1]["box"] == "0.1 2.0 0.3333333333333333 40.25"
     assert tuple(rows[0]) == COLUMNS
+
+
+def test_tables_without_reasons_are_read(tmp_path):
+    write_csv({"a.json": FULL}, tmp_path / "new.csv")
+    with (tmp_path / "new.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row.pop("why") for row in rows] == ["", "acts, and is near", ""]
+    with (tmp_path / "old.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, [each for each in COLUMNS if each != "why"])
+        writer.writeheader()
+        writer.writerows(rows)
+    plain = tuple(dataclasses.replace(target, why="") for target in TARGETS)
+    assert read_csv(tmp_path / "old.csv") == {"a.json": dataclasses.replace(FULL, targets=plain)}
 
 
 def test_two_annotators_in_one_table(tmp_path):

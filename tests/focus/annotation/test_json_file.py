@@ -22,7 +22,7 @@ from rackfocus.types import (
 VIDEO = AnnotatedVideo("001.AVI", "0123456789abcdef" * 4, 640, 360, 300, 29.97)
 TARGETS = (
     FocusTarget(0, 12.5, 40.0),
-    FocusTarget(90, 639.0, 359.0, (600.0, 300.0, 639.0, 359.0), "action"),
+    FocusTarget(90, 639.0, 359.0, (600.0, 300.0, 639.0, 359.0), "action", why="acts"),
     FocusTarget(90, 20.0, 30.0, source="user", until=120),
 )
 PLAIN = {
@@ -135,6 +135,7 @@ def test_targets_come_in_the_order_of_time():
         ("pulls", {"easing": "slow"}, "pulls.easing must be one of linear, eased"),
         ("targets.1.until", 9, r"targets\[1\].until must be a frame after t=9"),
         ("targets.1.until", 9.5, r"targets\[1\].until must be a whole number"),
+        ("targets.1.why", 3, r"targets\[1\].why must be a text"),
         ("aperture", 0, "aperture"),
         ("aperture", "f/2", "aperture"),
     ],

@@ -110,7 +110,7 @@ class Editor:
                 "strong": target.source == "user",
                 "selected": target is selected,
                 "counting": target.source == "user" or key_of(target) in counting,
-                "words": f"{target.source}, frame {target.t}",
+                "words": f"{target.source}, frame {target.t}" + (f": {target.why}" if target.why else ""),
             }
             for target in self._targets()
         ]

@@ -63,8 +63,9 @@ class Panel:
             self._target.text = "None at this frame. Drag a box around a subject, or click on it."
         else:
             kind = f"suggested by {target.source}" if weak else "set by hand"
+            reason = f": {target.why}" if target.why else ""
             ending = f", until frame {target.until}" if target.until is not None else ""
-            self._target.text = f"Frame {target.t}{ending}, {kind}."
+            self._target.text = f"Frame {target.t}{ending}, {kind}{reason}."
         self._accept.set_enabled(weak)
         self._reject.set_enabled(weak)
         self._delete.set_enabled(target is not None)

@@ -137,7 +137,7 @@ class Document:
             InputError: there is no such target, or the user has one at this frame.
         """
         with self._lock:
-            own = dataclasses.replace(self.target(key), source="user")
+            own = dataclasses.replace(self.target(key), source="user", why="")
             self.check_free(own.t, key)
             return self.put(own, f"accept the target at frame {key[0]}", instead_of=key)
 
@@ -147,7 +147,7 @@ class Document:
             targets = self.annotation.targets
             kept = {each.t: each for each in targets if each.source == "user"}
             for each in targets:
-                kept.setdefault(each.t, dataclasses.replace(each, source="user"))
+                kept.setdefault(each.t, dataclasses.replace(each, source="user", why=""))
             self._set_targets(kept.values(), "accept all suggestions")
 
     def reject(self, key: Key) -> None:

@@ -112,7 +112,7 @@ def _otio(what: Exported) -> str:
         if (target.t, target.source) not in track.counting:
             continue
         told = {"x": target.x, "y": target.y, "box": list(target.box or ()), "source": target.source,
-                "f_number": what.f_number}  # fmt: skip
+                "why": target.why, "f_number": what.f_number}  # fmt: skip
         if np.isfinite(track.held[target.t]):
             told["focal_disparity"] = float(track.held[target.t])
         colour = getattr(schema.MarkerColor, _COLOURS.get(target.source, "WHITE"))

@@ -158,7 +158,9 @@ def _draw_curve(axes: Any, track: FocusTrack, fps: float, truth: Truth) -> None:
     for target in track.targets:
         if target.t < count:
             colour = _BY_USER if target.source == "user" else _TARGET
-            axes.plot(target.t, track.focal_disparity[target.t], "D", color=colour, mec="white", ms=8, ls="")
+            at = target.t, track.focal_disparity[target.t]
+            axes.plot(*at, "D", color=colour, mec="white", ms=8, ls="")
+            axes.annotate(target.why, at, (4, 7), textcoords="offset points", fontsize=7, parse_math=False)
     handles, labels = axes.get_legend_handles_labels()
     handles += [
         axes.plot([], [], "D", color=_TARGET, mec="white", ms=8, ls="")[0],

@@ -1,10 +1,10 @@
 """Annotations of many videos as one CSV table, one row for each target, for spreadsheets and statistics.
 
-    file,video,sha256,width,height,frames,fps,t,time_s,x,y,box,source,until,annotator,pull_frames,...
+    file,video,sha256,width,height,frames,fps,t,time_s,x,y,box,source,until,why,annotator,pull_frames,...
 
 `file` is the JSON file of the target; a video without a target has one row with an empty `t`.
 `box` is left, top, right and bottom separated by blanks. Conversion is lossless in both directions; `time_s`
-is for readers only and is ignored on input.
+is for readers only and is ignored on input. Older tables, without the column `why`, are read.
 """
 
 import csv
@@ -22,7 +22,7 @@ from rackfocus.whole_files import whole_file
 
 COLUMNS = (
     "file", "video", "sha256", "width", "height", "frames", "fps",
-    "t", "time_s", "x", "y", "box", "source", "until", "annotator",
+    "t", "time_s", "x", "y", "box", "source", "until", "why", "annotator",
     "pull_frames", "early_frames", "easing", "aperture",
 )  # fmt: skip
 
@@ -67,7 +67,7 @@ def read_csv(path: Path, *, annotator: str | None = None) -> Annotations:
         InputError: the file is missing or has other columns, a row is invalid, or a file has two annotators.
     """
     with reading(path, "cannot be read as a table ({reason}); export it again."):
-        rows = read_rows(path, COLUMNS)
+        rows = read_rows(path, [each for each in COLUMNS if each != "why"])
     files: dict[str, list[tuple[int, dict[str, str]]]] = {}
     for line, row in enumerate(rows, start=2):
         if annotator is None or row["annotator"] == annotator:
@@ -93,7 +93,7 @@ def _rows(name: str, annotation: FocusAnnotation, annotator: str) -> list[dict[s
     del common["duration_frames"]
     return [
         common
-        | {each: getattr(target, each) for each in ("t", "x", "y", "source", "until")}
+        | {each: getattr(target, each) for each in ("t", "x", "y", "source", "until", "why")}
         | {"time_s": f"{target.t / video.fps:.3f}", "box": " ".join(map(repr, target.box or ()))}
         for target in annotation.targets
     ] or [common]
@@ -103,7 +103,7 @@ def _annotation(path: Path, name: str, rows: list[tuple[int, dict[str, str]]]) -
     line, first = rows[0]
     if not name or PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
         raise InputError(f"{path}, line {line}: file must be a path in the data set, and is {name!r}.")
-    own = ("t", "time_s", "x", "y", "box", "source", "until")
+    own = ("t", "time_s", "x", "y", "box", "source", "until", "why")
     for line, row in rows:
         if row["annotator"] != first["annotator"]:
             raise InputError(
@@ -152,4 +152,5 @@ def _target(row: dict[str, str]) -> FocusTarget:
         (box[0], box[1], box[2], box[3]) if box else None,
         row["source"],
         int(row["until"]) if row["until"] else None,
+        row.get("why", ""),
     )

@@ -2,11 +2,11 @@
 
     {"format": "rackfocus.focus", "version": 2,
      "video": {"name", "sha256", "width", "height", "frames", "fps"},
-     "targets": [{"t", "x", "y", "box", "source", "until"}],
+     "targets": [{"t", "x", "y", "box", "source", "until", "why"}],
      "pulls": {"duration_frames", "early_frames", "easing"}, "aperture": 2.8 or null}
 
-`box` (left, top, right, bottom), `source` (`user`), `until`, `targets`, `pulls` and `aperture` are optional;
-`annotation.schema.json` is the full definition. Older versions are read; the newest one is written.
+`box` (left, top, right, bottom), `source` (`user`), `until`, `why`, `targets`, `pulls` and `aperture` are
+optional; `annotation.schema.json` is the full definition. Older versions are read; the newest one is written.
 """
 
 import hashlib
@@ -158,6 +158,7 @@ def _target(content: dict[str, Any]) -> FocusTarget:
         box,
         content.get("source", "user"),
         content.get("until"),
+        content.get("why", ""),
     )
 
 
