@@ -16,14 +16,17 @@ GAP_SHARE = 0.1
 ENDS = 0.05
 """Share of the subject's cells that is left out at each end: single wrong cells, and its blurred edge."""
 
+INNER = 0.7
+"""Size of the ellipse in which cells are read, over that of the box: near its border is mostly ground."""
+
 
 def subject_depth(
     disparity: Float[np.ndarray, "height width"], box: Box, level: float
 ) -> tuple[float, float]:
     """The least and the greatest disparity of the subject in a box, robustly.
 
-    Of the cells in the ellipse that the box encloses, the subject has those whose disparity is connected with
-    its own: no sparsely populated disparity lies between. What is around it in the box stands apart.
+    Of the cells in an ellipse in the middle of the box, the subject has those whose disparity is connected
+    with its own: no sparsely populated disparity lies between. What is around it in the box stands apart.
 
     Args:
         disparity: in any unit; NaN where it is unknown.
@@ -42,7 +45,7 @@ def subject_depth(
     across = _from_middle(np.arange(width)[columns] + 0.5, left, right)
     down = _from_middle(np.arange(height)[rows] + 0.5, top, bottom)
     region = disparity[rows, columns]
-    inside = np.hypot(down[:, None], across) <= 1
+    inside = np.hypot(down[:, None], across) <= INNER
     values = region[inside & np.isfinite(region)].astype(np.float64)
     if values.size == 0:
         return level, level
