@@ -18,10 +18,10 @@ def test_what_is_around_the_subject_stands_apart():
 def test_a_slope_is_as_deep_as_the_box():
     slope = np.tile(np.arange(60) + 0.5, (60, 1))
     low, high = subject_depth(slope, BOX, 30.0)
-    # A disk of radius 14 about 30; the 5 % at each end of it lie beyond .81 of the radius.
-    assert (low, high) == pytest.approx((30 - 0.81 * 14, 30 + 0.81 * 14), abs=1.0)
+    # A disk of radius 14 about 30; a tenth at each end of it lies beyond .687 of the radius.
+    assert (low, high) == pytest.approx((30 - 0.687 * 14, 30 + 0.687 * 14), abs=1.0)
     low, high = subject_depth(np.repeat(np.repeat(slope[::2, ::2], 2, 0), 2, 1), BOX, 30.0)
-    assert high - low == pytest.approx(2 * 0.81 * 14, abs=2.0)
+    assert high - low == pytest.approx(2 * 0.687 * 14, abs=2.0)
 
 
 def test_single_wrong_cells_and_unknown_ones_do_not_count():

@@ -13,7 +13,7 @@ MOST_BINS = 32
 GAP_SHARE = 0.1
 """The subject ends, in depth, at a bin with less than this share of the bin at its own disparity."""
 
-ENDS = 0.05
+ENDS = 0.1
 """Share of the subject's cells that is left out at each end: single wrong cells, and its blurred edge."""
 
 INNER = 0.7
