@@ -660,6 +660,12 @@ def test_everything_fits_and_can_be_read(page, serve, video):
     page.wait_for_function("!document.querySelector('.rf-progress').textContent", timeout=300_000)
     seek(page, 30)
     picture("tracked")
+    page.get_by_text("Automatic, for each shot").click()
+    page.keyboard.press("o")
+    page.wait_for_timeout(3000)
+    assert "peaking" in page.locator(".rf-picture canvas").get_attribute("data-shown")
+    picture("outlined")
+    page.keyboard.press("o")
     for view in ("Disparity", "Side by side"):
         page.get_by_role("button", name=view).click()
         page.wait_for_timeout(1500)

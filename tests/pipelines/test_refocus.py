@@ -145,8 +145,8 @@ def test_what_can_be_shown_of_it():
 def test_what_is_in_focus_has_a_line_around_it():
     shown = halves(-3.0, 5.0)
     plain, outlined = rendered([shown])[0], rendered([shown], output=Peaking())[0]
-    green = torch.tensor([0.1, 1.0, 0.35]).half().float()[:, None]
-    torch.testing.assert_close(outlined[:, :, 15].float(), green.expand(3, 20))
+    green = torch.tensor([0.1, 1.0, 0.35])[:, None]
+    torch.testing.assert_close(outlined[:, :, 15], green.expand(3, 20))
     others = [column for column in range(30) if column != 15]
     torch.testing.assert_close(outlined[:, :, others], plain[:, :, others])
     # At f/40 a blur radius of 0.4 is in focus, too; the border of the frame is no edge.
