@@ -193,9 +193,12 @@ def refocus(
                 estimates = StoredEstimates(kept, reader, size, device)
         if track is not None and f_number == AUTOMATIC:
             f_numbers = _chosen(track, lens, reader)
-        # A point stays a point; what autofocus and annotations say is the track by now.
-        focusing = focusing_of(focus if track is None or isinstance(focus, tuple) else track)
-        rendering = Rendering(focusing, lens, f_numbers, renderer or Renderer(), output or Rendered())
+        # What autofocus and annotations say is the track by now; a point stays a point.
+        focus = focus if track is None or isinstance(focus, tuple) else track
+        assert not isinstance(focus, FocusAnnotation)
+        rendering = Rendering(
+            focusing_of(focus), lens, f_numbers, renderer or Renderer(), output or Rendered()
+        )
         job = fingerprint(
             source=file_identity(reader.path),
             frames=(first, last, fps),

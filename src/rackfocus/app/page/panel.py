@@ -39,8 +39,8 @@ class Panel:
         document = self._session.document
         annotation = document.annotation
         self._aperture.value = nearest_stop(document.f_number)
-        self._aperture.set_enabled(not document.automatic)
         self._automatic.value = document.automatic
+        self._aperture.set_visibility(not document.automatic)
         self._chosen.set_visibility(document.automatic)
         self._lens.value, self._tracker.value = document.lens, document.tracker
         self._duration.value, self._early.value = (
@@ -84,26 +84,31 @@ class Panel:
 
     def _settings(self, outline: Callable[[bool], None]) -> None:
         document, tools = self._session.document, self._session.tools
-        with section("Lens"):
+        with section("Lens") as title:
+            with title:
+                self._automatic = (
+                    ui.switch("automatic", on_change=self._telling(self._set_automatic))
+                    .props("dense size=xs")
+                    .tooltip("in each shot the widest aperture that keeps its subject whole")
+                )
             with ui.element("div").classes("rf-row-of"):
                 self._f_number = ui.label().classes("rf-f-number")
+                self._chosen = ui.label().classes("rf-quiet rf-grow")
                 self._aperture = (
                     ui.slider(min=0, max=len(STOPS) - 1, value=0, on_change=self._telling(self._set_aperture))
                     .props('aria-label="f-number"')
                     .classes("rf-aperture")
                 )
-            self._automatic = ui.switch(
-                "Automatic, for each shot", on_change=self._telling(self._set_automatic)
-            ).props("dense")
-            self._chosen = ui.label().classes("rf-quiet rf-two-lines")
-            self.outlined: ui.switch = (
-                ui.switch("Outline what is in focus", on_change=lambda change: outline(change.value))
-                .props("dense")
-                .tooltip("in the refocused view (O)")
-            )
-            self._lens = self._select(
-                "Lens shape", tuple(tools.lenses), lambda: document.lens, document.set_lens
-            )
+            with ui.element("div").classes("rf-row-of"):
+                self._lens = self._select(
+                    "Lens shape", tuple(tools.lenses), lambda: document.lens, document.set_lens
+                )
+                self.outlined: ui.switch = (
+                    ui.switch("outline focus", on_change=lambda change: outline(change.value))
+                    .props("dense size=xs")
+                    .classes("rf-half")
+                    .tooltip("a line around what is in focus, in the refocused view (O)")
+                )
         with section("Focus pull"):
             with ui.element("div").classes("rf-row-of"):
                 self._duration = self._number(
@@ -252,11 +257,12 @@ def nearest_stop(f_number: float) -> int:
 
 
 @contextmanager
-def section(title: str) -> Iterator[None]:
-    """Add a part of the panel."""
+def section(title: str) -> Iterator[ui.element]:
+    """Add a part of the panel; gives the row of its title."""
     with ui.element("section").classes("rf-section"):
-        ui.label(title).classes("rf-title")
-        yield
+        with ui.element("div").classes("rf-row-of") as head:
+            ui.label(title).classes("rf-title rf-grow")
+        yield head
 
 
 def _words(options: Sequence[str]) -> dict[str, str]:

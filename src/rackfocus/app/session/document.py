@@ -296,7 +296,7 @@ class Document:
         annotation = dataclasses.replace(self.annotation, targets=tuple(targets))
         self._step(Version(annotation, self._now.look, change))
 
-    def _set(self, setting: str, values: dict[str, Any], **look: str | bool) -> None:
+    def _set(self, setting: str, values: dict[str, Any], **look: Any) -> None:
         with self._lock:
             annotation = dataclasses.replace(self.annotation, **values)
             self._step(
