@@ -159,6 +159,9 @@ class FocusTrack:
         pulls: for each pull of focus, the frame in which it begins, and the frame in which it ends or another
             pull begins.
         warnings: what was missing, each a sentence for a person.
+        depth: the least and the greatest disparity of the subject in each frame, in pixels of the source
+            video; NaN where it is lost. `None`: not measured.
+        cuts: the frames in which a new shot begins.
     """
 
     targets: tuple[FocusTarget, ...]
@@ -167,6 +170,8 @@ class FocusTrack:
     confidence: Float[np.ndarray, " frame"]
     pulls: tuple[tuple[int, int], ...] = ()
     warnings: tuple[str, ...] = ()
+    depth: Float[np.ndarray, "frame 2"] | None = None
+    cuts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -454,6 +454,13 @@ def test_what_was_clicked_gives_the_keys_back(page, serve, video):
     page.keyboard.press("ArrowRight")
     shown(page, 2)
 
+    page.get_by_text("outline focus").click()
+    until(
+        page,
+        lambda: page.evaluate("document.activeElement === document.body"),
+        lambda: "the switch keeps the keys",
+    )
+
     takes = page.get_by_label("Takes")
     takes.fill("")
     takes.press("Tab")
@@ -660,6 +667,12 @@ def test_everything_fits_and_can_be_read(page, serve, video):
     page.wait_for_function("!document.querySelector('.rf-progress').textContent", timeout=300_000)
     seek(page, 30)
     picture("tracked")
+    page.get_by_text("automatic", exact=True).click()
+    page.keyboard.press("o")
+    page.wait_for_timeout(3000)
+    assert "peaking" in page.locator(".rf-picture canvas").get_attribute("data-shown")
+    picture("outlined")
+    page.keyboard.press("o")
     for view in ("Disparity", "Side by side"):
         page.get_by_role("button", name=view).click()
         page.wait_for_timeout(1500)

@@ -121,7 +121,8 @@ def test_focus_by_files(tmp_path):
 
 
 @pytest.mark.parametrize("choice", ["codec=hevc", "codec=prores", "output=side_by_side", "output=disparity",
-                                    "stabilizer=none", "stabilizer=causal", "flow=farneback"])  # fmt: skip
+                                    "output=peaking", "stabilizer=none", "stabilizer=causal",
+                                    "flow=farneback"])  # fmt: skip
 def test_every_choice_can_be_made(choice):
     cfg = composed(choice)
     for part in (cfg.codec, cfg.output, cfg.stabilizer, cfg.lens, cfg.renderer):

@@ -17,7 +17,7 @@ from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics import Renderer, render
 from rackfocus.optics.radiometry import bt709_to_linear, linear_to_bt709
 from rackfocus.pipelines.estimates import EstimatedFrame
-from rackfocus.pipelines.outputs import DisparityMap, Rendered, SideBySide
+from rackfocus.pipelines.outputs import DisparityMap, Peaking, Rendered, SideBySide
 from rackfocus.pipelines.rendering import Rendering, disparity_near
 from rackfocus.types import (
     AnnotatedVideo,
@@ -142,6 +142,22 @@ def test_what_can_be_shown_of_it():
         DisparityMap(range_px=0)
 
 
+def test_what_is_in_focus_has_a_line_around_it():
+    shown = halves(-3.0, 5.0)
+    plain, outlined = rendered([shown])[0], rendered([shown], output=Peaking())[0]
+    green = torch.tensor([0.1, 1.0, 0.35])[:, None]
+    torch.testing.assert_close(outlined[:, :, 15], green.expand(3, 20))
+    others = [column for column in range(30) if column != 15]
+    torch.testing.assert_close(outlined[:, :, others], plain[:, :, others])
+    # At f/40 a blur radius of 0.4 is in focus, too; the border of the frame is no edge.
+    narrow = {"lens": Lens(f_number=40)}
+    torch.testing.assert_close(
+        rendered([shown], output=Peaking(), **narrow)[0], rendered([shown], **narrow)[0]
+    )
+    with pytest.raises(InputError, match="sharp_px must be above 0, and is 0"):
+        Peaking(sharp_px=0)
+
+
 def track(*focal):
     count = len(focal)
     return FocusTrack((), np.zeros((count, 2)), np.array(focal, float), np.ones(count))
@@ -250,6 +266,49 @@ def test_focus_is_said_only_once(tmp_path):
         refocus(source, tmp_path / "out.mp4", focus=annotated(source), model=Known())
 
 
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        # Each half is flat. Focus goes on after two seconds.
+        ({"focus": (10, 24)}, "Frames 0 to 5: f/1.4. Its subject is whole even at the widest aperture."),
+        (
+            {"autofocus": SceneSpecific({"middle": Middle()})},
+            "f/8. It would take f/120 to keep those who take",
+        ),
+    ],
+)
+def test_an_automatic_aperture_is_chosen_before_rendering(tmp_path, caplog, how, says):
+    source = write_video(tmp_path / "in.mp4", frames=6 if "focus" in how else 48, still=True)
+    runs, f_numbers = [], []
+
+    class Counted(Known):
+        def forward(self, srgb, *, network_size_px=None):
+            runs.append(srgb.shape)
+            return super().forward(srgb, network_size_px=network_size_px)
+
+    class Noted(Renderer):
+        def forward(self, linear_rgb, disparity, log_exposure=None, *, lens=None):
+            f_numbers.append(lens.f_number)
+            return super().forward(linear_rgb, disparity, log_exposure, lens=lens)
+
+    with caplog.at_level("INFO"):
+        frames = refocus(
+            source, tmp_path / "out.mp4", f_number="auto", model=Counted(), renderer=Noted(), **how
+        )
+    assert says in caplog.text
+    assert len(runs) == frames
+    assert {round(each, 6) for each in f_numbers} == {1.4 if "focus" in how else 8.0}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4", "out.mp4"]
+
+
+@pytest.mark.parametrize("focus", [None, 2.0, track(0.0, 0.0)])
+def test_an_automatic_aperture_needs_a_subject(tmp_path, focus):
+    source = write_video(tmp_path / "in.mp4", frames=2)
+    with pytest.raises(InputError, match="f_number=auto"):
+        refocus(source, tmp_path / "out.mp4", focus=focus, f_number="auto", model=Known())
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
 def test_the_f_number_follows_its_keyframes():
     track = FocusKeyframes((FocusKeyframe(0, f_number=2), FocusKeyframe(2, f_number=8)))
     frames, seen = [halves(-4.0, 4.0, index=index) for index in range(4)], []
@@ -328,6 +387,25 @@ def test_the_command(tmp_path, tiny_network, monkeypatch, capfd):
         "tiny.safetensors",
         "ö ut.mp4",
     ]
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "says"),
+    [
+        ((), 0, "Frames 0 to 2: f/"),
+        (("--preview",), 2, "A preview chooses no aperture; give lens.f_number a number such as 2.8."),
+    ],
+)
+def test_the_command_chooses_an_aperture(tmp_path, tiny_network, monkeypatch, capfd, more, code, says):
+    write_video(tmp_path / "in.mp4", frames=3)
+    save_model(tiny_network, tmp_path / "tiny.safetensors")
+    arguments = ("checkpoint=tiny.safetensors", "focus.x=20", "focus.y=10", "lens.f_number=auto", *more)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["rackfocus", "refocus", "in.mp4", "out.mp4", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == code
+    assert says in "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
@@ -13,13 +13,14 @@ from rackfocus.cli.ranges import parse_range
 from rackfocus.device import choose_device
 from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.focus.annotation.keyframes import load_keyframes
+from rackfocus.focus.aperture import AUTOMATIC
 from rackfocus.focus.modes import Finder, target_finder
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import load_model
 from rackfocus.pipelines.photograph import is_photograph
 from rackfocus.pipelines.preview import preview
 from rackfocus.pipelines.refocus import Focus, refocus
-from rackfocus.types import FocusKeyframes, InputError
+from rackfocus.types import FocusKeyframes, InputError, Lens
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -62,6 +63,8 @@ def matches(source: str, target: str) -> list[tuple[str, str]]:
 def _preview(cfg: DictConfig, source: str, target: str, model: RGBDHDREstimator | str) -> None:
     if cfg.autofocus is not None:
         raise InputError("A preview looks for no focus; leave autofocus out, or give focus.x and focus.y.")
+    if cfg.lens.get("f_number") == AUTOMATIC:
+        raise InputError("A preview chooses no aperture; give lens.f_number a number such as 2.8.")
     path = Path(target)
     path = path if is_photograph(path) else path.with_suffix(".preview.png")
     frames = preview(source, path, model=model, **_settings(cfg))
@@ -106,11 +109,12 @@ def _finder(cfg: DictConfig) -> Finder | None:
 def _settings(cfg: DictConfig) -> dict[str, Any]:
     """The settings of both `refocus` and `preview`."""
     first, last = parse_range("frames", cfg.frames)
-    focus, f_number = parse_focus(**cfg.focus)
+    focus, keyframes = parse_focus(**cfg.focus)
+    lens, f_number = parse_lens(cfg)
     return {
         "focus": focus,
-        "f_number": f_number,
-        "lens": instantiate(cfg.lens),
+        "f_number": keyframes or f_number,
+        "lens": lens,
         "renderer": instantiate(cfg.renderer),
         "first": first,
         "last": last,
@@ -118,6 +122,15 @@ def _settings(cfg: DictConfig) -> dict[str, Any]:
         "fps": cfg.fps,
         "video": cfg.video,
     }
+
+
+def parse_lens(cfg: DictConfig) -> tuple[Lens, Literal["auto"] | None]:
+    """The lens, and whether its f-number is `auto`; then it has its reference f-number."""
+    if cfg.lens.get("f_number") != AUTOMATIC:
+        return instantiate(cfg.lens), None
+    return instantiate(
+        cfg.lens, f_number=cfg.lens.get("reference_f_number", Lens.reference_f_number)
+    ), AUTOMATIC
 
 
 def parse_model(cfg: DictConfig) -> RGBDHDREstimator | str:

@@ -56,6 +56,7 @@ class Following:
         self._subjects: list[FollowedSubject] = []
         self._points: list[tuple[float, float]] = []
         self._disparity: list[float] = []
+        self._depth: list[tuple[float, float]] = []
         self._confidence: list[float] = []
         self._cuts: list[int] = []
 
@@ -90,6 +91,7 @@ class Following:
         self._points.append(((x / self._scale_from_source) - 0.5, (y / self._scale_from_source) - 0.5))
         self._confidence.append(subject.tracked.confidence)
         self._disparity.append(subject.disparity(image, disparity))
+        self._depth.append(subject.depth(image, disparity, self._disparity[-1]))
 
     def finish(self) -> FocusTrack:
         """The track of the frames so far."""
@@ -103,6 +105,8 @@ class Following:
             confidence=np.array(self._confidence, np.float64),
             pulls=self._puller.intervals(starts, self._cuts),
             warnings=tuple(self._warnings()),
+            depth=np.array(self._depth, np.float64).reshape(-1, 2),
+            cuts=tuple(self._cuts),
         )
 
     def _counting(self, index: int) -> FocusTarget:

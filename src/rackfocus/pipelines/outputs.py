@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -12,6 +13,8 @@ from rackfocus.types import InputError
 BEHIND = (0.0, 0.25, 0.9)
 BEFORE = (0.9, 0.25, 0.0)
 IN_FOCUS = 0.92
+LINE, LINE_PX = (0.1, 1.0, 0.35), 1
+"""Colour and width of the line around what is in focus: a green that hardly any scene has."""
 
 
 class Output(Protocol):
@@ -103,3 +106,33 @@ class DisparityMap:
             torch.where(share > 0, behind, before),
             share.abs(),
         )
+
+
+@dataclass(frozen=True)
+class Peaking:
+    """The video with shallow depth of field; a line is drawn around all that is in focus.
+
+    Attributes:
+        sharp_px: the blur radius below which a pixel is in focus, in pixels of the output.
+
+    Raises:
+        InputError: the radius is not positive.
+    """
+
+    sharp_px: float = 0.5
+    renders: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not self.sharp_px > 0:
+            raise InputError(f"output.sharp_px must be above 0, and is {self.sharp_px}.")
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        return width, height
+
+    def picture(self, sharp: Tensor, shallow: Tensor | None, disparity: Tensor) -> Tensor:  # noqa: ARG002
+        assert shallow is not None
+        in_focus = (disparity.abs() < self.sharp_px).float()
+        # The border of the frame is no edge: what is beyond counts neither as sharp nor as blurred.
+        blurred_near = F.max_pool2d(1 - in_focus, 2 * LINE_PX + 1, stride=1, padding=LINE_PX)
+        line = (in_focus * blurred_near).bool()
+        return torch.where(line, disparity.new_tensor(LINE)[:, None, None].to(shallow.dtype), shallow)

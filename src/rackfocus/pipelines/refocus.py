@@ -1,14 +1,17 @@
 """Turns a deep-focus video, or its refocusable clip, into a shallow-focus video, a frame at a time."""
 
 import dataclasses
+import logging
 import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Literal
 
 import torch
 
 from rackfocus.device import AUTO, choose_device, telling_full_memory
+from rackfocus.focus.aperture import AUTOMATIC, keyframes_of, shot_apertures
 from rackfocus.focus.focus_track import (
     FixedFocus,
     FocusSource,
@@ -19,6 +22,7 @@ from rackfocus.focus.focus_track import (
 )
 from rackfocus.focus.modes import Finder, target_finder
 from rackfocus.focus.puller import FocusPuller
+from rackfocus.focus.trackers.still import Still
 from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.memory import give_back
 from rackfocus.models.backends import RGBDHDREstimator
@@ -36,13 +40,22 @@ from rackfocus.pipelines.outputs import Output, Rendered
 from rackfocus.pipelines.photograph import PhotographWriter, check_one_frame, is_photograph
 from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.pipelines.rendering import Rendering
-from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTrack, InputError, Lens
+from rackfocus.types import (
+    FocusAnnotation,
+    FocusKeyframes,
+    FocusTarget,
+    FocusTrack,
+    InputError,
+    Lens,
+)
 from rackfocus.video import VideoInfo, VideoReader, VideoWriter, open_video
 from rackfocus.video.codecs import H264, Codec
 from rackfocus.video.encode import check_target
 from rackfocus.video.reduction import Size
 from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
+
+_log = logging.getLogger(__name__)
 
 Focus = Point | float | FocusAnnotation | FocusKeyframes | FocusTrack | None
 """A point `(x, y)` in pixels of the source video, a disparity in its pixels, an annotation whose targets are
@@ -57,7 +70,7 @@ def refocus(
     target: str | Path,
     *,
     focus: Focus = None,
-    f_number: float | FocusKeyframes | None = None,
+    f_number: float | FocusKeyframes | Literal["auto"] | None = None,
     lens: Lens | None = None,
     model: RGBDHDREstimator | str | Path = SHIPPED,
     stabilizer: Stabilizer | None = None,
@@ -86,9 +99,9 @@ def refocus(
     colour tags and sound are those of the source. If it is interrupted at any moment and called again with
     the same arguments, it resumes and gives the same bytes, on the same machine with as many threads.
 
-    If focus is found by autofocus or follows an annotation, the frames of a video are estimated first, from
-    its beginning. The estimates are stored in a hidden folder beside the target, less than a megabyte for a
-    frame of 1920x1080, and used for rendering afterwards.
+    If focus is found by autofocus or follows an annotation, or the f-number is `auto`, the frames of a video
+    are estimated first, from its beginning. The estimates are stored in a hidden folder beside the target,
+    less than a megabyte for a frame of 1920x1080, and used for rendering afterwards.
 
     Args:
         source: a video, a folder of frames, or a refocusable clip (`.rvr`).
@@ -96,7 +109,9 @@ def refocus(
             linear light), which has the EXIF data of its source, for one frame.
         focus: what is in focus. The disparity at a point is read in every frame; the subjects of an
             annotation are first followed by a tracker.
-        f_number: overrides that of the lens and that of an annotation or keyframes given as `focus`.
+        f_number: overrides that of the lens and that of an annotation or keyframes given as `focus`. `auto`:
+            in each shot the widest that keeps the subjects whole (`rackfocus.focus.aperture`); which, and
+            why, is logged. It needs a subject: a point, an annotation, autofocus or its track.
         lens: the lens to render with; disparity is the blur radius at its reference aperture.
         model: estimates disparity and HDR: a network, a `CompositeEstimator`, the checkpoint of a network, or
             the name of the one that comes with the package. Not used for a clip, which holds its estimates.
@@ -134,8 +149,8 @@ def refocus(
     source, target, device = Path(source), Path(target), choose_device(device)
     codec = codec or H264()
     _check_settings(focus, first, last, scale)
-    search = _search(focus, autofocus, tracker, puller, autofocus_progress)
-    lens, f_numbers = aperture_of(focus, f_number, lens or Lens())
+    search = _search(focus, f_number, autofocus, tracker, puller, autofocus_progress)
+    lens, f_numbers = aperture_of(focus, None if f_number == AUTOMATIC else f_number, lens or Lens())
     clip = RefocusableClip.open(source, source=video) if source.suffix == SUFFIX and source.is_dir() else None
     opened = (
         open_video(source, fps=fps, damaged=damaged, interlaced=interlaced, hwaccel=hwaccel)
@@ -155,12 +170,13 @@ def refocus(
             check_memory(source, (reader.info.width, reader.info.height), size)
         whole_sound = last is None
         estimates: Estimates
+        track = focus if isinstance(focus, FocusTrack) else None
         if clip is not None:
             whole_sound = whole_sound and clip.info.last is None
             first, last = _within(clip, first, last)
             estimates = StoredEstimates(clip, reader, size, device)
             if search is not None:
-                focus = search.track(reader, clip, last)
+                track = search.track(reader, clip, last)
                 give_back()
         else:
             network = load_model(model) if isinstance(model, str | Path) else model
@@ -170,10 +186,13 @@ def refocus(
                 kept = stack.enter_context(_kept(target, estimates, fps))
                 search.estimate(kept, estimates, last)
                 give_back()
-                focus = search.track(reader, kept, last, done=kept.frame_range.stop)
+                track = search.track(reader, kept, last, done=kept.frame_range.stop)
                 give_back()
                 estimates = StoredEstimates(kept, reader, size, device)
-        # The annotation was replaced by its track.
+        if track is not None and f_number == AUTOMATIC:
+            f_numbers = _chosen(track, lens, reader)
+        # What autofocus and annotations say is the track by now; a point stays a point.
+        focus = focus if track is None or isinstance(focus, tuple) else track
         assert not isinstance(focus, FocusAnnotation)
         rendering = Rendering(
             focusing_of(focus), lens, f_numbers, renderer or Renderer(), output or Rendered()
@@ -203,23 +222,44 @@ def refocus(
 
 def _search(
     focus: Focus,
+    f_number: float | FocusKeyframes | str | None,
     autofocus: str | Finder | None,
     tracker: Tracker | None,
     puller: FocusPuller | None,
     progress: Callable[[int, int | None], None] | None,
 ) -> FocusSearch | None:
-    """The search for the focus track; `None` if focus needs no search.
+    """The search for the focus track; `None` if neither focus nor the f-number needs one.
 
     Raises:
-        InputError: focus is given twice, there is no such autofocus mode, or there is no target.
+        InputError: focus is given twice, there is no such autofocus mode, there is no target, or the f-number
+            is automatic and there is no subject.
     """
     annotation = focus if isinstance(focus, FocusAnnotation) else None
     if autofocus is not None and focus is not annotation:
         raise InputError("Say only once what is in focus: by autofocus, or by a point, disparity or track.")
-    if autofocus is None and annotation is None:
-        return None
     finder = target_finder(autofocus) if isinstance(autofocus, str) else autofocus
-    return FocusSearch(annotation, finder, tracker, puller, progress)
+    if annotation is not None:
+        puller = puller or FocusPuller(**dataclasses.asdict(annotation.pulls))
+        return FocusSearch(annotation.targets, finder, tracker, puller, progress)
+    if finder is not None:
+        return FocusSearch((), finder, tracker, puller, progress)
+    if f_number != AUTOMATIC or isinstance(focus, FocusTrack):
+        return None
+    if not isinstance(focus, tuple):
+        raise InputError(
+            "f_number=auto looks at the subject, and a disparity has none; give a point, an annotation or "
+            "autofocus, or an f-number such as 2.8."
+        )
+    return FocusSearch((FocusTarget(0, *focus),), None, Still(), puller, progress)
+
+
+def _chosen(track: FocusTrack, lens: Lens, reader: VideoReader) -> FocusKeyframes:
+    """The f-number that is chosen for each shot; says which, and why."""
+    info = reader.info
+    apertures = shot_apertures(track, lens, longer_side_px=max(info.width, info.height), fps=float(info.fps))
+    for each in apertures:
+        _log.info("Frames %d to %d: f/%g. %s", each.first, each.stop - 1, each.f_number, each.why)
+    return keyframes_of(apertures)
 
 
 def _kept(target: Path, estimates: VideoEstimates, fps: float) -> KeptEstimates:

@@ -105,6 +105,8 @@ QUEUE = '{"format": "rackfocus.queue", "version": 1, "annotator": "", "videos": 
         QUEUE % '{"a.mp4": {"seconds": "many"}}',
         QUEUE % '{"a.mp4": {"seconds": Infinity}}',
         QUEUE % '{"a.mp4": {"reason": null}}',
+        QUEUE % '{"a.mp4": {"automatic": 1}}',
+        QUEUE % '{"a.mp4": {"rejected": [[1, 2]]}}',
     ],
 )
 def test_a_spoilt_file_is_kept_aside(tmp_path, videos, content):

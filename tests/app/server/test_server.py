@@ -1,8 +1,11 @@
 """What is served, and how the command says what is wrong."""
 
+import os
 import socket
 import sys
 
+import cv2
+import numpy as np
 import pytest
 
 from rackfocus.app.server.server import serve
@@ -37,9 +40,25 @@ def test_media(client, workspace):
     assert (part.status_code, part.content) == (206, b"ftyp")
 
 
+def test_a_video_has_a_small_picture(client, workspace, folder):
+    got = client.get("/thumbnail/walk.mp4.jpg")
+    assert got.headers["content-type"] == "image/jpeg"
+    picture = cv2.imdecode(np.frombuffer(got.content, np.uint8), cv2.IMREAD_COLOR)
+    assert picture.shape == (90, 120, 3)
+    whole = cv2.imdecode(np.frombuffer(workspace.session("walk.mp4").frame_jpeg(0, "input"), np.uint8), 1)
+    small = cv2.resize(whole, (120, 90), interpolation=cv2.INTER_AREA)
+    assert np.abs(picture.astype(float) - small).mean() < 4
+    assert workspace.thumbnail("walk.mp4") is workspace.thumbnail("walk.mp4")
+    (folder / "walk.mp4").write_bytes(b"no video")
+    os.utime(folder / "walk.mp4", ns=(1, 1))
+    assert client.get("/thumbnail/walk.mp4.jpg").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
+        ("/thumbnail/none.mp4.jpg", "no video none.mp4"),
+        ("/thumbnail/..%2F..%2Fetc%2Fpasswd.jpg", "no video"),
         ("/frame/walk.mp4/300.jpg?view=input", "no frame 300"),
         ("/frame/walk.mp4/3.jpg?view=sepia", "no view"),
         ("/frame/none.mp4/3.jpg?view=input", "no video none.mp4"),

@@ -108,6 +108,30 @@ def test_suggestions_are_accepted_and_rejected(document):
     assert document.target((2, "user")).until == 5
 
 
+def test_what_was_rejected_does_not_come_back(document, looks):
+    def found(t, x, source="action"):
+        return FocusTarget(t, x, 20.0, source=source)
+
+    assert document.suggest("action", [found(2, 10.0), found(14, 100.0), found(28, 10.0)]) == 3
+    document.reject((14, "action"))
+    document.put(user(20, x=30.0), "mine")
+    document.delete((20, "user"))
+    assert looks[-1].rejected == ((14, 100.0, 20.0),)
+    # Half a second later and 16 pixels (a tenth of the diagonal) aside is the same, from whatever source.
+    assert document.suggest("action", [found(2, 10.0), found(21, 116.0), found(28, 10.0)]) == 2
+    assert document.suggest("conversation", [found(14, 100.0, "conversation")]) == 0
+    assert document.suggest("action", [found(22, 100.0), found(14, 116.1)]) == 2
+    document.reject_all()
+    assert document.suggest("action", [found(22, 100.0), found(14, 116.1)]) == 0
+    assert document.annotation.targets == ()
+    # Undone as one step, with what was rejected.
+    assert document.undo() == "reject all suggestions"
+    assert looks[-1].rejected == ((14, 100.0, 20.0),)
+    assert document.suggest("action", [found(22, 100.0)]) == 1
+    document.delete((22, "action"))
+    assert document.suggest("action", [found(22, 100.0)]) == 0
+
+
 def test_what_is_not_in_the_annotation_is_kept_elsewhere(document, looks, path):
     document.set_lens("polygon")
     document.set_tracker("csrt")

@@ -63,6 +63,8 @@ def test_the_track_is_that_of_autofocus(session, until):
     np.testing.assert_allclose(track.points, wanted.points)
     np.testing.assert_allclose(track.confidence, wanted.confidence)
     np.testing.assert_allclose(track.held, wanted.focal_disparity)
+    np.testing.assert_allclose(track.depth, wanted.depth)
+    assert track.cuts == wanted.cuts == ()
     assert track.counting == {(3, "action"), (8, "user"), (20, "user")}
     assert [(span.key[0], span.start, span.end) for span in track.spans] == [
         (3, 0, 3), (3, 3, 8), (8, 8, 20), (20, 20, 26), (3, 26, 30)]  # fmt: skip
@@ -132,6 +134,37 @@ def test_pictures_show_what_the_document_says(session, until):
     session.document.set_lens("fisheye")
     with pytest.raises(InputError, match="no lens"):
         session.frame_jpeg(3)
+
+
+def test_an_automatic_f_number_is_that_of_the_video(session, until, caplog):
+    session.gestures.add(0, *middle(on_patch(0)), on_patch(0))
+    session.document.set_f_number(5.6)
+    until(lambda: session.track.complete and session.track.revision == session.document.revision)
+    rev = session.picture_rev(4)
+    session.document.set_automatic(True)
+    until(lambda: session.track.complete and session.track.revision == session.document.revision)
+    [only] = session.apertures
+    assert (only.first, only.stop) == (0, FRAMES)
+    assert session._shot(4, "refocused").lens.f_number == only.f_number
+    assert (session.picture_rev(4) == rev) == (only.f_number == 5.6)
+    assert [each["f_number"] for each in json.loads(session.export("track").data)["keyframes"]] == (
+        [only.f_number] * FRAMES
+    )
+    with caplog.at_level("INFO"):
+        session.render(scale=0.25)
+        until(lambda: session.jobs.state["render"].state == DONE)
+    assert f"Frames 0 to {FRAMES - 1}: f/{only.f_number:g}. {only.why}" in caplog.text
+    session.document.set_automatic(False)
+    assert set(session.f_numbers) == {5.6}
+
+
+def test_what_is_in_focus_is_outlined(session):
+    session.document.set_f_number(1000.0)
+    plain, outlined = (
+        picture(session.frame_jpeg(4, view)).astype(float) for view in ("refocused", "peaking")
+    )
+    # All of the frame is in focus: there is no edge.
+    assert np.abs(plain - outlined).max() < 3
 
 
 def test_sound_shots_and_progress_are_found_in_the_background(session, until):
@@ -236,6 +269,9 @@ def test_csv_and_agreement_with_another_annotator(session):
 def test_a_killed_server_loses_nothing(session, folder, tools):
     session.gestures.add(4, 20.0, 50.0, (10, 40, 30, 60))
     session.document.set_lens("disk")
+    session.document.set_automatic(True)
+    session.document.suggest("action", [FocusTarget(9, 30.0, 50.0, source="action")])
+    session.document.reject((9, "action"))
     session.spend(7.0)
     again = Workspace.open(folder, tools=tools)
     try:
@@ -243,6 +279,8 @@ def test_a_killed_server_loses_nothing(session, folder, tools):
         assert other.document.annotation == session.document.annotation
         [item] = again.items
         assert (item.seconds, item.targets) == (7.0, 1)
+        assert other.document.automatic
+        assert other.document.suggest("action", [FocusTarget(10, 31.0, 50.0, source="action")]) == 0
     finally:
         again.close()
 

@@ -58,7 +58,7 @@ class Editor:
 
     def build_panel(self) -> None:
         """Add settings and jobs, the last part, and start the regular updates."""
-        self.panel = Panel(self.session, self._messages, self.do)
+        self.panel = Panel(self.session, self._messages, self.do, self._outline)
         self._help = shortcut_list()
         Shortcuts()
         ui.timer(POLL_S, self.refresh)
@@ -117,6 +117,7 @@ class Editor:
         self.viewer.draw_targets(targets)
         self.timeline.draw_targets(targets)
         self.panel.show_target(selected)
+        self.panel.show_f_number(self.viewer.frame)
 
     def _tell(self) -> None:
         for notice in self.session.notices:
@@ -144,6 +145,7 @@ class Editor:
             "wider": lambda: self._aperture(-1),
             "narrower": lambda: self._aperture(1),
             "view": self.head.next_view,
+            "outline": lambda: self.panel.outlined.set_value(not self.panel.outlined.value),
             "undo": lambda: self._undone("Undone", self.session.document.undo()),
             "redo": lambda: self._undone("Done again", self.session.document.redo()),
             "help": self._help.open,
@@ -155,6 +157,11 @@ class Editor:
     def look_at(self, view: str) -> None:
         """Switch to another view of the frames."""
         self.viewer.look_at(view)
+        self.viewer.at(self.viewer.frame, self.viewer.playing)
+
+    def _outline(self, outlined: bool) -> None:
+        """Switch the outline of what is in focus."""
+        self.viewer.outline(outlined)
         self.viewer.at(self.viewer.frame, self.viewer.playing)
 
     def _acting(self, handle: Callable[[dict[str, Any]], None]) -> Callable[[GenericEventArguments], Any]:
@@ -250,6 +257,8 @@ class Editor:
 
     def _aperture(self, steps: int) -> None:
         document = self.session.document
+        if document.automatic:
+            raise InputError("The f-number is automatic; switch that off to set it by hand.")
         stop = nearest_stop(document.f_number) + steps
         document.set_f_number(STOPS[min(max(stop, 0), len(STOPS) - 1)])
 

@@ -22,12 +22,14 @@ MOST_FRAMES = 600
 
 
 class Panel:
-    """Settings of one video, and the actions on the whole video; `do` executes the actions of keys, too."""
+    """Settings of one video, and the actions on the whole video; `do` executes the actions of keys, too, and
+    `outline` switches the outline of what is in focus.
+    """
 
-    def __init__(self, session: Session, messages: Messages, do: Do) -> None:
+    def __init__(self, session: Session, messages: Messages, do: Do, outline: Callable[[bool], None]) -> None:
         self._session, self._messages, self._do = session, messages, do
         self._jobs: dict[str, JobRow] = {}
-        self._settings()
+        self._settings(outline)
         self._target_section()
         self._autofocus_section()
         self._render_section()
@@ -36,8 +38,10 @@ class Panel:
         """Display the current state of the document and the jobs."""
         document = self._session.document
         annotation = document.annotation
-        self._f_number.text = f"f/{document.f_number:g}"
         self._aperture.value = nearest_stop(document.f_number)
+        self._automatic.value = document.automatic
+        self._aperture.set_visibility(not document.automatic)
+        self._chosen.set_visibility(document.automatic)
         self._lens.value, self._tracker.value = document.lens, document.tracker
         self._duration.value, self._early.value = (
             annotation.pulls.duration_frames,
@@ -56,6 +60,14 @@ class Panel:
         self._download.set_visibility(result is not None)
         self._download.props(f'href="{result}?download=1" download')
 
+    def show_f_number(self, frame: int) -> None:
+        """Display the f-number of a frame, and why it was chosen."""
+        self._f_number.text = f"f/{self._session.f_numbers[frame]:g}"
+        if self._session.document.automatic:
+            self._chosen.text = next(
+                each.why for each in self._session.apertures if each.first <= frame < each.stop
+            )
+
     def show_target(self, target: FocusTarget | None) -> None:
         """Display the selected target, or how to add one."""
         weak = target is not None and target.source != "user"
@@ -70,19 +82,33 @@ class Panel:
         self._reject.set_enabled(weak)
         self._delete.set_enabled(target is not None)
 
-    def _settings(self) -> None:
+    def _settings(self, outline: Callable[[bool], None]) -> None:
         document, tools = self._session.document, self._session.tools
-        with section("Lens"):
+        with section("Lens") as title:
+            with title:
+                self._automatic = (
+                    ui.switch("automatic", on_change=self._telling(self._set_automatic))
+                    .props("dense size=xs")
+                    .tooltip("in each shot the widest aperture that keeps its subject whole")
+                )
             with ui.element("div").classes("rf-row-of"):
                 self._f_number = ui.label().classes("rf-f-number")
+                self._chosen = ui.label().classes("rf-quiet rf-grow")
                 self._aperture = (
                     ui.slider(min=0, max=len(STOPS) - 1, value=0, on_change=self._telling(self._set_aperture))
                     .props('aria-label="f-number"')
                     .classes("rf-aperture")
                 )
-            self._lens = self._select(
-                "Lens shape", tuple(tools.lenses), lambda: document.lens, document.set_lens
-            )
+            with ui.element("div").classes("rf-row-of"):
+                self._lens = self._select(
+                    "Lens shape", tuple(tools.lenses), lambda: document.lens, document.set_lens
+                )
+                self.outlined: ui.switch = (
+                    ui.switch("outline focus", on_change=lambda change: outline(change.value))
+                    .props("dense size=xs")
+                    .classes("rf-half")
+                    .tooltip("a line around what is in focus, in the refocused view (O)")
+                )
         with section("Focus pull"):
             with ui.element("div").classes("rf-row-of"):
                 self._duration = self._number(
@@ -154,6 +180,10 @@ class Panel:
             ui.video(f"{job.result}?at={job.done}", autoplay=True)
             ui.button("Close", on_click=dialog.close).props("flat no-caps")
         dialog.on("hide", dialog.delete)
+
+    def _set_automatic(self) -> None:
+        if self._automatic.value != self._session.document.automatic:
+            self._session.document.set_automatic(bool(self._automatic.value))
 
     def _set_aperture(self) -> None:
         """Set the f-number if the slider moved to another stop; the document's may lie between two stops."""
@@ -227,11 +257,12 @@ def nearest_stop(f_number: float) -> int:
 
 
 @contextmanager
-def section(title: str) -> Iterator[None]:
-    """Add a part of the panel."""
+def section(title: str) -> Iterator[ui.element]:
+    """Add a part of the panel; gives the row of its title."""
     with ui.element("section").classes("rf-section"):
-        ui.label(title).classes("rf-title")
-        yield
+        with ui.element("div").classes("rf-row-of") as head:
+            ui.label(title).classes("rf-title rf-grow")
+        yield head
 
 
 def _words(options: Sequence[str]) -> dict[str, str]:

@@ -27,7 +27,9 @@ class QueueList(Element, component="queue_list.js"):
         self._props["items"] = []
 
     def show(self, entries: Sequence[dict[str, Any]]) -> None:
-        """Display entries with the keys `name`, `address`, `state`, `icon`, `facts`, `current`."""
+        """Display entries with the keys `name`, `address`, `picture`, `state`, `icon`, `facts`,
+        `current`.
+        """
         self._props["items"] = list(entries)
         self.update()
 
@@ -85,6 +87,7 @@ class QueueView:
         return {
             "name": item.video,
             "address": f"/video/{quote(item.video)}",
+            "picture": "" if item.vanished else f"/thumbnail/{quote(item.video)}.jpg",
             "state": item.state,
             "icon": ICONS[item.state],
             "facts": ", ".join(self._facts(item)),

@@ -9,14 +9,16 @@ export default {
       const name = named(event);
       const action = this.keys[name];
       const busy = event.target.closest?.(IN_USE) || document.querySelector(".q-dialog, .q-menu");
-      const presses = ["Space", "Enter"].includes(name) && event.target.closest?.("button, a");
+      const presses = ["Space", "Enter"].includes(name) && event.target.closest?.("button, a, [role=switch]");
       if (!action || busy || presses) return;
       event.preventDefault();
       window.dispatchEvent(new CustomEvent("rackfocus:action", { detail: action }));
     };
     // An element that was clicked loses focus, so that it does not receive the next key; one reached by Tab keeps it.
     this.onRelease = () =>
-      requestAnimationFrame(() => document.activeElement.closest("button, .q-slider") && document.activeElement.blur());
+      requestAnimationFrame(
+        () => document.activeElement.closest("button, .q-slider, .q-toggle") && document.activeElement.blur(),
+      );
     document.addEventListener("keydown", this.onKey);
     document.addEventListener("pointerup", this.onRelease);
   },

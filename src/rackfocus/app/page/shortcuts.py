@@ -40,6 +40,7 @@ SHORTCUTS = (
     Shortcut(("[",), "wider", "wider aperture, shallower focus"),
     Shortcut(("]",), "narrower", "narrower aperture, deeper focus"),
     Shortcut(("V",), "view", "next view"),
+    Shortcut(("O",), "outline", "outline what is in focus"),
     Shortcut(("Ctrl+Z",), "undo", "undo"),
     Shortcut(("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "redo"),
     Shortcut(("?",), "help", "this list"),

@@ -28,6 +28,7 @@ class Viewer(Element, component="viewer.js"):
         self._sent = np.full((video.frames, 7), np.nan)
         self._revisions: tuple[int, tuple[str, ...]] | None = None
         self.frame, self.playing, self.view = 0, False, "refocused"
+        self._chosen, self._outlined = self.view, False
         times = session.times_s
         even = np.abs(times - np.arange(video.frames) / video.fps).max() < 0.5 / video.fps
         self._props.update(
@@ -43,10 +44,13 @@ class Viewer(Element, component="viewer.js"):
 
     def look_at(self, view: str) -> None:
         """Switch to another view of the frames."""
-        self.view, self._revisions = view, None
-        self._props["source"] = f"/frame/{quote(self._session.name)}/{{frame}}.jpg?view={view}"
-        self._props["columns"] = 2 if view == "side_by_side" else 1
-        self.update()
+        self._chosen = view
+        self._show()
+
+    def outline(self, outlined: bool) -> None:
+        """Switch whether what is in focus is outlined in the refocused view."""
+        self._outlined = outlined
+        self._show()
 
     def at(self, frame: int, playing: bool) -> None:
         """Set the playhead, and send the page the current revisions of the images around it."""
@@ -63,6 +67,13 @@ class Viewer(Element, component="viewer.js"):
         if (first, revisions) != self._revisions:
             self._revisions = first, revisions
             self.run_method("revise", first, list(revisions))
+
+    def _show(self) -> None:
+        outlined = self._outlined and self._chosen == "refocused"
+        self.view, self._revisions = "peaking" if outlined else self._chosen, None
+        self._props["source"] = f"/frame/{quote(self._session.name)}/{{frame}}.jpg?view={self.view}"
+        self._props["columns"] = 2 if self.view == "side_by_side" else 1
+        self.update()
 
     def draw_targets(self, targets: Sequence[dict[str, Any]]) -> None:
         """Draw targets in their frames; keys: `key`, `t`, `x`, `y`, `box`, `strong`, `selected`."""

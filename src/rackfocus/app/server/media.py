@@ -38,6 +38,14 @@ def media_routes(workspace: Workspace) -> APIRouter:
 
         return _told(picture)
 
+    @router.api_route("/thumbnail/{video:path}.jpg", methods=READ)
+    def thumbnail(video: str) -> Response:
+        return _told(
+            lambda: Response(
+                workspace.thumbnail(video), media_type="image/jpeg", headers={"cache-control": UNCHANGED}
+            )
+        )
+
     @router.api_route("/result/{video:path}", methods=READ)
     def result(video: str, download: bool = False) -> Response:
         def file() -> Response:

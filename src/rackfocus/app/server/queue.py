@@ -2,9 +2,10 @@
 
     {"format": "rackfocus.queue", "version": 1, "annotator": "Ada",
      "videos": {"a/clip.mp4": {"state": "done", "reason": "", "annotator": "Ada", "seconds": 41.5,
-                               "targets": 3, "lens": "disk", "tracker": "kcf"}}}
+                               "targets": 3, "lens": "disk", "tracker": "kcf", "automatic": false,
+                               "rejected": [[12, 640.0, 300.0]]}}}
 
-It also stores settings that have no field in an annotation. The file is `rackfocus-queue.json` in the folder.
+It also stores what has no field in an annotation. The file is `rackfocus-queue.json` in the folder.
 """
 
 import dataclasses
@@ -40,6 +41,8 @@ class Item:
         targets: number of targets set by users; `None`: the video was never opened.
         lens: name of the chosen aperture shape.
         tracker: name of the chosen tracker.
+        automatic: whether each shot gets the f-number that its subjects ask for.
+        rejected: frame, x and y of the suggestions that were rejected.
         vanished: whether the video is no longer in the folder.
     """
 
@@ -51,6 +54,8 @@ class Item:
     targets: int | None = None
     lens: str = "disk"
     tracker: str = "kcf"
+    automatic: bool = False
+    rejected: tuple[tuple[int, float, float], ...] = ()
     vanished: bool = False
 
     def __post_init__(self) -> None:
@@ -63,6 +68,11 @@ class Item:
             raise InputError(f"seconds must be 0 or more, and is {self.seconds}.")
         if not (self.targets is None or self.targets >= 0):
             raise InputError(f"targets must be 0 or more, and is {self.targets}.")
+        if not isinstance(self.automatic, bool):
+            raise InputError(f"automatic must be true or false, and is {self.automatic!r}.")
+        # JSON has lists.
+        rejected = tuple((int(t), float(x), float(y)) for t, x, y in self.rejected)
+        object.__setattr__(self, "rejected", rejected)
 
 
 class Queue:

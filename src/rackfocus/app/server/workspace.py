@@ -9,6 +9,7 @@ from typing import Self
 
 from rackfocus.app.server.opened_folder import OpenedFolder
 from rackfocus.app.server.queue import FILE, Item, Queue
+from rackfocus.app.server.thumbnails import Thumbnails
 from rackfocus.app.session.annotation_file import SUFFIX
 from rackfocus.app.session.session import Place, Session
 from rackfocus.app.session.tools import Tools
@@ -41,6 +42,7 @@ class Workspace:
         self._gate = PriorityGate()
         self._sessions: dict[str, Session] = {}
         self._opening = threading.Lock()
+        self._thumbnails = Thumbnails()
         self._unnamed: set[str] = set()
         self.queue = Queue(self._out, self._listed)
         for each in sorted(self._unnamed):
@@ -110,6 +112,16 @@ class Workspace:
             session = Session(place, self._tools, self.queue, self._gate)
             self._sessions[name] = session
         return session
+
+    def thumbnail(self, name: str) -> bytes:
+        """A small picture of a video, as JPEG; no session is opened for it.
+
+        Raises:
+            InputError: the video is not in the folder, or cannot be read.
+        """
+        if name not in self.videos:
+            raise InputError(f"There is no video {name} in {self.root}.")
+        return self._thumbnails.jpeg(self._folder.real(self.root / name))
 
     def opened(self, name: str) -> Session:
         """The session of a video for a new page; opened again if the file was replaced.

@@ -1,9 +1,10 @@
 """The annotation of one video as a document: every change is saved at once and can be undone."""
 
 import dataclasses
+import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,28 @@ Key = tuple[int, str]
 Box = tuple[float, float, float, float]
 
 REFERENCE_F_NUMBER = 2.0
+SAME_S, SAME_PLACE = 0.5, 0.1
+"""A suggestion is one that was rejected if it is as near in time, and as near in place, as a share of the
+diagonal."""
 ONE_DRAG_S = 1.0
 """Changes of one setting within this many seconds are one undo step, as when a slider is dragged."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """Settings of the result that an annotation does not hold; the values are names in `conf`."""
+    """What an annotation does not hold.
+
+    Attributes:
+        lens: the shape of the aperture, a name in `conf`.
+        tracker: a name in `conf`.
+        automatic: whether each shot gets the f-number that its subjects ask for (`rackfocus.focus.aperture`).
+        rejected: frame, x and y of the suggestions that the user rejected.
+    """
 
     lens: str = "disk"
     tracker: str = "kcf"
+    automatic: bool = False
+    rejected: tuple[tuple[int, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +97,13 @@ class Document:
         return self._now
 
     @property
+    def automatic(self) -> bool:
+        """Whether each shot gets the f-number that its subjects ask for, in place of `f_number`."""
+        return self._now.look.automatic
+
+    @property
     def f_number(self) -> float:
+        """The f-number that was set by hand."""
         return self.annotation.aperture or REFERENCE_F_NUMBER
 
     @property
@@ -151,26 +170,26 @@ class Document:
             self._set_targets(kept.values(), "accept all suggestions")
 
     def reject(self, key: Key) -> None:
-        """Remove a suggestion.
+        """Remove a suggestion, which is not suggested again.
 
         Raises:
             InputError: there is none.
         """
-        self._remove(key, f"reject the target at frame {key[0]}")
+        self._remove([self.target(key)], f"reject the target at frame {key[0]}")
 
     def reject_all(self) -> None:
-        """Remove all suggestions."""
+        """Remove all suggestions, which are not suggested again."""
         with self._lock:
-            own = [each for each in self.annotation.targets if each.source == "user"]
-            self._set_targets(own, "reject all suggestions")
+            weak = [each for each in self.annotation.targets if each.source != "user"]
+            self._remove(weak, "reject all suggestions")
 
     def delete(self, key: Key) -> None:
-        """Remove a target.
+        """Remove a target; a suggestion is not suggested again.
 
         Raises:
             InputError: there is none.
         """
-        self._remove(key, f"delete the target at frame {key[0]}")
+        self._remove([self.target(key)], f"delete the target at frame {key[0]}")
 
     def end(self, key: Key, frame: int | None) -> None:
         """Set the frame from which a target is no longer active; `None`: it is active until the next target.
@@ -183,9 +202,11 @@ class Document:
             self.put(ending, f"end the target at frame {key[0]}")
 
     def suggest(self, source: str, targets: Iterable[FocusTarget]) -> int:
-        """Replace the suggestions of a source; returns how many there are now."""
+        """Replace the suggestions of a source, without those that the user rejected; returns how many there
+        are now.
+        """
         with self._lock:
-            laid = list(targets)
+            laid = [each for each in targets if not self._was_rejected(each)]
             others = [each for each in self.annotation.targets if each.source != source]
             self._set_targets([*others, *laid], f"suggest by {source}")
         return len(laid)
@@ -228,6 +249,10 @@ class Document:
         """Set the tracker, by its name."""
         self._set("tracker", {}, tracker=name)
 
+    def set_automatic(self, automatic: bool) -> None:
+        """Set whether each shot gets the f-number that its subjects ask for."""
+        self._set("automatic f-number", {}, automatic=automatic)
+
     def undo(self) -> str | None:
         """Undo the last change; returns its description, or `None` if there is nothing to undo."""
         with self._lock:
@@ -251,16 +276,27 @@ class Document:
             self._file.save(self.annotation)
             self._keep_look(self._now.look)
 
-    def _remove(self, key: Key, change: str) -> None:
+    def _remove(self, gone: Sequence[FocusTarget], change: str) -> None:
         with self._lock:
-            gone = self.target(key)
-            self._set_targets([each for each in self.annotation.targets if each is not gone], change)
+            kept = tuple(each for each in self.annotation.targets if each not in gone)
+            annotation, look = dataclasses.replace(self.annotation, targets=kept), self._now.look
+            rejected = tuple((each.t, each.x, each.y) for each in gone if each.source != "user")
+            look = dataclasses.replace(look, rejected=look.rejected + rejected)
+            self._step(Version(annotation, look, change))
+
+    def _was_rejected(self, target: FocusTarget) -> bool:
+        video = self.annotation.video
+        frames, place_px = SAME_S * video.fps, SAME_PLACE * math.hypot(video.width, video.height)
+        return any(
+            abs(target.t - t) <= frames and math.hypot(target.x - x, target.y - y) <= place_px
+            for t, x, y in self._now.look.rejected
+        )
 
     def _set_targets(self, targets: Iterable[FocusTarget], change: str) -> None:
         annotation = dataclasses.replace(self.annotation, targets=tuple(targets))
         self._step(Version(annotation, self._now.look, change))
 
-    def _set(self, setting: str, values: dict[str, Any], **look: str) -> None:
+    def _set(self, setting: str, values: dict[str, Any], **look: Any) -> None:
         with self._lock:
             annotation = dataclasses.replace(self.annotation, **values)
             self._step(

@@ -32,13 +32,13 @@ class Export:
 
 @dataclass(frozen=True, eq=False)
 class Exported:
-    """The data for exports: `name` is the path of the video relative to its folder, `f_number` that to render
-    with, `annotator` the author of the annotation.
+    """The data for exports: `name` is the path of the video relative to its folder, `f_numbers` those to
+    render its frames with, `annotator` the author of the annotation.
     """
 
     name: str
     annotation: FocusAnnotation
-    f_number: float
+    f_numbers: Float[np.ndarray, " frame"]
     track: Track
     times_s: Float[np.ndarray, " frame"]
     annotator: str = ""
@@ -73,8 +73,8 @@ def _track(what: Exported) -> str:
         "format": keyframes.FORMAT,
         "version": keyframes.VERSION,
         "keyframes": [
-            {"frame": index, "disparity": round(float(value), 4), "f_number": what.f_number}
-            for index, value in enumerate(focal)
+            {"frame": index, "disparity": round(float(value), 4), "f_number": float(f_number)}
+            for index, (value, f_number) in enumerate(zip(focal, what.f_numbers, strict=True))
         ],
     }
     return json.dumps(content, indent=1) + "\n"
@@ -112,7 +112,7 @@ def _otio(what: Exported) -> str:
         if (target.t, target.source) not in track.counting:
             continue
         told = {"x": target.x, "y": target.y, "box": list(target.box or ()), "source": target.source,
-                "why": target.why, "f_number": what.f_number}  # fmt: skip
+                "why": target.why, "f_number": float(what.f_numbers[target.t])}  # fmt: skip
         if np.isfinite(track.held[target.t]):
             told["focal_disparity"] = float(track.held[target.t])
         colour = getattr(schema.MarkerColor, _COLOURS.get(target.source, "WHITE"))

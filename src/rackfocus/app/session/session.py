@@ -35,6 +35,7 @@ from rackfocus.app.work.survey import VideoSurvey
 from rackfocus.app.work.tracking import Tracking
 from rackfocus.app.work.waveform import Waveform
 from rackfocus.focus.annotation.json_file import annotated_video
+from rackfocus.focus.aperture import ShotAperture, shot_apertures
 from rackfocus.types import InputError, Lens
 
 REFOCUSED = "refocused"
@@ -83,6 +84,7 @@ class Session:
         self.video = annotated_video(place.video, frames=video.count)
         item = queue.item(place.name)
         self._seen: tuple[int, str] = (0, REFOCUSED)
+        self._apertures: tuple[Track, Lens, tuple[ShotAperture, ...]] | None = None
         path = place.annotation or find_annotation(place.video, self.video, place.folder)
         file = AnnotationFile(place.out, path, self._notices.tell)
         self.document = Document(
@@ -91,6 +93,8 @@ class Session:
             Look(
                 item.lens if item.lens in tools.lenses else next(iter(tools.lenses)),
                 item.tracker if item.tracker in tools.trackers else next(iter(tools.trackers)),
+                item.automatic,
+                item.rejected,
             ),
             changed=self._document_changed,
             keep_look=self._keep,
@@ -149,6 +153,30 @@ class Session:
     def track(self) -> Track:
         """The focus track, as far as it is known."""
         return self._tracking.track
+
+    @property
+    def apertures(self) -> tuple[ShotAperture, ...]:
+        """The automatic aperture of each shot, from the track as far as it is known."""
+        track, lens = self.track, self._lens_of(self.document.lens)
+        if self._apertures is None or self._apertures[:2] != (track, lens):
+            video = self.video
+            made = shot_apertures(
+                track.focus(self.document.annotation.targets),
+                lens,
+                longer_side_px=max(video.width, video.height),
+                fps=video.fps,
+            )
+            self._apertures = track, lens, made
+        return self._apertures[2]
+
+    @property
+    def f_numbers(self) -> Float[np.ndarray, " frame"]:
+        """The f-number of each frame: that of its shot if it is automatic, else that which was set."""
+        given = np.full(self.video.frames, self.document.f_number)
+        if self.document.automatic:
+            for each in self.apertures:
+                given[each.first : each.stop] = each.f_number
+        return given
 
     @property
     def cuts(self) -> tuple[int, ...]:
@@ -296,7 +324,7 @@ class Session:
         what = Exported(
             self.name,
             self.document.annotation,
-            self.document.f_number,
+            self.f_numbers,
             self.track,
             self.times_s,
             self._queue.item(self.name).annotator,
@@ -347,8 +375,7 @@ class Session:
     def _keep(self, look: Look) -> None:
         self._queue.change(
             self.name,
-            lens=look.lens,
-            tracker=look.tracker,
+            **dataclasses.asdict(look),
             targets=sum(target.source == "user" for target in self.document.annotation.targets),
         )
 
@@ -374,7 +401,8 @@ class Session:
                 f"{self.name} has the frames 0 to {self.video.frames - 1}, and no frame {index}."
             )
         held = float(self.track.held[index])
-        return Shot(index, view, round(held, 2) if np.isfinite(held) else None, self._lens())
+        lens = dataclasses.replace(self._lens(), f_number=float(self.f_numbers[index]))
+        return Shot(index, view, round(held, 2) if np.isfinite(held) else None, lens)
 
     def _lens(self) -> Lens:
         return dataclasses.replace(self._lens_of(self.document.lens), f_number=self.document.f_number)

@@ -33,11 +33,13 @@ class Track:
         boxes: left, top, right and bottom of the subject.
         confidence: of the tracker, 0 (lost) to 1.
         read: the measured disparity of the subject, in pixels of the source video; NaN where it is lost.
+        depth: the least and the greatest disparity of the subject; see `FocusTrack`.
         known: whether the subject was followed to a frame, and its disparity read.
         focal_disparity: focal disparity with pulls, in pixels of the source video.
         held: the same; unknown frames get the puller's value from the known ones; NaN if no frame is known.
         spans: the frames in which each target is active.
         pulls: first and last frames of the focus pulls; see `FocusTrack`.
+        cuts: the frames in which a new shot begins, as far as they are known.
     """
 
     revision: int
@@ -45,11 +47,13 @@ class Track:
     boxes: Float[np.ndarray, "frame 4"]
     confidence: Float[np.ndarray, " frame"]
     read: Float[np.ndarray, " frame"]
+    depth: Float[np.ndarray, "frame 2"]
     known: Bool[np.ndarray, " frame"]
     focal_disparity: Float[np.ndarray, " frame"]
     held: Float[np.ndarray, " frame"]
     spans: tuple[Span, ...] = ()
     pulls: tuple[tuple[int, int], ...] = ()
+    cuts: tuple[int, ...] = ()
     counting: frozenset[Key] = field(default_factory=frozenset)
 
     @property
@@ -58,15 +62,23 @@ class Track:
         return bool(self.known.all())
 
     def focus(self, targets: Sequence[FocusTarget]) -> FocusTrack:
-        """The track for rendering; only for a complete track."""
-        return FocusTrack(tuple(targets), self.points, np.nan_to_num(self.held), self.confidence, self.pulls)
+        """The track for rendering, of these targets; what is not known yet is 0."""
+        return FocusTrack(
+            tuple(targets),
+            self.points,
+            np.nan_to_num(self.held),
+            self.confidence,
+            self.pulls,
+            depth=self.depth,
+            cuts=self.cuts,
+        )
 
 
 def empty_track(count: int, revision: int) -> Track:
     """A track without any known frame."""
     none = np.full(count, np.nan)
-    points, boxes = np.full((count, 2), np.nan), np.full((count, 4), np.nan)
-    return Track(revision, points, boxes, none, none, np.zeros(count, bool), none, none)
+    pairs, boxes = np.full((count, 2), np.nan), np.full((count, 4), np.nan)
+    return Track(revision, pairs, boxes, none, none, pairs, np.zeros(count, bool), none, none)
 
 
 def pulled(

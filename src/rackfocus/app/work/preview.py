@@ -15,7 +15,7 @@ from rackfocus.app.work.worker import Worker
 from rackfocus.focus.focus_track import FixedFocus
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.estimates import EstimatedFrame
-from rackfocus.pipelines.outputs import DisparityMap, Output, Rendered, SideBySide
+from rackfocus.pipelines.outputs import DisparityMap, Output, Peaking, Rendered, SideBySide
 from rackfocus.pipelines.rendering import Rendering, disparity_near
 from rackfocus.types import InputError, Lens
 from rackfocus.video import Frame
@@ -25,6 +25,7 @@ _OUTPUTS: dict[str, Output] = {
     "refocused": Rendered(),
     "disparity": DisparityMap(),
     "side_by_side": SideBySide(),
+    "peaking": Peaking(),
 }
 VIEWS = (INPUT, *_OUTPUTS)
 

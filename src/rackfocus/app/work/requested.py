@@ -11,6 +11,7 @@ from rackfocus.app.session.track import Track
 from rackfocus.app.work.disparity import DisparityWorker
 from rackfocus.app.work.jobs import Outcome, Progress
 from rackfocus.app.work.tracking import Tracking
+from rackfocus.focus.aperture import AUTOMATIC
 from rackfocus.pipelines.focusing.analysis import found_targets
 from rackfocus.pipelines.focusing.autofocus import open_footage
 from rackfocus.pipelines.focusing.footage import FrameDisparityStore
@@ -56,9 +57,13 @@ class Work:
                 footage, scene, known, progress=lambda done: progress(done, frames)
             )
         found = [target for target in all_found if target.t < frames]
-        for source in {scene.source, *(target.source for target in found)}:
+        kept = sum(
             self.document.suggest(source, [target for target in found if target.source == source])
-        told = f"{len(found)} suggestions by {mode}." if found else f"Nothing was found by {mode}."
+            for source in {scene.source, *(target.source for target in found)}
+        )
+        told = f"{kept} suggestions by {mode}." if found else f"Nothing was found by {mode}."
+        if kept < len(found):
+            told += f" {len(found) - kept} that you rejected before are left out."
         return Outcome(" ".join((told, *warnings)))
 
     def render(self, scale: float, progress: Progress) -> Outcome:
@@ -82,6 +87,7 @@ class Work:
                 self.video,
                 self.result,
                 focus=track.focus(targets),
+                f_number=AUTOMATIC if self.document.automatic else None,
                 lens=self.lens(),
                 model=self.tools.network(),
                 network_size_px=self.tools.network_size_px,

@@ -20,6 +20,7 @@ from rackfocus.app.work.worker import Worker
 from rackfocus.focus.decisions import decisions
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.subjects.followed_subject import FollowedSubject
+from rackfocus.focus.subjects.subject_depth import subject_depth
 from rackfocus.focus.subjects.subject_disparity import subject_disparity
 from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.types import FocusTarget
@@ -40,6 +41,7 @@ class _Path:
         points: in pixels of the source video, one row per frame.
         confidence: of the tracker.
         read: disparity of the subject; NaN where it is lost, and where `has_read` is false.
+        depth: its least and greatest disparity.
         has_read: whether its disparity was read.
         moves: whether the subject is followed; otherwise its box does not move.
         done: the first frame that is not followed yet.
@@ -52,6 +54,7 @@ class _Path:
     points: np.ndarray
     confidence: np.ndarray
     read: np.ndarray
+    depth: np.ndarray
     has_read: np.ndarray
     moves: bool
     done: int
@@ -223,6 +226,7 @@ class Tracking(Worker):
             points=np.full((length, 2), np.nan),
             confidence=np.full(length, np.nan),
             read=np.full(length, np.nan),
+            depth=np.full((length, 2), np.nan),
             has_read=np.zeros(length, bool),
             moves=moves,
             done=first,
@@ -261,9 +265,9 @@ class Tracking(Worker):
             info = self._frames.video.info
             across, down = disparity.shape[1] / info.width, disparity.shape[0] / info.height
             left, top, right, bottom = path.boxes[row]
-            path.read[row] = subject_disparity(
-                disparity, (left * across, top * down, right * across, bottom * down)
-            )
+            box = left * across, top * down, right * across, bottom * down
+            path.read[row] = subject_disparity(disparity, box)
+            path.depth[row] = subject_depth(disparity, box, float(path.read[row]))
         path.has_read[row] = True
 
     def _assembled(self, revision: int, version: Version, plan: list[_Stretch]) -> Track:
@@ -271,6 +275,7 @@ class Tracking(Worker):
         empty = empty_track(self._count, revision)
         points, boxes = empty.points.copy(), empty.boxes.copy()
         confidence, read, known = empty.confidence.copy(), empty.read.copy(), empty.known.copy()
+        depth = empty.depth.copy()
         spans: list[Span] = []
         for stretch in plan:
             path = self._paths.get(stretch.path)
@@ -281,6 +286,7 @@ class Tracking(Worker):
             to, rows = slice(stretch.start, done), slice(stretch.start - path.first, done - path.first)
             points[to], boxes[to] = path.points[rows], path.boxes[rows] - (0, 0, 1, 1)
             confidence[to], read[to], known[to] = path.confidence[rows], path.read[rows], path.has_read[rows]
+            depth[to] = path.depth[rows]
         puller = FocusPuller(**dataclasses.asdict(version.annotation.pulls))
         cuts = np.flatnonzero(self._frames.cuts == CUT).tolist()
         starts = [decision.start for decision in decisions(version.annotation.targets)]
@@ -288,7 +294,19 @@ class Tracking(Worker):
         focal = np.where(known, held, np.nan)
         counting = frozenset(span.key for span in spans)
         return Track(
-            revision, points, boxes, confidence, read, known, focal, held, tuple(spans), pulls, counting
+            revision,
+            points,
+            boxes,
+            confidence,
+            read,
+            depth,
+            known,
+            focal,
+            held,
+            tuple(spans),
+            pulls,
+            tuple(cuts),
+            counting,
         )
 
     def _picture(self, index: int) -> Image:

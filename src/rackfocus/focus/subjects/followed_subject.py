@@ -5,6 +5,7 @@ import math
 import numpy as np
 from jaxtyping import Num, UInt8
 
+from rackfocus.focus.subjects.subject_depth import subject_depth
 from rackfocus.focus.subjects.subject_disparity import subject_box, subject_disparity
 from rackfocus.focus.trackers.tracker import Box, Tracked, Tracker
 from rackfocus.types import FocusTarget
@@ -92,6 +93,10 @@ class FollowedSubject:
         if self._tracker is not None and self.tracked.confidence == 0:
             return math.nan
         return subject_disparity(disparity, _scaled(self.tracked.box, *_cells(image, disparity)))
+
+    def depth(self, image: Image, disparity: Disparity, level: float) -> tuple[float, float]:
+        """Its least and greatest disparity in the map's own unit; `level` is its disparity."""
+        return subject_depth(disparity, _scaled(self.tracked.box, *_cells(image, disparity)), level)
 
 
 def _cells(image: Image, disparity: Disparity) -> tuple[float, float]:

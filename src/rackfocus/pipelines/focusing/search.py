@@ -1,6 +1,5 @@
 """Finds the focus track of a video from the same `D` that the video is rendered with."""
 
-import dataclasses
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from rackfocus.pipelines.estimates import StoredMaps, VideoEstimates
 from rackfocus.pipelines.focusing.autofocus import find_and_follow, follow
 from rackfocus.pipelines.focusing.footage import Footage, stored_disparity
 from rackfocus.pipelines.kept_estimates import KeptEstimates
-from rackfocus.types import FocusAnnotation, FocusTrack, InputError
+from rackfocus.types import FocusTarget, FocusTrack, InputError
 from rackfocus.video import VideoReader
 
 _log = logging.getLogger(__name__)
@@ -23,27 +22,27 @@ LOOK_AHEAD_S = 4.0
 
 @dataclass(frozen=True)
 class FocusSearch:
-    """Finds the focus track for the targets of an annotation, for those that autofocus finds, or for both.
+    """Finds the focus track for given targets, for those that autofocus finds, or for both.
 
     Attributes:
-        annotation: its targets take precedence over those that are found; `None`: there are none.
-        finder: finds targets; `None`: only those of the annotation are followed.
+        targets: given ones; a user's take precedence over those that are found.
+        finder: finds targets; `None`: only the given ones are followed.
         tracker: follows their subjects; `None`: NanoTrack if its files are found, else KCF.
-        puller: moves focus between them; `None`: as the annotation says, otherwise linearly in 10 frames.
+        puller: moves focus between them; `None`: linearly in 10 frames.
         progress: called with frames done and the total of all passes; the total is `None` if unknown.
 
     Raises:
-        InputError: the annotation holds no target and there is no finder.
+        InputError: there is no target and no finder.
     """
 
-    annotation: FocusAnnotation | None
+    targets: tuple[FocusTarget, ...]
     finder: Finder | None
     tracker: Tracker | None
     puller: FocusPuller | None
     progress: Callable[[int, int | None], None] | None
 
     def __post_init__(self) -> None:
-        if self.finder is None and not (self.annotation is not None and self.annotation.targets):
+        if self.finder is None and not self.targets:
             raise InputError("There is no focus target; add one, or give a point or a disparity.")
 
     def estimate(self, kept: KeptEstimates, estimates: VideoEstimates, last: int | None) -> None:
@@ -87,14 +86,15 @@ class FocusSearch:
             if self.progress is not None:
                 self.progress(done + further, None if count is None else done + count)
 
-        puller = self.puller
-        if puller is None and self.annotation is not None:
-            puller = FocusPuller(**dataclasses.asdict(self.annotation.pulls))
-        targets = () if self.annotation is None else self.annotation.targets
         if self.finder is None:
-            return follow(footage, targets, tracker=self.tracker, puller=puller, progress=progress)
+            return follow(footage, self.targets, tracker=self.tracker, puller=self.puller, progress=progress)
         track = find_and_follow(
-            footage, self.finder, targets=targets, tracker=self.tracker, puller=puller, progress=progress
+            footage,
+            self.finder,
+            targets=self.targets,
+            tracker=self.tracker,
+            puller=self.puller,
+            progress=progress,
         )
         for warning in track.warnings:
             _log.warning("%s: %s", reader.path, warning)
