@@ -13,7 +13,7 @@ def target_finder(mode: str) -> SceneSpecific | TargetFinder:
 
     Args:
         mode: `action` (moving and salient subjects), `conversation` (the speaker), `general` (faces, else
-            motion, else salient regions), or `af_net` (the network trained on gaze and annotations).
+            motion, else salient regions), or `af_net` (the network trained on ray-traced clips).
 
     Raises:
         InputError: there is no such mode.

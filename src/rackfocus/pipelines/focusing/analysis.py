@@ -110,7 +110,7 @@ def found_targets(
     found = finder.find(seen, size=size, fps=float(info.fps), device=footage.device)
     if not known.is_cut:
         raise InputError(f"{footage.reader.path} has no frame.")
-    return found, ()
+    return found, finder.warnings()
 
 
 def analyse(
