@@ -1,4 +1,5 @@
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -71,10 +72,10 @@ def checkpoint(tmp_path_factory):
     return path
 
 
-def table(checkpoint, sets, steps=40) -> GazeLeftOut:
+def table(checkpoint, sets, steps=40, together=()) -> GazeLeftOut:
     return GazeLeftOut(
-        sets=sets, checkpoint=str(checkpoint), steps=steps, frames_at_once=8, learning_rate=3e-3,
-        weight_decay=0.01, seed=1,
+        sets=sets, together=together, checkpoint=str(checkpoint), steps=steps, frames_at_once=8,
+        learning_rate=3e-3, weight_decay=0.01, seed=1,
     )  # fmt: skip
 
 
@@ -108,15 +109,20 @@ def test_only_the_region_is_trained(checkpoint):
     assert torch.equal(network(frames).target_logits, load_af_net(checkpoint)(frames).target_logits)
 
 
-def test_a_video_tells_nothing_of_the_network_that_is_measured_on_it(checkpoint, tmp_path):
-    def trained_row(square: FocusClip):
-        squares = Squares((1, 2))
-        squares.clips.append(square)
-        return list(table(checkpoint, {"squares": lambda: squares}, 3).rows(tmp_path, lambda *_: None))[2]
+@pytest.mark.parametrize(("other", "together"), [("square3", ()), ("square2", [["square2", "square3"]])])
+def test_a_video_tells_nothing_of_what_is_measured_on_it_or_in_the_same_place(
+    other, together, checkpoint, tmp_path
+):
+    def last_row(moved: bool):
+        squares = Squares((1, 2, 3))
+        place = ("square1", "square2", "square3").index(other)
+        clip = squares.clips[place]
+        if moved:
+            squares.clips[place] = replace(clip, fixation_maps=clip.fixation_maps.flip(2))
+        made = table(checkpoint, {"squares": lambda: squares}, 3, together)
+        return list(made.rows(tmp_path, lambda *_: None))[2]
 
-    square = watched_square(3)
-    elsewhere = FocusClip(**vars(square) | {"fixation_maps": square.fixation_maps.flip(2)})
-    assert trained_row(square) == trained_row(elsewhere)
+    assert last_row(moved=True) == last_row(moved=False)
 
 
 def test_squares_are_found_in_a_video_that_was_left_out(checkpoint, tmp_path):
@@ -147,6 +153,7 @@ def test_intervals_are_over_videos(checkpoint):
         assert lines[name][CENTRE] == 0
 
 
-def test_one_video_is_too_few(checkpoint, tmp_path):
-    with pytest.raises(InputError, match="two"):
-        list(table(checkpoint, {"one": lambda: Squares((1,))}).rows(tmp_path, lambda *_: None))
+@pytest.mark.parametrize(("seeds", "together"), [((1,), ()), ((1, 2), [["square1", "square2"]])])
+def test_videos_of_one_place_are_too_few(seeds, together, checkpoint, tmp_path):
+    with pytest.raises(InputError, match="others with gaze, of another place"):
+        list(table(checkpoint, {"one": lambda: Squares(seeds)}, 1, together).rows(tmp_path, lambda *_: None))

@@ -59,6 +59,7 @@ class GazeLeftOut:
 
     Attributes:
         sets: each makes a data set with fixations whose clips are whole videos, in the size that AF-Net sees.
+        together: groups of videos, by their names, that show the same place; each is left out as a whole.
         checkpoint: the network to begin with, by its name or file.
         steps: of AdamW.
         frames_at_once: in a step; for each, a video is drawn first, so that long ones do not count more.
@@ -68,6 +69,7 @@ class GazeLeftOut:
     """
 
     sets: Mapping[str, Callable[[], Dataset[FocusClip]]]
+    together: Sequence[Sequence[str]]
     checkpoint: str
     steps: int
     frames_at_once: int
@@ -79,7 +81,7 @@ class GazeLeftOut:
         """Video by video; a missing data set is a row with the reason.
 
         Raises:
-            InputError: there are fewer than two videos.
+            InputError: there is no video, or none of another place.
         """
         clips: list[FocusClip] = []
         for name, videos in self.sets.items():
@@ -89,17 +91,22 @@ class GazeLeftOut:
                 yield {"set": name, LEFT_OUT: str(error)}
                 continue
             clips += [data[number] for number in range(len(data))]  # type: ignore[arg-type]
-        if len(clips) < 2:
+        names = [clip.name.partition("/")[0] for clip in clips]
+        places = [{name}.union(*(group for group in self.together if name in group)) for name in names]
+        if not names or any(place.issuperset(names) for place in places):
             raise InputError(
-                "Leaving one video out needs two with gaze or more; set root to the folder of gaze_saliency."
+                "Leaving a video out needs others with gaze, of another place; set root to the folder of "
+                "gaze_saliency."
             )
         network = load_af_net(self.checkpoint)
         seen = [seen_video(network, clip) for clip in clips]
-        for number, clip in enumerate(clips):
-            trained = self._trained([*seen[:number], *seen[number + 1 :]])
+        for number, (clip, place) in enumerate(zip(clips, places, strict=True)):
+            trained = self._trained(
+                [video for name, video in zip(names, seen, strict=True) if name not in place]
+            )
             watched = watched_frames(clip)
             yield {
-                "video": clip.name.partition("/")[0],
+                "video": names[number],
                 CENTRE: share_met(centre_points(watched), watched),
                 AS_IT_IS: share_met(preferred_points(network, clip, watched), watched),
                 TRAINED: share_met(preferred_points(trained, clip, watched), watched),
