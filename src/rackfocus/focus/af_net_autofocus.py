@@ -21,8 +21,8 @@ from rackfocus.types import FocusTarget, InputError
 LOOKED_AT = 3
 """Number of sampled frames, from the target on, whose focus regions give its position."""
 UNKNOWN_KIND = (
-    "The network af-net was trained on ray-traced clips only; what viewers of real videos look at, it meets "
-    "less often than the centre of the picture does, so choose autofocus=general for them."
+    "The network af-net was trained on ray-traced clips only; in real videos it is no better than the centre "
+    "of the picture, so choose autofocus=general for them."
 )
 """The warning of the network that ships; `experiments/af_net` has the figures."""
 BOX_LEVEL = 0.5
