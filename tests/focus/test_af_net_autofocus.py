@@ -122,6 +122,13 @@ def test_a_video_of_one_frame_has_one_target(network, tmp_path):
     assert finder.find([], size=(64, 36), fps=30.0) == ()
 
 
+def test_the_shipped_network_says_that_it_does_not_know_real_videos(tmp_path):
+    (sentence,) = AFNetAutofocus().warnings()
+    assert "trained on ray-traced clips only" in sentence
+    assert "autofocus=general" in sentence
+    assert AFNetAutofocus(checkpoint=tmp_path / "net.safetensors").warnings() == ()
+
+
 def test_the_focus_region_is_a_detector(network):
     detector = FocusRegion(network, longer_side_px=64)
     assert isinstance(detector, Detector)

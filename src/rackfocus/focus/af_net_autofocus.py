@@ -20,6 +20,11 @@ from rackfocus.types import FocusTarget, InputError
 
 LOOKED_AT = 3
 """Number of sampled frames, from the target on, whose focus regions give its position."""
+UNKNOWN_KIND = (
+    "The network af-net was trained on ray-traced clips only; in real videos it is no better than the centre "
+    "of the picture, so choose autofocus=general for them."
+)
+"""The warning of the network that ships; `experiments/af_net` has the figures."""
 BOX_LEVEL = 0.5
 """The box of a target encloses the pixels where the density is at least this share of its maximum."""
 
@@ -79,6 +84,10 @@ class AFNetAutofocus:
         """See `rackfocus.focus.target_finder.TargetFinder`."""
         self.network.to(device)
         return self.targets(self.predictions(pictures, fps=fps), size=size)
+
+    def warnings(self) -> tuple[str, ...]:
+        """Of the shipped network, that it does not know real videos."""
+        return (UNKNOWN_KIND,) if str(self.checkpoint) == SHIPPED else ()
 
     def predictions(self, pictures: Iterable[Picture], *, fps: float) -> list[Prediction]:
         """The network's output for each sampled frame, computed where the network is."""

@@ -16,7 +16,7 @@ def target_finder(mode: str) -> Finder:
 
     Args:
         mode: `action` (moving and salient subjects), `conversation` (the speaker), `general` (who
-            speaks, acts, or is near and central), or `af_net` (the network trained on gaze and annotations).
+            speaks, acts, or is near and central), or `af_net` (the network trained on ray-traced clips).
 
     Raises:
         InputError: there is no such mode.

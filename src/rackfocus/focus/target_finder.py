@@ -60,3 +60,7 @@ class TargetFinder(Protocol):
             device: on which networks are to run.
         """
         ...
+
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know before relying on its targets, one sentence each."""
+        ...

@@ -12,6 +12,7 @@ Beyond the ends of a clip, a unit repeats the first or last frame, and a unit wh
 there is absent: all its features are 0, including a feature that is 1 for every unit that exists.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +101,23 @@ class AFNet(nn.Module):
         Float[Tensor, "batch frame 1 height width"], Float[Tensor, "batch frame channel rows columns"]
     ]:
         """CNN-1 for the unit around each frame: region logits, and features for `windows`."""
+        batch, size = frames.shape[0], (frames.shape[3], frames.shape[4])
+        regions, features = [], []
+        for finest, handed_on in self._each_units_features(frames):
+            regions.append(self.region_network.logits(finest, size).unflatten(0, (batch, -1)))
+            features.append(handed_on.unflatten(0, (batch, -1)))
+        return torch.cat(regions, 1), torch.cat(features, 1)
+
+    def region_features(
+        self, frames: Float[Tensor, "frame 3 height width"]
+    ) -> Float[Tensor, "frame channel rows columns"]:
+        """What the last layers of CNN-1, `RegionNetwork.logits`, see of each frame of a clip."""
+        return torch.cat([finest for finest, _ in self._each_units_features(frames[None])])
+
+    def _each_units_features(
+        self, frames: Float[Tensor, "batch frame 3 height width"]
+    ) -> Iterator[tuple[Float[Tensor, "unit _ _ _"], Float[Tensor, "unit _ _ _"]]]:
+        """The features of CNN-1 for some frames at a time, all clips of the batch together."""
         batch, count, _, height, width = frames.shape
         padding = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
         padded = F.pad(frames.flatten(0, 1) - 0.5, padding, mode="replicate").unflatten(0, (batch, count))
@@ -108,14 +126,9 @@ class AFNet(nn.Module):
             self.unit_places, device=frames.device
         )
         places = places.clamp(0, count - 1)
-        regions, features = [], []
         for some in places.split(UNITS_AT_ONCE):
             middle = padded[:, some[:, len(self.unit_places) // 2]]
-            logits, handed_on = self.region_network(middle.flatten(0, 1), grey[:, some].flatten(0, 1))
-            logits = self.region_network.with_prior(logits[..., :height, :width])
-            regions.append(logits.unflatten(0, (batch, -1)))
-            features.append(handed_on.unflatten(0, (batch, -1)))
-        return torch.cat(regions, 1), torch.cat(features, 1)
+            yield self.region_network(middle.flatten(0, 1), grey[:, some].flatten(0, 1))
 
     def windows(
         self, features: Float[Tensor, "batch frame channel rows columns"]
@@ -156,8 +169,11 @@ class RegionNetwork(nn.Module):
         self,
         middle: Float[Tensor, "unit 3 height width"],
         grey: Float[Tensor, "unit frame height width"],
-    ) -> tuple[Float[Tensor, "unit 1 height width"], Float[Tensor, "unit channel rows columns"]]:
-        """Region logits, and features at an eighth of the size; `grey` has all frames without colours."""
+    ) -> tuple[Float[Tensor, "unit channel _ _"], Float[Tensor, "unit channel _ _"]]:
+        """Features at a quarter of the size, for `logits`, and at an eighth, for CNN-2.
+
+        `grey` has all frames without colours. Height and width are multiples of `MULTIPLE`.
+        """
         others = torch.cat([grey[:, : self.middle], grey[:, self.middle + 1 :]], 1)
         x = self.stem(torch.cat([middle, DIFFERENCE_SCALE * (others - grey[:, self.middle, None])], 1))
         levels = []
@@ -168,11 +184,16 @@ class RegionNetwork(nn.Module):
         x = levels.pop()
         for level in reversed(levels[1:]):
             x = level + _enlarged(x, level)
-        features = self.handed_on(x)
-        logits = self.region(levels[0] + _enlarged(x, levels[0]))
-        return _enlarged(logits, middle), features
+        return levels[0] + _enlarged(x, levels[0]), self.handed_on(x)
 
-    def with_prior(
+    def logits(
+        self, finest: Float[Tensor, "unit channel rows columns"], size: tuple[int, int]
+    ) -> Float[Tensor, "unit 1 height width"]:
+        """The region logits for frames of this height and width, from their features at a quarter of it."""
+        logits = F.interpolate(self.region(finest), scale_factor=4, mode="bilinear", align_corners=False)
+        return self._with_prior(logits[..., : size[0], : size[1]])
+
+    def _with_prior(
         self, logits: Float[Tensor, "unit 1 height width"]
     ) -> Float[Tensor, "unit 1 height width"]:
         """Add the centre prior, the logarithm of a Gaussian over the picture, if the network has one."""

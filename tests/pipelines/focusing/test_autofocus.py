@@ -6,6 +6,7 @@ from PIL import Image
 
 import rackfocus
 from rackfocus import FocusTarget, FocusTrack, InputError
+from rackfocus.focus.af_net_autofocus import AFNetAutofocus
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.focusing import analysis
@@ -163,6 +164,11 @@ def test_every_frame_has_focus_whatever_is_missing(tmp_path, kind):
     online = streaming_autofocus(source, poor, buffer_s=0.5, disparity=halves, fps=12)
     assert online.focal_disparity.shape == (count,)
     assert np.isfinite(online.focal_disparity).all()
+
+
+def test_what_a_network_does_not_know_is_a_warning(video):
+    track = autofocus(video, "af_net", disparity=halves, fps=12)
+    assert track.warnings == AFNetAutofocus().warnings() != ()
 
 
 def test_another_set_counts_where_the_first_sees_nothing(video):

@@ -125,7 +125,7 @@ def found_targets(
         targets, warnings = finder.targets(observed, size=size, fps=fps) if observed else {}, lacking.warnings
     else:
         found_there = finder.find(watched, size=size, fps=fps, device=footage.device)
-        targets, warnings = {target: {} for target in found_there}, ()
+        targets, warnings = {target: {} for target in found_there}, finder.warnings()
     if not known.is_cut:
         raise InputError(f"{footage.reader.path} has no frame.")
     return targets, warnings

@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from rackfocus.data.gaze.fixations import SIGMA_SHARE, fixation_counts, fixation_map
 from rackfocus.data.gaze.focus_clip import FocusClip
-from rackfocus.evaluation.autofocus.saliency_table import BEST, CENTRE, MET, GazeSet, Saliency
+from rackfocus.evaluation.autofocus.gaze.saliency_table import BEST, CENTRE, MET, GazeSet, Saliency
 from rackfocus.metrics.saliency import SCORES
 from rackfocus.types import InputError
 

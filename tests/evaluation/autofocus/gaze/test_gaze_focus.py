@@ -5,7 +5,7 @@ import pytest
 
 from rackfocus.data.gaze.gaze_shifts import Fixations
 from rackfocus.data.gaze.hevc_gaze import WatchedVideo, watched_videos
-from rackfocus.evaluation.autofocus.gaze_focus import best_points, centre_points, gaze_hits, map_maxima
+from rackfocus.evaluation.autofocus.gaze.gaze_focus import best_points, centre_points, gaze_hits, map_maxima
 
 
 def watched(points: list[list[tuple[float, float]]]) -> WatchedVideo:

@@ -6,10 +6,14 @@ at once, so each figure should be compared with that of `best_points`.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
+from rackfocus.data.gaze.fixations import counted_points
+from rackfocus.data.gaze.focus_clip import FocusClip
+from rackfocus.data.gaze.gaze_shifts import Fixations
 from rackfocus.data.gaze.hevc_gaze import WatchedVideo
 
 REACH = 0.05
@@ -25,6 +29,21 @@ def gaze_hits(points: Float[np.ndarray, "frame 2"], video: WatchedVideo) -> Floa
     for frame, fixations in _fixations(video):
         hits[frame] = (np.hypot(*(fixations - points[frame]).T) <= _reach_px(video)).mean()
     return hits
+
+
+def share_met(points: Float[np.ndarray, "frame 2"], video: WatchedVideo) -> float:
+    """The mean of `gaze_hits` over the frames with fixations."""
+    return float(np.nanmean(gaze_hits(points, video)))
+
+
+def watched_frames(clip: FocusClip) -> WatchedVideo:
+    """The frames of a clip that has fixations, as a video of one frame a second."""
+    assert clip.fixations is not None
+    points = [counted_points(counts).double().numpy() for counts in clip.fixations]
+    at = np.repeat(np.arange(len(points), dtype=np.float64), [len(some) for some in points])
+    height, width = clip.frames.shape[2:]
+    gaze = Fixations(at, at + 1, np.concatenate(points))
+    return WatchedVideo(Path(clip.name), len(points), 1.0, width, height, gaze)
 
 
 def centre_points(video: WatchedVideo) -> Float[np.ndarray, "frame 2"]:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from rackfocus.data.gaze.hevc_gaze import WatchedVideo, watched_videos
 from rackfocus.evaluation.autofocus.focus_table import FootageTable, Progress, Row, Value, mean
-from rackfocus.evaluation.autofocus.gaze_focus import best_points, centre_points, gaze_hits, map_maxima
+from rackfocus.evaluation.autofocus.gaze.gaze_focus import best_points, centre_points, map_maxima, share_met
 from rackfocus.focus.detectors.window import ClipWindow, Detector
 from rackfocus.focus.modes import Finder
 from rackfocus.pipelines.focusing.autofocus import autofocus, open_footage
@@ -44,7 +44,7 @@ class Gaze(FootageTable):
                 "best": best_points(video),
             }
             row: dict[str, Value] = {"video": name}
-            row |= {column: float(np.nanmean(gaze_hits(points[column], video))) for column in COLUMNS}
+            row |= {column: share_met(points[column], video) for column in COLUMNS}
             yield row
             progress(done + 1, len(videos))
 

@@ -13,10 +13,14 @@ from torch.utils.data import Dataset
 
 from rackfocus.data.gaze.fixations import counted_points, fixation_counts, resized_points
 from rackfocus.data.gaze.focus_clip import FocusClip
-from rackfocus.data.gaze.gaze_shifts import Fixations
-from rackfocus.data.gaze.hevc_gaze import WatchedVideo
 from rackfocus.evaluation.autofocus.focus_table import LEFT_OUT, Progress, Row, Value, mean
-from rackfocus.evaluation.autofocus.gaze_focus import best_points, centre_points, gaze_hits, map_maxima
+from rackfocus.evaluation.autofocus.gaze.gaze_focus import (
+    best_points,
+    centre_points,
+    map_maxima,
+    share_met,
+    watched_frames,
+)
 from rackfocus.focus.detectors.window import ClipWindow, Detector
 from rackfocus.metrics.saliency import SCORES, SaliencyScore
 from rackfocus.types import InputError
@@ -88,7 +92,7 @@ class Saliency:
         elsewhere = [points for other, points in pool.items() if other != clip.name]
         points = resized_points(torch.cat([torch.zeros(0, 2), *elsewhere]), source=(1, 1), size=size)
         others = fixation_counts(points, height=height, width=width)
-        watched, about = _watched(clip), {"set": name, "video": clip.name.partition("/")[0]}
+        watched, about = watched_frames(clip), {"set": name, "video": clip.name.partition("/")[0]}
         maps = {method: _detected(detector, clip) for method, detector in self.detectors.items()}
         for method, made in (maps | {CENTRE: _centre(clip)}).items():
             score = SaliencyScore()
@@ -97,8 +101,8 @@ class Saliency:
             if method == CENTRE:
                 at = centre_points(watched)
             scores = {each: value.item() for each, value in score.compute().items()}
-            yield {**about, "method": method, **scores, MET: _met(at, watched)}
-        yield {**about, "method": BEST, MET: _met(best_points(watched), watched)}
+            yield {**about, "method": method, **scores, MET: share_met(at, watched)}
+        yield {**about, "method": BEST, MET: share_met(best_points(watched), watched)}
 
 
 def _detected(detector: Detector, clip: FocusClip) -> Maps:
@@ -112,10 +116,6 @@ def _detected(detector: Detector, clip: FocusClip) -> Maps:
     return F.interpolate(maps, size=clip.frames.shape[2:], mode="bilinear")
 
 
-def _met(points: Float[np.ndarray, "frame 2"], watched: WatchedVideo) -> float:
-    return float(np.nanmean(gaze_hits(points, watched)))
-
-
 def _pool(sets: Sequence[Dataset[FocusClip]]) -> dict[str, Float[Tensor, "point 2"]]:
     """The fixations of each video in coordinates relative to its width and height, with the centre at 0."""
     pool = {}
@@ -127,16 +127,6 @@ def _pool(sets: Sequence[Dataset[FocusClip]]) -> dict[str, Float[Tensor, "point 
             points = counted_points(clip.fixations.sum(0))
             pool[clip.name] = resized_points(points, source=size, size=(1, 1))
     return pool
-
-
-def _watched(clip: FocusClip) -> WatchedVideo:
-    """The sampled frames as a video of one frame a second."""
-    assert clip.fixations is not None
-    points = [counted_points(counts).double().numpy() for counts in clip.fixations]
-    at = np.repeat(np.arange(len(points), dtype=np.float64), [len(some) for some in points])
-    height, width = clip.frames.shape[2:]
-    gaze = Fixations(at, at + 1, np.concatenate(points))
-    return WatchedVideo(Path(clip.name), len(points), 1.0, width, height, gaze)
 
 
 def _centre(clip: FocusClip) -> Maps:

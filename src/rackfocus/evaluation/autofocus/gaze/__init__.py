@@ -1,0 +1,1 @@
+"""Evaluation against where viewers looked: focus points, saliency maps, and AF-Net trained from gaze."""
