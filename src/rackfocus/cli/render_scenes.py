@@ -9,12 +9,12 @@ from omegaconf import DictConfig
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.ranges import parse_range
+from rackfocus.jobs.run_jobs import run_jobs
 from rackfocus.one_writer import one_writer
 from rackfocus.scenes.clips.dolly import render_clip
 from rackfocus.scenes.clips.events import ClipJob
 from rackfocus.scenes.clips.story import KINDS
 from rackfocus.scenes.files import write_checksums
-from rackfocus.scenes.jobs import run_jobs
 from rackfocus.scenes.triplet_jobs import render_scenes
 from rackfocus.types import InputError
 
