@@ -1,6 +1,6 @@
 """What a job is, how it ends, and what runs jobs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,7 +45,7 @@ class Workers(Protocol):
 
     def outcomes(
         self, jobs: Sequence[Job], report: Callable[[Job, int], None]
-    ) -> Iterator[tuple[Job, Problem | None]]:
+    ) -> Generator[tuple[Job, Problem | None], None, None]:
         """Each job when it has ended, and why it was not done; `None`: it was.
 
         Closing the iterator ends all workers. If a worker dies, its job has a problem and the others are run.

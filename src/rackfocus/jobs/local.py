@@ -6,7 +6,7 @@ Processes are spawned, not forked, because the threads of Mitsuba and torch do n
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -50,7 +50,7 @@ class LocalWorkers:
 
     def outcomes(
         self, jobs: Sequence[Job], report: Callable[[Job, int], None]
-    ) -> Iterator[tuple[Job, Problem | None]]:
+    ) -> Generator[tuple[Job, Problem | None], None, None]:
         """See `Workers.outcomes`."""
         cores = count_cores()
         crew = min(self.workers or cores, len(jobs))
@@ -88,7 +88,7 @@ def _ctrl_c_held() -> Iterator[None]:
 
 def _share_out(
     jobs: Sequence[Job], crew: int, threads: int, report: Callable[[Job, int], None]
-) -> Iterator[tuple[Job, Problem | None]]:
+) -> Generator[tuple[Job, Problem | None], None, None]:
     """Send jobs to processes as they become free."""
     context = multiprocessing.get_context("spawn")
     queue = list(reversed(jobs))
