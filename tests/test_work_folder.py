@@ -1,6 +1,6 @@
 """What a job has done lies in a folder that no other job shares."""
 
-from rackfocus.work_folder import work_folder
+from rackfocus.work_folder import JOB_FILE, take_parts, work_folder
 
 
 def test_the_same_job_finds_what_it_stored(tmp_path):
@@ -30,3 +30,17 @@ def test_a_folder_named_as_before(tmp_path):
     (tmp_path / name).rename(tmp_path / f"{name.rpartition('-')[0]}.parts")
     assert work_folder(tmp_path / "out.mp4", "parts", "a").name == name
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_what_parts_of_a_job_stored_is_moved_and_those_of_others_are_removed(tmp_path):
+    output = tmp_path / "o.v2.mp4"
+    for kind, job, name in (("part0", "job", "a"), ("part48", "job", "b"), ("part48", "other", "c")):
+        (work_folder(output, kind, job) / name).write_text(kind)
+    beside = work_folder(tmp_path / "p.mp4", "part0", "job")
+    folder = work_folder(output, "parts", "job")
+    (work_folder(output, "part0", "job") / "a").write_text("part0")
+    take_parts(folder)
+    assert {path.name: path.read_text() for path in folder.iterdir() if path.name != JOB_FILE} == {
+        "a": "part0"
+    }
+    assert set(tmp_path.iterdir()) == {folder, beside}

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rackfocus.types import InputError
+from rackfocus.types import BusyOutput, InputError
 from rackfocus.whole_files import followed
 
 _log = logging.getLogger(__name__)
@@ -30,7 +30,8 @@ def one_writer(output: Path) -> Iterator[None]:
     It excludes other processes and other threads. On a file system without locks a warning is logged.
 
     Raises:
-        InputError: another run holds the lock, or the folder of the output is missing or cannot be written.
+        BusyOutput: another run holds the lock.
+        InputError: the folder of the output is missing or cannot be written.
     """
     place = followed(output).absolute()
     lock = place.with_name(f".{place.name[:40]}-{zlib.crc32(place.name.encode()):08x}.lock")
@@ -64,7 +65,7 @@ def _locked(lock: Path, output: Path) -> int:
             writer = re.match(rb"Process \d+", os.pread(descriptor, 64, 0))
             os.close(descriptor)
             who = "another run" if writer is None else f"another run (process {writer[0][8:].decode()})"
-            raise InputError(
+            raise BusyOutput(
                 f"{output} is being written by {who}; wait until that has finished, or choose another name."
             ) from None
         except FileNotFoundError:

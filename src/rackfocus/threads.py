@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import cv2
 import torch
 
 BAND_HEIGHT = 32
@@ -36,3 +37,14 @@ def run_bands(job: Callable[[Item], Result], items: Sequence[Item]) -> list[Resu
         return [job(item) for item in items]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(job, items))
+
+
+def limit_threads(threads: int) -> None:
+    """Let OpenCV, torch and, where it is installed, Mitsuba compute with so many threads in this process."""
+    cv2.setNumThreads(threads)
+    torch.set_num_threads(threads)
+    try:
+        import drjit
+    except ImportError:
+        return
+    drjit.set_thread_count(threads)

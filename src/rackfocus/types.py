@@ -22,6 +22,10 @@ class MissingSplit(InputError):
     """A data set has nothing of one of its splits; it may have others."""
 
 
+class BusyOutput(InputError):
+    """Another run is writing the output; it can be written when that has finished."""
+
+
 @dataclass(frozen=True)
 class RGBDHDR:
     """The network's estimate for one image: disparity `D` and HDR log exposure `E`.

@@ -8,8 +8,10 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from rackfocus.whole_files import write_whole
+from rackfocus.whole_files import DRAFT_SUFFIX, write_whole
 
+PART = "part"
+"""What is stored of a part of an output: the beginning of its kind."""
 JOB_FILE = "job.json"
 """Holds the text of the job; written last, so that a folder without it is incomplete."""
 
@@ -45,3 +47,34 @@ def work_folder(output: Path, kind: str, job: str, fill: Callable[[Path], None] 
             fill(folder)
         write_whole(note, job.encode())
     return folder
+
+
+def part_of(output: Path, begin: int) -> Path:
+    """The path that stands for a part of an output, in its lock; there is no such file.
+
+    Args:
+        output: the whole.
+        begin: the number of the part's first frame.
+    """
+    return output.with_name(f"{output.name}.{PART}{begin}")
+
+
+def take_parts(folder: Path) -> None:
+    """Move what the parts of a job have stored into its folder; the folders of all parts are removed.
+
+    A part is a folder of the same job whose kind is `PART` and a number. The caller holds the lock of the
+    output.
+
+    Args:
+        folder: as `work_folder` gave it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    stem, _, _ = folder.stem.rpartition("-")
+    for part in sorted(folder.parent.glob(f"{glob.escape(stem)}-*.{PART}[0-9]*")):
+        if part.stem == folder.stem:
+            for file in part.iterdir():
+                if file.name != JOB_FILE and not file.name.endswith(DRAFT_SUFFIX):
+                    file.replace(folder / file.name)
+        shutil.rmtree(part, ignore_errors=True)

@@ -17,6 +17,7 @@ COMMANDS = {
     "annotate": "pick focus targets on a page, see the shot, annotate a folder of videos",
     "vaf": "make a focus data set of videos of your own; annotations as CSV; agreement of annotators",
     "make-clip": "estimate a video's disparity and HDR, stabilised, for refocusing at leisure",
+    "batch": "refocus, make-clip or autofocus for each video of a folder, on one machine or a Ray cluster",
     "clip": "verify, describe or export what make-clip made",
     "benchmark": "measure speed, memory and quality of the renderer and of every other stage",
     "data": "check a data set: counts, sizes, ranges, broken files, a contact sheet",

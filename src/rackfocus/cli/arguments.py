@@ -46,9 +46,21 @@ def overrides(
 
 def known_settings(config: str) -> frozenset[str]:
     """The first words of the keys that a configuration may have: its own, and the groups of all."""
-    folder = config_folder()
-    own = OmegaConf.load(folder / f"{config}.yaml")
-    return frozenset({*map(str, own), *(path.name for path in folder.iterdir() if path.is_dir())})
+    groups = (path.name for path in config_folder().iterdir() if path.is_dir())
+    return own_settings(config) | frozenset(groups)
+
+
+def own_settings(config: str) -> frozenset[str]:
+    """The first words of the keys in the file of a configuration."""
+    return frozenset(map(str, OmegaConf.load(config_folder() / f"{config}.yaml")))
+
+
+def key_of(argument: str) -> str:
+    """The first word of the key of a setting, such as `lens` of `lens.f_number=2`; empty for all else."""
+    key, has_value, _ = argument.partition("=")
+    found = _KEY.fullmatch(key)
+    is_setting = (has_value or argument.startswith("~")) and not _exists(argument)
+    return found[1] if found is not None and is_setting else ""
 
 
 def options_first(arguments: Sequence[str]) -> list[str]:

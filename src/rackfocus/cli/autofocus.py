@@ -3,18 +3,20 @@
 import dataclasses
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from rackfocus.cli.command import run_command
-from rackfocus.cli.progress import progress_bar
+from rackfocus.cli.progress import Progress, progress_bar
 from rackfocus.cli.ranges import parse_range
 from rackfocus.cli.refocus import parse_model
 from rackfocus.device import choose_device
 from rackfocus.evaluation.reports.focus_timeline import draw_timeline, thumbnails_at
 from rackfocus.focus.annotation.json_file import load_annotation, save_annotation
+from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.one_writer import one_writer
 from rackfocus.pipelines.focusing.autofocus import annotation_of, autofocus, open_footage
 from rackfocus.types import FocusAnnotation, InputError
@@ -27,21 +29,38 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(cfg: DictConfig) -> None:
     """Find the focus targets of `cfg.source` and write them to `cfg.out`."""
+    with progress_bar("looking for focus", "frames, twice") as progress:
+        found = find_as_set(cfg, parse_model(cfg), progress)
+    for warning in found.warnings:
+        print(f"rackfocus autofocus: {warning}", file=sys.stderr)
+    print(f"{cfg.out}: {len(found.targets)} targets")
+    for target in found.targets:
+        reason = f": {target.why}" if target.why else ""
+        print(f"  frame {target.t} ({target.t / found.fps:.2f} s){reason}")
+    if cfg.picture is not None:
+        print(cfg.picture)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The targets that were found, the rate of the video, and what people should know about them."""
+
+    targets: tuple[FocusTarget, ...]
+    fps: float
+    warnings: tuple[str, ...]
+
+
+def find_as_set(cfg: DictConfig, model: RGBDHDREstimator | str, progress: Progress | None = None) -> Found:
+    """Find focus targets by the settings of `conf/autofocus.yaml`; those of others in `cfg.out` are kept."""
     first, last = parse_range("frames", cfg.frames)
     if first:
         raise InputError(f"Autofocus begins with the first frame; write frames=:{last or ''}.")
     if cfg.picture is not None and Path(cfg.picture).suffix.lower() != ".png":
         raise InputError(f"picture must end in .png, and is {cfg.picture}.")
-    with one_writer(Path(cfg.out)):
-        _find(cfg, last)
-
-
-def _find(cfg: DictConfig, last: int | None) -> None:
-    """Find the focus targets up to a frame; those of others in `cfg.out` are kept."""
     scene, puller = instantiate(cfg.autofocus), instantiate(cfg.puller)
     footage = {
         "disparity": cfg.disparity,
-        "model": parse_model(cfg),
+        "model": model,
         "network_size_px": cfg.network_size_px,
         "longer_side_px": cfg.longer_side_px,
         "last": last,
@@ -52,10 +71,10 @@ def _find(cfg: DictConfig, last: int | None) -> None:
         "video": cfg.video,
         "device": choose_device(cfg.device),
     }
-    with open_footage(cfg.source, **footage) as opened:
-        empty = annotation_of(opened, puller)
-    before = known_annotation(Path(cfg.out), empty)
-    with progress_bar("looking for focus", "frames, twice") as progress:
+    with one_writer(Path(cfg.out)):
+        with open_footage(cfg.source, **footage) as opened:
+            empty = annotation_of(opened, puller)
+        before = known_annotation(Path(cfg.out), empty)
         track = autofocus(
             cfg.source,
             scene,
@@ -65,23 +84,17 @@ def _find(cfg: DictConfig, last: int | None) -> None:
             progress=progress,
             **footage,
         )
-    for warning in track.warnings:
-        print(f"rackfocus autofocus: {warning}", file=sys.stderr)
-    save_annotation(cfg.out, dataclasses.replace(before, targets=track.targets))
-    found = [target for target in track.targets if target.source == scene.source]
-    print(f"{cfg.out}: {len(found)} targets")
-    for target in found:
-        reason = f": {target.why}" if target.why else ""
-        print(f"  frame {target.t} ({target.t / before.video.fps:.2f} s){reason}")
-    if cfg.picture is not None:
-        with open_footage(cfg.source, **footage) as opened:
-            draw_timeline(
-                Path(cfg.picture),
-                track,
-                fps=float(opened.reader.info.fps),
-                thumbnails=thumbnails_at(track.targets, opened, scene),
-            )
-        print(cfg.picture)
+        save_annotation(cfg.out, dataclasses.replace(before, targets=track.targets))
+        if cfg.picture is not None:
+            with open_footage(cfg.source, **footage) as opened:
+                draw_timeline(
+                    Path(cfg.picture),
+                    track,
+                    fps=float(opened.reader.info.fps),
+                    thumbnails=thumbnails_at(track.targets, opened, scene),
+                )
+    found = tuple(target for target in track.targets if target.source == scene.source)
+    return Found(found, before.video.fps, tuple(track.warnings))
 
 
 def known_annotation(path: Path, empty: FocusAnnotation) -> FocusAnnotation:

@@ -117,7 +117,7 @@ def _sentence(error: BaseException) -> str | None:
     if isinstance(error, OverrideParseException):
         return f"{error.override} cannot be read as key=value; put what is unusual about it in quotes."
     if isinstance(error, HydraException | OmegaConfBaseException):
-        return _config_sentence(str(error))
+        return config_sentence(str(error))
     return None
 
 
@@ -164,7 +164,7 @@ def _group_sentence(arguments: Sequence[str]) -> str:
     return "A group of settings takes the name of a choice; ~ before its name leaves it out, as ~logger."
 
 
-def _config_sentence(message: str) -> str:
+def config_sentence(message: str) -> str:
     """Hydra's error message of several lines as one sentence."""
     if unknown := re.match(r"Could not override '([^']+)'", message):
         return f"There is no setting {unknown[1]!r}; --help lists those there are."

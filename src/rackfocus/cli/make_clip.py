@@ -6,11 +6,12 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from rackfocus.cli.command import run_command
-from rackfocus.cli.progress import progress_bar
+from rackfocus.cli.progress import Progress, progress_bar
 from rackfocus.cli.ranges import parse_range
-from rackfocus.cli.refocus import parse_model
+from rackfocus.cli.refocus import parse_model, parse_part
 from rackfocus.cli.runs.provenance import git_revision
 from rackfocus.device import choose_device
+from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.pipelines.clip.make_clip import make_clip
 
 COMPONENTS = ("model", "stabilizer")
@@ -24,25 +25,32 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(cfg: DictConfig) -> None:
     """Make the clip `cfg.target` of the video `cfg.source`."""
+    with progress_bar("estimating", "frames") as progress:
+        frames = make_clip_as_set(cfg, parse_model(cfg), progress)
+    told = "" if cfg.part is None else f" of the part {cfg.part}"
+    print(f"{cfg.target}: {frames} frames{told}")
+
+
+def make_clip_as_set(cfg: DictConfig, model: RGBDHDREstimator | str, progress: Progress | None = None) -> int:
+    """Make a clip by the settings of `conf/make_clip.yaml`; returns the number of frames in it."""
     first, last = parse_range("frames", cfg.frames)
     plain = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(plain, dict)
-    with progress_bar("estimating", "frames") as progress:
-        frames = make_clip(
-            cfg.source,
-            cfg.target,
-            model=parse_model(cfg),
-            stabilizer=instantiate(cfg.stabilizer),
-            network_size_px=cfg.network_size_px,
-            first=first,
-            last=last,
-            fps=cfg.fps,
-            damaged=cfg.damaged,
-            interlaced=cfg.interlaced,
-            hwaccel=cfg.hwaccel,
-            device=choose_device(cfg.device),
-            settings={name: plain[name] for name in COMPONENTS},
-            revision=git_revision(),
-            progress=progress,
-        )
-    print(f"{cfg.target}: {frames} frames")
+    return make_clip(
+        cfg.source,
+        cfg.target,
+        model=model,
+        stabilizer=instantiate(cfg.stabilizer),
+        network_size_px=cfg.network_size_px,
+        first=first,
+        last=last,
+        fps=cfg.fps,
+        damaged=cfg.damaged,
+        interlaced=cfg.interlaced,
+        hwaccel=cfg.hwaccel,
+        device=choose_device(cfg.device),
+        part=parse_part(cfg),
+        settings={name: plain[name] for name in COMPONENTS},
+        revision=git_revision(),
+        progress=progress,
+    )

@@ -3,23 +3,26 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import rich.progress
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
+Progress = Callable[[int, int | None], None]
+"""A function to call with `(done, total)`; the total is `None` if it is unknown."""
+
 
 @contextmanager
-def progress_bar(what: str, unit: str) -> Iterator[Callable[[int, int | None], None]]:
+def progress_bar(what: str, unit: str) -> Iterator[Progress]:
     """A progress bar for the duration of the block; it yields a function to call with `(done, total)`.
 
     The bar appears with the first call, so that an error before it is printed without a bar.
     """
-    bar = Progress(
+    bar = rich.progress.Progress(
         TextColumn(what),
         BarColumn(),
         MofNCompleteColumn(),

@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from rackfocus.cli.command import run_command
-from rackfocus.cli.progress import progress_bar
+from rackfocus.cli.progress import Progress, progress_bar
 from rackfocus.cli.ranges import parse_range
 from rackfocus.device import choose_device
 from rackfocus.focus.annotation.json_file import load_annotation
@@ -76,26 +76,45 @@ def _refocus(cfg: DictConfig, source: str, target: str, model: RGBDHDREstimator 
         progress_bar("estimating and looking for focus", "frames, in passes") as autofocus_progress,
         progress_bar("refocusing", "frames") as progress,
     ):
-        frames = refocus(
-            source,
-            target,
-            model=model,
-            stabilizer=instantiate(cfg.stabilizer),
-            codec=instantiate(cfg.codec),
-            output=instantiate(cfg.output),
-            scale=cfg.scale,
-            damaged=cfg.damaged,
-            interlaced=cfg.interlaced,
-            hwaccel=cfg.hwaccel,
-            device=choose_device(cfg.device),
-            autofocus=_finder(cfg),
-            tracker=instantiate(cfg.tracker),
-            puller=instantiate(cfg.puller),
-            progress=progress,
-            autofocus_progress=autofocus_progress,
-            **_settings(cfg),
-        )
-    print(f"{target}: {frames} frames")
+        frames = refocus_as_set(cfg, source, target, model, progress, autofocus_progress)
+    told = "" if cfg.part is None else f" of the part {cfg.part}"
+    print(f"{target}: {frames} frames{told}")
+
+
+def refocus_as_set(
+    cfg: DictConfig,
+    source: str,
+    target: str,
+    model: RGBDHDREstimator | str,
+    progress: Progress | None = None,
+    autofocus_progress: Progress | None = None,
+) -> int:
+    """Refocus a video by the settings of `conf/refocus.yaml`; returns the number of frames written."""
+    return refocus(
+        source,
+        target,
+        model=model,
+        stabilizer=instantiate(cfg.stabilizer),
+        codec=instantiate(cfg.codec),
+        output=instantiate(cfg.output),
+        scale=cfg.scale,
+        damaged=cfg.damaged,
+        interlaced=cfg.interlaced,
+        hwaccel=cfg.hwaccel,
+        device=choose_device(cfg.device),
+        part=parse_part(cfg),
+        autofocus=_finder(cfg),
+        tracker=instantiate(cfg.tracker),
+        puller=instantiate(cfg.puller),
+        progress=progress,
+        autofocus_progress=autofocus_progress,
+        **_settings(cfg),
+    )
+
+
+def parse_part(cfg: DictConfig) -> tuple[int, int | None] | None:
+    """The setting `part`: the first frame of a part, and the frame after its last one."""
+    return None if cfg.part is None else parse_range("part", cfg.part)
 
 
 def _finder(cfg: DictConfig) -> Finder | None:

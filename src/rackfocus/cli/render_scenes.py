@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.ranges import parse_range
+from rackfocus.jobs.run_jobs import run_jobs
 from rackfocus.one_writer import one_writer
 from rackfocus.scenes.clips.dolly import render_clip
 from rackfocus.scenes.clips.events import ClipJob
 from rackfocus.scenes.clips.story import KINDS
 from rackfocus.scenes.files import write_checksums
-from rackfocus.scenes.jobs import run_jobs
 from rackfocus.scenes.triplet_jobs import render_scenes
 from rackfocus.types import InputError
 
@@ -45,20 +46,21 @@ def _render(
     size: Mapping[str, Any],
 ) -> None:
     """Render what does not exist yet in the folder."""
+    workers = cfg.workers if cfg.batch is None else instantiate(cfg.batch)
     with progress_bar("rendering", "scenes") as progress:
         places = render_scenes(
             folder,
             splits=splits,
             samples_per_pixel=cfg.samples_per_pixel,
             blur_px=cfg.blur_px,
-            workers=cfg.workers,
+            workers=workers,
             progress=lambda _name, done, total: progress(done, total),
             **size,
         )
     print(f"{len(places)} scenes in {folder}")
     if clips:
         with progress_bar("rendering clips", "frames") as progress:
-            run_jobs(clips, workers=cfg.workers, progress=lambda _name, done, total: progress(done, total))
+            run_jobs(clips, workers=workers, progress=lambda _name, done, total: progress(done, total))
         print(f"{len(clips)} clips in {folder / 'clips'}")
     if cfg.clip:
         with progress_bar("rendering the clip", "frames") as progress:

@@ -198,6 +198,8 @@ class StoredEstimates:
         """See `Estimates.frames`; ends with the last stored frame."""
         held = self.maps.frame_range
         stop = held.stop if last is None else min(last, held.stop)
+        if first >= stop:
+            return
         read = _readable(self.reader, first, stop, needed, self.size)
         for shown in prefetch(self._shown(frame) for frame in read):
             yield self._estimated(shown)

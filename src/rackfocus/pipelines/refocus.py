@@ -50,10 +50,11 @@ from rackfocus.types import (
 )
 from rackfocus.video import VideoInfo, VideoReader, VideoWriter, open_video
 from rackfocus.video.codecs import H264, Codec
-from rackfocus.video.encode import check_target
+from rackfocus.video.encode import check_part, check_target
 from rackfocus.video.reduction import Size
 from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
+from rackfocus.work_folder import part_of
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ def refocus(
     hwaccel: str | None = None,
     video: str | Path | None = None,
     device: str | torch.device = AUTO,
+    part: tuple[int, int | None] | None = None,
     autofocus: str | Finder | None = None,
     tracker: Tracker | None = None,
     puller: FocusPuller | None = None,
@@ -129,6 +131,11 @@ def refocus(
         interlaced: `deinterlace` interlaced video, or `refuse` it.
         hwaccel: the decoder of a GPU, such as `cuda`; `None`: the CPU. See `rackfocus.video.open_video`.
         video: the current path of a clip's video, if it was moved.
+        part: only render the frames from the first to before the second of these, counted from `first`, in
+            multiples of `rackfocus.video.encode.SEGMENT_FRAMES`; `None` for the second: to the end. They are
+            stored in a hidden folder beside the target, for a later call with the same arguments and without
+            `part`, which gives the same bytes as if it had rendered all. Several processes and machines may
+            render parts at the same time; not where focus is found by autofocus or follows an annotation.
         device: where it is computed: see `rackfocus.device.choose_device`. On another device than the CPU the
             network takes several frames at once, and a resumed video may differ in its last digits.
         autofocus: a mode or a set of detectors; focus is on the targets that `rackfocus.autofocus` finds with
@@ -139,7 +146,7 @@ def refocus(
         autofocus_progress: like `progress`, while frames are estimated and focus is found and followed.
 
     Returns:
-        The number of frames written.
+        The number of frames written, of the part if one is given.
 
     Raises:
         InputError: the source cannot be read or changes meanwhile, the target cannot be written or is being
@@ -150,6 +157,8 @@ def refocus(
     codec = codec or H264()
     _check_settings(focus, first, last, scale)
     search = _search(focus, f_number, autofocus, tracker, puller, autofocus_progress)
+    if part is not None:
+        _check_part(part, target, search)
     lens, f_numbers = aperture_of(focus, None if f_number == AUTOMATIC else f_number, lens or Lens())
     clip = RefocusableClip.open(source, source=video) if source.suffix == SUFFIX and source.is_dir() else None
     opened = (
@@ -164,7 +173,7 @@ def refocus(
             check_one_frame(target, reader, first, last)
         else:
             check_target(target, reader.path, codec)
-        stack.enter_context(one_writer(target))
+        stack.enter_context(one_writer(target if part is None else part_of(target, part[0])))
         size = _scaled(reader.info, scale)
         if device.type == "cpu":
             check_memory(source, (reader.info.width, reader.info.height), size)
@@ -210,14 +219,22 @@ def refocus(
         with (
             PhotographWriter(target, reader)
             if is_photograph(target)
-            else VideoWriter(target, reader, size=shown_size, codec=codec, whole_sound=whole_sound, job=job)
+            else VideoWriter(
+                target,
+                reader,
+                size=shown_size,
+                codec=codec,
+                whole_sound=whole_sound,
+                job=job,
+                begin=None if part is None else part[0],
+            )
         ) as writer:
-            _write(writer, rendering, estimates, reader, first=first, last=last, progress=progress)
-            if writer.frames_written == 0:
+            _write(writer, rendering, estimates, reader, first=first, last=last, part=part, progress=progress)
+            if writer.frames_written == 0 and part is None:
                 raise InputError(
                     f"{source} has no frame {first}; it has {reader.info.frames or 'fewer'} frames."
                 )
-    return writer.frames_written
+    return writer.frames_written - (0 if part is None else part[0])
 
 
 def _search(
@@ -282,15 +299,19 @@ def _write(
     *,
     first: int,
     last: int | None,
+    part: tuple[int, int | None] | None,
     progress: Callable[[int, int | None], None] | None,
 ) -> None:
-    """Render the frames that are not written yet."""
+    """Render the frames, of the part if one is given, that are not written yet."""
+    begin, end = part or (0, None)
+    ends = [each for each in (last, None if end is None else first + end) if each is not None]
+    stop = min(ends, default=None)
     rest = first + writer.frames_written
-    if last is not None and rest >= last:
+    if stop is not None and rest >= stop:
         return
-    total = frame_count(reader.info.frames, first, last)
+    total = frame_count(reader.info.frames, first + begin, stop)
     pictures = rendering.pictures(
-        prefetch(estimates.frames(rest, last, last)),
+        prefetch(estimates.frames(rest, stop, last)),
         scale_from_source=estimates.size[0] / reader.info.width,
         start_s=reader.origin_s,
     )
@@ -300,7 +321,18 @@ def _write(
         if writer.frames_written % GIVE_BACK_FRAMES == 0:
             give_back()
         if progress is not None:
-            progress(writer.frames_written, total)
+            progress(writer.frames_written - begin, total)
+
+
+def _check_part(part: tuple[int, int | None], target: Path, search: FocusSearch | None) -> None:
+    check_part(*part)
+    if search is not None:
+        raise InputError(
+            "A part cannot be rendered alone where focus is found by autofocus or follows an annotation; "
+            "leave out part, or make a clip of the video in parts and render that."
+        )
+    if is_photograph(target):
+        raise InputError(f"{target} is a photograph, which has no parts; leave out part.")
 
 
 def focusing_of(focus: Point | float | FocusKeyframes | FocusTrack | None) -> FocusSource:

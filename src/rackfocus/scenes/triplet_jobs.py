@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rackfocus.scenes.jobs import Report, run_jobs
+from rackfocus.jobs.job import Report, Workers
+from rackfocus.jobs.run_jobs import run_jobs
 from rackfocus.scenes.layouts.rich import scene_of_seed
 from rackfocus.scenes.mitsuba_shapes import load_mitsuba
 from rackfocus.scenes.triplets import render_scene, write_scene
@@ -22,7 +23,7 @@ def render_scenes(
     samples_per_pixel: int = 578,
     blur_px: float | None = None,
     variant: str | None = None,
-    workers: int | None = 1,
+    workers: int | Workers | None = 1,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Path]:
     """Render scenes into `folder/<split>/<seed>/`, one folder a seed; complete ones are left unchanged.
@@ -38,7 +39,7 @@ def render_scenes(
         samples_per_pixel: at f/2; more give less noise. Smaller apertures use half as many.
         blur_px: see `render_scene`.
         variant: see `load_mitsuba`.
-        workers: number of scenes at once. `None`: one for each core.
+        workers: number of scenes at once, `None`: one for each core; or what renders them, see `run_jobs`.
         progress: called with `("train/0007", done, total)` after each scene.
 
     Returns:

@@ -27,6 +27,11 @@ from rackfocus.video.reader import VideoReader, file_states
 from rackfocus.video.source import Look, VideoInfo, look_of
 from rackfocus.video.stills import STILL_SUFFIXES, StillsReader, is_animated
 
+VIDEO_SUFFIXES = frozenset(
+    (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".3gp", ".wmv")
+)
+"""The endings by which the videos in a folder are found."""
+
 _log = logging.getLogger(__name__)
 
 

@@ -25,7 +25,7 @@ from rackfocus.video.reader import VideoReader
 from rackfocus.video.segments import Segment, SegmentEncoder, configure, joined_packets
 from rackfocus.video.source import Frame
 from rackfocus.whole_files import followed
-from rackfocus.work_folder import work_folder
+from rackfocus.work_folder import PART, take_parts, work_folder
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
@@ -49,6 +49,9 @@ class VideoWriter:
     continues after them: its first `frames_written` frames need not be written again. Otherwise they are
     deleted.
 
+    With `begin` it writes a part of such a video, from that frame on, and makes no file: its segments stay in
+    a hidden folder for the writer of the same job without `begin`, which takes those of all parts.
+
     Args:
         path: `.mp4`, `.m4v`, `.mov` or `.mkv`; an existing file is replaced.
         source: the reader that the frames come from.
@@ -57,6 +60,7 @@ class VideoWriter:
         codec: H.264 by default.
         whole_sound: keep the sound to its end, even if it is longer than the pictures.
         job: a text that identifies this video among all that may be made at this path.
+        begin: the first frame of a part, a multiple of `SEGMENT_FRAMES`; `None`: the whole video is written.
 
     Raises:
         InputError: the file type is unknown or does not support the codec, the path is that of the source, or
@@ -72,6 +76,7 @@ class VideoWriter:
         codec: Codec | None = None,
         whole_sound: bool = True,
         job: str | None = None,
+        begin: int | None = None,
     ) -> None:
         self.path = followed(Path(path))
         self._codec = codec or H264()
@@ -84,10 +89,11 @@ class VideoWriter:
         # Columns on the right and rows at the bottom.
         self._padding = (0, width - self.width, 0, height - self.height)
         self._coded_size = (height, width) if source.info.orientation.sideways else (width, height)
-        self.frames_written = 0
+        self.frames_written = begin or 0
         self._source, self._whole_sound, self._job = source, whole_sound, job
+        self._begin = begin
         self._folder = self.path
-        self._segments = 0
+        self._segments = self.frames_written // SEGMENT_FRAMES
         self._encoder: SegmentEncoder | None = None
 
     def __enter__(self) -> Self:
@@ -110,8 +116,10 @@ class VideoWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None:
+            if kind is None and self._begin is None:
                 self._finish()
+            elif kind is None:
+                self._end_segment()
         except (OSError, av.FFmpegError) as failure:
             raise self._unwritable(failure) from failure
         finally:
@@ -152,7 +160,11 @@ class VideoWriter:
         if self._job is None:
             self._folder = Path(tempfile.mkdtemp(prefix=f"{stem}.", dir=self.path.absolute().parent))
             return
-        self._folder = work_folder(self.path, "parts", self._job)
+        if self._begin is None:
+            self._folder = work_folder(self.path, "parts", self._job)
+            take_parts(self._folder)
+        else:
+            self._folder = work_folder(self.path, f"{PART}{self._begin}", self._job)
         previous = None
         while (segment := Segment.load(self._segment_file(self._segments))) and segment.follows(previous):
             self.frames_written += len(segment.packets)
@@ -261,6 +273,23 @@ class VideoWriter:
 
     def _unwritable(self, error: Exception) -> InputError:
         return _unwritable(self.path, error)
+
+
+def check_part(begin: int, end: int | None) -> None:
+    """Check that the segments of a part of a video are those of the whole.
+
+    Args:
+        begin: the first frame of the part.
+        end: the frame after its last one; `None`: the end of the video.
+
+    Raises:
+        InputError: a part lies otherwise.
+    """
+    if begin < 0 or begin % SEGMENT_FRAMES or (end is not None and (end % SEGMENT_FRAMES or end <= begin)):
+        raise InputError(
+            f"part={begin}:{'' if end is None else end} is no part of a video; give two multiples of "
+            f"{SEGMENT_FRAMES} frames, counted from the first frame, or leave out the last one."
+        )
 
 
 def check_target(path: Path, source: Path, codec: Codec) -> None:

@@ -21,6 +21,7 @@ DATA_SETS = sorted(path.stem for path in config_folder().glob("data/*.yaml"))
 COMMAND_OF_GROUP = {
     "autofocus": "autofocus",
     "baseline": "evaluate/images",
+    "batch": "batch",
     "codec": "refocus",
     "detector": "autofocus",
     "flow": "make_clip",

@@ -16,10 +16,8 @@ from rackfocus.app.session.tools import Tools
 from rackfocus.app.work.notices import Notice
 from rackfocus.app.work.priority import PriorityGate
 from rackfocus.types import InputError
+from rackfocus.video.decode import VIDEO_SUFFIXES
 
-VIDEO_SUFFIXES = frozenset(
-    (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".3gp", ".wmv")
-)
 RESULTS = "rackfocus-results"
 """The folder of rendered videos; videos in it are not listed for annotation."""
 MOST_OPEN = 2

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from rackfocus.data.apertures.light_field_samples import LightFieldSamples
 from rackfocus.data.apertures.prepared_views import view_file, write_list, write_views
-from rackfocus.scenes.jobs import run_jobs
+from rackfocus.jobs.run_jobs import run_jobs
 
 
 @dataclass(frozen=True)
 class ViewsJob:
-    """All samples of one light field; see `rackfocus.scenes.jobs.SceneJob`."""
+    """All samples of one light field; see `rackfocus.jobs.job.Job`."""
 
     dataset: LightFieldSamples
     number: int

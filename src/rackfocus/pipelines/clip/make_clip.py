@@ -40,6 +40,7 @@ def make_clip(
     interlaced: str = "deinterlace",
     hwaccel: str | None = None,
     device: str | torch.device = AUTO,
+    part: tuple[int, int | None] | None = None,
     settings: Mapping[str, Any] | None = None,
     revision: str = "unknown",
     progress: Callable[[int, int | None], None] | None = None,
@@ -66,12 +67,16 @@ def make_clip(
         interlaced: `deinterlace` interlaced video, or `refuse` it.
         hwaccel: the decoder of a GPU, such as `cuda`; `None`: the CPU. See `rackfocus.video.open_video`.
         device: where it is computed; see `rackfocus.refocus`.
+        part: only make the frames from the first to before the second of these, counted from `first`; `None`
+            for the second: to the end. They are stored in a hidden folder beside the target, for a later call
+            with the same arguments and without `part`, which gives the same clip as if it had made all.
+            Several processes and machines may make parts at the same time.
         settings: further settings to record in the clip; it is resumed only with the same ones.
         revision: of the program, to record in the clip.
         progress: called with frames done and total frames; the total is `None` if unknown.
 
     Returns:
-        The number of frames in the clip.
+        The number of frames in the clip, or in the part.
 
     Raises:
         InputError: the source cannot be read, the target cannot be written, a setting is out of range, the
@@ -103,9 +108,13 @@ def make_clip(
             software=f"rackfocus {__version__}",
             revision=revision,
         )
+        if part is not None:
+            with ClipWriter.of_part(target, head, *part) as writer:
+                _write(writer, estimates, last, progress)
+                return writer.frames
         with ClipWriter(target, head) as writer:
             if not writer.is_finished:
-                _write(writer, estimates, first, last, progress)
+                _write(writer, estimates, last, progress)
                 if writer.frames == 0:
                     raise InputError(
                         f"{source} has no frame {first}; it has {reader.info.frames or 'fewer'} frames."
@@ -118,18 +127,25 @@ def make_clip(
 def _write(
     writer: ClipWriter,
     estimates: VideoEstimates,
-    first: int,
     last: int | None,
     progress: Callable[[int, int | None], None] | None,
 ) -> None:
-    """Estimate and write the frames that are not written yet."""
-    total = frame_count(estimates.reader.info.frames, first, last)
+    """Estimate and write the frames that are not written yet.
+
+    Args:
+        writer: of the clip or of a part of it.
+        estimates: of the frames.
+        last: the frame after the last one of the whole clip; `None`: the end.
+        progress: see `make_clip`.
+    """
+    first, stop = writer.head.first, writer.head.last
+    total = frame_count(estimates.reader.info.frames, first, stop)
     if progress is not None and writer.frames:
         progress(writer.frames, total)
     begin = first + writer.frames
-    if last is not None and begin >= last:
+    if stop is not None and begin >= stop:
         return
-    for estimate in prefetch(estimates.frames(begin, last, last)):
+    for estimate in prefetch(estimates.frames(begin, stop, last)):
         writer.write(
             estimate.disparity,
             estimate.log_exposure,

@@ -4,10 +4,11 @@ A frame counts as written when its line is in the journal, which is written last
 final names when they are complete. After the last frame the content of the journal is moved to `clip.json`.
 """
 
+import glob
 import logging
 import os
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +46,7 @@ from rackfocus.pipelines.clip.refocusable_clip import SUFFIX
 from rackfocus.pipelines.clip.source import digest
 from rackfocus.types import InputError
 from rackfocus.whole_files import DRAFT_SUFFIX, whole_folder, write_whole
+from rackfocus.work_folder import PART
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +64,10 @@ class ClipWriter:
         path: folder of the clip; its name ends in `.rvr`.
         head: the source and the settings of the clip.
 
+    Attributes:
+        path: folder of the clip.
+        head: the source and the settings of the clip; of one that is resumed, with its software and revision.
+
     Raises:
         InputError: the folder cannot be written, is being written by another run, is not a clip, or is a clip
             made with other settings.
@@ -69,12 +75,39 @@ class ClipWriter:
 
     def __init__(self, path: Path, head: ClipHead) -> None:
         self.path = path
-        self._head = head
+        self.head = head
         self._arrays: dict[str, Any] = {}
         self._journal: Journal | None = None
         self._whole: ClipInfo | None = None
         self._lock = ExitStack()
         check_target(path)
+
+    @classmethod
+    def of_part(cls, path: Path, head: ClipHead, begin: int, end: int | None) -> Self:
+        """The writer of a part of a clip, in a hidden folder beside it, which the writer of the clip takes.
+
+        Args:
+            path: folder of the whole clip.
+            head: of the whole clip.
+            begin: the first frame of the part, counted from that of the clip.
+            end: the frame after its last one; `None`: that of the clip.
+
+        Raises:
+            InputError: the part has no frames, or as `ClipWriter`.
+        """
+        check_target(path)
+        first, last = head.first + begin, head.last if end is None else head.first + end
+        if begin < 0 or (last is not None and last <= first):
+            raise InputError(f"part={begin}:{'' if end is None else end} holds no frames; write first:last.")
+        folder = _part_folder(path, begin)
+        head = replace(head, first=first, last=last)
+        try:
+            is_other = head.difference_from(read_info(folder / INFO_FILE)) is not None
+        except InputError:
+            is_other = True
+        if is_other:
+            shutil.rmtree(folder, ignore_errors=True)
+        return cls(folder, head)
 
     @property
     def frames(self) -> int:
@@ -127,9 +160,9 @@ class ClipWriter:
         """
         assert self._journal is not None
         halves = {DISPARITY: _half(disparity), LOG_EXPOSURE: _half(log_exposure)}
-        limits = disparity_limits_px(self._head.video.width, self._head.video.height), LOG_EXPOSURE_RANGE
+        limits = disparity_limits_px(self.head.video.width, self.head.video.height), LOG_EXPOSURE_RANGE
         if not all(map(lies_within, halves.values(), limits)):
-            at = self._head.first + self.frames
+            at = self.head.first + self.frames
             raise InputError(
                 f"The network gives no numbers for frame {at} that can be rendered; try another checkpoint."
             )
@@ -155,10 +188,10 @@ class ClipWriter:
         assert self._journal is not None
         lines = self._journal.lines
         info = ClipInfo(
-            **vars(self._head),
+            **vars(self.head),
             pts=tuple(line.pts for line in lines),
             durations=tuple(line.duration for line in lines),
-            cuts=tuple(self._head.first + at for at, line in enumerate(lines) if line.is_cut),
+            cuts=tuple(self.head.first + at for at, line in enumerate(lines) if line.is_cut),
             disparity_range_px=(min(line.least_px for line in lines), max(line.largest_px for line in lines)),
             chunk_sha256=dict(zip(CHANNELS, zip(*(line.sha256 for line in lines), strict=True), strict=True)),
         )
@@ -174,7 +207,7 @@ class ClipWriter:
         """Find out what is written, and make everything ready for the rest."""
         try:
             found = self._found()
-            if not isinstance(found, ClipInfo) and self._head.difference_from(found) == DEVICE:
+            if not isinstance(found, ClipInfo) and self.head.difference_from(found) == DEVICE:
                 _log.warning("%s was begun on another device; it starts anew.", self.path)
                 shutil.rmtree(self.path)
                 found = self._found()
@@ -188,10 +221,11 @@ class ClipWriter:
             self._describe_arrays(UNBOUNDED)
             self._arrays = {name: open_array(self.path, name, mode="r+") for name in CHANNELS}
             self._journal = Journal(self.path / JOURNAL_FILE, self._checked)
-            if self._head.last is not None and self.frames > self._head.last - self._head.first:
+            self._take_parts()
+            if self.head.last is not None and self.frames > self.head.last - self.head.first:
                 self._journal.close()
                 raise InputError(f"{self.path} already has {self.frames} frames; ask for more, or remove it.")
-            write_whole(self.path / INFO_FILE, head_text(self._head).encode(), synced=True)
+            write_whole(self.path / INFO_FILE, head_text(self.head).encode(), synced=True)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -199,7 +233,7 @@ class ClipWriter:
         """The metadata of the clip in the folder, which is made if it is not there."""
         if not self.path.exists():
             with whole_folder(self.path) as draft:
-                _fill_folder(draft, self._head)
+                _fill_folder(draft, self.head)
         return read_info(self.path / INFO_FILE)
 
     def _go_on_with(self, found: ClipHead) -> None:
@@ -207,16 +241,16 @@ class ClipWriter:
 
         A finished clip may have been made on another device.
         """
-        difference = self._head.difference_from(found)
+        difference = self.head.difference_from(found)
         if difference == DEVICE:
             difference = None
-        if difference is None and isinstance(found, ClipInfo) and found.last != self._head.last:
+        if difference is None and isinstance(found, ClipInfo) and found.last != self.head.last:
             difference = "range of frames"
         if difference is not None:
             raise InputError(
                 f"{self.path} was made with another {difference}; give that again, or remove the clip."
             )
-        self._head = replace(self._head, software=found.software, revision=found.revision)
+        self.head = replace(self.head, software=found.software, revision=found.revision)
 
     def _checked(self, position: int, line: Line) -> Line | None:
         """The journal's line of a frame with the sums of its chunks; `None` if a chunk is not what it was.
@@ -234,12 +268,35 @@ class ClipWriter:
             return None
         return replace(line, sha256=sums) if lies_within(light, LOG_EXPOSURE_RANGE) else None
 
+    def _take_parts(self) -> None:
+        """Append the frames of parts that go on where the clip ends; the folders of all parts are removed."""
+        assert self._journal is not None
+        for folder in _part_folders(self.path):
+            begin = self.frames
+            if folder == _part_folder(self.path, begin):
+                with suppress(InputError):  # A part that is damaged is made again.
+                    part = ClipWriter.of_part(self.path, self.head, begin, None)
+                    with part:
+                        self._take(part)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _take(self, part: "ClipWriter") -> None:
+        """Move the frames of a part to the end of the clip."""
+        assert self._journal is not None
+        assert part._journal is not None
+        for position, line in enumerate(part._journal.lines):
+            for name in CHANNELS:
+                chunk = chunk_file(self.path, name, self.frames)
+                chunk_file(part.path, name, position).replace(chunk)
+                settle(chunk)
+            self._journal.append(line)
+
     def _describe_arrays(self, frames: int) -> None:
         """Write what Zarr has to know of the arrays, unless it is there."""
         for name in CHANNELS:
             file = self.path / name / DESCRIPTION_FILE
             file.parent.mkdir(exist_ok=True)
-            content = description(name, frames, self._head.video.width, self._head.video.height)
+            content = description(name, frames, self.head.video.width, self.head.video.height)
             if not file.is_file() or file.read_bytes() != content:
                 write_whole(file, content, synced=True)
 
@@ -260,6 +317,16 @@ def check_target(path: Path) -> None:
         raise InputError(f"The folder {parent} of {path.name} does not exist; make it first.")
     if path.exists() and not (path / INFO_FILE).is_file():
         raise InputError(f"{path} is there already and is no clip; choose another name.")
+
+
+def _part_folder(path: Path, begin: int) -> Path:
+    """The hidden folder of the part of a clip that begins with this frame of it."""
+    return path.with_name(f".{path.stem}-{PART}{begin:09d}{SUFFIX}")
+
+
+def _part_folders(path: Path) -> list[Path]:
+    """Those of all parts of a clip, in order."""
+    return sorted(path.parent.glob(f".{glob.escape(path.stem)}-{PART}{'[0-9]' * 9}{SUFFIX}"))
 
 
 def _fill_folder(draft: Path, head: ClipHead) -> None:

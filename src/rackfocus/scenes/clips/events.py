@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from rackfocus.focus.annotation.json_file import annotated_video, save_annotation
+from rackfocus.jobs.job import Report
 from rackfocus.reading.json_text import read_json
 from rackfocus.scenes.clips.motion import Layer, TracedFrame, exact_flow, shown_share, trace_frame
 from rackfocus.scenes.clips.notes import (
@@ -28,7 +29,6 @@ from rackfocus.scenes.clips.speech import SAMPLE_RATE
 from rackfocus.scenes.clips.story import Story, make_story
 from rackfocus.scenes.clips.video import write_mp4
 from rackfocus.scenes.files import write_disparity, write_hdr, write_mask
-from rackfocus.scenes.jobs import Report
 from rackfocus.scenes.lens import F2_TO_F22, SceneLens
 from rackfocus.scenes.mitsuba_shapes import load_mitsuba, load_shapes
 from rackfocus.scenes.recipe import Part, SceneRecipe

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rackfocus.scenes.jobs import run_jobs
+from rackfocus.jobs.run_jobs import run_jobs
 from rackfocus.types import InputError
 
 

@@ -1,0 +1,125 @@
+"""A Ray cluster of two nodes: the same bytes as here, also if a node is lost; and no cluster at all."""
+
+import csv
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from rackfocus.cli import main
+from rackfocus.models.checkpoints import save_model
+
+ray = pytest.importorskip("ray", reason="Ray (the extra `ray`) is not installed")
+
+SMALL = ("checkpoint=net.safetensors", "codec.preset=veryfast", "network_size_px=32", "device=cpu")
+VIDEOS = [f"v{number}.mp4" for number in range(8)]
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, tiny_network):
+    monkeypatch.chdir(tmp_path)
+    save_model(tiny_network, Path("net.safetensors"))
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["rackfocus", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return stop.value.code
+
+    return call
+
+
+@pytest.fixture
+def folder(tmp_path):
+    import av
+    import numpy as np
+
+    (tmp_path / "in").mkdir()
+    for number, name in enumerate(VIDEOS):
+        with av.open(str(tmp_path / "in" / name), "w") as container:
+            stream = container.add_stream("libx264", rate=24, options={"crf": "10"})
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            for index in range(8):
+                picture = np.full((48, 64, 3), 20 * number, np.uint8)
+                picture[:, (index + np.arange(64)) // 4 % 2 == 0] = 220
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            container.mux(stream.encode(None))
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    """A cluster of two nodes of one core each, the first of which has the head, and the second one."""
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # Otherwise they wait for all other tests.
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    second = cluster.add_node(num_cpus=1)
+    yield cluster, second
+    cluster.shutdown()
+
+
+def report(folder):
+    with Path(folder, "report.csv").open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_node_that_is_lost(call, folder, cluster):
+    cluster, second = cluster
+    assert len(list(folder.iterdir())) == 8
+    assert call("batch", "in", "local", *SMALL, "+batch.alone_in_this_process=true") == 0
+    on_ray = ("batch=ray", f"batch.address={cluster.address}")
+    killed = {}
+
+    def kill():
+        """End a node when two videos are done, while others are being made."""
+        while len(list(Path("out").glob("*.mp4"))) < 2:
+            time.sleep(0.02)
+        killed["before"] = {path.name: path.stat().st_mtime_ns for path in Path("out").glob("*.mp4")}
+        cluster.remove_node(second, allow_graceful=False)
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    assert call("batch", "in", "out", *SMALL, *on_ray, "retries=3") == 0
+    killer.join()
+    rows = report("out")
+    assert [row["video"] for row in rows] == VIDEOS
+    assert {row["state"] for row in rows} == {"done"}
+    assert {row["attempts"] for row in rows} > {"1"}, "the node was lost after its last video"
+    assert sorted(path.name for path in Path("out").iterdir() if not path.name.startswith(".")) == [
+        "report.csv",
+        "report.json",
+        *VIDEOS,
+    ]
+    for name in VIDEOS:
+        assert Path("out", name).read_bytes() == Path("local", name).read_bytes(), name
+    assert 2 <= len(killed["before"]) < 8
+    for name, made in killed["before"].items():
+        assert Path("out", name).stat().st_mtime_ns == made, f"{name} was made twice"
+
+    assert call("batch", "in", "out", *SMALL, *on_ray) == 0
+    assert {row["state"] for row in report("out")} == {"unchanged"}
+
+    pytest.importorskip("mitsuba", reason="Mitsuba (the extra `scenes`) is not installed")
+    scene = ("train=3:4", "validation=null", "test=null", "clip=false", "width=24", "height=16")
+    scene = (*scene, "samples_per_pixel=4", "variant=scalar_rgb")
+    assert call("render-scenes", "folder=here", "workers=1", *scene) == 0
+    assert call("render-scenes", "folder=there", *scene, *on_ray) == 0
+    assert Path("here/SHA256SUMS").read_bytes() == Path("there/SHA256SUMS").read_bytes()
+
+
+def test_no_cluster_answers(call, folder, capfd):
+    assert folder.is_dir()
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+        assert call("batch", "in", "out", *SMALL, "batch=ray", f"batch.address={address}") == 2
+    told = capfd.readouterr().err
+    assert told.startswith(f"rackfocus batch: No Ray cluster answers at {address} (")
+    assert not Path("out/report.csv").exists()
