@@ -15,6 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
 from hydra.types import RunMode
 from hydra.utils import get_class, instantiate
+from lightning_fabric.plugins.environments import SLURMEnvironment
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import MisconfigurationException, SIGTERMException
@@ -28,6 +29,7 @@ from rackfocus.cli.runs.training_settings import require_training_settings
 from rackfocus.reading.damage import reading
 from rackfocus.reading.weights import read_torch
 from rackfocus.tasks.data import SeededDataModule
+from rackfocus.tasks.preemption import Preempted, queue_again
 from rackfocus.tasks.processes import end_together
 from rackfocus.tasks.task import Task
 from rackfocus.types import InputError
@@ -54,6 +56,8 @@ def run(cfg: DictConfig) -> None:
         weights = train(cfg, folder)
     except (KeyboardInterrupt, SIGTERMException) as stop:
         rank_zero_only(_print_resume_hint)(folder)
+        if isinstance(stop, Preempted):
+            queue_again(stop.received)
         if isinstance(stop, SIGTERMException):
             sys.exit(TERMINATED)
         raise
@@ -73,7 +77,7 @@ def train(cfg: DictConfig, folder: Path) -> Path | None:
         InputError: a setting is wrong, the data or the checkpoint to resume is missing, a loss is not finite,
             or the disk is full.
         KeyboardInterrupt: interrupted by Ctrl-C.
-        SIGTERMException: terminated by the signal SIGTERM.
+        SIGTERMException: terminated by the signal SIGTERM, or (`Preempted`) asked for its place by a queue.
     """
     _quieten_lightning()
     require_training_settings(cfg)
@@ -140,7 +144,11 @@ def _trainer(cfg: DictConfig, callbacks: list[pl.Callback], folder: Path) -> pl.
     loggers = [instantiate(logger) for logger in cfg.get("logger", {}).values()]
     try:
         trainer: pl.Trainer = instantiate(
-            cfg.trainer, callbacks=callbacks, logger=loggers, default_root_dir=str(folder)
+            cfg.trainer,
+            callbacks=callbacks,
+            logger=loggers,
+            default_root_dir=str(folder),
+            plugins=[*map(instantiate, cfg.trainer.get("plugins") or ()), *_queue()],
         )
     except InstantiationException as error:
         if not isinstance(error.__cause__, MisconfigurationException | ValueError):
@@ -151,6 +159,11 @@ def _trainer(cfg: DictConfig, callbacks: list[pl.Callback], folder: Path) -> pl.
             "ddp, and `rackfocus train --cfg job -p trainer` prints them."
         ) from error
     return trainer
+
+
+def _queue() -> list[SLURMEnvironment]:
+    """That of SLURM, without the checkpoint that Lightning would write in the middle of a step."""
+    return [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else []
 
 
 def _fit(trainer: pl.Trainer, task: Task, data: SeededDataModule, checkpoint: Path | None) -> None:
