@@ -49,15 +49,18 @@ def main(arguments: Sequence[str]) -> int:
     return run_command("train", run, arguments)
 
 
-def run(cfg: DictConfig) -> None:
-    """Train, and print the path of the weights; if interrupted, print how to resume."""
+def run(cfg: DictConfig) -> float | None:
+    """Train, and print the path of the weights; if interrupted, print how to resume.
+
+    Returns the best validation score, for a sweeper that looks for settings; `None`: nothing was validated.
+    """
     folder = run_folder()
     try:
-        weights = train(cfg, folder)
+        weights, score = train(cfg, folder)
     except (KeyboardInterrupt, SIGTERMException) as stop:
-        rank_zero_only(_print_resume_hint)(folder)
         if isinstance(stop, Preempted):
             queue_again(stop.received)
+        rank_zero_only(_print_resume_hint)(folder)
         if isinstance(stop, SIGTERMException):
             sys.exit(TERMINATED)
         raise
@@ -65,13 +68,15 @@ def run(cfg: DictConfig) -> None:
         task: type[Task] = get_class(cfg.task._target_)
         use = task.TRY.format(shlex.quote(str(weights)), data=shlex.join(data_arguments(cfg)))
         rank_zero_only(print)(f"\nThe best weights by validation: {weights}\nTry them: {use}")
+    return score
 
 
-def train(cfg: DictConfig, folder: Path) -> Path | None:
-    """Train by a configuration; write the weights with the best validation to `folder` and return their path.
+def train(cfg: DictConfig, folder: Path) -> tuple[Path | None, float | None]:
+    """Train by a configuration; write the weights with the best validation to `folder`.
 
-    `None`: what ran was a trial (`debug=fdr`, `debug=rate`), which keeps nothing. Without a validation
-    (`trainer.limit_val_batches=0`) they are those of the last step.
+    Returns their path and their score. A trial (`debug=fdr`, `debug=rate`) keeps nothing and has neither.
+    Without a validation (`trainer.limit_val_batches=0`) the weights are those of the last step, without a
+    score.
 
     Raises:
         InputError: a setting is wrong, the data or the checkpoint to resume is missing, a loss is not finite,
@@ -97,18 +102,18 @@ def train(cfg: DictConfig, folder: Path) -> Path | None:
         logger.log_hyperparams(facts)
     _fit(trainer, task, data, checkpoint)
     if "rate_finder" in callbacks:
-        return None
+        return None, None
     if cfg.trainer.get("fast_dev_run"):
         rank_zero_only(print)("\nA step and a validation ran to their end; nothing of them is kept.")
-        return None
-    best = callbacks["best"].best_model_path
+        return None, None
+    best, score = callbacks["best"].best_model_path, callbacks["best"].best_model_score
     if not best:
         rank_zero_only(print)("\nNothing was validated: the weights are those of the last step.")
     kept = torch.load(best or folder / LAST, map_location="cpu", weights_only=True)
     task.load_state_dict(kept["state_dict"])
     if trainer.is_global_zero:
         task.save_weights(folder / task.WEIGHTS_FILE)
-    return folder / task.WEIGHTS_FILE
+    return folder / task.WEIGHTS_FILE, None if score is None else float(score)
 
 
 def about_run(cfg: DictConfig, task: Task) -> dict[str, Any]:
