@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import itertools
 import os
 import random
 import re
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -229,7 +231,7 @@ def test_a_training_that_runs_away_is_one_sentence(tmp_path, raytraced):
 def test_a_sweep_does_its_other_jobs_when_one_fails_and_goes_on(launcher, trained, tmp_path, raytraced):
     if launcher == "joblib":
         pytest.importorskip(
-            "hydra_plugins.hydra_joblib_launcher", reason="the extra `cluster` is not installed"
+            "hydra_plugins.hydra_joblib_launcher", reason="the extra `sweeps` is not installed"
         )
     sweep = tmp_path / "sweep"
     settings = ("train", "-m", f"data.root={raytraced}", *TINY, f"hydra.sweep.dir={sweep}")
@@ -245,6 +247,33 @@ def test_a_sweep_does_its_other_jobs_when_one_fails_and_goes_on(launcher, traine
     again = run(tmp_path, *settings[:-1], "ckpt=last", "learning_rate=5e-5,5e-4")
     assert again.returncode == 0, again.stderr
     assert "There is no" in again.stdout  # job 0 begins anew, job 1 was done
+    assert_alike(sweep / "1", trained[0])
+
+
+@pytest.mark.slow
+def test_a_job_that_a_queue_ends_is_queued_again_and_goes_on(trained, tmp_path, raytraced, monkeypatch):
+    pytest.importorskip("submitit", reason="the extra `slurm` is not installed")
+    monkeypatch.setenv("SUBMITIT_PREEMPT_SIGNAL", "USR1")
+    sweep = tmp_path / "sweep"
+    process = start(
+        tmp_path, "train", "-m", "hydra/launcher=submitit_local", f"data.root={raytraced}", *TINY,
+        "callbacks.last.every_n_steps=1000", "learning_rate=1e-3,5e-4", f"hydra.sweep.dir={sweep}",
+    )  # fmt: skip
+    until = time.monotonic() + 600
+    while len(rows_of(sweep / "1")) < 2:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    # submitit names the folder of a job after the process that watches over it.
+    watchers = [path.name for path in (sweep / ".submitit").iterdir() if path.name.isdigit()]
+    jobs = [Path(f"/proc/{pid}/task/{pid}/children").read_text().split() for pid in watchers]
+    for job in itertools.chain(*jobs):
+        os.kill(int(job), signal.SIGUSR1)
+    _, errors = process.communicate(timeout=600)
+    assert process.returncode == 0, errors
+    logs = [path.read_text() for path in (sweep / ".submitit").rglob("*_log.out")]
+    assert sum("Requeued job" in log for log in logs) == len(watchers) == 2
+    assert (sweep / "summary.csv").is_file()
     assert_alike(sweep / "1", trained[0])
 
 

@@ -1,7 +1,9 @@
 """A training that is stopped anywhere, any number of times, ends with the same weights to the bit."""
 
 import itertools
+import os
 import shutil
+import signal
 
 import pytest
 import pytorch_lightning as pl
@@ -14,6 +16,7 @@ from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.tasks.best_checkpoint import BestCheckpoint
 from rackfocus.tasks.checkpoints import AtomicCheckpointIO, LastCheckpoint
 from rackfocus.tasks.data import FocusData
+from rackfocus.tasks.preemption import Preempted
 from rackfocus.types import InputError
 
 STEPS = 11
@@ -72,8 +75,19 @@ class Copies(Checkpoint):
         self.on_train_batch_end(trainer)
 
 
-def fit(folder, ckpt=None, *, accumulate=1, validate=3, ema=False, workers=0):
-    last = LastCheckpoint(dirpath=str(folder), every_n_steps=1)
+class Queue(pl.Callback):
+    """Asks for the place of a training in the middle of a step."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def on_before_zero_grad(self, trainer, *_):
+        if trainer.global_step == self.step - 1:
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+
+def fit(folder, ckpt=None, *, accumulate=1, validate=3, ema=False, workers=0, every=1, callbacks=()):
+    last = LastCheckpoint(dirpath=str(folder), every_n_steps=every)
     best = BestCheckpoint(dirpath=str(folder), monitor="validation/loss")
     trainer = pl.Trainer(
         max_steps=STEPS,
@@ -85,7 +99,7 @@ def fit(folder, ckpt=None, *, accumulate=1, validate=3, ema=False, workers=0):
         check_val_every_n_epoch=None,
         val_check_interval=validate,
         accumulate_grad_batches=accumulate,
-        callbacks=[best, last, Copies(last), *([EMAWeightAveraging(decay=0.9)] if ema else [])],
+        callbacks=[best, last, Copies(last), *callbacks, *([EMAWeightAveraging(decay=0.9)] if ema else [])],
         default_root_dir=folder,
         plugins=[AtomicCheckpointIO()],
     )
@@ -152,6 +166,22 @@ def test_a_training_is_stopped_twice(settings, tmp_path):
         task, _ = fit(folder, folder / f"{later}.ckpt", **settings)
         assert_ends_alike(folder, tmp_path / "whole")
         assert task.seen == [seen for seen in whole_task.seen if seen[0] >= later]
+
+
+@quiet
+@pytest.mark.parametrize(("step", "settings"), [(2, {"accumulate": 2}), (3, {"ema": True, "workers": 1})])
+def test_a_queue_gets_its_place_behind_the_step_in_which_it_asked(step, settings, tmp_path):
+    """Step 3 is validated. Without the signal no checkpoint is written before the end."""
+    whole_task, _ = fit(tmp_path / "whole", **settings)
+    begun = tmp_path / "begun"
+    with pytest.raises(Preempted) as stop:
+        fit(begun, every=100, callbacks=[Queue(step)], **settings)
+    assert stop.value.received == signal.SIGUSR1
+    assert torch.load(begun / "last.ckpt", weights_only=True)["global_step"] == step
+    task, _ = fit(begun, begun / "last.ckpt", every=100, **settings)
+    assert_ends_alike(begun, tmp_path / "whole")
+    assert task.seen == [seen for seen in whole_task.seen if seen[0] >= step]
+    assert signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL
 
 
 @quiet

@@ -11,6 +11,7 @@ from rackfocus.version import __version__
 
 COMMANDS = {
     "train": "train RGBD-HDR from aperture and focal triplets, or AF-Net",
+    "collect": "gather trainings, of whatever sweeps and machines, into one table",
     "evaluate": "measure a network, a stabiliser or autofocus beside other methods, against truth",
     "refocus": "turn a deep-focus video into a shallow-focus one",
     "autofocus": "find where and when a video is to be focused, and write it down as focus targets",

@@ -19,7 +19,7 @@ from rackfocus.focus.annotation.json_file import load_annotation, save_annotatio
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.one_writer import one_writer
 from rackfocus.pipelines.focusing.autofocus import annotation_of, autofocus, open_footage
-from rackfocus.types import FocusAnnotation, InputError
+from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -198,8 +198,11 @@ def _work(
 
 def _can_be_split(settings: Mapping[str, Any]) -> bool:
     """Whether the frames of a video are made independently of each other: all of them, and none sought."""
-    is_sought = (
-        settings.get("autofocus") is not None or settings.get("focus", {}).get("annotation") is not None
+    focus = settings.get("focus")
+    is_sought = focus is not None and (
+        settings.get("autofocus") is not None
+        or focus["annotation"] is not None
+        or all(value is None for value in focus.values())
     )
     return settings["frames"] is None and not is_sought
 

@@ -33,7 +33,7 @@ register_new_folder()
 
 def run_command(
     config: str,
-    job: Callable[[DictConfig], None],
+    job: Callable[[DictConfig], float | None],
     arguments: Sequence[str],
     *,
     positional: Sequence[str] = (),
@@ -43,7 +43,7 @@ def run_command(
 
     Args:
         config: the configuration, such as `refocus` or `benchmark/loading`.
-        job: the function to run with the configuration.
+        job: the function to run with the configuration; a sweeper may ask for the score that it returns.
         arguments: the command line after the sub-command.
         positional: the keys to which arguments without `=` are assigned, in order.
         options: the keys that may also be written as `--key value` or `--key=value`.
@@ -53,10 +53,10 @@ def run_command(
     # Without this setting Hydra prints errors itself and does not raise them.
     os.environ["HYDRA_FULL_ERROR"] = "1"
 
-    def guarded(cfg: DictConfig) -> None:
+    def guarded(cfg: DictConfig) -> float | None:
         # Hydra prints a banner above every exception of a job, so a user's mistake is reported here.
         try:
-            job(cfg)
+            return job(cfg)
         except Exception as error:
             sentence = _sentence(error)
             if HydraConfig.get().mode == RunMode.MULTIRUN:
@@ -64,7 +64,7 @@ def run_command(
                 told = sentence or traceback.format_exc()
                 _say(f"{name}, job {HydraConfig.get().job.num}", told)
                 record_failure(run_folder(), told)
-                return
+                return None
             if sentence is None:
                 raise
             _say(name, sentence)
@@ -170,6 +170,9 @@ def config_sentence(message: str) -> str:
         return f"There is no setting {unknown[1]!r}; --help lists those there are."
     if missing := re.search(r"[Mm]issing mandatory value: (\S+)", message):
         return f"{missing[1]!r} has to be given; --help tells how."
+    if plugin := re.search(r"Could not (?:find|load) '(hydra/(?:launcher|sweeper)/\w+)'", message):
+        extra = "slurm" if "submitit" in plugin[1] else "sweeps"
+        return f"{plugin[1]} is not installed; it comes with pip install 'rackfocus[{extra}]'."
     for aside in ("Config search path", "full_key"):
         message = message.partition(aside)[0]
     return " ".join(message.split()) or "The configuration is not valid."

@@ -42,7 +42,7 @@ def run(cfg: DictConfig) -> None:
     pl.seed_everything(cfg.seed, verbose=False)
     before = held_out_psnr(instantiate(cfg.model).eval(), validation, folder / "held_out_before.csv")
     console.print(f"Held-out PSNR before training: {before:.2f} dB")
-    weights = train(cfg, folder)
+    weights, _ = train(cfg, folder)
     if weights is None:
         raise InputError(
             "The demo needs the weights of its training; leave out what keeps none, as debug=fdr."

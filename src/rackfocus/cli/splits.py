@@ -27,6 +27,19 @@ def split_configs(cfg: DictConfig) -> dict[str, DictConfig]:
     return splits
 
 
+def present_splits(cfg: DictConfig) -> dict[str, Any]:
+    """The data sets of the splits that are there, by name.
+
+    Raises:
+        MissingSplit: none is.
+    """
+    opened = {split: open_split(node) for split, node in split_configs(cfg).items()}
+    there = {split: dataset for split, dataset in opened.items() if not isinstance(dataset, MissingSplit)}
+    if not there:
+        raise next(why for why in opened.values() if isinstance(why, MissingSplit))
+    return there
+
+
 def open_split(node: DictConfig) -> Any:
     """The data set of a split, or `MissingSplit` where the data have nothing of it."""
     try:

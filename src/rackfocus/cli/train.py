@@ -15,6 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
 from hydra.types import RunMode
 from hydra.utils import get_class, instantiate
+from lightning_fabric.plugins.environments import SLURMEnvironment
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import MisconfigurationException, SIGTERMException
@@ -28,6 +29,7 @@ from rackfocus.cli.runs.training_settings import require_training_settings
 from rackfocus.reading.damage import reading
 from rackfocus.reading.weights import read_torch
 from rackfocus.tasks.data import SeededDataModule
+from rackfocus.tasks.preemption import Preempted, queue_again
 from rackfocus.tasks.processes import end_together
 from rackfocus.tasks.task import Task
 from rackfocus.types import InputError
@@ -47,12 +49,17 @@ def main(arguments: Sequence[str]) -> int:
     return run_command("train", run, arguments)
 
 
-def run(cfg: DictConfig) -> None:
-    """Train, and print the path of the weights; if interrupted, print how to resume."""
+def run(cfg: DictConfig) -> float | None:
+    """Train, and print the path of the weights; if interrupted, print how to resume.
+
+    Returns the best validation score, for a sweeper that looks for settings; `None`: nothing was validated.
+    """
     folder = run_folder()
     try:
-        weights = train(cfg, folder)
+        weights, score = train(cfg, folder)
     except (KeyboardInterrupt, SIGTERMException) as stop:
+        if isinstance(stop, Preempted):
+            queue_again(stop.received)
         rank_zero_only(_print_resume_hint)(folder)
         if isinstance(stop, SIGTERMException):
             sys.exit(TERMINATED)
@@ -61,19 +68,21 @@ def run(cfg: DictConfig) -> None:
         task: type[Task] = get_class(cfg.task._target_)
         use = task.TRY.format(shlex.quote(str(weights)), data=shlex.join(data_arguments(cfg)))
         rank_zero_only(print)(f"\nThe best weights by validation: {weights}\nTry them: {use}")
+    return score
 
 
-def train(cfg: DictConfig, folder: Path) -> Path | None:
-    """Train by a configuration; write the weights with the best validation to `folder` and return their path.
+def train(cfg: DictConfig, folder: Path) -> tuple[Path | None, float | None]:
+    """Train by a configuration; write the weights with the best validation to `folder`.
 
-    `None`: what ran was a trial (`debug=fdr`, `debug=rate`), which keeps nothing. Without a validation
-    (`trainer.limit_val_batches=0`) they are those of the last step.
+    Returns their path and their score. A trial (`debug=fdr`, `debug=rate`) keeps nothing and has neither.
+    Without a validation (`trainer.limit_val_batches=0`) the weights are those of the last step, without a
+    score.
 
     Raises:
         InputError: a setting is wrong, the data or the checkpoint to resume is missing, a loss is not finite,
             or the disk is full.
         KeyboardInterrupt: interrupted by Ctrl-C.
-        SIGTERMException: terminated by the signal SIGTERM.
+        SIGTERMException: terminated by the signal SIGTERM, or (`Preempted`) asked for its place by a queue.
     """
     _quieten_lightning()
     require_training_settings(cfg)
@@ -93,18 +102,18 @@ def train(cfg: DictConfig, folder: Path) -> Path | None:
         logger.log_hyperparams(facts)
     _fit(trainer, task, data, checkpoint)
     if "rate_finder" in callbacks:
-        return None
+        return None, None
     if cfg.trainer.get("fast_dev_run"):
         rank_zero_only(print)("\nA step and a validation ran to their end; nothing of them is kept.")
-        return None
-    best = callbacks["best"].best_model_path
+        return None, None
+    best, score = callbacks["best"].best_model_path, callbacks["best"].best_model_score
     if not best:
         rank_zero_only(print)("\nNothing was validated: the weights are those of the last step.")
     kept = torch.load(best or folder / LAST, map_location="cpu", weights_only=True)
     task.load_state_dict(kept["state_dict"])
     if trainer.is_global_zero:
         task.save_weights(folder / task.WEIGHTS_FILE)
-    return folder / task.WEIGHTS_FILE
+    return folder / task.WEIGHTS_FILE, None if score is None else float(score)
 
 
 def about_run(cfg: DictConfig, task: Task) -> dict[str, Any]:
@@ -140,7 +149,11 @@ def _trainer(cfg: DictConfig, callbacks: list[pl.Callback], folder: Path) -> pl.
     loggers = [instantiate(logger) for logger in cfg.get("logger", {}).values()]
     try:
         trainer: pl.Trainer = instantiate(
-            cfg.trainer, callbacks=callbacks, logger=loggers, default_root_dir=str(folder)
+            cfg.trainer,
+            callbacks=callbacks,
+            logger=loggers,
+            default_root_dir=str(folder),
+            plugins=[*map(instantiate, cfg.trainer.get("plugins") or ()), *_queue()],
         )
     except InstantiationException as error:
         if not isinstance(error.__cause__, MisconfigurationException | ValueError):
@@ -151,6 +164,11 @@ def _trainer(cfg: DictConfig, callbacks: list[pl.Callback], folder: Path) -> pl.
             "ddp, and `rackfocus train --cfg job -p trainer` prints them."
         ) from error
     return trainer
+
+
+def _queue() -> list[SLURMEnvironment]:
+    """That of SLURM, without the checkpoint that Lightning would write in the middle of a step."""
+    return [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else []
 
 
 def _fit(trainer: pl.Trainer, task: Task, data: SeededDataModule, checkpoint: Path | None) -> None:

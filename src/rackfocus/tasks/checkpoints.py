@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.plugins import TorchCheckpointIO
 from torch import Tensor
 
+from rackfocus.tasks.preemption import HeldSignals, Preempted
 from rackfocus.types import InputError
 from rackfocus.whole_files import whole_file
 
@@ -60,6 +62,9 @@ class LastCheckpoint(Checkpoint):
     It is written every `every_n_steps`, the most that can be lost, and when training ends; only after an
     optimizer step, never during gradient accumulation, and if a validation is due, after it. What was logged
     of its step is part of it, because Lightning writes that to `metrics.csv` only afterwards.
+
+    A signal of a queue (`rackfocus.tasks.preemption`) ends the training behind the checkpoint of the step in
+    which it came; SIGTERM, too, but not behind a validation.
     """
 
     def __init__(self, *, dirpath: str, every_n_steps: int = 100) -> None:
@@ -69,6 +74,8 @@ class LastCheckpoint(Checkpoint):
         self.every_n_steps = every_n_steps
         self.due = False
         self.row: dict[str, Tensor | float] = {}
+        self.signals = HeldSignals()
+        self.received = 0
 
     def state_dict(self) -> dict[str, Any]:
         """What was logged of the step; empty if that is written already."""
@@ -86,6 +93,7 @@ class LastCheckpoint(Checkpoint):
         of samples. And it does not count, for the loggers, the step of a checkpoint that was written after a
         validation that the settings do not ask for, as after the last step.
         """
+        self.signals.hold()
         fit, loop = trainer.fit_loop, trainer.fit_loop.epoch_loop
         for logger in trainer.loggers:
             if self.row and isinstance(logger, CSVLogger):
@@ -98,12 +106,18 @@ class LastCheckpoint(Checkpoint):
             loop._batches_that_stepped += 1
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Write the checkpoint, or schedule it after the validation that follows."""
+        """Write the checkpoint, or schedule it after the validation that follows.
+
+        Raises:
+            Preempted: a queue asked for it.
+        """
         step, loop = trainer.global_step, trainer.fit_loop.epoch_loop
         if loop._should_accumulate():
             return
         ends = trainer.should_stop or is_last_step(trainer)
-        self.due = self.due or ends or step % self.every_n_steps == 0
+        self.received = 0 if ends else self.signals.agreed(trainer)
+        stops = ends or trainer.received_sigterm or self.received > 0
+        self.due = self.due or stops or step % self.every_n_steps == 0
         fetcher = trainer.fit_loop._data_fetcher
         if self.due and fetcher is not None and not loop._should_check_val_fx(fetcher):
             self.row = _row(trainer)
@@ -111,7 +125,11 @@ class LastCheckpoint(Checkpoint):
             self.row = {}
 
     def on_validation_end(self, trainer: pl.Trainer, _module: pl.LightningModule) -> None:
-        """Write a checkpoint that was due before the validation."""
+        """Write a checkpoint that was due before the validation.
+
+        Raises:
+            Preempted: a queue asked for it.
+        """
         if not trainer.sanity_checking:
             self._write(trainer)
 
@@ -119,6 +137,8 @@ class LastCheckpoint(Checkpoint):
         if self.due:
             trainer.save_checkpoint(self.path)
             self.due = False
+        if self.received:
+            raise Preempted(signal.Signals(self.received))
 
 
 def _row(trainer: pl.Trainer) -> dict[str, Tensor | float]:

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset, SequentialSampler
 from torch.utils.data.distributed import DistributedSampler
 
 from rackfocus.data.apertures.sample import FocusSample
+from rackfocus.tasks.preemption import leave_signals_to_the_training
 from rackfocus.types import InputError
 
 
@@ -190,6 +191,7 @@ class SeededDataModule(pl.LightningDataModule):
             "num_workers": workers,
             "persistent_workers": workers > 0,
             "pin_memory": torch.cuda.is_available(),
+            "worker_init_fn": leave_signals_to_the_training,
         }
         self.batch_size = batch_size
         self.seed = seed

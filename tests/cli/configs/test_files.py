@@ -44,6 +44,7 @@ def test_names():
     assert config_names("prepare") == [
         "prepare/captures",
         "prepare/cut_outs",
+        "prepare/shards",
         "prepare/teacher",
         "prepare/views",
     ]

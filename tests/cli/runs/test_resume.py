@@ -114,12 +114,13 @@ def test_without_a_run_there_is_nothing_to_go_on_with(tmp_path, monkeypatch):
 
 
 def test_the_checkpoint_of_a_folder(runs, capsys):
-    assert checkpoint_to_resume(None, runs / "old") is None
-    assert checkpoint_to_resume("last", runs / "old") == runs / "old" / "checkpoints" / "last.ckpt"
+    assert checkpoint_to_resume(None, runs / "fresh") is None
+    own = runs / "old" / "checkpoints" / "last.ckpt"
+    assert {checkpoint_to_resume(ckpt, runs / "old") for ckpt in ("last", None, "nowhere.ckpt")} == {own}
     assert checkpoint_to_resume("last", runs / "fresh") is None
     assert "training from the beginning" in capsys.readouterr().out
     path = runs / "new" / "checkpoints" / "last.ckpt"
-    assert checkpoint_to_resume(str(path), runs / "old") == path
+    assert checkpoint_to_resume(str(path), runs / "fresh") == path
     with pytest.raises(InputError, match=r"no checkpoint nowhere\.ckpt"):
         checkpoint_to_resume("nowhere.ckpt", runs)
 

@@ -1,12 +1,15 @@
-"""The table at the end of a sweep, made of what the jobs left."""
+"""The table at the end of a sweep, and of several, made of what the jobs left."""
 
 import csv
+import shutil
 
 import pytest
 import torch
 from omegaconf import OmegaConf
 
-from rackfocus.cli.runs.sweep_table import SweepTable, job_names
+from rackfocus.cli.collect import main
+from rackfocus.cli.runs.collected import job_names
+from rackfocus.cli.runs.sweep_table import SweepTable
 from rackfocus.models.checkpoints import save_model
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 
@@ -79,3 +82,58 @@ def test_jobs_that_differ_in_nothing_keep_their_numbers(sweep):
     assert job_names([sweep / "0"]) == ["0"]
     (sweep / "0" / ".hydra" / "overrides.yaml").write_text("- +a=${seed}\n")
     assert job_names([sweep / "0", sweep / "1"])[0] == "+a=${seed}"
+
+
+@pytest.fixture
+def collect(tmp_path, monkeypatch):
+    """The exit code of the command, called in another folder."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr("sys.argv", ["rackfocus"])
+
+    def command(*arguments):
+        try:
+            return main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            return stop.code
+
+    return command
+
+
+def test_trainings_of_two_machines_are_one_table(sweep, tmp_path, collect, capfd):
+    """The data of the second lay elsewhere, and it was queued again; its job of the same settings failed."""
+    other = tmp_path / "other"
+    shutil.copytree(sweep / "0", other)
+    moved = ["experiment=rgbd_hdr", "budget=two_cores", "seed=7", "data.root=/gone", "ckpt=last"]
+    OmegaConf.save(OmegaConf.create(moved), other / ".hydra" / "overrides.yaml")
+    cfg = OmegaConf.load(other / ".hydra" / "config.yaml")
+    cfg.data.root = "/gone"
+    OmegaConf.save(cfg, other / ".hydra" / "config.yaml")
+    (sweep / "1" / "error.txt").write_text("The loss is not finite.\n")
+    assert collect(sweep, other) == 0
+    assert "/gone" in capfd.readouterr().out
+    assert collect(sweep, other, f"root={tmp_path / 'data'}", "out=made") == 0
+    with (tmp_path / "here" / "made" / "summary.csv").open() as file:
+        ours, again = csv.DictReader(file)
+    assert (ours.pop("method"), again.pop("method")) == ("rgbd_hdr", "rgbd_hdr, seed=7")
+    assert ours == again
+    assert f"{sweep / '1'} has no row: The loss is not finite." in capfd.readouterr().out
+
+
+def test_two_of_one_name_have_their_folders(sweep, tmp_path):
+    shutil.copytree(sweep / "0", tmp_path / "other")
+    names = job_names([sweep / "0", sweep / "1", tmp_path / "other"])
+    assert names == [f"{sweep / '0'}: rgbd_hdr", "renderer_paper", f"{tmp_path / 'other'}: rgbd_hdr"]
+
+
+def test_where_nothing_was_trained_there_is_no_table(sweep, tmp_path, collect, capfd):
+    (sweep / "0" / "rgbd_hdr.safetensors").unlink()
+    (sweep / "1" / "rgbd_hdr.safetensors").unlink()
+    assert collect(sweep) == 2
+    assert f"There is no training in {sweep}; give the folder of one" in capfd.readouterr().err
+    (sweep / "0" / "checkpoints").mkdir()
+    assert collect(sweep) == 2
+    printed, errors = capfd.readouterr()
+    assert f"{sweep / '0'} has no row: there is no rgbd_hdr.safetensors" in printed
+    assert "No training has a row" in errors
+    assert list((tmp_path / "here").iterdir()) == []

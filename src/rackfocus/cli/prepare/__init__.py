@@ -1,1 +1,1 @@
-"""`rackfocus prepare`: make a manifest of captures, label photographs by a teacher, cut out subjects."""
+"""`rackfocus prepare`: a manifest of captures, labels by a teacher, cut-out subjects, views, shards."""

@@ -7,11 +7,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from rackfocus.cli.command import run_command
 from rackfocus.cli.progress import progress_bar
-from rackfocus.cli.splits import open_split, split_configs
+from rackfocus.cli.splits import present_splits
 from rackfocus.data.apertures.light_field_samples import LightFieldSamples
-from rackfocus.data.apertures.prepared_views import remember_settings
+from rackfocus.data.apertures.prepared_views import FORMAT
+from rackfocus.data.preparation.made_of import remember_settings
 from rackfocus.data.preparation.views import prepare_split
-from rackfocus.types import InputError, MissingSplit
+from rackfocus.types import InputError
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -21,15 +22,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(cfg: DictConfig) -> None:
     """Prepare every split that is there; of those, what is not prepared yet."""
-    opened = {split: open_split(node) for split, node in split_configs(cfg).items()}
-    there = {split: dataset for split, dataset in opened.items() if not isinstance(dataset, MissingSplit)}
-    if not there:
-        raise next(why for why in opened.values() if isinstance(why, MissingSplit))
+    there = present_splits(cfg)
     for dataset in there.values():
         if not isinstance(dataset, LightFieldSamples):
             raise InputError("Views are of light fields; give data=flower or data=light_field.")
     root = Path(cfg.folder)
-    remember_settings(root, OmegaConf.to_container(cfg.data, resolve=True))
+    remember_settings(root / "views.json", FORMAT | {"data": OmegaConf.to_container(cfg.data, resolve=True)})
     for split, dataset in there.items():
         with progress_bar(split, "light fields") as progress:
             prepare_split(dataset, root, split, workers=cfg.workers, progress=progress)

@@ -69,16 +69,20 @@ def recorded_settings(folder: Path) -> list[str]:
 def checkpoint_to_resume(ckpt: str | None, folder: Path) -> Path | None:
     """The checkpoint given by the setting `ckpt`, for a training in this folder; `None`: a new training.
 
+    If the folder has one, it is that: a queue has begun a job anew that it had ended. Whoever names the
+    folder of an earlier training is refused before (`rackfocus.cli.runs.folders`).
+
     Raises:
         InputError: there is no such file.
     """
+    last = folder / LAST
+    if last.is_file():
+        return last
     if ckpt is None:
         return None
     if ckpt == "last":
-        last = folder / LAST
-        if not last.is_file():
-            print(f"There is no {last} yet: training from the beginning.")
-        return last if last.is_file() else None
+        print(f"There is no {last} yet: training from the beginning.")
+        return None
     if not Path(ckpt).is_file():
         raise InputError(f"There is no checkpoint {ckpt} to go on from.")
     return Path(ckpt)

@@ -110,27 +110,5 @@ def write_list(root: Path, split: str, names: Sequence[str], *, samples_each: in
     write_whole(_list_file(root, split), json.dumps(about, indent=1).encode())
 
 
-def remember_settings(root: Path, settings: Any) -> None:
-    """Record of what data set the folder is made, so that those of two settings are never mixed in it.
-
-    Raises:
-        InputError: the folder was made of another data set, or with other settings.
-    """
-    path = root / "views.json"
-    about = FORMAT | {"data": settings}
-    if path.is_file():
-        try:
-            before = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(f"{path} cannot be read; give another folder.") from error
-        if before != about:
-            raise InputError(
-                f"{root} holds views of other data or with other settings ({path}); give another folder."
-            )
-        return
-    root.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps(about, indent=1).encode())
-
-
 def _list_file(root: Path, split: str) -> Path:
     return root / f"{split}.json"

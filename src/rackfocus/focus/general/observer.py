@@ -139,7 +139,7 @@ class Observer:
         height, width = window.frames.shape[1:3]
         cell = np.array([width / columns, height / rows])
         near, figure = (box * np.tile(cell, 2) for box in (region.near, region.figure))
-        strength = float(np.quantile(values[region.inside], 0.9))
+        strength = max(float(np.quantile(values[region.inside], 0.9)), 1e-6)
         area = float(region.inside.sum() * np.prod(cell))
         weight = self.weights.region(kind, area, strength, region.relief, figure, (width, height))
         point = (region.point + 0.5) * cell - 0.5
