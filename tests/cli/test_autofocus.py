@@ -78,11 +78,12 @@ def test_of_two_at_once_the_second_is_told(video, tmp_path, monkeypatch, capfd):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("mode", ["action", "conversation", "general"])
+@pytest.mark.parametrize("mode", ["action", "conversation", "general", None])
 def test_all_the_way_to_a_video(video, tmp_path, monkeypatch, capfd, mode):
     out = tmp_path / "out.mp4"
     fast = ("stabilizer=none", "codec.preset=ultrafast", "network_size_px=32")
-    assert run(monkeypatch, "refocus", video, out, f"autofocus={mode}", *fast) == 0
+    given = () if mode is None else (f"autofocus={mode}",)
+    assert run(monkeypatch, "refocus", video, out, *given, *fast) == 0
     with av.open(str(out)) as container:
         assert sum(1 for _ in container.decode(video=0)) == FRAMES
     assert [entry.name for entry in tmp_path.iterdir()] == ["out.mp4"]
@@ -105,7 +106,11 @@ def test_the_benchmark_times_every_stage(video, tmp_path, monkeypatch):
         (("autofocus", "missing.mp4", "--out", "a.json"), "missing.mp4"),
         (("autofocus", "VIDEO", "--out", "a.json", "frames=3:9"), "begins with the first frame"),
         (("autofocus", "VIDEO", "--out", "a.json", "picture=a.jpg"), "picture must end in .png"),
-        (("autofocus", "VIDEO", "--out", "a.json", "autofocus.clusters=0"), "clusters must be 1 or more"),
+        (
+            ("autofocus", "VIDEO", "--out", "a.json", "autofocus=action", "autofocus.clusters=0"),
+            "clusters must be 1 or more",
+        ),
+        (("autofocus", "VIDEO", "--out", "a.json", "autofocus.stay_s=0"), "stay_s must be above 0"),
         (("autofocus", "VIDEO"), "out"),
         (("refocus", "VIDEO", "b.mp4", "autofocus=action", "focus.disparity=1"), "only once"),
     ],

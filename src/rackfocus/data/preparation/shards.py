@@ -23,9 +23,9 @@ from fsspec.core import url_to_fs
 from torch.utils.data import Dataset
 
 from rackfocus.data.preparation.sample_bytes import pack, unpack
+from rackfocus.jobs.run_jobs import run_jobs
 from rackfocus.reading.damage import reading
 from rackfocus.reading.json_text import parse_json
-from rackfocus.scenes.jobs import run_jobs
 from rackfocus.types import InputError, MissingSplit
 from rackfocus.whole_files import whole_file, write_whole
 
@@ -78,7 +78,7 @@ class Shards(Dataset[Any]):
 
 @dataclass(frozen=True)
 class ShardJob:
-    """A shard with some samples of a data set; see `rackfocus.scenes.jobs.SceneJob`."""
+    """A shard with some samples of a data set; see `rackfocus.jobs.job.Job`."""
 
     dataset: Dataset[Any]
     places: range

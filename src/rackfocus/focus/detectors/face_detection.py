@@ -12,8 +12,9 @@ from rackfocus.models.published.weights import find_weights
 from rackfocus.reading.damage import reading
 from rackfocus.types import InputError
 
-SMALLEST_SIDE_PX = 16
-"""Frames with a shorter side below this are not searched."""
+SMALLEST_SIDE_PX = 32
+"""Frames with a shorter side below this are not searched: YuNet's coarsest cells are of this size, and without
+any it returns what happens to be in memory."""
 
 
 @dataclass(frozen=True, eq=False)

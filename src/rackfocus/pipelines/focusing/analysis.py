@@ -22,6 +22,8 @@ WINDOW_S = 5.0
 OVERLAP_S = 1.0
 """Overlap of consecutive windows, in seconds: each frame has at least half of it as context on both sides."""
 
+NOTHING = "Nothing to focus on was found in any frame: focus rests where the camera had it."
+
 Progress = Callable[[int], None]
 
 
@@ -122,7 +124,9 @@ def found_targets(
             found = finder.observations(window, disparity, footage.scale_to_source)
             observed += found[keep.start : keep.stop]
             lacking.add(finder.observe.missing(window))
-        targets, warnings = finder.targets(observed, size=size, fps=fps) if observed else {}, lacking.warnings
+        targets, warnings = finder.targets(observed, size=size, fps=fps), lacking.warnings
+        if all(target.box is None for target in targets):
+            warnings = (*warnings, NOTHING)
     else:
         found_there = finder.find(watched, size=size, fps=fps, device=footage.device)
         targets, warnings = {target: {} for target in found_there}, finder.warnings()
@@ -184,7 +188,7 @@ def analyse(
     if np.isfinite(curve.points).any():
         return curve, tuple(warnings)
     if not scene.otherwise:
-        warnings.append("Nothing to focus on was found in any frame: focus rests where the camera had it.")
+        warnings.append(NOTHING)
         return curve, tuple(warnings)
     others = ", ".join(scene.otherwise)
     warnings.append(
