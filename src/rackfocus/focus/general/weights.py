@@ -30,7 +30,7 @@ class Weights:
 
     speaks: float = 3.0
     acts: float = 0.25
-    stands_out: float = -1.0
+    stands_out: float = -2.5
     relief: float = 1.0
     lively: float = 2.0
     face_spread: float = 0.4
