@@ -66,11 +66,11 @@ def report(folder):
 
 def test_the_same_bytes_as_one_by_one_with_settings_for_all_and_by_row(call, folder, capfd):
     assert len(list(folder.rglob("*.mp4"))) == 3
-    Path("table.csv").write_text("video,focus.disparity,lens\nday/b.mp4,2,polygon\n")
+    Path("table.csv").write_text("video,focus.disparity,lens\nday/b.mp4,2,polygon\nlong.mp4,0,\n")
     settings = (*SMALL, "lens.f_number=4", "rows=table.csv", "part_frames=48", HERE)
     assert call("batch", "in", "out", *settings) == 0
     assert set(report("out").values()) == {("done", "")}
-    one_by_one = {"a.mp4": (), "day/b.mp4": ("focus.disparity=2", "lens=polygon"), "long.mp4": ()}
+    one_by_one = {"a.mp4": (), "day/b.mp4": ("focus.disparity=2", "lens=polygon"), "long.mp4": ("focus.disparity=0",)}
     for name, own in one_by_one.items():
         assert call("refocus", f"in/{name}", "alone.mp4", *SMALL, "lens.f_number=4", *own) == 0
         assert Path("out", name).read_bytes() == Path("alone.mp4").read_bytes(), name

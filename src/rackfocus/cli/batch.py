@@ -179,7 +179,9 @@ def _work(
     if entry.conflict:
         return VideoWork(entry, None)
     frames = count_frames(entry.source)
-    parts = parts_of(frames, part_frames) if command.has_parts and _can_be_split(settings) else []
+    parts = parts_of(frames, part_frames)
+    if not (command.has_parts and _can_be_split(settings)):
+        parts = []
 
     def job(name: str, steps: int, part: Part | None) -> VideoJob:
         given = settings if part is None else settings | {"part": f"{part[0]}:{part[1] or ''}"}
