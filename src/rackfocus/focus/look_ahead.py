@@ -113,7 +113,7 @@ class LookAhead:
         if pull is not None and index >= max(pull.arrival, pull.start):
             left, top, right, bottom = (each / self._scale_from_source for each in subject.tracked.box)
             box = left, top, max(left, right - 1), max(top, bottom - 1)
-            self._targets.append(FocusTarget(index, x, y, box, pull.target.source))
+            self._targets.append(FocusTarget(index, x, y, box, pull.target.source, why=pull.target.why))
             self._pull = None
         return self._focal[-1]
 
@@ -177,7 +177,7 @@ class LookAhead:
         left, top, right, bottom = map(float, curve.boxes[at])
         box = left, top, max(left, right - 1), max(top, bottom - 1)
         x, y = map(float, curve.points[at])
-        return FocusTarget(target.t, x, y, box, target.source)
+        return FocusTarget(target.t, x, y, box, target.source, why=target.why)
 
     def _focus(self, index: int) -> float:
         pull = self._pull
