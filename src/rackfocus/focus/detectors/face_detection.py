@@ -13,8 +13,8 @@ from rackfocus.reading.damage import reading
 from rackfocus.types import InputError
 
 SMALLEST_SIDE_PX = 32
-"""Frames with a shorter side below this are not searched: YuNet's coarsest cells are of this size, and without
-any it returns what happens to be in memory."""
+"""Frames with a shorter side below this are not searched: YuNet's coarsest cells are of this size, and it
+returns what happens to be in memory if there is none."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -146,7 +146,7 @@ def whole(inside: Bool[np.ndarray, "rows columns"], depths: Depths) -> Region:
 
 
 def upright(part: Region, inside: Bool[np.ndarray, "rows columns"], depths: Depths) -> Region:
-    """The person of whom a part was found: all of the region above and below it, with a point at the head.
+    """The person of whom a part was found: all of the region above and below it, with a point in the chest.
 
     People side by side have parts at different depths; the legs of one, too, but they are below.
 
@@ -163,11 +163,12 @@ def upright(part: Region, inside: Bool[np.ndarray, "rows columns"], depths: Dept
     box = _corners(own)
     trunk = own & (rows < box[1] + TRUNK * (box[3] - box[1]))
     value = float(np.median(depths.values[trunk]))
-    return Region(_point(own, box, HEAD), box, box, value, own, _relief(own, box, value, depths))
+    return Region(_point(own, box, CHEST), box, box, value, own, _relief(own, box, value, depths))
 
 
-HEAD = 0.25
-"""Where the head of a person is, as a share of the height from the top."""
+CHEST = 0.3
+"""Where focus is on a person whose face is not seen, as a share of the height from the top: below the head, so
+that it is still on the person if a tracker is a little off."""
 TRUNK = 0.6
 """Where the legs begin. What a person's disparity is, is that of head and trunk, not of the ground below."""
 
