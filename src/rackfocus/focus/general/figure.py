@@ -167,8 +167,8 @@ def upright(part: Region, inside: Bool[np.ndarray, "rows columns"], depths: Dept
 
 
 CHEST = 0.3
-"""Where focus is on a person whose face is not seen, as a share of the height from the top: below the head, so
-that it is still on the person if a tracker is a little off."""
+"""Where focus is on a person whose face is not seen, as a share of the height from the top: below the head,
+so that it is still on the person if a tracker is a little off."""
 TRUNK = 0.6
 """Where the legs begin. What a person's disparity is, is that of head and trunk, not of the ground below."""
 
