@@ -78,8 +78,8 @@ class Observer:
         return found
 
     def missing(self, window: ClipWindow) -> tuple[str, ...]:
-        """What the detectors lack, each a sentence for a person; a silent or empty video lacks nothing."""
-        sentences = [detect.missing(window) for detect in (self.persons, self.action, self.salience)]
+        """What the detectors lack, each a sentence; silence, emptiness or a photograph lack nothing."""
+        sentences = [detect.missing(window) for detect in (self.persons, self.salience)]
         return tuple(each for each in (self.faces.lacks(), *sentences) if each is not None)
 
     def _face(
