@@ -2,34 +2,16 @@
 
 import csv
 import socket
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from rackfocus.cli import main
-from rackfocus.models.checkpoints import save_model
-
 ray = pytest.importorskip("ray", reason="Ray (the extra `ray`) is not installed")
 
 SMALL = ("checkpoint=net.safetensors", "codec.preset=veryfast", "network_size_px=32", "device=cpu")
 VIDEOS = [f"v{number}.mp4" for number in range(8)]
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch, tiny_network):
-    monkeypatch.chdir(tmp_path)
-    save_model(tiny_network, Path("net.safetensors"))
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["rackfocus", *arguments])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        return stop.value.code
-
-    return call
 
 
 @pytest.fixture

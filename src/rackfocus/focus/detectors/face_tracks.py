@@ -11,7 +11,7 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from rackfocus.focus.detectors.face_detection import Face, FaceDetection, face_detection
 from rackfocus.focus.detectors.window import ClipWindow
@@ -134,7 +134,7 @@ def _link(open_tracks: Sequence[_Linked], linked: list[_Linked], frame: int, fac
     """Add each face to the track with the nearest prediction, or begin a new track."""
     pairs = sorted(
         (
-            (_nearness(one.expected(frame), face.box), number, place)
+            (face_likeness(one.expected(frame), face.box), number, place)
             for number, one in enumerate(open_tracks)
             for place, face in enumerate(faces)
         ),
@@ -151,8 +151,8 @@ def _link(open_tracks: Sequence[_Linked], linked: list[_Linked], frame: int, fac
     linked += [_Linked([frame], [face]) for place, face in enumerate(faces) if place not in given]
 
 
-def _nearness(one: Float32[np.ndarray, " 4"], other: Float32[np.ndarray, " 4"]) -> float:
-    """1 for the same box, 0 if centres are 1.3 sides apart or one side is half of the other."""
+def face_likeness(one: Float[np.ndarray, " 4"], other: Float[np.ndarray, " 4"]) -> float:
+    """1 for the same box, 0 if centres are 1.3 sides apart or one is half as wide; it may be below."""
     sides = [float(np.sqrt(max(1e-6, (box[2] - box[0]) * (box[3] - box[1])))) for box in (one, other)]
     apart = float(np.hypot(*((one[:2] + one[2:]) - (other[:2] + other[2:])))) / 2 / (sum(sides) / 2)
     return 1 - apart / 1.3 - abs(float(np.log2(sides[0] / sides[1])))

@@ -30,10 +30,3 @@ def overlap(one: Box, other: Box) -> float:
 def gap(one: Box, other: Box) -> float:
     """Distance between the nearest points of two boxes."""
     return float(np.hypot(*np.maximum(np.maximum(one[:2] - other[2:], other[:2] - one[2:]), 0)))
-
-
-def face_likeness(one: Box, other: Box) -> float:
-    """1 for the same box; 0 if centres are 1.3 sides apart, or if one side is half of the other."""
-    sides = [float(np.sqrt(max(1e-6, float(np.prod(box[2:] - box[:2]))))) for box in (one, other)]
-    apart = float(np.hypot(*((one[:2] + one[2:]) - (other[:2] + other[2:])))) / 2 / (sum(sides) / 2)
-    return 1 - apart / 1.3 - abs(float(np.log2(sides[0] / sides[1])))

@@ -14,9 +14,8 @@ from rackfocus.focus.general.figure import depths_of
 from rackfocus.focus.general.observer import Observer
 from rackfocus.focus.general.subjects import SameSubject, Subject, link
 from rackfocus.focus.scene_specific import initial_focus_point
+from rackfocus.focus.trackers.tracker import Box
 from rackfocus.types import FocusTarget, InputError
-
-BoxCorners = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +118,7 @@ class General:
 
     def targets(
         self, observed: Sequence[Observation], *, size: tuple[int, int], fps: float
-    ) -> dict[FocusTarget, dict[int, BoxCorners]]:
+    ) -> dict[FocusTarget, dict[int, Box]]:
         """The new focus targets of a video, in time order; the first frame of each shot has one.
 
         Args:
@@ -131,7 +130,7 @@ class General:
             For each target the box of its subject's face, in the frames in which that is seen
             until the next target: see `seen` of `rackfocus.focus.following.Following`.
         """
-        found: dict[FocusTarget, dict[int, BoxCorners]] = {}
+        found: dict[FocusTarget, dict[int, Box]] = {}
         if not observed:
             return found
         for part in self._parts(observed, fps):
@@ -140,12 +139,12 @@ class General:
 
     def _part(
         self, frames: Sequence[Observation], first: int, size: tuple[int, int], fps: float
-    ) -> dict[FocusTarget, dict[int, BoxCorners]]:
+    ) -> dict[FocusTarget, dict[int, Box]]:
         """The targets of consecutive frames, of which the first one has index `first`."""
         same = self._same(frames, size, fps)
         subjects = self._subjects(frames, same, fps)
         chosen = self._chosen(frames, subjects, fps)
-        found: dict[FocusTarget, dict[int, BoxCorners]] = {}
+        found: dict[FocusTarget, dict[int, Box]] = {}
         last: Candidate | None = None
         for stretch in stretches(chosen):
             number = int(chosen[stretch.start])
@@ -243,7 +242,7 @@ def why(seen: Candidate) -> str:
     return ", ".join(each for each in (kinds[seen.kind], *reasons) if each)
 
 
-def _inner_corners(box: Float[np.ndarray, "4"]) -> BoxCorners:
+def _inner_corners(box: Float[np.ndarray, "4"]) -> Box:
     """Left, top, right and bottom, the latter two the last pixels inside."""
     left, top, right, bottom = map(float, box)
     return left, top, max(left, right - 1), max(top, bottom - 1)

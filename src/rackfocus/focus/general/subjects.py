@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rackfocus.focus.general.boxes import face_likeness, gap, inside, overlap
+from rackfocus.focus.detectors.face_tracks import face_likeness
+from rackfocus.focus.general.boxes import gap, inside, overlap
 from rackfocus.focus.general.candidate import Candidate
 
 

@@ -9,10 +9,11 @@ import numpy as np
 from jaxtyping import Float
 
 from rackfocus.focus.detectors.window import ClipWindow, Sound
-from rackfocus.focus.general.general import BoxCorners, General
+from rackfocus.focus.general.general import General
 from rackfocus.focus.modes import Finder
 from rackfocus.focus.scene_specific import RegionCurve, Regions, SceneSpecific, initial_focus_point
 from rackfocus.focus.subjects.region_subject import region_subject
+from rackfocus.focus.trackers.tracker import Box
 from rackfocus.pipelines.focusing.footage import Footage, FootageFrame, FrameDisparityStore
 from rackfocus.types import FocusTarget, InputError
 from rackfocus.video.sound.samples import RATE, read_sound
@@ -102,7 +103,7 @@ def found_targets(
     known: FrameDisparityStore,
     *,
     progress: Progress | None = None,
-) -> tuple[dict[FocusTarget, dict[int, BoxCorners]], tuple[str, ...]]:
+) -> tuple[dict[FocusTarget, dict[int, Box]], tuple[str, ...]]:
     """The new focus targets of a whole video, and warnings about what was missing.
 
     Returns:
