@@ -189,6 +189,13 @@ def test_an_unknown_variant_is_told_in_a_sentence():
         mitsuba_shapes.load_mitsuba("abacus_rgb")
 
 
+def test_an_llvm_that_ends_the_process_is_not_used(monkeypatch):
+    monkeypatch.setattr(mitsuba_shapes, "_llvm_version", lambda: (16, 0, 6))
+    assert mitsuba_shapes.load_mitsuba().variant() == "scalar_rgb"
+    with pytest.raises(InputError, match="LLVM 17 or newer"):
+        mitsuba_shapes.load_mitsuba("llvm_ad_rgb")
+
+
 def test_low_pass_keeps_flat_light_and_spreads_a_point():
     np.testing.assert_allclose(low_pass(np.full((4, 5, 3), 0.7)), 0.7)
     point = np.zeros((5, 5, 3))

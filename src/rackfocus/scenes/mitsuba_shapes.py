@@ -20,7 +20,7 @@ def load_mitsuba(variant: str | None = None) -> ModuleType:
     """Import Mitsuba and set its variant (the computation backend).
 
     Args:
-        variant: such as `scalar_rgb` (runs anywhere) or `llvm_ad_rgb` (needs the LLVM library). `None`: LLVM
+        variant: such as `scalar_rgb` (runs anywhere) or `llvm_ad_rgb` (needs LLVM 17 or newer). `None`: LLVM
             if it loads, else scalar.
 
     Raises:
@@ -39,18 +39,27 @@ def load_mitsuba(variant: str | None = None) -> ModuleType:
             return mitsuba
     raise InputError(
         f"Mitsuba cannot start the variant {' or '.join(wanted)}; pick scalar_rgb, "
-        "or for an llvm variant install LLVM and name its library in DRJIT_LIBLLVM_PATH."
+        "or for an llvm variant install LLVM 17 or newer and name its library in DRJIT_LIBLLVM_PATH."
     )
 
 
+LEAST_LLVM = (17,)
+"""Older ones end the process on x86 ("Cannot select: fmaximum"): Dr.Jit 1.5 uses an instruction they lack."""
+
+
 def _starts(mitsuba: ModuleType, variant: str) -> bool:
-    """Whether a first array can be created, which fails without the LLVM library."""
+    """Whether a first array can be created, which fails without the LLVM library, and LLVM is new enough."""
     try:
         mitsuba.set_variant(variant)
         mitsuba.Float(1.0) + mitsuba.Float(1.0)
+        return "llvm" not in variant or _llvm_version() >= LEAST_LLVM
     except (ImportError, RuntimeError):
         return False
-    return True
+
+
+def _llvm_version() -> tuple[int, ...]:
+    """Of the library that Dr.Jit has loaded."""
+    return tuple(importlib.import_module("drjit.detail").llvm_version())
 
 
 def load_shapes(mitsuba: ModuleType, parts: Sequence[Part], *, prefix: str = "shape") -> dict[str, Any]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rackfocus.focus.general.figure import depths_of, face_figure, nearest_part, upright, whole
+from rackfocus.focus.general.figure import chest, depths_of, face_figure, nearest_part, upright, whole
 
 WALL, PERSON = 8.0, -2.0
 
@@ -27,6 +27,16 @@ def test_a_face_has_the_figure_below_it() -> None:
     box, value = face_figure(np.array([620, 200, 740, 360.0]), depths, (1600, 1200))
     assert value == PERSON
     assert list(box) == [600, 200, 760, 1000]
+
+
+def test_the_chest_is_below_the_face_unless_something_else_is_there() -> None:
+    depths = depths_of(scene(), (60, 80))
+    face = np.array([620, 200, 740, 360.0])
+    assert list(chest(face, PERSON, depths, (1600, 1200))) == [680, 280 + 2 * 160]
+    # Behind a wall, at the edge of the frame, and below it there is no chest.
+    assert list(chest(face, WALL, depths, (1600, 1200))) == [680, 280]
+    low = face + np.array([0, 700, 0, 700])
+    assert list(chest(low, PERSON, depths, (1600, 1200))) == [680, 980]
 
 
 def test_a_part_is_what_is_nearest_and_in_relief() -> None:

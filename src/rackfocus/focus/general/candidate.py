@@ -17,7 +17,8 @@ class Candidate:
         kind: the best of what is seen of it: a `face`; a whole `person`; that it `acts`, which is to move by
             itself; or that it `stands out`.
         point: `(x, y)` to focus on: between nose and mouth of a face, where viewers look (Vo et al. 2012, "Do
-            the eyes really have it?"); the chest of a person; else a place in the region.
+            the eyes really have it?"); the chest of a person, and below a small face; else a place in the
+            region.
         near: left, top, right and bottom of what gives the disparity: the face, or the region. The latter two
             are the first pixels outside, as in `figure`.
         figure: the whole subject, as far as it is seen.

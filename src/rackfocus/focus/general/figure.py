@@ -92,6 +92,32 @@ def face_figure(face: Box, depths: Depths, size: tuple[int, int]) -> tuple[Box, 
     return np.concatenate([np.maximum(whole[:2], limit[:2]), np.minimum(whole[2:], limit[2:])]), value
 
 
+def chest(face: Box, disparity: float, depths: Depths, size: tuple[int, int]) -> Float[np.ndarray, "2"]:
+    """The chest below a face; the middle of the face where something else is there.
+
+    Args:
+        face: left, top, right and bottom, in pixels of the frame.
+        disparity: of the face.
+        depths: of the frame.
+        size: width and height of the frame, in pixels.
+
+    Returns:
+        `(x, y)` in pixels of the frame.
+    """
+    left, top, right, bottom = face
+    x, y = (left + right) / 2, (top + bottom) / 2
+    below = y + CHEST_BELOW * (bottom - top)
+    rows, columns = depths.values.shape
+    row, column = int(below * rows / size[1]), int(x * columns / size[0])
+    inside = row < rows and 0 <= column < columns
+    as_near = inside and abs(depths.values[row, column] - disparity) <= depths.same
+    return np.array([x, below if as_near else y])
+
+
+CHEST_BELOW = 2.0
+"""How far the chest is below the middle of the face, in heights of the face."""
+
+
 @dataclass(frozen=True, eq=False)
 class Region:
     """The part of a region at one depth, in cells.

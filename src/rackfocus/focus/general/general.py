@@ -66,7 +66,7 @@ class General:
 
     observe: Observer = field(default_factory=Observer)
     source: str = "action"
-    change_cost: float = 0.1
+    change_cost: float = 0.07
     stay_s: float = 1.0
     absence_s: float = 1.5
     bridged_s: float = 0.7

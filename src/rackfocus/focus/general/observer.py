@@ -1,5 +1,6 @@
 """From a window of frames to the candidates of each frame."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +16,7 @@ from rackfocus.focus.detectors.persons import Persons
 from rackfocus.focus.detectors.saliency import FineGrained
 from rackfocus.focus.detectors.window import ClipWindow, Detector
 from rackfocus.focus.general.candidate import Candidate, Kind
-from rackfocus.focus.general.figure import Depths, Region, face_figure, nearest_part, upright, whole
+from rackfocus.focus.general.figure import Depths, Region, chest, face_figure, nearest_part, upright, whole
 from rackfocus.focus.general.things import distinct, same_thing, with_actions, with_persons
 from rackfocus.focus.general.weights import Weights
 
@@ -31,6 +32,8 @@ class Observer:
         action: finds what moves by itself.
         salience: finds what stands out.
         weights: of the candidates.
+        legible: smallest face whose mouth is seen, as a share of the frame's diagonal. A smaller one may be
+            lively or not, and focus is on the person's chest, where viewers look at people who are far away.
         threshold: minimum value of a cell of a region, in the detectors' maps.
         least_area: minimum area of a region, as a share of the frame.
         most: the largest number of regions of one kind in a frame.
@@ -42,6 +45,7 @@ class Observer:
     action: Detector = field(default_factory=Action)
     salience: Detector = field(default_factory=FineGrained)
     weights: Weights = field(default_factory=Weights)
+    legible: float = 0.04
     threshold: float = 0.4
     least_area: float = 0.001
     most: int = 3
@@ -89,10 +93,13 @@ class Observer:
         box = track.boxes[at].astype(float)
         # The median, since a face that turns away does not become smaller.
         side = float(np.median(track.sides))
-        weight = self.weights.face(side, lively, box, (width, height))
+        legible = side >= self.legible * math.hypot(width, height)
+        weight = self.weights.face(side, lively if legible else 1.0, box, (width, height))
         figure, value = face_figure(box, depths, (width, height))
         point = (box[:2] + box[2:]) / 2
-        if track.landmarks is not None:
+        if not legible:
+            point = chest(box, value, depths, (width, height))
+        elif track.landmarks is not None:
             nose, mouth = track.landmarks[at, 2], track.landmarks[at, 3:].mean(axis=0)
             point = (nose + mouth).astype(float) / 2
         return Candidate("face", point, box, figure, value, weight)
