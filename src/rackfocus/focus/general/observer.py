@@ -39,7 +39,7 @@ class Observer:
         most: the largest number of regions of one kind in a frame.
     """
 
-    faces: LivelyFaces = field(default_factory=lambda: LivelyFaces(smallest=0.02, smoothing_s=0.2))
+    faces: LivelyFaces = field(default_factory=lambda: LivelyFaces(smallest=0.02, smoothing_s=0.3))
     speakers: Speakers = field(default_factory=Speakers)
     persons: Detector = field(default_factory=Persons)
     action: Detector = field(default_factory=Action)
