@@ -55,7 +55,9 @@ class Orientation:
         return self.rotation % 180 != 0
 
     def upright(self, coded: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 rows columns"]:
-        """Coded pixels as displayed."""
+        """Coded pixels as displayed; those that are upright already are not copied."""
+        if not (self.rotation or self.mirrored):
+            return coded
         turned = torch.rot90(coded, self.rotation // 90, (1, 2))
         return (turned.flip(2) if self.mirrored else turned).contiguous()
 
