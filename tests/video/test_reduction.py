@@ -1,4 +1,8 @@
+import dataclasses
+from fractions import Fraction
+
 import av
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -7,7 +11,8 @@ from rackfocus.optics.curve_tables import decoding, encoding
 from rackfocus.pipelines.estimates import in_linear_light
 from rackfocus.video import reduction, source
 from rackfocus.video.colour import ColourTags
-from rackfocus.video.source import Orientation, Transfer
+from rackfocus.video.reduction import CodeReduction
+from rackfocus.video.source import Look, Orientation, Transfer
 
 
 def picture(pixel_format: str, width: int, height: int) -> av.VideoFrame:
@@ -50,3 +55,59 @@ def test_a_smaller_picture_comes_whole(make_video, tmp_path):
         whole = [frame.encoded for frame in reader.frames()]
         given = [frame.encoded for frame in reader.frames(reduction=in_linear_light((8, 8)))]
     assert all(torch.equal(one, other) for one, other in zip(whole, given, strict=True))
+
+
+def smooth(pixel_format: str, width: int, height: int) -> av.VideoFrame:
+    x, y = np.meshgrid(np.arange(width) / width, np.arange(height) / height)
+    codes = np.stack([60 + 120 * x, 200 - 150 * y, 90 + 60 * x * y], axis=2).round().astype(np.uint8)
+    return av.VideoFrame.from_ndarray(codes, "rgb24").reformat(format=pixel_format, dst_colorspace="ITU709")
+
+
+UPRIGHT = Orientation()
+
+
+def look_at(coded: av.VideoFrame, orientation: Orientation = UPRIGHT, **settings) -> Look:
+    look = Look(
+        coded.width, coded.height, orientation, ColourTags(), Transfer.BT709, chroma_midway=True, **settings
+    )
+    width, height = look.displayed_size(coded)
+    return dataclasses.replace(look, width=width, height=height)
+
+
+@pytest.mark.parametrize("orientation", [Orientation(), Orientation(-90, True)])
+@pytest.mark.parametrize(
+    "pixel_format",
+    ["yuv420p", "yuv422p10le", "yuv444p", "rgb24", "rgb48le", "gbrp", "gray", "nv12", "gbrpf32le"],
+)
+def test_averaged_codes_are_averaged_colours(pixel_format, orientation):
+    coded = smooth(pixel_format, 1280, 720)
+    look = look_at(coded, orientation)
+    size = (240, 426) if orientation.sideways else (426, 240)
+    wanted = CodeReduction(size)
+    assert wanted.applies(coded, look)
+    assert not CodeReduction(look.displayed_size(coded)).applies(coded, look)
+    found = wanted.rgb(coded, look).numpy()
+    assert found.flags.c_contiguous
+    whole = look.rgb(coded).numpy()
+    expected = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in whole])
+    # A code of chroma, rounded once more, has almost twice the weight of one of luma.
+    np.testing.assert_allclose(found, expected, atol=2.5 / 255)
+    assert np.abs(found - expected).mean() < 0.5 / 255
+
+
+def test_a_guess_of_the_matrix_is_of_the_whole_picture():
+    """Unsaid, the matrix of 720 lines is BT.709, and that of 240 would be BT.601."""
+    coded = smooth("yuv444p", 1280, 720)
+    coded.colorspace = 2
+    found = CodeReduction((426, 240)).rgb(coded, look_at(coded))
+    torch.testing.assert_close(found[:, 120, 213], look_at(coded).rgb(coded)[:, 361, 640], atol=0.01, rtol=0)
+
+
+def test_pixels_that_are_not_square_are_stretched_to_the_reduced_size():
+    coded = smooth("yuv420p", 720, 576)
+    look = look_at(coded, stretch=(Fraction(64, 45), Fraction(1)))
+    assert look.displayed_size(coded) == (1024, 576)
+    found = CodeReduction((1000, 300)).rgb(coded, look).numpy()
+    whole = look.rgb(coded).numpy()
+    expected = np.stack([cv2.resize(plane, (1000, 300), interpolation=cv2.INTER_AREA) for plane in whole])
+    np.testing.assert_allclose(found, expected, atol=2.5 / 255)

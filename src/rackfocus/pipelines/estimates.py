@@ -18,7 +18,7 @@ from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader
 from rackfocus.video.flow.optical_flow import Image
-from rackfocus.video.reduction import Reduction, Size, resized
+from rackfocus.video.reduction import LightReduction, Size, resized
 from rackfocus.video.stabilizer.stabilizer import Stabilized, Stabilizer
 
 FRAMES_AT_ONCE = 8
@@ -232,9 +232,9 @@ def frame_at(size: Size, frame: Frame, encoded: Tensor) -> Frame:
     return dataclasses.replace(frame, encoded=encoded.half())
 
 
-def in_linear_light(size: Size) -> Reduction:
+def in_linear_light(size: Size) -> LightReduction:
     """How a reader reduces large frames to this width and height."""
-    return Reduction(size, decoding, encoding)
+    return LightReduction(size, decoding, encoding)
 
 
 def _uploaded(frames: Iterator[Frame], device: torch.device) -> Iterator[tuple[Frame, Tensor]]:

@@ -225,7 +225,7 @@ def reduced_size(width: int, height: int, longer_side_px: int) -> tuple[int, int
 
 def reduced(frame: Frame, size: tuple[int, int]) -> Image:
     """The image of a frame, resized to this width and height, in its own encoding."""
-    planes = frame.encoded.numpy()
-    if planes.shape[1:] != (size[1], size[0]):
-        planes = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes])
-    return np.ascontiguousarray((planes * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0))
+    planes = list(frame.encoded.numpy())
+    if planes[0].shape != (size[1], size[0]):
+        planes = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes]
+    return cv2.merge([cv2.convertScaleAbs(plane, alpha=255) for plane in planes])

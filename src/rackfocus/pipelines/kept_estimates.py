@@ -5,23 +5,21 @@ that was killed resumes at the first frame that is missing or damaged. A frame o
 megabyte: values are rounded to steps too small to be visible, and stored as differences along rows.
 """
 
-import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-import torch
 import zarr
-from jaxtyping import Float, UInt16
+from jaxtyping import Float
 from torch import Tensor
 from zarr.codecs import BloscCodec, Crc32cCodec
 
 from rackfocus.pipelines.clip.arrays import DISPARITY, LOG_EXPOSURE, chunk_file, open_array
 from rackfocus.pipelines.clip.writer import UNBOUNDED, settle, sweep
 from rackfocus.pipelines.estimates import Estimates
+from rackfocus.pipelines.packed_maps import packed, unpacked
 from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
 from rackfocus.video.reduction import Size
@@ -91,12 +89,14 @@ class KeptEstimates:
             InputError: a value is not finite, or the disk is full or cannot be written for another reason.
         """
         for name, values in ((DISPARITY, disparity), (LOG_EXPOSURE, log_exposure)):
-            if not all(math.isfinite(extreme) for extreme in values.float().aminmax()):
+            try:
+                codes = packed(values, STEPS[name])
+            except ValueError as error:
                 raise InputError(
                     f"The network gives no numbers for frame {self._frames}; try another checkpoint."
-                )
+                ) from error
             try:
-                self._arrays[name][self._frames] = packed(values, STEPS[name])
+                self._arrays[name][self._frames] = codes
                 settle(chunk_file(self.path, name, self._frames))
             except OSError as error:
                 raise self._unwritable(error) from error
@@ -179,25 +179,3 @@ class KeptEstimates:
             f"The estimates beside {self._target} cannot be written after {self._frames} frames ({reason}); "
             "free some space or change the permissions, then run the same command again to go on."
         )
-
-
-def packed(
-    values: Float[Tensor, "channel height width"], step: float
-) -> UInt16[np.ndarray, "channel height width"]:
-    """Values as multiples of `step`, as differences along rows, folded to unsigned: small ones have few bits.
-
-    Values beyond 32767 steps are clamped. Differences wrap around, and so do the sums in `unpacked`.
-    """
-    # In place where possible: at this size, memory bandwidth takes most of the time.
-    steps = values.float().div(step).round_().clamp_(-(2**15), 2**15 - 1).to(torch.int16).cpu().numpy()
-    differences = np.diff(steps, axis=-1, prepend=np.int16(0))
-    return ((differences << 1) ^ (differences >> 15)).view(np.uint16)
-
-
-def unpacked(
-    folded: UInt16[np.ndarray, "channel height width"], step: float
-) -> Float[Tensor, "channel height width"]:
-    """The inverse of `packed`: the values, rounded to multiples of `step`."""
-    differences = (folded >> 1).view(np.int16) ^ -(folded & 1).view(np.int16)
-    steps = np.cumsum(differences, axis=-1, dtype=np.int16)
-    return torch.from_numpy(steps).float().mul_(step)

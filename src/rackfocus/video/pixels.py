@@ -13,6 +13,7 @@ import re
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -47,7 +48,12 @@ _REPACKED = {
 
 
 def picture_to_rgb(
-    picture: av.VideoFrame, tags: ColourTags, *, chroma_midway: bool = False, rows: slice = ALL_ROWS
+    picture: av.VideoFrame,
+    tags: ColourTags,
+    *,
+    chroma_midway: bool = False,
+    rows: slice = ALL_ROWS,
+    size: tuple[int, int] | None = None,
 ) -> Float[Tensor, "3 band width"]:
     """A decoded picture as R'G'B' in 0..1; an alpha channel is dropped.
 
@@ -57,35 +63,42 @@ def picture_to_rgb(
             range, as FFmpeg reads it.
         chroma_midway: chroma lies midway between two luma samples of a row, as in MPEG-1 and JPEG.
         rows: those to give.
+        size: width and height to give instead of all rows: the codes are averaged, which is fast. Chroma is
+            then taken as midway, and may be off by half a pixel of the picture.
 
     Raises:
         InputError: the pixel format or the colour matrix is not supported.
     """
     picture = directly_readable(picture)
+
+    def codes(index: int, samples: int = 1) -> Plane:
+        whole = _codes(picture, index, samples=samples)
+        return whole if size is None else _averaged(whole, size, samples)
+
     name = picture.format.name
     depth = picture.format.components[0].bits
     is_float = "f" in name
     if name.startswith("gbr"):
-        planes = [_codes(picture, component.plane)[rows] for component in picture.format.components[:3]]
+        planes = [codes(component.plane)[rows] for component in picture.format.components[:3]]
         return (
             torch.from_numpy(np.stack(planes, dtype=np.float32, casting="unsafe"))
             .div_(1 if is_float else 2**depth - 1)
             .clamp_(0, 1)
         )
     if name.startswith("rgb"):
-        codes = _codes(picture, 0, samples=3)[rows]
-        packed = codes.astype(np.float32).reshape(len(codes), -1, 3)
+        band = codes(0, samples=3)[rows]
+        packed = band.astype(np.float32).reshape(len(band), -1, 3)
         return torch.from_numpy(packed).permute(2, 0, 1).contiguous().div_(2**depth - 1)
 
     is_grey = name.startswith("gray")
     full_range = tags.full_range or is_float or (is_grey and tags.range == 0)
     weights = (0.0, 0.0) if is_grey else _luma_weights(tags, picture.width, picture.height)
     coding = _coding(1 if is_float else depth, full_range, weights)
-    luma = _codes(picture, 0)
+    luma = codes(0)
     if is_grey:
         grey = (luma[rows].astype(np.float32) - coding.black) / coding.luma_span
         return torch.from_numpy(grey).clamp_(0, 1).expand(3, -1, -1).contiguous()
-    chroma = _codes(picture, 1), _codes(picture, 2)
+    chroma = codes(1), codes(2)
     return torch.from_numpy(yuv_to_rgb(luma, *chroma, coding, chroma_midway=chroma_midway, rows=rows))
 
 
@@ -164,3 +177,17 @@ def _codes(picture: av.VideoFrame, index: int, *, samples: int = 1) -> Plane:
     if plane.line_size < 0:
         rows = rows[::-1]  # Stored from the bottom up.
     return rows if kind.isnative else rows.astype(kind.newbyteorder("="))
+
+
+def _averaged(plane: Plane, size: tuple[int, int], samples: int) -> Plane:
+    """A plane at this width and height: averaged where it shrinks, interpolated linearly where it grows."""
+    width = plane.shape[1] // samples
+    shrinks = width >= size[0] and plane.shape[0] >= size[1]
+    # OpenCV reads neither half precision nor rows that are stored from the bottom up.
+    known = np.ascontiguousarray(plane, np.float32 if plane.dtype == np.float16 else plane.dtype)
+    found = cv2.resize(
+        known.reshape(-1, width, samples),
+        size,
+        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
+    )
+    return found.reshape(size[1], -1)

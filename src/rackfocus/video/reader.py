@@ -94,7 +94,7 @@ class VideoReader(ABC):
         """Yield the frames from `start` up to, not including, `stop`; fewer where the source ends before.
 
         Frames before `start` are decoded and dropped, so that an index is exact; frames after `stop` are not
-        decoded. Large frames are reduced as soon as they are decoded, if a reduction is given.
+        decoded. Frames are reduced as soon as they are decoded, where a reduction is given and applies.
 
         Raises:
             InputError: the range is empty, the source is damaged at a frame that is needed, or it was changed

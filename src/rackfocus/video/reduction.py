@@ -1,10 +1,12 @@
-"""Large pictures that are reduced anyway are reduced band by band while their colours are converted.
+"""Pictures that are reduced anyway are reduced before or while their colours are converted.
 
-The floats of a whole one would take eight times the memory of the decoded picture.
+In linear light, large ones are reduced band by band: the floats of a whole one would take eight times the
+memory of the decoded picture. Where encoded values may be averaged, the codes are: to convert whole pictures
+would take longer than to decode them.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import av
 import torch
@@ -24,7 +26,38 @@ LARGE_PIXELS = 1 << 23
 _BAND_PIXELS = 1 << 20
 
 
-class Reduction(NamedTuple):
+class Reduction(Protocol):
+    """How pictures are reduced while they are read."""
+
+    def applies(self, picture: av.VideoFrame, look: Look) -> bool:
+        """Whether this picture is reduced; others are given whole."""
+        ...
+
+    def rgb(self, picture: av.VideoFrame, look: Look) -> Float[Tensor, "3 rows columns"]:
+        """R'G'B' in 0..1 of the reduced picture, upright."""
+        ...
+
+
+class CodeReduction(NamedTuple):
+    """The size that is needed of each picture, whose codes are averaged: good enough to look for something.
+
+    Attributes:
+        size: as displayed; not larger than the pictures.
+    """
+
+    size: Size
+
+    def applies(self, picture: av.VideoFrame, look: Look) -> bool:
+        """Whether this picture is reduced; one of that size is given as it is."""
+        return self.size != look.displayed_size(picture)
+
+    def rgb(self, picture: av.VideoFrame, look: Look) -> Float[Tensor, "3 rows columns"]:
+        """R'G'B' in 0..1 of this size, upright."""
+        size = self.size[::-1] if look.orientation.sideways else self.size
+        return look.orientation.upright(look.coded_rgb(picture, size=size))
+
+
+class LightReduction(NamedTuple):
     """The size that is needed of each picture; it is reduced in linear light.
 
     Attributes:

@@ -55,7 +55,9 @@ class Orientation:
         return self.rotation % 180 != 0
 
     def upright(self, coded: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 rows columns"]:
-        """Coded pixels as displayed."""
+        """Coded pixels as displayed; those that are upright already are not copied."""
+        if not (self.rotation or self.mirrored):
+            return coded
         turned = torch.rot90(coded, self.rotation // 90, (1, 2))
         return (turned.flip(2) if self.mirrored else turned).contiguous()
 
@@ -158,18 +160,21 @@ class Look:
         """A coded picture as R'G'B' in 0..1, upright, of square pixels."""
         return self.orientation.upright(self.coded_rgb(picture))
 
-    def coded_rgb(self, picture: av.VideoFrame, rows: slice = ALL_ROWS) -> Float[Tensor, "3 band width"]:
+    def coded_rgb(
+        self, picture: av.VideoFrame, rows: slice = ALL_ROWS, size: tuple[int, int] | None = None
+    ) -> Float[Tensor, "3 band width"]:
         """Rows of a coded picture as R'G'B' in 0..1, of square pixels, not turned upright.
 
-        Pixels are stretched if they are not square; then all rows are needed.
+        Pixels are stretched if they are not square; then all rows are needed. With a `size`, width and height
+        as coded, all of the picture is given at it: see `picture_to_rgb`.
         """
         tags = picture_tags(picture)
         if self.hdr is not None and tags.matrix == UNSAID:
             tags = replace(tags, matrix=BT2020_MATRIX)
-        rgb = picture_to_rgb(picture, tags, chroma_midway=self.chroma_midway, rows=rows)
-        size = _stretched(picture.width, picture.height, self.stretch)
-        if size != (picture.width, picture.height):
-            rgb = F.interpolate(rgb[None], size=size[::-1], mode="bilinear")[0]
+        rgb = picture_to_rgb(picture, tags, chroma_midway=self.chroma_midway, rows=rows, size=size)
+        square = _stretched(picture.width, picture.height, self.stretch)
+        if size is None and square != (picture.width, picture.height):
+            rgb = F.interpolate(rgb[None], size=square[::-1], mode="bilinear")[0]
         if self.hdr is not None:
             rgb = hdr_to_sdr(rgb, transfer=self.hdr.transfer, primaries=self.hdr.primaries)
         return rgb

@@ -85,8 +85,8 @@ def face_figure(face: Box, depths: Depths, size: tuple[int, int]) -> tuple[Box, 
         inner[0].start - reach[0].start : inner[0].stop - reach[0].start,
         inner[1].start - reach[1].start : inner[1].stop - reach[1].start,
     ] = True
-    own = _part(near, inner[0].start - reach[0].start, inner[1].start - reach[1].start)
-    box = _corners(own) + np.tile([reach[1].start, reach[0].start], 2)
+    box = _part_box(near, inner[0].start - reach[0].start, inner[1].start - reach[1].start)
+    box += np.tile([reach[1].start, reach[0].start], 2)
     whole = np.concatenate([np.minimum(box[:2], [left, top]), np.maximum(box[2:], [right, bottom])]) * cell
     limit = np.array([0, 0, *size], float)
     return np.concatenate([np.maximum(whole[:2], limit[:2]), np.minimum(whole[2:], limit[2:])]), value
@@ -152,7 +152,7 @@ def nearest_part(inside: Bool[np.ndarray, "rows columns"], depths: Depths) -> Re
     own = near & inside
     box = _corners(own)
     point = _point(own, box, 0.5)
-    figure = _corners(_part(near, int(point[1]), int(point[0])))
+    figure = _part_box(near, int(point[1]), int(point[0]))
     if figure[2] - figure[0] > WIDEST * inside.shape[1]:
         figure = box
     value = float(np.median(depths.values[own]))
@@ -200,9 +200,11 @@ TRUNK = 0.6
 
 
 def _point(own: Bool[np.ndarray, "rows columns"], box: Box, height: float) -> Float[np.ndarray, "2"]:
-    """A cell well within a region, at a share of its height from the top."""
-    core = cv2.erode(own.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
-    cells = np.argwhere(core if core.any() else own)[:, ::-1].astype(float)
+    """A cell well within a region, at a share of its height from the top; the box encloses the region."""
+    left, top, right, bottom = box.astype(int)
+    part = own[top:bottom, left:right]
+    core = cv2.erode(part.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
+    cells = np.argwhere(core if core.any() else part)[:, ::-1] + box[:2]
     level = box[1] + height * (box[3] - box[1]) - 0.5
     about = np.abs(cells[:, 1] - level) <= max(1.0, 0.1 * (box[3] - box[1]))
     across = float(np.median(cells[about if about.any() else slice(None), 0]))
@@ -212,10 +214,9 @@ def _point(own: Bool[np.ndarray, "rows columns"], box: Box, height: float) -> Fl
 def _relief(own: Bool[np.ndarray, "rows columns"], box: Box, value: float, depths: Depths) -> float:
     left, top, right, bottom = box.astype(int)
     reach = max(2, round(0.25 * min(right - left, bottom - top)))
-    around = np.zeros_like(own)
-    around[max(0, top - reach) : bottom, max(0, left - reach) : right + reach] = True
-    around &= ~cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    return float(np.median(depths.values[around]) - value) / depths.spread if around.any() else 1.0
+    about = slice(max(0, top - reach), bottom), slice(max(0, left - reach), right + reach)
+    around = ~cv2.dilate(own[about].astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    return float(np.median(depths.values[about][around]) - value) / depths.spread if around.any() else 1.0
 
 
 WIDEST = 0.6
@@ -234,11 +235,12 @@ def _cells(box: tuple[float, float, float, float], rows: int, columns: int) -> t
 
 
 def _corners(cells: Bool[np.ndarray, "rows columns"]) -> Box:
-    at = np.argwhere(cells)[:, ::-1]
-    return np.concatenate([at.min(axis=0), at.max(axis=0) + 1]).astype(float)
+    rows, columns = (np.flatnonzero(cells.any(axis=axis)) for axis in (1, 0))
+    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], float)
 
 
-def _part(cells: Bool[np.ndarray, "rows columns"], row: int, column: int) -> Bool[np.ndarray, "rows columns"]:
-    """The connected component that contains a cell."""
-    _, parts = cv2.connectedComponents(cells.astype(np.uint8), connectivity=4)
-    return parts == parts[row, column]
+def _part_box(cells: Bool[np.ndarray, "rows columns"], row: int, column: int) -> Box:
+    """The box of the connected component that contains a cell."""
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8), connectivity=4)
+    left, top, width, height = stats[parts[row, column], :4]
+    return np.array([left, top, left + width, top + height], float)

@@ -19,6 +19,7 @@ from rackfocus.focus.general.candidate import Candidate, Kind
 from rackfocus.focus.general.figure import Depths, Region, chest, face_figure, nearest_part, upright, whole
 from rackfocus.focus.general.things import distinct, same_thing, with_actions, with_persons
 from rackfocus.focus.general.weights import Weights
+from rackfocus.video.flow.dis import DISFlow
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Observer:
     faces: LivelyFaces = field(default_factory=lambda: LivelyFaces(smallest=0.02, smoothing_s=0.3))
     speakers: Speakers = field(default_factory=Speakers)
     persons: Detector = field(default_factory=Persons)
-    action: Detector = field(default_factory=Action)
-    salience: Detector = field(default_factory=FineGrained)
+    action: Detector = field(default_factory=lambda: Action(flow=DISFlow(preset="fast")))
+    salience: Detector = field(default_factory=lambda: FineGrained(every_s=0.2))
     weights: Weights = field(default_factory=Weights)
     legible: float = 0.04
     threshold: float = 0.4

@@ -15,13 +15,14 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 
 from rackfocus.device import CPU, download
-from rackfocus.pipelines.estimates import StoredMaps, VideoEstimates, in_linear_light
+from rackfocus.pipelines.estimates import StoredMaps, VideoEstimates
 from rackfocus.pipelines.frame_estimator import reduced, reduced_size
 from rackfocus.reading.arrays import read_npy
 from rackfocus.reading.damage import reading
 from rackfocus.scenes.files import read_disparity
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader
+from rackfocus.video.reduction import CodeReduction
 from rackfocus.video.shot_cuts import begins_shot
 
 MAP_LONGER_SIDE = 240
@@ -92,7 +93,7 @@ class Footage:
         return self.reader.origin_s
 
     def _read(self) -> Iterator[Frame]:
-        return self.reader.frames(0, self.last, reduction=in_linear_light(self.size))
+        return self.reader.frames(0, self.last, reduction=CodeReduction(self.size))
 
     def frames(self, known: "FrameDisparityStore | None" = None) -> Iterator[FootageFrame]:
         """All frames, in order.
