@@ -63,8 +63,7 @@ def picture_to_rgb(
             range, as FFmpeg reads it.
         chroma_midway: chroma lies midway between two luma samples of a row, as in MPEG-1 and JPEG.
         rows: those to give.
-        size: width and height to give instead of all rows: the codes are averaged, which is fast. Chroma is
-            then taken as midway, and may be off by half a pixel of the picture.
+        size: width and height to give instead of all rows: the codes are averaged, which is fast.
 
     Raises:
         InputError: the pixel format or the colour matrix is not supported.
@@ -73,7 +72,10 @@ def picture_to_rgb(
 
     def codes(index: int, samples: int = 1) -> Plane:
         whole = _codes(picture, index, samples=samples)
-        return whole if size is None else _averaged(whole, size, samples)
+        if size is None:
+            return whole
+        each = 1 if chroma_midway else -(-picture.width * samples // whole.shape[1])
+        return _averaged(whole, size, samples, (each - 1) / (2 * each))
 
     name = picture.format.name
     depth = picture.format.components[0].bits
@@ -179,15 +181,20 @@ def _codes(picture: av.VideoFrame, index: int, *, samples: int = 1) -> Plane:
     return rows if kind.isnative else rows.astype(kind.newbyteorder("="))
 
 
-def _averaged(plane: Plane, size: tuple[int, int], samples: int) -> Plane:
-    """A plane at this width and height: averaged where it shrinks, interpolated linearly where it grows."""
+def _averaged(plane: Plane, size: tuple[int, int], samples: int, behind: float) -> Plane:
+    """A plane at this width and height: averaged where it shrinks, interpolated linearly where it grows.
+
+    Args:
+        plane: with so many samples a pixel.
+        size: width and height to give.
+        samples: see above.
+        behind: by which share of their distance samples lie before the middle of the pixels that share them.
+    """
     width = plane.shape[1] // samples
     shrinks = width >= size[0] and plane.shape[0] >= size[1]
-    # OpenCV reads neither half precision nor rows that are stored from the bottom up.
-    known = np.ascontiguousarray(plane, np.float32 if plane.dtype == np.float16 else plane.dtype)
-    found = cv2.resize(
-        known.reshape(-1, width, samples),
-        size,
-        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-    )
-    return found.reshape(size[1], -1)
+    # Unrounded, and from the top down, as OpenCV needs it.
+    known = plane.astype(np.float32, order="C").reshape(-1, width, samples)
+    if behind:
+        known[:, :-1] += behind * np.diff(known, axis=1)
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(known, size, interpolation=how).reshape(size[1], -1)

@@ -18,15 +18,16 @@ def run(monkeypatch, *arguments):
 def test_every_stage_is_timed_and_then_the_whole(raytraced, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     small = ("size=64x48", "pan_frames=3", "network_size_px=32", "cores=1", f"data.root={raytraced}")
-    assert run(monkeypatch, "benchmark", "refocus", *small, "compare=quality=fast") == 0
+    compare = "compare=['quality=fast','autofocus=general']"
+    assert run(monkeypatch, "benchmark", "refocus", *small, compare) == 0
     told = capfd.readouterr().out
     assert "1 cores, on cpu" in told
-    assert "quality=fast" in told
+    assert "With quality=fast autofocus=general a frame takes " in told
     (made,) = (tmp_path / "runs" / "benchmark").iterdir()
     with (made / "refocus.csv").open() as file:
         all_rows = list(csv.DictReader(file))
-    assert list(dict.fromkeys(row["way"] for row in all_rows)) == ["as set", "quality=fast"]
-    rows = {row["stage"]: row for row in all_rows if row["way"] == "quality=fast"}
+    assert list(dict.fromkeys(row["way"] for row in all_rows)) == ["as set", "quality=fast autofocus=general"]
+    rows = {row["stage"]: row for row in all_rows if row["way"] != "as set"}
     *stages, apart, whole = rows
     assert stages == [
         "decode", "curves of light", "network", "flow and filter", "render", "curves of light, back",
@@ -36,6 +37,13 @@ def test_every_stage_is_timed_and_then_the_whole(raytraced, tmp_path, monkeypatc
     assert sum(float(rows[stage]["share"]) for stage in stages) == pytest.approx(1)
     assert float(rows[whole]["wall_s"]) > 0
     assert float(rows[whole]["peak_mb"]) >= 0
+
+
+def test_the_autofocus_that_is_compared_is_that_of_its_settings(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    wrong = "compare=['autofocus=general','autofocus.stay_s=0']"
+    assert run(monkeypatch, "benchmark", "refocus", wrong) == 2
+    assert "stay_s must be above 0" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

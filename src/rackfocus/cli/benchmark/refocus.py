@@ -18,7 +18,13 @@ from rackfocus.cli.refocus import parse_model
 from rackfocus.cli.runs.provenance import record_provenance
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.device import choose_device
-from rackfocus.evaluation.benchmarks.refocus import RefocusCost, Refocusing, refocus_costs, write_pan
+from rackfocus.evaluation.benchmarks.refocus import (
+    RefocusCost,
+    Refocusing,
+    refocus_costs,
+    times_the_first,
+    write_pan,
+)
 from rackfocus.evaluation.benchmarks.renderer.inputs import parse_size
 from rackfocus.evaluation.benchmarks.renderer_peers.memory import require_process_memory
 from rackfocus.models.checkpoints import load_model
@@ -70,6 +76,8 @@ def run(cfg: DictConfig) -> None:
     devices = " and ".join(dict.fromkeys(cost.device for cost in costs))
     title = f"A frame of {cfg.source or f'a pan at {size}'}, {cfg.cores} cores, on {devices}"
     report(title, costs, columns, folder / RECORDS_FILE)
+    for way, ratio in times_the_first(costs).items():
+        print(f"With {way} a frame takes {ratio:.2f} times as many processor seconds.")
 
 
 def _refocusing(cfg: DictConfig) -> Refocusing:
@@ -81,5 +89,6 @@ def _refocusing(cfg: DictConfig) -> Refocusing:
         renderer=instantiate(cfg.renderer),
         lens=instantiate(cfg.lens),
         codec=instantiate(cfg.codec),
+        autofocus=instantiate(cfg.autofocus),
         device=choose_device(cfg.device),
     )

@@ -1,7 +1,7 @@
 """Benchmark of refocusing a video: time of each stage for a frame; time and memory of the whole."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ from rackfocus.evaluation.benchmarks.renderer.inputs import Size
 from rackfocus.evaluation.benchmarks.renderer_peers.memory import ProcessMemory
 from rackfocus.evaluation.benchmarks.stabilizer import panned
 from rackfocus.evaluation.benchmarks.stage_clock import StageClock, StageCost, median_cost
+from rackfocus.focus.modes import Finder
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.curve_tables import decoding, encoding, to_srgb
 from rackfocus.optics.renderer import Renderer
@@ -45,6 +46,7 @@ class Refocusing:
         renderer: the forward model.
         lens: for rendering.
         codec: for writing.
+        autofocus: finds what is in focus; `None`: the middle of the picture is. It is no stage by itself.
         device: where it is computed.
     """
 
@@ -54,6 +56,7 @@ class Refocusing:
     renderer: Renderer
     lens: Lens
     codec: Codec
+    autofocus: Finder | None = None
     device: torch.device = CPU
 
 
@@ -165,10 +168,7 @@ def stage_costs(video: Path, how: Refocusing) -> list[StageCost]:
 
 
 def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
-    """The mean time of `refocus` over the frames, including its start and its end.
-
-    Focus is on the middle of the picture.
-    """
+    """The mean time of `refocus` over the frames, including its start and its end."""
     with open_video(video) as reader:
         middle = ((reader.info.width - 1) / 2, (reader.info.height - 1) / 2)
     clock = StageClock()
@@ -177,7 +177,8 @@ def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
         refocus,
         video,
         target,
-        focus=middle,
+        focus=middle if how.autofocus is None else None,
+        autofocus=how.autofocus,
         lens=how.lens,
         model=how.network,
         stabilizer=how.make_stabilizer(),
@@ -187,6 +188,12 @@ def whole_cost(video: Path, how: Refocusing, target: Path) -> StageCost:
         device=how.device,
     )
     return StageCost(WHOLE, *(each / frames for each in clock.seconds[WHOLE][0]))
+
+
+def times_the_first(costs: Sequence[RefocusCost]) -> dict[str, float]:
+    """The processor seconds of the whole of every other way, over those of the first one."""
+    first, *others = (cost for cost in costs if cost.stage == WHOLE)
+    return {cost.way: cost.cpu_s / first.cpu_s for cost in others}
 
 
 def _write(writer: VideoWriter, frame: Frame, picture: Tensor) -> None:
