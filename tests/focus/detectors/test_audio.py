@@ -28,21 +28,27 @@ def openings(count, seed):
     return np.interp(np.arange(count) / count, np.arange(3 * FPS) / (3 * FPS), level)
 
 
-def conversation(*, fps=25.0, rate=RATE, speaker=0, channels=1, seeds=(1, 2)):
-    """Two painted mouths, one of which says what is heard; and their tracks."""
-    count = round(3 * fps)
+def painted(mouths):
+    """Frames of mouths that open by 0 to 1 in each, side by side; and their tracks."""
+    count = len(mouths[0])
     frames = np.full((count, 90, 160, 3), 160, np.uint8)
     frames[:] = np.clip(160 + np.random.default_rng(3).normal(0, 1.5, frames.shape), 0, 255)
     y, x = np.mgrid[:90, :160]
     tracks = []
-    for place, seed in enumerate(seeds):
+    for place, opened in enumerate(mouths):
         centre = 40 + 80 * place
-        height = 1 + 5 * openings(count, seed)
-        for at in range(count):
-            frames[at][((x - centre) / 7) ** 2 + ((y - 55) / height[at]) ** 2 < 1] = 60
+        for at, height in enumerate(1 + 5 * opened):
+            frames[at][((x - centre) / 7) ** 2 + ((y - 55) / height) ** 2 < 1] = 60
         box = np.tile(np.float32([centre - 22, 12, centre + 22, 70]), (count, 1))
         marks = np.float32([[-9, -23], [9, -23], [0, -10], [-7, 0], [7, 0]]) + np.float32([centre, 55])
         tracks.append(FaceTrack(0, box, np.tile(marks, (count, 1, 1)), np.ones(count, np.float32)))
+    return frames, tracks
+
+
+def conversation(*, fps=25.0, rate=RATE, speaker=0, channels=1, seeds=(1, 2)):
+    """Two painted mouths, one of which says what is heard; and their tracks."""
+    count = round(3 * fps)
+    frames, tracks = painted([openings(count, seed) for seed in seeds])
     seconds = np.arange(3 * rate) / rate
     level = np.interp(seconds, np.arange(count) / fps, openings(count, seeds[speaker]))
     level = np.where((seconds >= SPOKEN[0]) & (seconds < SPOKEN[1]), 0.1 + level, 0.001)
@@ -103,6 +109,25 @@ def test_each_face_has_a_chance_to_be_the_speaker_in_every_frame(monkeypatch):
     assert (speaking > 0.5)[22:50].all()
     maps = detector(window)
     np.testing.assert_allclose(maps[:, :, :80].max(axis=(1, 2)), speaking, atol=0.01)
+
+
+def test_a_voice_is_known_again_where_lips_do_not_tell_whose_it_is(speakers):
+    """The third sentence has the voice of the first, and both mouths move to it alike."""
+    one, other, again = (openings(3 * FPS, seed) for seed in (1, 2, 4))
+    still = np.zeros(3 * FPS)
+    frames, tracks = painted([np.concatenate([one, still, again]), np.concatenate([still, other, again])])
+    draw = np.random.default_rng(9)
+    high = draw.normal(0, 0.2, 3 * RATE)
+    low = np.repeat(draw.normal(0, 0.2, RATE), 3)
+    count = len(frames)
+    seconds = np.arange(count) / FPS
+    level = np.interp(np.arange(9 * RATE) / RATE, seconds, np.concatenate([one, other, again]))
+    samples = np.concatenate([low, high, low]) * (0.001 + level)
+    sound = Sound(samples[None].clip(-1, 1).astype(np.float32), RATE)
+    maps = speakers(ClipWindow(frames, seconds, np.zeros(count, bool), sound), tracks)
+    spoken = maps[round((6 + SPOKEN[0] + 0.2) * FPS) : round((6 + SPOKEN[1] - 0.2) * FPS)]
+    assert spoken[:, :, :80].max(axis=(1, 2)).min() > 0.9
+    assert spoken[:, :, 80:].max() < 0.1
 
 
 def test_faces_that_hold_still_do_not_speak(speakers):

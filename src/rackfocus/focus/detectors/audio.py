@@ -1,7 +1,8 @@
 """Speaking faces: faces that move in synchrony with speech. Replaces the audio localiser of Sec. 5.2.
 
-The time comes from silero-vad. The face comes from Light-ASD, which detects whether a mouth is speaking, and
-from audio-motion synchrony, which is better at telling who speaks if several mouths move.
+The time comes from silero-vad. The face comes from Light-ASD, which detects whether a mouth is speaking, from
+audio-motion synchrony, which is better at telling who speaks if several mouths move, and from the voice: what
+is told of one sentence counts for all that the same voice says.
 """
 
 import math
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int
+from jaxtyping import Bool, Float, Float32, Int
 
 from rackfocus.device import download, upload
 from rackfocus.focus.detectors.audio_motion import MOUTH_PX, sound_features, synchrony
@@ -27,6 +28,7 @@ from rackfocus.focus.detectors.speech.voice_activity import (
     voice_activity,
     voice_at,
 )
+from rackfocus.focus.detectors.speech.voices import voice_likelihoods
 from rackfocus.focus.detectors.window import ClipWindow
 from rackfocus.models.published.light_asd import FPS, HOPS, SIZE_PX, WEIGHTS, LightASD, load_light_asd
 from rackfocus.models.published.mfcc import mfcc
@@ -35,6 +37,9 @@ from rackfocus.types import InputError
 
 LEAST_FRAMES = 8
 """A face visible for fewer frames of the speech is not judged."""
+
+ROUNDS = 6
+"""How often voices are told apart by who seems to speak, and who speaks is judged again by the voices."""
 
 
 class Speakers:
@@ -50,6 +55,7 @@ class Speakers:
             between two that move.
         synchrony_weight: log odds a second for each unit of synchrony.
         usual_synchrony: mean synchrony by chance.
+        voice_weight: log odds a second for each unit of the log-likelihood of a voice at a moment.
         changes_per_s: mean number of changes of the speaker in a second of speech.
         changes_in_pauses_per_s: the same in a second of a pause.
         softness: width of the soft edge of the ellipse, as the standard deviation of a Gaussian in half
@@ -63,10 +69,11 @@ class Speakers:
         bridged_s: float = 0.4,
         lead_s: float = 0.1,
         margin_s: float = 0.4,
-        asd_weight: float = 4.0,
+        asd_weight: float = 3.0,
         asd_limit: float = 4.0,
         synchrony_weight: float = 12.0,
         usual_synchrony: float = 0.1,
+        voice_weight: float = 10.0,
         changes_per_s: float = 0.25,
         changes_in_pauses_per_s: float = 3.0,
         softness: float = 0.25,
@@ -79,6 +86,7 @@ class Speakers:
         self.asd_limit = asd_limit
         self.synchrony_weight = synchrony_weight
         self.usual_synchrony = usual_synchrony
+        self.voice_weight = voice_weight
         self.changes_per_s = changes_per_s
         self.changes_in_pauses_per_s = changes_in_pauses_per_s
         self.softness = softness
@@ -181,10 +189,25 @@ class Speakers:
         # While nobody is heard, nothing is told by lips, and somebody else may begin.
         voiced = voice_at(voice, moments) >= RELEASE
         evidence[np.isfinite(evidence) & ~voiced[:, None]] = 0
-        changes_per_s = np.where(voiced, self.changes_per_s, self.changes_in_pauses_per_s)
-        chances = turns(evidence, step_s=1 / FPS, changes_per_s=changes_per_s)
+        chances = self._turns(evidence, coefficients, voiced)
         at = np.clip(np.round(seconds[speaking] * FPS).astype(int) - begin, 0, count - 1)
         return chances[at].T
+
+    def _turns(
+        self,
+        evidence: Float[np.ndarray, "time track"],
+        coefficients: Float32[np.ndarray, "time hop coefficient"],
+        voiced: Bool[np.ndarray, " time"],
+    ) -> Float[np.ndarray, "time track"]:
+        """The probability that each face speaks, by what lips and voices tell."""
+        changes_per_s = np.where(voiced, self.changes_per_s, self.changes_in_pauses_per_s)
+        # Without the first coefficient, the energy: how loud speech is says little about whose it is.
+        sounds = coefficients[:, :, 1:].mean(axis=1)
+        chances = turns(evidence, step_s=1 / FPS, changes_per_s=changes_per_s)
+        for _ in range(ROUNDS):
+            known = evidence + self.voice_weight * voice_likelihoods(sounds, chances, voiced)
+            chances = turns(known, step_s=1 / FPS, changes_per_s=changes_per_s)
+        return chances
 
 
 def _coefficients(
