@@ -114,7 +114,7 @@ class SubjectFocus(FootageTable):
                 followed = {"one target": one, "autofocus": autofocus(path, self.autofocus, **settings)}
                 for focus, track in followed.items():
                     scores = subject_scores(track, masks, clip.disparity, is_outlined=subject.is_outlined)
-                    yield {"video": name, "focus": focus} | scores
+                    yield {"video": name, "focus": focus, **scores}
             progress(done + 1, len(self.subjects))
 
     def summary(self, rows: Sequence[Row]) -> list[Row]:
