@@ -1,5 +1,7 @@
 """From targets to a track, with trackers whose word is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -145,6 +147,47 @@ def test_a_target_that_is_outranked_is_followed_all_the_same():
     track = followed([weak, strong], 14)
     np.testing.assert_allclose(track.points[[3, 4, 9, 10, 13], 0], [23, 70, 75, 30, 33])
     assert track.targets == (weak, strong)
+
+
+def test_an_automatic_target_on_the_followed_subject_is_left_out():
+    first, again, last = (boxed(t, x, source="action") for t, x in ((0, 20), (5, 28), (9, 70)))
+    # In frame 5 the subject is at 25; two thirds of the boxes are common, and so they are one.
+    track = followed([first, again, last], 12, seen={again: {7: boxed(0, 40).box}})
+    assert track.targets == (first, last)
+    np.testing.assert_allclose(track.points[:, 0], [20, 21, 22, 23, 24, 25, 26, 40, 41, 70, 71, 72])
+    assert len(track.pulls) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        ({"source": "user"}, {}),
+        ({"box": None}, {}),
+        ({"x": 60.0, "box": (56.0, 26.0, 64.0, 34.0)}, {}),
+        ({}, {"cuts": [5]}),
+        ({}, {"lost": [5]}),
+    ],
+)
+def test_another_or_a_lost_subject_is_a_target(change, more):
+    first, again = boxed(0, 20, source="action"), replace(boxed(5, 25, source="action"), **change)
+    track = followed([first, again], 8, **more)
+    assert track.targets == (first, again)
+    assert track.points[5, 0] == again.x
+
+
+def test_a_point_beside_the_subject_is_moved_towards_it():
+    following = Following(
+        [boxed(0, 20)], tracker=Moving(), puller=FocusPuller(4, 0, smoothing_frames=0), scale_from_source=1.0
+    )
+    for index in range(3):
+        image = IMAGE.copy()
+        # The subject fills the box at first, and then only its right part.
+        image[26:35, 16 + index + (4 if index else 0) : 25 + index] = 255
+        following.push(image, plane())
+    points = following.finish().points
+    np.testing.assert_allclose(points[0], (20, 30))
+    assert 21.3 < points[1, 0] < 25
+    np.testing.assert_allclose(points[2] - points[1], (1, 0), atol=1e-6)
 
 
 def test_where_the_subject_is_lost_focus_stays_and_somebody_is_told():

@@ -21,6 +21,14 @@ def test_all_pairs_by_brute_force(mask, generator):
     assert isolation(disparity, mask).item() == pytest.approx(wins / (len(inner) * len(outer)))
 
 
+def test_about_another_focal_plane_by_brute_force(mask, generator):
+    disparity = torch.randint(-4, 5, mask.shape, generator=generator).float()
+    blur = (disparity - 2.5).abs()
+    inner, outer = blur[mask].tolist(), blur[surroundings(mask)].tolist()
+    wins = sum((a < b) + (a == b) / 2 for a in inner for b in outer)
+    assert isolation(disparity, mask, 2.5).item() == pytest.approx(wins / (len(inner) * len(outer)))
+
+
 def test_a_sharp_subject_before_a_blurred_wall(mask, generator):
     disparity = torch.where(mask, -3.0, 5.0) + 0.1 * torch.rand(mask.shape, generator=generator)
     assert isolation(disparity, mask) == 1

@@ -21,8 +21,9 @@ Disparity = Num[np.ndarray, "rows columns"]
 class Following:
     """Makes a focus track from a stream of frames: it stores a few numbers for each frame, but no frames.
 
-    A target that is temporarily outranked is still followed, so that it can resume. Before the first target,
-    its point is in focus without tracking. Without any target, the middle of the first frame is followed.
+    A target that is temporarily outranked is still followed, so that it can resume. An automatic target on
+    the subject that is already followed from another one is left out. Before the first target, its point is
+    in focus without tracking. Without any target, the middle of the first frame is followed.
 
     Args:
         targets: all targets of any source; `rackfocus.focus.decisions` selects the ones in force.
@@ -51,7 +52,7 @@ class Following:
             raise InputError(f"scale_from_source must be a positive number, and is {scale_from_source}.")
         self._targets = tuple(sorted(targets, key=lambda target: target.t))
         self._tracker, self._puller, self._scale_from_source = tracker, puller, scale_from_source
-        self._seen = seen or {}
+        self._seen = dict(seen or {})
         self._plan = decisions(self._targets)
         self._subjects: list[FollowedSubject] = []
         self._points: list[tuple[float, float]] = []
@@ -75,9 +76,11 @@ class Following:
             self._plan = (Decision(FocusTarget(0, width / 2 - 0.5, height / 2 - 0.5, source="track"), 0),)
         if is_cut:
             self._cuts.append(index)
-        self._subjects = [subject for subject in self._subjects if index < subject.end]
         for subject in self._subjects:
             subject.follow(image, is_cut, self._seen.get(subject.target, {}).get(index))
+        if index and not is_cut:
+            self._leave_out(index)
+        self._subjects = [subject for subject in self._subjects if index < subject.end]
         for target, end in self._beginning(index):
             seen = self._seen.get(target, {}).get(target.t)
             self._subjects.append(
@@ -116,14 +119,33 @@ class Following:
 
     def _beginning(self, index: int) -> list[tuple[FocusTarget, float]]:
         """The targets to follow from a frame on, and for each the frame in which it ceases to be in force."""
-        ends = [*(float(decision.start) for decision in self._plan[1:]), math.inf]
-        last = {id(decision.target): end for decision, end in zip(self._plan, ends, strict=True)}
         known = {id(decision.target): decision.target for decision in self._plan}
         return [
-            (target, last[key])
-            for key, target in known.items()
+            (target, self._end(target))
+            for target in known.values()
             if target.t == index or (index == 0 and target is self._plan[0].target)
         ]
+
+    def _end(self, target: FocusTarget) -> float:
+        """The frame in which a target ceases to be in force, for the last time."""
+        ends = [*(float(decision.start) for decision in self._plan[1:]), math.inf]
+        return [end for decision, end in zip(self._plan, ends, strict=True) if decision.target is target][-1]
+
+    def _leave_out(self, index: int) -> None:
+        """Leave out an automatic target of a frame that is on the subject in force, which stays in focus.
+
+        To follow it anew would move the point on it, and lose what the tracker knows of it.
+        """
+        counting = self._counting(index - 1)
+        followed = [each for each in self._subjects if each.target is counting and counting.source != "user"]
+        for target in [each for each in self._targets if each.t == index and each.source != "user"]:
+            seen = self._seen.get(target, {})
+            for subject in followed:
+                if subject.is_at(seen.get(index, target.box)):
+                    self._seen[counting] = {**self._seen.get(counting, {}), **seen}
+                    self._targets = tuple(each for each in self._targets if each is not target)
+                    self._plan = decisions(self._targets)
+                    subject.end = self._end(counting)
 
     def _warnings(self) -> Iterable[str]:
         count = len(self._points)

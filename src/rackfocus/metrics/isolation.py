@@ -1,6 +1,7 @@
 """Isolation of a subject by blur: the subject is sharp and its surroundings are not.
 
-The focal plane is at the median disparity `m` of the subject; `|D - m|` is then the blur radius at f/2.
+The focal plane is at the median disparity `m` of the subject, unless another is given; `|D - m|` is then the
+blur radius at f/2.
 """
 
 import torch
@@ -16,18 +17,25 @@ SOFT_PX = 2.0
 
 
 def isolation(
-    disparity: Float[Tensor, "height width"], mask: Bool[Tensor, "height width"]
+    disparity: Float[Tensor, "height width"],
+    mask: Bool[Tensor, "height width"],
+    focal_disparity: float | None = None,
 ) -> Float[Tensor, ""]:
     """The share of pairs (pixel of the subject, pixel of its surroundings) whose second pixel is blurred
     more.
 
     All pairs count, a tie as half; .5 is chance, 1 the best. Scale, sign and shift of the disparity do not
     matter. NaN where the subject or its surroundings are empty.
+
+    Args:
+        disparity: in any unit.
+        mask: of the subject.
+        focal_disparity: of the focal plane, in the same unit; `None`: the median of the subject.
     """
     ring = surroundings(mask)
     if not mask.any() or not ring.any():
         return torch.tensor(torch.nan)
-    blur = blur_radius(disparity, mask)
+    blur = blur_radius(disparity, mask) if focal_disparity is None else (disparity - focal_disparity).abs()
     subject, others = blur[mask].sort().values, blur[ring]
     less, not_more = (torch.searchsorted(subject, others, right=right).double() for right in (False, True))
     return (less + not_more).mean() / (2 * len(subject))

@@ -14,7 +14,7 @@ from rackfocus.types import InputError
         ("benchmark", ["af_net", "a.mp4"], "benchmark/af_net", ["a.mp4"]),
         ("evaluate", [], "evaluate/images", []),
         ("evaluate", ["suite=real"], "evaluate/images", ["suite=real"]),
-        ("evaluate", ["-m", "table=gaze,held"], "evaluate/autofocus", ["-m", "table=gaze,held"]),
+        ("evaluate", ["-m", "table=gaze,entries"], "evaluate/autofocus", ["-m", "table=gaze,entries"]),
         ("evaluate", ["autofocus", "--help"], "evaluate/autofocus", ["--help"]),
         ("prepare", ["--skip-broken"], "prepare/captures", ["--skip-broken"]),
         ("prepare", ["cut-outs", "folder=a"], "prepare/cut_outs", ["folder=a"]),

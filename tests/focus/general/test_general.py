@@ -54,6 +54,23 @@ def test_who_enters_is_a_target_when_it_is_first_seen() -> None:
     assert targets(shown(frames)) == [(0, 320.0, "nobody is seen yet"), (50, 60.0, "a face")]
 
 
+@pytest.mark.parametrize(("first", "begins"), [(10, 200.0), (18, 450.0)])
+def test_who_is_seen_soon_takes_the_place_of_who_was_seen_before_only_if_it_is_at_once(
+    first: int, begins: float
+) -> None:
+    # The one at 450 is gone when the one at 200 is seen; more than half a second later is no longer at once.
+    frames = [[thing(450)] if at < first else [thing(200)] for at in range(first)] + [[thing(200)]] * 80
+    frames[first : first + 12] = [[thing(450, weight=-8.0), thing(200)]] * 12
+    found = targets(shown(frames))
+    assert (found[0][0], found[0][1]) == (0, begins)
+    assert found[-1][1] == 200.0
+
+
+def test_who_is_seen_soon_is_the_first_target_where_nobody_is_seen_before() -> None:
+    frames = [[thing(200)] if at >= 18 else [] for at in range(80)]
+    assert targets(shown(frames)) == [(0, 200.0, "a face")]
+
+
 def test_the_face_is_followed_where_it_is_seen_until_the_next_target() -> None:
     frames = [[thing(200 + at)] if at % 2 == 0 else [] for at in range(21)]
     ((target, boxes),) = General().targets(shown(frames), size=SIZE, fps=FPS).items()

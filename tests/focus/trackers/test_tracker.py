@@ -9,7 +9,7 @@ import pytest
 from rackfocus import InputError
 from rackfocus.focus.trackers.opencv import CSRT, KCF, Nano
 from rackfocus.focus.trackers.recovering import RecoveringTracker
-from rackfocus.focus.trackers.subject_look import SubjectAppearance, cut_out
+from rackfocus.focus.trackers.subject_look import SubjectAppearance
 from rackfocus.focus.trackers.tracker import Recogniser, Tracked, Tracker, rectangle
 
 HEIGHT, WIDTH, SIZE = 120, 200, 30
@@ -183,9 +183,6 @@ def test_likeness():
     look = SubjectAppearance(shown(60, 40), (60, 40, 90, 70))
     assert look.likeness(shown(20, 80), (20, 80, 50, 110)) == pytest.approx(1, abs=0.02)
     assert look.likeness(shown(20, 80), (60, 40, 90, 70)) < 0.15
-    cut = cut_out(GROUND, (-2.0, -1.0, 3.0, 2.0))
-    np.testing.assert_array_equal(cut[:, :3], np.repeat(GROUND[[0, 0, 1], :1], 3, axis=1))
-    assert cut.shape == (3, 5, 3)
 
 
 def test_only_what_resembles_the_first_picture_is_learned():

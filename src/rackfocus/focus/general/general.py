@@ -201,15 +201,22 @@ class General:
     def _chosen(
         self, frames: Sequence[Observation], subjects: Sequence[Subject], fps: float
     ) -> Int[np.ndarray, " frame"]:
-        """The subject of each frame; the number of subjects stands for the resting point."""
-        stay = round(self.stay_s * fps)
+        """The subject of each frame; the number of subjects stands for the resting point.
+
+        Who is seen soon after the beginning is the first target, where nobody is seen before or it is soon.
+        """
+        stay, rest = round(self.stay_s * fps), self.observe.weights.rest
         gains = np.full((len(subjects) + 1, len(frames)), -np.inf)
-        gains[-1] = self.observe.weights.rest
-        for row, subject in zip(gains, subjects, strict=False):
+        gains[-1] = rest
+        whole = [self._gain(subject, len(frames), fps) for subject in subjects]
+        for row, gain, subject in zip(gains, whole, subjects, strict=False):
             first = min(subject.seen)
-            # Who is seen soon after the beginning is the first target.
-            begin = first if first >= stay else 0
-            row[begin:] = self._gain(subject, len(frames), fps)[begin:]
+            row[first:] = gain[first:]
+        seen = gains.max(axis=0) > rest
+        for row, gain, subject in zip(gains, whole, subjects, strict=False):
+            first = min(subject.seen)
+            if 2 * first < stay or (first < stay and not seen[:first].all()):
+                row[:first] = gain[:first]
         return steady_choice(gains / fps, change_cost=self.change_cost, stay_frames=stay)
 
     def _gain(self, subject: Subject, count: int, fps: float) -> Float[np.ndarray, " frame"]:

@@ -5,10 +5,16 @@ import math
 import numpy as np
 from jaxtyping import Num, UInt8
 
+from rackfocus.focus.general.boxes import overlap
 from rackfocus.focus.subjects.subject_depth import subject_depth
 from rackfocus.focus.subjects.subject_disparity import subject_box, subject_disparity
+from rackfocus.focus.subjects.subject_point import subject_point
+from rackfocus.focus.trackers.subject_colours import SubjectColours
 from rackfocus.focus.trackers.tracker import Box, Tracked, Tracker
 from rackfocus.types import FocusTarget
+
+SAME = 0.2
+"""Least intersection over union of two boxes of one subject."""
 
 Image = UInt8[np.ndarray, "height width 3"]
 Disparity = Num[np.ndarray, "rows columns"]
@@ -54,12 +60,14 @@ class FollowedSubject:
         self._share = (x - box[0]) / (box[2] - box[0]), (y - box[1]) / (box[3] - box[1])
         self._scale_from_source = scale_from_source
         self._tracker: Tracker | None = None
+        self._colours: SubjectColours | None = None
         # The last frame, where its box is known without the tracker, which has yet to start there.
         self._known_in: Image | None = None
 
     def start(self, tracker: Tracker, image: Image) -> None:
         """Follow it by a tracker, from the frame given to the constructor."""
         self._tracker, self.tracked, self._known_in = tracker, Tracked(self.tracked.box, 1.0), image
+        self._colours = SubjectColours(image, self.tracked.box)
 
     def follow(self, image: Image, is_cut: bool, seen: Box | None = None) -> None:
         """Process the next frame.
@@ -81,11 +89,23 @@ class FollowedSubject:
             self._known_in = None
         self.tracked = self._tracker.follow(image, is_cut=is_cut)
 
+    def is_at(self, box: Box | None) -> bool:
+        """Whether it is followed, and now in a box given as `FocusTarget.box`."""
+        if self._tracker is None or self.tracked.confidence == 0 or box is None:
+            return False
+        return overlap(np.array(self.tracked.box), np.array(_in_frame(box, self._scale_from_source))) >= SAME
+
     def point(self, image: Image) -> tuple[float, float]:
-        """Its position in pixels from the left and upper border of the frame, clamped to the frame."""
+        """Its position in pixels from the left and upper border of the frame, clamped to the frame.
+
+        Where the tracker found the box, the same place in it may be beside a subject that has turned: it
+        is moved towards the subject (`subject_point`).
+        """
         left, top, right, bottom = self.tracked.box
-        x, y = left + self._share[0] * (right - left), top + self._share[1] * (bottom - top)
-        height, width = image.shape[:2]
+        point = left + self._share[0] * (right - left), top + self._share[1] * (bottom - top)
+        if self._colours is not None and self._known_in is None and self.tracked.confidence > 0:
+            point = subject_point(point, self.tracked.box, image, self._colours)
+        (x, y), (height, width) = point, image.shape[:2]
         return min(max(x, 0.5), width - 0.5), min(max(y, 0.5), height - 0.5)
 
     def disparity(self, image: Image, disparity: Disparity) -> float:

@@ -2,8 +2,9 @@
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Float32, UInt8
 
+from rackfocus.focus.trackers.subject_colours import SubjectColours, cut_out
 from rackfocus.focus.trackers.tracker import Box
 
 Image = UInt8[np.ndarray, "height width 3"]
@@ -16,19 +17,13 @@ RESEMBLES = 0.25
 """Minimum correlation with the initial picture to learn from: a box that slides off its subject by and by
 is always like the last picture, and would soon be the subject."""
 
-SHIFT = 5
-"""Colours are quantised to their upper three bits."""
-COLOURS = (256 >> SHIFT) ** 3
-BODY = 0.15
-"""Margin on each side of the box that is taken as background."""
-
 
 class SubjectAppearance:
     """The likeness of a box to a subject, by shape and by colour.
 
     By shape: normalised correlation with the subject's initial picture, or with its picture when it was last
-    found with certainty. By colour: the share of the box with colours of the subject that its surroundings
-    did not have (Bertinetto et al. 2016, "Staple"), which does not depend on its posture.
+    found with certainty. By colour: the share of the box with colours of the subject (`SubjectColours`), as
+    that does not depend on its posture.
 
     Args:
         image: the initial frame.
@@ -41,12 +36,7 @@ class SubjectAppearance:
         self._size = max(round(width * reduction), 8), max(round(height * reduction), 8)
         first = self._picture(image, box)
         self.pictures = [first, first]
-        inside = _shares(cut_out(image, _grown(box, -BODY)))
-        around = cut_out(image, _grown(box, 0.5))
-        rows, columns = around.shape[0] // 4, around.shape[1] // 4
-        strips = (around[:rows], around[-rows:], around[:, :columns], around[:, -columns:])
-        outside = _shares(np.concatenate([strip.reshape(-1, 1, 3) for strip in strips]))
-        self._own = inside / (inside + outside + 1e-4)
+        self._colours = SubjectColours(image, box)
         self._first_colour = max(self._colour(image, box), 1e-3)
 
     def likeness(self, image: Image, box: Box) -> float:
@@ -69,33 +59,9 @@ class SubjectAppearance:
         """The mean probability of the subject by the colours of a box; its middle has more weight."""
         cells = cv2.resize(cut_out(image, box), (32, 32), interpolation=cv2.INTER_NEAREST)
         bump = 1 - np.linspace(-1, 1, 32) ** 2
-        return float(np.average(self._own[_bins(cells)], weights=np.outer(bump, bump)))
+        return float(np.average(self._colours.likely(cells), weights=np.outer(bump, bump)))
 
 
 def _correlation(one: Picture, other: Picture) -> float:
     """Normalised correlation of pictures of one size, -1 to 1."""
     return float(cv2.matchTemplate(one, other, cv2.TM_CCOEFF_NORMED)[0, 0])
-
-
-def cut_out(image: Image, box: Box) -> Image:
-    """The pixels of a box, at least one; outside the frame, those of its border."""
-    left, top, right, bottom = (round(edge) for edge in box)
-    rows, columns = np.arange(top, max(bottom, top + 1)), np.arange(left, max(right, left + 1))
-    return image[rows.clip(0, image.shape[0] - 1)[:, None], columns.clip(0, image.shape[1] - 1)]
-
-
-def _grown(box: Box, share: float) -> Box:
-    across, down = share * (box[2] - box[0]), share * (box[3] - box[1])
-    return box[0] - across, box[1] - down, box[2] + across, box[3] + down
-
-
-def _bins(image: Image) -> Int64[np.ndarray, "height width"]:
-    red, green, blue = np.moveaxis((image >> SHIFT).astype(np.int64), -1, 0)
-    return (red << (8 - SHIFT) * 2) + (green << (8 - SHIFT)) + blue
-
-
-def _shares(image: Image) -> Float32[np.ndarray, " colour"]:
-    """The share of each colour in an image."""
-    return (np.bincount(_bins(image).ravel(), minlength=COLOURS) / max(image[..., 0].size, 1)).astype(
-        np.float32
-    )

@@ -1,35 +1,22 @@
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
-from rackfocus.evaluation.autofocus import entries, held_focus
+from rackfocus.evaluation.autofocus import entries
 from rackfocus.evaluation.autofocus.entries import Entries
-from rackfocus.evaluation.autofocus.held_focus import (
+from rackfocus.evaluation.autofocus.subject_focus import (
     BoxedSubject,
     MaskedSubject,
-    SubjectFocusTable,
-    subject_medians,
+    SubjectFocus,
+    subject_scores,
 )
 from rackfocus.focus.annotation.json_file import save_annotation
+from rackfocus.focus.modes import target_finder
 from rackfocus.types import AnnotatedVideo, FocusAnnotation, FocusTarget, FocusTrack, InputError
-
-
-def test_the_median_is_of_the_subject_alone():
-    disparity = np.zeros((2, 9, 16), np.float32)
-    disparity[1, 3:6, 4:8] = [[1, 2, 3, 3]] * 3
-    mask = np.zeros((90, 160), bool)
-    mask[30:60, 40:80] = True
-    assert subject_medians(disparity, {1: mask}) == {1: 2.5}
-    assert subject_medians(disparity, {0: ~mask & False, 5: mask}) == {}
-
-
-def test_a_subject_smaller_than_a_cell_still_counts():
-    disparity = np.arange(144, dtype=np.float32).reshape(1, 9, 16)
-    mask = np.zeros((90, 160), bool)
-    mask[51, 72] = True
-    assert subject_medians(disparity, {0: mask}) == {0: 5 * 16 + 7}
 
 
 def test_boxes_and_masks_are_read(tmp_path):
@@ -64,27 +51,48 @@ def video(tmp_path):
     return folder
 
 
-def test_held_is_the_share_of_frames_within_a_level(monkeypatch, tmp_path, video):
+def test_scores_of_points_and_focus():
     level = 48 / 384
-    monkeypatch.setattr(held_focus, "follow", lambda *_: track([0, level, 1.1 * level, 3 * level]))
-    monkeypatch.setattr(held_focus, "autofocus", lambda *_, **__: track([0, 0, 0, 0]))
-    opened = held_focus.open_footage
-    # Flat, but for a border behind it: an eighth of the picture.
-    depth = np.repeat([[0.0] * 42 + [2 * level] * 6], 24, axis=0).astype(np.float32)
-    given_depth = {"disparity": lambda _frame: depth}
-    monkeypatch.setattr(
-        held_focus, "open_footage", lambda path, **given: opened(path, **(given | given_depth))
+    mask = np.zeros((24, 48), bool)
+    mask[8:16, 16:32] = True
+    depth = torch.full((1, 24, 48), 3 * level)
+    depth[0, 8:16, 16:32] = level
+    focus = replace(
+        track([level, level, 3 * level, 3 * level, 7]),
+        points=np.array([[16, 8], [31.4, 15], [32, 15], [0, 0], [-9, 99]]),
     )
-    (tmp_path / "boxes.csv").write_text(
-        "frame,left,top,right,bottom\n" + "".join(f"{frame},4,4,40,20\n" for frame in range(4))
+    # In frame 3 nobody is there; frame 9 is not in the video.
+    masks = {0: mask, 1: mask, 2: mask, 3: mask & False, 9: mask}
+    scores = subject_scores(focus, masks, lambda _frame: depth, is_outlined=True)
+    assert scores["frames"] == 3
+    assert scores["on subject"] == pytest.approx(2 / 3)
+    # The last one isolates what is around the subject.
+    assert (scores["isolation"], scores["at its median"]) == (pytest.approx(2 / 3), 1)
+    assert scores["|Δd|"] == pytest.approx(2 / 3)
+    assert scores["step"] == pytest.approx((0 + 2 + 0 + 7 / level - 3) / 4)
+    boxed = subject_scores(focus, masks, lambda _frame: depth, is_outlined=False)
+    assert math.isnan(boxed["isolation"])
+    assert boxed["on subject"] == scores["on subject"]
+
+
+def test_a_subject_is_followed_from_one_target_and_by_autofocus(tmp_path, video):
+    (tmp_path / "boxes.csv").write_text("frame,left,top,right,bottom\n0,16,8,31,15\n3,0,0,47,23\n")
+    table = SubjectFocus(
+        {"noise": BoxedSubject(str(video), str(tmp_path / "boxes.csv"))},
+        target_finder("action"),
+        network_size_px=48,
+        device="cpu",
     )
-    table = SubjectFocusTable({"noise": BoxedSubject(str(video), str(tmp_path / "boxes.csv"))}, None)
-    followed, automatic, anywhere = table.rows(tmp_path, lambda _done, _total: None)
-    assert (followed["held"], followed["within 2"], followed["frames"]) == (0.5, 0.75, 4)
-    assert followed["|Δd|"] == pytest.approx((1 + 1.1 + 3) / 4)
-    assert automatic["held"] == 1
-    assert (anywhere["held"], anywhere["|Δd|"]) == (0.875, 0.25)
-    assert [row["held"] for row in table.summary([followed, automatic, anywhere])] == [0.5, 1, 0.875]
+    (tmp_path / "run").mkdir()
+    steps = []
+    rows = list(table.rows(tmp_path / "run", lambda *step: steps.append(step)))
+    assert [row["focus"] for row in rows] == ["one target", "autofocus"]
+    assert [(row["video"], row["frames"]) for row in rows] == [("noise", 2)] * 2
+    # The target is in the middle of the first box, and the last box is the whole frame.
+    assert rows[0]["on subject"] == 1
+    assert steps == [(1, 1)]
+    assert not list((tmp_path / "run").iterdir())
+    assert [row["focus"] for row in table.summary(rows)] == ["one target", "autofocus"]
 
 
 def test_entries_are_found_or_not(monkeypatch, tmp_path, video):
