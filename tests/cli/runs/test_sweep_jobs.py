@@ -61,6 +61,7 @@ def test_a_job_that_fails_is_told_and_the_others_run(sweep, capfd):
     assert "rackfocus train, job 0: 13 is no seed." in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_job_whose_process_dies_is_told_and_the_others_run(sweep, capfd):
     with pytest.raises(SystemExit) as stop:
         sweep("seed=14,4", *HERE)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hydra.core.utils import JobReturn, JobStatus, configure_log, filter_overrides, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 
 from rackfocus.cli.runs.failed_jobs import read_failure, record_failure
 from rackfocus.jobs.job import Workers
@@ -99,18 +99,19 @@ def run_sweep(jobs: Sequence[SweepJob], workers: Workers) -> list[JobReturn]:
     Raises:
         InputError: no worker can be started.
     """
-    scores: dict[str, float | None] = {}
+    folders, scores = {job.name: job.folder for job in jobs}, {}
     with closing(workers.outcomes(jobs, lambda _job, _done: None)) as outcomes:
         for job, problem in outcomes:
+            folder = folders[job.name]
             if problem is not None:
-                record_failure(job.folder, problem.sentence)
-            failure = read_failure(job.folder)
-            scores[job.name] = None if failure else json.loads((job.folder / SCORE).read_bytes())
+                record_failure(folder, problem.sentence)
+            failure = read_failure(folder)
+            scores[job.name] = None if failure else json.loads((folder / SCORE).read_bytes())
             # The last line of a traceback tells most.
             log.info(f"\t#{job.name} " + (f"failed: {failure.splitlines()[-1]}" if failure else "has ended"))
     return [
         JobReturn(
-            overrides=OmegaConf.to_container(job.config.hydra.overrides.task),
+            overrides=list(job.config.hydra.overrides.task),
             status=JobStatus.COMPLETED,
             _return_value=scores[job.name],
         )
