@@ -16,6 +16,7 @@ def test_configs_weights_and_templates_are_in_it(installed_wheel):
     assert (package / "weights" / "af_net.safetensors").is_file()
     assert (package / "evaluation" / "reports" / "demo_page.html.j2").is_file()
     assert (package / "py.typed").is_file()
+    assert (installed_wheel / "hydra_plugins" / "rackfocus_launcher.py").is_file()
 
 
 def test_it_refocuses_outside_the_checkout(installed_wheel, tmp_path, write_event_clip):

@@ -1,4 +1,4 @@
-"""A Ray cluster of two nodes: the same bytes as here, also if a node is lost; and no cluster at all."""
+"""Ray: the same bytes as here, also if a node is lost; a sweep; and no cluster at all."""
 
 import csv
 import socket
@@ -7,11 +7,26 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 ray = pytest.importorskip("ray", reason="Ray (the extra `ray`) is not installed")
 
 SMALL = ("checkpoint=net.safetensors", "codec.preset=veryfast", "network_size_px=32", "device=cpu")
 VIDEOS = [f"v{number}.mp4" for number in range(8)]
+
+
+TINY = (
+    "experiment=demo", "model.base_width=4", "model.levels=3", "trainer.max_steps=2",
+    "trainer.val_check_interval=2", "+trainer.limit_val_batches=1",
+    "datamodule.view.shorter_side_px=[40,48]", "datamodule.view.crop_px=40",
+)  # fmt: skip
+
+
+def quiet(test):
+    """Ray leaves files open, and warns of its own changes."""
+    for about in ("FutureWarning", "ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
+        test = pytest.mark.filterwarnings(f"ignore::{about}")(test)
+    return pytest.mark.slow(test)
 
 
 @pytest.fixture
@@ -49,9 +64,7 @@ def report(folder):
         return list(csv.DictReader(lines))
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@quiet
 def test_a_node_that_is_lost(call, folder, cluster):
     cluster, second = cluster
     assert len(list(folder.iterdir())) == 8
@@ -94,6 +107,20 @@ def test_a_node_that_is_lost(call, folder, cluster):
     assert call("render-scenes", "folder=here", "workers=1", *scene) == 0
     assert call("render-scenes", "folder=there", *scene, *on_ray) == 0
     assert Path("here/SHA256SUMS").read_bytes() == Path("there/SHA256SUMS").read_bytes()
+
+
+@quiet
+def test_a_sweep_on_a_cluster_that_is_started_for_it(call, raytraced, monkeypatch, capfd):
+    monkeypatch.setenv("RAY_worker_niceness", "0")
+    sweep = ("train", "-m", "hydra/launcher=ray", f"data.root={raytraced}", *TINY, "hydra.sweep.dir=sweep")
+    assert call(*sweep, "learning_rate=1e30,5e-4", "~hydra.callbacks.sweep_table") == 2
+    failure = Path("sweep/0/error.txt").read_text().strip()
+    assert "is not finite" in failure
+    told = capfd.readouterr().out
+    assert f"#0 failed: {failure}" in told
+    assert "#1 has ended" in told
+    assert torch.load("sweep/1/checkpoints/last.ckpt", weights_only=True)["global_step"] == 2
+    assert Path("sweep/1/rgbd_hdr.safetensors").is_file()
 
 
 def test_no_cluster_answers(call, folder, capfd):

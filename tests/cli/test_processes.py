@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 pytestmark = pytest.mark.slow
 
@@ -20,6 +21,9 @@ TINY = (
     "datamodule.view.width_px=48", "datamodule.batch_size=1", "trainer.val_check_interval=1",
     "trainer.log_every_n_steps=1", "callbacks.last.every_n_steps=1", "hydra.run.dir=made",
 )  # fmt: skip
+
+
+STEPS = 8
 
 
 @pytest.fixture
@@ -75,8 +79,8 @@ def test_af_net_trains_validates_and_ends(start, clips):
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_a_process_that_is_killed_ends_the_training_within_a_minute(rank, start, clips):
-    process = start("trainer.max_steps=100000")
+def test_a_process_that_is_killed_ends_the_training_within_a_minute_and_it_goes_on(rank, start, clips):
+    process = start(f"trainer.max_steps={STEPS}")
     until = time.monotonic() + 600
     while not (clips / "made" / "checkpoints" / "last.ckpt").exists():
         assert process.poll() is None, process.communicate()
@@ -94,3 +98,14 @@ def test_a_process_that_is_killed_ends_the_training_within_a_minute(rank, start,
     else:
         assert process.returncode == 2
         assert "The training process of rank 1 was killed by SIGKILL" in sentence
+    last = clips / "made" / "checkpoints" / "last.ckpt"
+    reached = torch.load(last, weights_only=True)["global_step"]
+    assert 0 < reached < STEPS
+
+    process = start(f"trainer.max_steps={STEPS}", "ckpt=last")
+    _, errors = process.communicate(timeout=600)
+    assert process.returncode == 0, errors
+    assert torch.load(last, weights_only=True)["global_step"] == STEPS
+    with (clips / "made" / "metrics" / "metrics.csv").open(newline="") as file:
+        trained = [int(row["step"]) for row in csv.DictReader(file) if row["train/loss"]]
+    assert trained == list(range(STEPS)), f"it went on from step {reached}"

@@ -227,15 +227,19 @@ def test_a_training_that_runs_away_is_one_sentence(tmp_path, raytraced):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+@pytest.mark.parametrize("launcher", ["basic", "joblib", "workers"])
 def test_a_sweep_does_its_other_jobs_when_one_fails_and_goes_on(launcher, trained, tmp_path, raytraced):
+    chosen = (f"hydra/launcher={launcher}",)
     if launcher == "joblib":
         pytest.importorskip(
             "hydra_plugins.hydra_joblib_launcher", reason="the extra `sweeps` is not installed"
         )
+    if launcher == "workers":
+        local = ("batch@hydra.launcher.workers=local", "hydra.launcher.workers.workers=2")
+        chosen = ("hydra/launcher=ray", *local)
     sweep = tmp_path / "sweep"
     settings = ("train", "-m", f"data.root={raytraced}", *TINY, f"hydra.sweep.dir={sweep}")
-    settings = (*settings, f"hydra/launcher={launcher}", "learning_rate=1e30,5e-4")
+    settings = (*settings, *chosen, "learning_rate=1e30,5e-4")
     result = run(tmp_path, *settings)
     assert result.returncode == 2
     assert "rackfocus train, job 0: The " in result.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rackfocus.jobs.ray_cluster import RayCluster
 from rackfocus.jobs.run_jobs import run_jobs
 from rackfocus.types import InputError
 
@@ -89,3 +90,9 @@ def test_a_wrong_setting_is_told_as_it_is(tmp_path, workers):
 def test_workers_must_be_positive():
     with pytest.raises(InputError, match="workers"):
         run_jobs([], workers=0)
+
+
+@pytest.mark.parametrize("setting", [{"cpus": 0}, {"gpus": -0.5}, {"gpus": 1.5}])
+def test_the_share_of_a_node_must_be_one_that_ray_gives(setting):
+    with pytest.raises(InputError, match=next(iter(setting))):
+        RayCluster(**setting)

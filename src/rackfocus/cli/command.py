@@ -5,6 +5,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import hydra
@@ -53,23 +54,6 @@ def run_command(
     # Without this setting Hydra prints errors itself and does not raise them.
     os.environ["HYDRA_FULL_ERROR"] = "1"
 
-    def guarded(cfg: DictConfig) -> float | None:
-        # Hydra prints a banner above every exception of a job, so a user's mistake is reported here.
-        try:
-            return job(cfg)
-        except Exception as error:
-            sentence = _sentence(error)
-            if HydraConfig.get().mode == RunMode.MULTIRUN:
-                # The other jobs of the sweep still run; `FailedJobs` ends it.
-                told = sentence or traceback.format_exc()
-                _say(f"{name}, job {HydraConfig.get().job.num}", told)
-                record_failure(run_folder(), told)
-                return None
-            if sentence is None:
-                raise
-            _say(name, sentence)
-            sys.exit(USER_ERROR)
-
     given: Sequence[str] = arguments
     try:
         given = options_first(overrides(arguments, positional, options, known_settings(config)))
@@ -79,7 +63,9 @@ def run_command(
             # They may name modules of the working folder, where an installed command does not look by itself:
             # any file could be there.
             sys.path.append(str(Path.cwd()))
-        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config)(guarded)()
+        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config)(
+            _Told(job, name)
+        )()
     except KeyboardInterrupt:
         _say(name, "interrupted.")
         return INTERRUPTED
@@ -96,6 +82,33 @@ def run_command(
         _say(name, _group_sentence(given))
         return USER_ERROR
     return 0
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A job that tells a user's mistake in a sentence; it can be sent to another process.
+
+    Hydra prints a banner above every exception of a job, so none reaches it.
+    """
+
+    job: Callable[[DictConfig], float | None]
+    name: str
+
+    def __call__(self, cfg: DictConfig) -> float | None:
+        try:
+            return self.job(cfg)
+        except Exception as error:
+            sentence = _sentence(error)
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                # The other jobs of the sweep still run; `FailedJobs` ends it.
+                told = sentence or traceback.format_exc()
+                _say(f"{self.name}, job {HydraConfig.get().job.num}", told)
+                record_failure(run_folder(), told)
+                return None
+            if sentence is None:
+                raise
+            _say(self.name, sentence)
+            sys.exit(USER_ERROR)
 
 
 def run_folder() -> Path:

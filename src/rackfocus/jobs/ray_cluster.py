@@ -4,6 +4,7 @@ A worker process takes one job after the other, so that what it has loaded, such
 """
 
 import os
+import pickle
 import socket
 import sys
 from collections.abc import Callable, Generator, Sequence
@@ -44,8 +45,8 @@ class RayCluster:
     def __post_init__(self) -> None:
         if self.cpus < 1:
             raise InputError(f"cpus must be at least 1, and is {self.cpus}.")
-        if self.gpus < 0:
-            raise InputError(f"gpus must be 0 or more, and is {self.gpus}.")
+        if self.gpus < 0 or (self.gpus > 1 and self.gpus % 1):
+            raise InputError(f"gpus must be a share of one or a whole number, and is {self.gpus}.")
 
     def outcomes(
         self,
@@ -61,7 +62,10 @@ class RayCluster:
             # Ray itself would repeat a job whose worker died, without end if memory does not suffice; and it
             # would end a worker on a GPU after each job.
             task = ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=0, max_calls=0)(_work)
-            sent = {task.remote(job, str(Path.cwd()), sys.path, self.cpus): job for job in jobs}
+            sent = {
+                task.remote(job.name, pickle.dumps(job), str(Path.cwd()), sys.path, self.cpus): job
+                for job in jobs
+            }
             while sent:
                 (done,), _ = ray.wait(list(sent), num_returns=1)
                 yield sent.pop(done), _answer(ray, done)
@@ -71,12 +75,10 @@ class RayCluster:
     def _require_room(self, ray: Any) -> None:
         """Check that a node can take a job, which would wait for one without end."""
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        if not any(
-            node.get("CPU", 0) >= self.cpus and node.get("GPU", 0) >= min(1, self.gpus) for node in nodes
-        ):
+        if not any(node.get("CPU", 0) >= self.cpus and node.get("GPU", 0) >= self.gpus for node in nodes):
             raise InputError(
                 f"No node of the cluster has {self.cpus} cores and {self.gpus:g} GPUs for a job; lower "
-                "batch.cpus or batch.gpus."
+                "cpus or gpus."
             )
 
 
@@ -107,7 +109,7 @@ def _connected(address: str | None) -> Any:
         reason = " ".join(str(error).split())[:200]
         raise InputError(
             f"The Ray cluster {address or 'on this machine'} cannot be used ({reason}); see `ray status`, or "
-            "leave out batch.address."
+            "leave out the address."
         ) from error
     return ray
 
@@ -144,16 +146,16 @@ def _line(error: Exception, number: int) -> str:
     return lines[number] if lines else "no reason"
 
 
-def _work(job: Job, folder: str, modules: list[str], threads: int) -> Problem | None:
-    """Run a job in a worker, in this folder, with these places of modules."""
+def _work(name: str, job: bytes, folder: str, modules: list[str], threads: int) -> Problem | None:
+    """Run a pickled job in a worker, in this folder, with these places of modules, its own among them."""
     try:
         os.chdir(folder)
     except OSError as error:
-        where = f"{folder} of {job.name} on the node {socket.gethostname()}"
+        where = f"{folder} of {name} on the node {socket.gethostname()}"
         return Problem(
             f"{where}: {error.strerror}; start it in a folder on storage that all nodes see", is_input=True
         )
     sys.path.extend(place for place in modules if place not in sys.path)
     share_heap()
     limit_threads(threads)
-    return attempt(job, lambda _steps: None)
+    return attempt(pickle.loads(job), lambda _steps: None)

@@ -1,7 +1,11 @@
 """Shards hold any data set to the bit, are written once, and training reads them as it reads plain files."""
 
 import dataclasses
+import importlib
+import itertools
+import pkgutil
 import tarfile
+import typing
 from pathlib import Path
 
 import fsspec
@@ -10,11 +14,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+import rackfocus.data as data_room
 from rackfocus.data.apertures.augmentation import RandomView
 from rackfocus.data.apertures.raytraced import RaytracedScenes
 from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.data.evaluation_samples import Camera, PosedClip
 from rackfocus.data.gaze.focus_clip import FocusClip
+from rackfocus.data.gaze.focus_events import FocusEventClip
 from rackfocus.data.preparation.sample_bytes import pack, unpack
 from rackfocus.data.preparation.shards import Shards, write_shards
 from rackfocus.tasks.data import FocusData
@@ -80,6 +86,50 @@ def test_clips_with_targets_and_cameras():
     cameras = tuple(Camera(torch.rand(3, 3, dtype=torch.float64), torch.rand(4, 4)) for _ in range(2))
     posed = PosedClip("b", frames, frames[:, :1], frames[:, :1] > 0.5, cameras)
     assert same(unpack(*pack(posed)), posed)
+
+
+NUMBERS = itertools.count(1)
+
+
+def data_sets():
+    """All loaders of `rackfocus.data` but those that pass on the samples of others."""
+    for found in pkgutil.walk_packages(data_room.__path__, f"{data_room.__name__}."):
+        module = importlib.import_module(found.name)
+        for each in vars(module).values():
+            if isinstance(each, type) and issubclass(each, Dataset) and each.__module__ == module.__name__:
+                kind = typing.get_type_hints(each.__getitem__)["return"]
+                if dataclasses.is_dataclass(kind):
+                    yield each, kind
+
+
+def made(hint):
+    """A value of a type: of a choice the first one."""
+    options = [each for each in typing.get_args(hint) if each not in (type(None), Ellipsis)]
+    if typing.get_origin(hint) is typing.Literal:
+        return options[0]
+    if typing.get_origin(hint) is tuple:
+        return tuple(map(made, options))
+    if options:
+        return made(options[0])
+    if dataclasses.is_dataclass(hint):
+        hints = typing.get_type_hints(hint)
+        return hint(**{field.name: made(hints[field.name]) for field in dataclasses.fields(hint)})
+    if hasattr(hint, "dim_str"):
+        shape = [int(size) if size.isdigit() else 2 for size in hint.dim_str.split()]
+        return torch.rand(shape) > 0.5 if hint.dtypes == ["bool"] else torch.rand(shape)
+    return next(NUMBERS) if hint is int else {str: "user", float: 0.1, bool: True}[hint]
+
+
+def test_the_samples_of_every_loader_can_be_stored_but_for_clips_with_scripted_events():
+    kinds = {each.__name__: kind for each, kind in data_sets()}
+    assert {"RaytracedScenes", "Dhf1k", "NYUv2", "CutOuts", "EBB", "LightFieldSamples"} <= set(kinds)
+    assert kinds.pop("FocusEventClips") is FocusEventClip
+    for kind in set(kinds.values()):
+        sample = made(kind)
+        assert all(getattr(sample, field.name) is not None for field in dataclasses.fields(sample))
+        assert same(unpack(*pack(sample)), sample), kind
+    with pytest.raises(InputError, match="FocusEventClip cannot be stored in shards; use the data as they"):
+        pack(FocusEventClip.__new__(FocusEventClip))
 
 
 def test_a_shard_has_the_layout_of_webdataset(shards):

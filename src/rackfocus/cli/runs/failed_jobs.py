@@ -14,7 +14,14 @@ _BUG = "Traceback"
 
 def record_failure(folder: Path, error: str) -> None:
     """Note in the folder of a job why it failed; the jobs of a sweep may be processes of their own."""
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / ERROR_FILE).write_text(error.rstrip() + "\n", encoding="utf-8")
+
+
+def read_failure(folder: Path) -> str | None:
+    """Why the job in this folder failed; `None`: it did not."""
+    path = folder / ERROR_FILE
+    return path.read_text(encoding="utf-8").rstrip() if path.is_file() else None
 
 
 class FailedJobs(Callback):
