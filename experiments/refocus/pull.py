@@ -35,21 +35,23 @@ annotation = rackfocus.FocusAnnotation(annotated_video(source), targets, PULL)
 rackfocus.refocus(clip, video, focus=annotation, f_number=1.0)
 
 
+def small(picture):
+    """A picture in its size on the sheet."""
+    return cv2.resize(picture, SIZE, interpolation=cv2.INTER_AREA)
+
+
 def frames(path):
-    """The frames of the sheet, in its size."""
+    """The frames of the sheet."""
     with av.open(str(path)) as container:
         pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    return [cv2.resize(pictures[moment], SIZE, interpolation=cv2.INTER_AREA) for moment in MOMENTS]
+    return [small(pictures[moment]) for moment in MOMENTS]
 
 
 estimates = rackfocus.RefocusableClip.open(clip)
-disparity = [
-    cv2.resize(disparity_picture(estimates.disparity(moment)[None], reach_px=REACH_PX), SIZE, interpolation=cv2.INTER_AREA)
-    for moment in MOMENTS
-]
+disparity = [disparity_picture(estimates.disparity(moment)[None], reach_px=REACH_PX) for moment in MOMENTS]
 rows = {
     "input": frames(source),
-    "disparity (red: near, blue: far)": disparity,
+    "disparity (red: near, blue: far)": [small(picture) for picture in disparity],
     "focus pulled from the trees to the man, f/1": frames(video),
 }
 title, font = 26, ImageFont.load_default(17)
