@@ -3,7 +3,11 @@
 import os
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -17,6 +21,21 @@ def test_configs_weights_and_templates_are_in_it(installed_wheel):
     assert (package / "evaluation" / "reports" / "demo_page.html.j2").is_file()
     assert (package / "py.typed").is_file()
     assert (installed_wheel / "hydra_plugins" / "rackfocus_launcher.py").is_file()
+
+
+@pytest.mark.slow
+def test_the_source_distribution_makes_the_same_wheel(installed_wheel, tmp_path):
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path)]
+    subprocess.run([*build, "--sdist", str(ROOT)], capture_output=True, check=True)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    subprocess.run([*build, "--wheel", str(sdist).removesuffix(".tar.gz")], capture_output=True, check=True)
+    (made,), (direct,) = tmp_path.glob("*.whl"), installed_wheel.parent.glob("*.whl")
+    with zipfile.ZipFile(made) as one, zipfile.ZipFile(direct) as other:
+        assert {each.filename: each.CRC for each in one.infolist()} == {
+            each.filename: each.CRC for each in other.infolist()
+        }
 
 
 def test_it_refocuses_outside_the_checkout(installed_wheel, tmp_path, write_event_clip):

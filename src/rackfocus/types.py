@@ -83,6 +83,13 @@ class Lens:
         reference_f_number: the aperture at which disparity is the blur radius (the paper: f/2).
         shape: shape and brightness profile of the aperture. `None`: an evenly lit disk.
 
+    Example:
+        Disparity is the radius of the blur at f/2; at f/4 blur has half of it:
+
+        >>> import rackfocus
+        >>> rackfocus.Lens(f_number=4).aperture_ratio
+        0.5
+
     Raises:
         InputError: an f-number is zero, negative or not finite, or `shape` is no lens shape.
     """

@@ -5,6 +5,7 @@ import os
 import sys
 from importlib import import_module
 
+from rackfocus.cli.configs.completion import BASH_SCRIPT, completions
 from rackfocus.cli.configs.files import DEFAULT_SUBJECT, named_config
 from rackfocus.cli.configs.help_text import help_text, overview
 from rackfocus.version import __version__
@@ -39,7 +40,8 @@ Commands:
 {chr(10).join(f"  {name:<15}{what}" for name, what in COMMANDS.items())}
 
 `rackfocus COMMAND --help` tells what a command takes; `--cfg job` prints its configuration,
-`-m` sweeps over comma-separated values, `--config-dir DIR` adds your own configs, as in any Hydra program."""
+`-m` sweeps over comma-separated values, `--config-dir DIR` adds your own configs, as in any Hydra program.
+Completion by the tabulator in bash: source <(rackfocus --completion bash)"""
 
 
 def main() -> None:
@@ -66,6 +68,12 @@ def _run(arguments: list[str]) -> int:
         return 0
     if arguments[0] == "--version":
         print(f"rackfocus {__version__}")
+        return 0
+    if arguments == ["--completion", "bash"]:
+        print(BASH_SCRIPT)
+        return 0
+    if arguments[0] == "--complete" and len(arguments) == 2:
+        print(*completions(arguments[1], COMMANDS), sep="\n")
         return 0
     command, *arguments = arguments
     if command not in COMMANDS:

@@ -41,6 +41,12 @@ def load_model(name_or_path: str | Path = SHIPPED) -> RGBDHDRNetwork:
 
     Called with sRGB in 0..1, `(B, 3, H, W)`, it returns `RGBDHDR(disparity, log_exposure)`.
 
+    Example:
+        >>> import rackfocus, torch
+        >>> estimate = rackfocus.load_model()(torch.full((1, 3, 48, 64), 0.5))
+        >>> tuple(estimate.disparity.shape), tuple(estimate.log_exposure.shape)
+        ((1, 1, 48, 64), (1, 3, 48, 64))
+
     Raises:
         InputError: the file is missing, or is not an RGBD-HDR network of a version known here.
     """

@@ -38,5 +38,10 @@ def refocus_disparity(
         disparity: signed disparity in pixels at the reference aperture.
         aperture_ratio: aperture diameter over that of the reference aperture, `>= 0`.
         focal_disparity: the disparity that becomes 0, in pixels at the reference aperture.
+
+    Example:
+        >>> import rackfocus, torch
+        >>> rackfocus.refocus_disparity(torch.tensor([-2.0, 0.0, 3.0]), aperture_ratio=0.5, focal_disparity=3)
+        tensor([-2.5000, -1.5000,  0.0000])
     """
     return aperture_ratio * (disparity - focal_disparity)

@@ -148,6 +148,14 @@ def refocus(
     Returns:
         The number of frames written, of the part if one is given.
 
+    Example:
+        The first two frames, in focus where the point is, in pixels of the video:
+
+        >>> import rackfocus
+        >>> lens = rackfocus.Lens(f_number=1.4, shape=rackfocus.Polygon(blades=7))
+        >>> rackfocus.refocus("in.mp4", "out.mp4", focus=(24, 16), lens=lens, last=2)
+        2
+
     Raises:
         InputError: the source cannot be read or changes meanwhile, the target cannot be written or is being
             written by another run, the point lies outside the frame, a setting is out of range, the device

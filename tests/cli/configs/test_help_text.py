@@ -7,9 +7,10 @@ import sys
 import pytest
 
 from rackfocus.cli import COMMANDS
+from rackfocus.cli.configs.choices import DEEPEST
 from rackfocus.cli.configs.commented_yaml import read_commented
 from rackfocus.cli.configs.files import config_folder, config_names, spoken_name
-from rackfocus.cli.configs.help_text import DEEPEST, help_text, overview
+from rackfocus.cli.configs.help_text import help_text, overview
 
 CONFIGS = [config for command in COMMANDS for config in config_names(command)]
 

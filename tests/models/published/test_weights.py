@@ -83,6 +83,17 @@ def test_a_file_without_a_known_digest_is_not_downloaded(monkeypatch, tmp_path):
     assert find_weights(tmp_path / "w.pth") == tmp_path / "w.pth"
 
 
+def test_missing_vgg_names_the_loss_that_does_without(monkeypatch, tmp_path):
+    def no_network(*_args, **_kwargs):
+        raise urllib.error.URLError("no route")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", no_network)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.delenv("RACKFOCUS_WEIGHTS", raising=False)
+    with pytest.raises(InputError, match=r"or train with loss=pixels, which needs none\.$"):
+        find_weights("vgg19-dcbb9e9d.pth")
+
+
 def test_a_state_that_does_not_fit_is_one_sentence(tmp_path):
     module = torch.nn.Linear(2, 1)
     fit_state(module, {"weight": torch.ones(1, 2), "bias": torch.ones(1)}, tmp_path, "a line")

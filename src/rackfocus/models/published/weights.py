@@ -18,11 +18,14 @@ FOLDERS_VARIABLE = "RACKFOCUS_WEIGHTS"
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedWeights:
-    """A file of `weights.toml`: its authors, its digest (empty: unknown), and its address, if it has one."""
+    """A file of `weights.toml`: its authors, its digest (empty: unknown), and its address, if it has one;
+    `instead` is what does without it, for the error message.
+    """
 
     source: str
     sha256: str = ""
     address: str | None = None
+    instead: str = ""
 
 
 PUBLISHED = {
@@ -52,6 +55,8 @@ def find_weights(name: str | Path) -> Path:
     advice = (
         f"get it from {published.address or published.source} and put it into a folder of ${FOLDERS_VARIABLE}"
     )
+    if published.instead:
+        advice += f", or {published.instead}"
     if published.address is None or not published.sha256:
         raise InputError(f"The weights {name} are missing; {advice}.")
     cache.mkdir(parents=True, exist_ok=True)
