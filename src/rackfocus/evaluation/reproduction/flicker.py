@@ -50,6 +50,30 @@ class Flicker:
     metric_flow: OpticalFlow
     reach_px: int = 4
 
+    @property
+    def claims(self) -> list[Claim]:
+        """Of the paper's filter, `causal`."""
+        return [
+            Claim(
+                "Temporal filtering takes away fluctuations of disparity",
+                "Sec. 4.2",
+                "change of disparity that motion does not explain, share taken away by causal",
+                above=0,
+            ),
+            Claim(
+                "Filtering greatly reduces high-frequency flicker around saturated pixels",
+                "Fig. 3A",
+                "flicker around saturated pixels, share taken away by causal",
+                above=0,
+            ),
+            Claim(
+                "Frames that are rendered independently flicker: filtered video is nearer to the true video",
+                "Sec. 4.2, 6.1",
+                "change beyond that of the true video, share taken away by causal",
+                above=0,
+            ),
+        ]
+
     @torch.inference_mode()
     def make(self, material: Material, folder: Path) -> Made:
         """The warped error of disparity, and the high frequencies around saturated pixels, of each clip."""
@@ -72,9 +96,7 @@ class Flicker:
                 curves[place.name] = self._curves(clip, videos)
         draw_curves({name: found for name, found in curves.items() if found}, folder / "picture.png")
         return Made(
-            self._numbers(changes, flickers, beyond),
-            _claims(),
-            "Ray-traced clips, estimated by the network that ships.",
+            self._numbers(changes, flickers, beyond), "Ray-traced clips, estimated by the network that ships."
         )
 
     def _videos(
@@ -113,29 +135,6 @@ class Flicker:
                 down = 1 - np.array(values[name]) / np.array(values[PER_FRAME])
                 numbers.append(mean_of(f"{what}, share taken away by {name}", down.tolist()))
         return numbers
-
-
-def _claims() -> list[Claim]:
-    return [
-        Claim(
-            "Temporal filtering takes away fluctuations of disparity",
-            "Sec. 4.2",
-            "change of disparity that motion does not explain, share taken away by causal",
-            above=0,
-        ),
-        Claim(
-            "Filtering greatly reduces high-frequency flicker around saturated pixels",
-            "Fig. 3A",
-            "flicker around saturated pixels, share taken away by causal",
-            above=0,
-        ),
-        Claim(
-            "Frames that are rendered independently flicker: filtered video is nearer to the true video",
-            "Sec. 4.2, 6.1",
-            "change beyond that of the true video, share taken away by causal",
-            above=0,
-        ),
-    ]
 
 
 def self_made(material: Material) -> Path:

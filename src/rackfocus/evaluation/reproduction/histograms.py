@@ -27,7 +27,7 @@ class Histogram:
         what: the error, for the names of numbers.
         methods: names of the networks in the figure.
         learned: the name of the network that learned without this truth, as the paper's does.
-        claims: what the paper says, by the network that `learned` is compared with.
+        said: what the paper says, by the network that `learned` is compared with.
         data_sets: measured photographs by name, in place of the ray-traced test scenes.
     """
 
@@ -36,8 +36,13 @@ class Histogram:
     what: str
     methods: Sequence[str]
     learned: str
-    claims: Mapping[str, Mapping[str, Any]]
+    said: Mapping[str, Mapping[str, Any]]
     data_sets: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def claims(self) -> list[Claim]:
+        """One for each network that the paper's is compared with."""
+        return [Claim(number=self._label(other), **said) for other, said in self.said.items()]
 
     def make(self, material: Material, folder: Path) -> Made:
         """The mean error of each network, and the differences that the claims are about."""
@@ -57,9 +62,8 @@ class Histogram:
             )
             for name in self.methods
         ]
-        claims = []
-        for other, said in self.claims.items():
-            label = f"{self.learned} less {other}"
+        for other in self.said:
+            label = self._label(other)
             own, theirs = by_method[self.learned], by_method.get(other, {})
             numbers.append(
                 missing(label, material.not_found[other])
@@ -68,14 +72,15 @@ class Histogram:
                     label, (own[key] - theirs[key] for key in own if key in theirs), seed=material.seed
                 )
             )
-            claims.append(Claim(number=label, **said))
         return Made(
             numbers,
-            claims,
             ""
             if self.data_sets
             else "Ray-traced test scenes; suite=photographs suite.root=FOLDER measures photographs.",
         )
+
+    def _label(self, other: str) -> str:
+        return f"{self.learned} less {other}"
 
     @torch.inference_mode()
     def _records(self, material: Material) -> list[Record]:

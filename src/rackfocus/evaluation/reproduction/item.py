@@ -60,10 +60,9 @@ class Material:
 
 @dataclass(frozen=True)
 class Made:
-    """What an item has to show: its numbers, the claims that they decide, and a remark for the reader."""
+    """What an item has to show: its numbers, and a remark for the reader."""
 
     numbers: Sequence[Number]
-    claims: Sequence[Claim] = ()
     remark: str = ""
 
 
@@ -73,6 +72,11 @@ class Item(Protocol):
     @property
     def title(self) -> str:
         """Such as `Fig. 3B: ...`."""
+        ...
+
+    @property
+    def claims(self) -> Sequence[Claim]:
+        """What the paper says, each decided by one of the numbers."""
         ...
 
     def make(self, material: Material, folder: Path) -> Made:

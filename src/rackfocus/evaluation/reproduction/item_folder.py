@@ -9,7 +9,7 @@ from pathlib import Path
 
 import rackfocus
 from rackfocus.evaluation.reproduction.claims import Verdict, judge, read_verdicts, write_verdicts
-from rackfocus.evaluation.reproduction.item import PICTURE, Item, Material
+from rackfocus.evaluation.reproduction.item import PICTURE, Item, Made, Material
 from rackfocus.evaluation.reproduction.numbers import Number, missing, read_numbers, write_numbers
 from rackfocus.reading.damage import reading
 from rackfocus.reading.json_text import read_json
@@ -65,10 +65,11 @@ def make_item(
     with whole_folder(place.with_name(f"{name}.new")) as draft:
         try:
             made = item.make(material, draft)
-            numbers, claims, remark = list(made.numbers), made.claims, made.remark
         except InputError as error:
-            numbers, claims, remark = [missing(item.title, str(error))], (), ""
-        verdicts = [judge(claim, numbers) for claim in claims]
+            names = dict.fromkeys(claim.number for claim in item.claims)
+            made = Made([missing(name, str(error)) for name in names or [item.title]])
+        numbers, remark = list(made.numbers), made.remark
+        verdicts = [judge(claim, numbers) for claim in item.claims]
         write_numbers(numbers, draft / NUMBERS_FILE)
         write_verdicts(verdicts, draft / CLAIMS_FILE)
         about = {"title": item.title, "remark": remark, "facts": dict(facts), "code": state["code"]}

@@ -41,7 +41,7 @@ ASPECTS: Mapping[str, tuple[str, Callable[[FocusReport], float]]] = {
 
 @dataclass(frozen=True)
 class MarketCamera:
-    """Ours by hand (as the paper compares) and by itself, and cameras that choose what moves when they see it,
+    """Ours by hand (as the paper compares) and by itself, and cameras that choose what moves on seeing it,
     or are told their subject in the frame of the event.
 
     Attributes:
@@ -55,6 +55,19 @@ class MarketCamera:
     cameras: Mapping[str, CameraAutofocus]
     autofocus: SceneSpecific
     longer_side_px: int = 640
+
+    @property
+    def claims(self) -> list[Claim]:
+        """One for each camera."""
+        return [
+            Claim(
+                f"A camera ({name}) fails to change focus in time where ours does not",
+                "Sec. 6.4",
+                _lag_of(name),
+                above=0,
+            )
+            for name in self.cameras
+        ]
 
     def make(self, material: Material, folder: Path) -> Made:
         """How much is in focus, how late, how often focus turns, and how much the picture's size changes."""
@@ -73,27 +86,15 @@ class MarketCamera:
             for aspect, (unit, value) in ASPECTS.items()
             for name, found in reports.items()
         ]
-        claims = []
         for name in self.cameras:
-            camera = f"{name}, {TOLD}"
-            later = [
-                theirs.lag_s - own.lag_s
-                for theirs, own in zip(reports[camera], reports[BY_HAND], strict=True)
-            ]
-            numbers.append(mean_of(f"lag, {camera}, less {BY_HAND}", later, unit="s"))
-            claims.append(
-                Claim(
-                    f"A camera ({name}) fails to change focus in time where ours does not",
-                    "Sec. 6.4",
-                    numbers[-1].name,
-                    above=0,
-                )
-            )
+            pairs = zip(reports[f"{name}, {TOLD}"], reports[BY_HAND], strict=True)
+            later = [theirs.lag_s - own.lag_s for theirs, own in pairs]
+            numbers.append(mean_of(_lag_of(name), later, unit="s"))
         remark = (
-            "Ray-traced clips with true disparity. The cameras are simulated, with assumed speeds and delays; "
-            "the paper filmed with one camera."
+            "Ray-traced clips with true disparity. The cameras are simulated, with assumed speeds and "
+            "delays; the paper filmed with one camera."
         )
-        return Made(numbers, claims, remark)
+        return Made(numbers, remark)
 
     def _curves(self, clip: AnnotatedClip, seed: int) -> tuple[dict[str, Curve], Curve]:
         """The focus by each way and the subject's disparity, in levels."""
@@ -126,6 +127,10 @@ def draw_focus(title: str, curves: Mapping[str, Curve], subject: Curve, path: Pa
     axes.set(title=title, xlabel="frame", ylabel="disparity in focus, levels")
     axes.legend(fontsize=8, frameon=False)
     figure.savefig(path, format="png", dpi=120)
+
+
+def _lag_of(camera: str) -> str:
+    return f"lag, {camera}, {TOLD}, less {BY_HAND}"
 
 
 def _size(clip: AnnotatedClip, focus_px: Curve) -> Curve:

@@ -48,7 +48,7 @@ class Recorded:
         file: in the folder of recorded numbers.
         sample: the column that tells samples apart; rows of one sample are averaged.
         means: the numbers.
-        claims: that they decide, as `Claim` takes them.
+        said: the claims that they decide, as `Claim` takes them.
         remark: how the file was made.
     """
 
@@ -56,8 +56,13 @@ class Recorded:
     file: str
     sample: str
     means: Sequence[RecordedMean]
-    claims: Sequence[Mapping[str, Any]]
+    said: Sequence[Mapping[str, Any]]
     remark: str = ""
+
+    @property
+    def claims(self) -> list[Claim]:
+        """As they are configured."""
+        return [Claim(**said) for said in self.said]
 
     def make(self, material: Material, folder: Path) -> Made:
         """The means over samples, and a chart of them."""
@@ -67,7 +72,7 @@ class Recorded:
         source = f"recorded: {path.parent.name}/{path.name} at {material.commit_of(path)}"
         numbers = [self._mean(each, rows, source) for each in self.means]
         draw_bars(numbers, folder / "picture.png")
-        return Made(numbers, [Claim(**claim) for claim in self.claims], self.remark)
+        return Made(numbers, self.remark)
 
     def _mean(self, wanted: RecordedMean, rows: Rows, source: str) -> Number:
         values = self._samples(rows, wanted.where, wanted.column)

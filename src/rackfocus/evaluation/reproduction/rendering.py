@@ -37,6 +37,21 @@ class HighLight:
 
     title: str
 
+    @property
+    def claims(self) -> list[Claim]:
+        """Of true light, and of ours."""
+        return [
+            Claim(
+                "Without HDR, bokeh at saturated regions is suppressed",
+                "Fig. 3B",
+                "gain by true light",
+                above=0,
+            ),
+            Claim(
+                "Predicted HDR renders bokeh more like a photograph", "Fig. 3B", "gain by our HDR", above=0
+            ),
+        ]
+
     @torch.inference_mode()
     def make(self, material: Material, folder: Path) -> Made:
         """PSNR around lights at f/2, with the input's, the true, and our estimated light."""
@@ -80,18 +95,7 @@ class HighLight:
             mean_of("gain by true light", gained, unit="dB"),
             mean_of("gain by our HDR", estimated, unit="dB"),
         ]
-        claims = [
-            Claim(
-                "Without HDR, bokeh at saturated regions is suppressed",
-                "Fig. 3B",
-                "gain by true light",
-                above=0,
-            ),
-            Claim(
-                "Predicted HDR renders bokeh more like a photograph", "Fig. 3B", "gain by our HDR", above=0
-            ),
-        ]
-        return Made(numbers, claims, "Ray-traced scenes with lights, true disparity, at f/2.")
+        return Made(numbers, "Ray-traced scenes with lights, true disparity, at f/2.")
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,24 @@ class Occlusion:
 
     title: str
     renderers: Mapping[str, str]
+
+    @property
+    def claims(self) -> list[Claim]:
+        """Of our renderer, and of Eq. 3 as printed."""
+        return [
+            Claim(
+                "A back-to-front model with occlusion beats the weighted sum of layers at silhouettes",
+                "Fig. 3D, Sec. 4.1",
+                "at silhouettes, ours less weighted sum",
+                above=0,
+            ),
+            Claim(
+                "Eq. 3, as it is printed, beats the weighted sum of layers at silhouettes",
+                "Sec. 4.1, Eq. 3",
+                "at silhouettes, Eq. 3 as printed less weighted sum",
+                above=0,
+            ),
+        ]
 
     @torch.inference_mode()
     def make(self, material: Material, folder: Path) -> Made:
@@ -132,25 +154,11 @@ class Occlusion:
         for formulation, name in (("coverage", "ours"), ("paper", "Eq. 3 as printed")):
             ahead = np.subtract(scores[formulation], scores["weighted_sum"]).tolist()
             numbers.append(mean_of(f"at silhouettes, {name} less weighted sum", ahead, unit="dB"))
-        claims = [
-            Claim(
-                "A back-to-front model with occlusion beats the weighted sum of layers at silhouettes",
-                "Fig. 3D, Sec. 4.1",
-                "at silhouettes, ours less weighted sum",
-                above=0,
-            ),
-            Claim(
-                "Eq. 3, as it is printed, beats the weighted sum of layers at silhouettes",
-                "Sec. 4.1, Eq. 3",
-                "at silhouettes, Eq. 3 as printed less weighted sum",
-                above=0,
-            ),
-        ]
         remark = (
-            "Ray-traced test scenes, true disparity and light, at f/2. Eq. 3 as printed loses energy: its masks "
-            "do not sum to one."
+            "Ray-traced test scenes, true disparity and light, at f/2. Eq. 3 as printed loses energy: its "
+            "masks do not sum to one."
         )
-        return Made(numbers, claims, remark)
+        return Made(numbers, remark)
 
 
 @dataclass(frozen=True)
@@ -166,6 +174,17 @@ class Anamorphic:
     title: str
     lens: Lens
     radii_px: Sequence[int] = (6, 8, 10, 12, 14, 16)
+
+    @property
+    def claims(self) -> list[Claim]:
+        """Of the shape of bokeh."""
+        claim = Claim(
+            "The lens shape renders elliptic, not circular, bokeh",
+            "Fig. 9, Sec. 6.4",
+            "height over width of a defocused point, anamorphic",
+            above=1.5,
+        )
+        return [claim]
 
     @torch.inference_mode()
     def make(self, material: Material, folder: Path) -> Made:
@@ -188,13 +207,7 @@ class Anamorphic:
             mean_of(f"height over width of a defocused point, {name}", values)
             for name, values in ratios.items()
         ]
-        claim = Claim(
-            "The lens shape renders elliptic, not circular, bokeh",
-            "Fig. 9, Sec. 6.4",
-            "height over width of a defocused point, anamorphic",
-            above=1.5,
-        )
-        return Made(numbers, [claim], "Radii of 6 to 16 px; the picture is rendered at f/1 with true light.")
+        return Made(numbers, "Radii of 6 to 16 px; the picture is rendered at f/1 with true light.")
 
 
 def _at_f2(radiance: Tensor, scene: RaytracedScene, formulation: str = "coverage") -> Tensor:

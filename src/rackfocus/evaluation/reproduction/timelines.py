@@ -32,6 +32,17 @@ class FocusPulling:
     puller: FocusPuller
     longer_side_px: int = 640
 
+    @property
+    def claims(self) -> list[Claim]:
+        """Of when a pull arrives."""
+        claim = Claim(
+            "Focus arrives at each target slightly before its time",
+            "Fig. 4A, Sec. 5",
+            "arrival before the target's frame",
+            above=0,
+        )
+        return [claim]
+
     def make(self, material: Material, folder: Path) -> Made:
         """How long a pull takes, and how long before its target's frame it arrives."""
         early: list[float] = []
@@ -48,15 +59,8 @@ class FocusPulling:
             mean_of("frames of a pull", lengths, paper="10", unit="frames"),
             mean_of("arrival before the target's frame", early, paper="slightly", unit="frames"),
         ]
-        claim = Claim(
-            "Focus arrives at each target slightly before its time",
-            "Fig. 4A, Sec. 5",
-            "arrival before the target's frame",
-            above=0,
-        )
         return Made(
             numbers,
-            [claim],
             "True targets of ray-traced clips; a pull is shorter where the next target is near.",
         )
 
@@ -78,6 +82,11 @@ class FoundTargets:
     claim: str
     where: str
     longer_side_px: int = 640
+
+    @property
+    def claims(self) -> list[Claim]:
+        """More than half of the true targets are found."""
+        return [Claim(self.claim, self.where, "true targets that are found", above=0.5)]
 
     def make(self, material: Material, folder: Path) -> Made:
         """The share of true targets that are found, the share of found ones that are true, and when."""
@@ -111,10 +120,7 @@ class FoundTargets:
             mean_of("found targets that are true", precision),
             mean_of("time between found and true target", offsets, unit="s"),
         ]
-        claim = Claim(self.claim, self.where, "true targets that are found", above=0.5)
-        return Made(
-            numbers, [claim], "Ray-traced clips with true disparity; the targets at frame 0 do not count."
-        )
+        return Made(numbers, "Ray-traced clips with true disparity; the targets at frame 0 do not count.")
 
 
 def _draw(
