@@ -26,7 +26,7 @@ from rackfocus.types import InputError
 OURS = "ours"
 FLAGS = {"--quick": "quick=true"}
 KINDS = ("figure", "table")
-MOST, FEW_FRAMES, MANY_FRAMES = 6, 8, 24
+MOST, FEW_FRAMES, MANY_FRAMES = 6, 6, 24
 PAGE_FILE = "index.html"
 ASIDE = {"folder", "record", "item"}
 """Settings that do not change what an item is."""
@@ -75,13 +75,13 @@ def _material(cfg: DictConfig) -> Material:
     size = cfg.network_size_px
     methods: dict[str, Predictor] = {OURS: Network(OURS, load_model(SHIPPED), size)}
     not_found: dict[str, str] = {}
-    for node in cfg.baseline.values():
+    for node in (cfg.get("baseline") or {}).values():
         try:
             methods[node.name] = instantiate(node)
         except InstantiationException as error:
             if not isinstance(error.__cause__, InputError):
                 raise
-            not_found[node.name] = f"weights not found: {error.__cause__}"
+            not_found[node.name] = str(error.__cause__)
     return Material(
         scenes=Path(cfg.scenes),
         clips=Path(cfg.clips),

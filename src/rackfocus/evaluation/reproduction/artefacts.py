@@ -8,7 +8,7 @@ half of its light beyond white is found. A found light that touches no true one 
 """
 
 import math
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from rackfocus.data.apertures.raytraced import RaytracedScene, load_scene, scene_folders
+from rackfocus.data.apertures.raytraced import RaytracedScene
 from rackfocus.evaluation.images.baselines import Predictor
 from rackfocus.evaluation.images.examination import SheetRow
 from rackfocus.evaluation.reports.pictures import disparity_picture, picture
@@ -27,13 +27,13 @@ from rackfocus.evaluation.reports.side_by_side import draw_side_by_side
 from rackfocus.evaluation.reproduction.claims import Claim
 from rackfocus.evaluation.reproduction.item import Made, Material
 from rackfocus.evaluation.reproduction.numbers import Number, mean_of
-from rackfocus.evaluation.stabilizer.clips import Clip, RaytracedClip
+from rackfocus.evaluation.reproduction.pan import pan
+from rackfocus.evaluation.stabilizer.clips import Clip
 from rackfocus.evaluation.stabilizer.rendered import estimate_clip, stabilize_clip
 from rackfocus.metrics.disparity import align_affine, largest_quarter
 from rackfocus.metrics.lights import LIGHT
 from rackfocus.metrics.silhouette import silhouette_mask
 from rackfocus.models.checkpoints import SHIPPED, load_model
-from rackfocus.video.flow.optical_flow import OpticalFlow
 from rackfocus.video.flow.warp import warp
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
@@ -53,12 +53,10 @@ class Artefacts:
     Attributes:
         title: of the item.
         stabilizer: the filter whose remaining fluctuation is measured.
-        metric_flow: tells motion to the metrics.
     """
 
     title: str
     stabilizer: Stabilizer
-    metric_flow: OpticalFlow
 
     @property
     def claims(self) -> list[Claim]:
@@ -79,7 +77,7 @@ class Artefacts:
             Claim(
                 "Temporal fluctuation that is left is typically in the background",
                 "Sec. 6.3, third class",
-                "temporal: behind less before",
+                "temporal: behind less elsewhere",
                 above=0,
             ),
             Claim(
@@ -98,42 +96,34 @@ class Artefacts:
 
     @torch.inference_mode()
     def make(self, material: Material, folder: Path) -> Made:
-        """Errors by class, scene by scene and clip by clip."""
+        """Errors by class, scene by scene; of bokeh balls, light by light."""
         network = next(iter(material.methods.values()))
-        scenes = [
-            load_scene(path)
-            for split in ("test", "validation")
-            for path in scene_folders(material.scenes, split)
-        ]
+        scenes = material.held_out_scenes()
         numbers = [
             *_edges_and_flats(scenes, network),
-            *self._temporal(material),
+            *self._temporal(scenes, material.frames),
             *_lights([scene for scene in scenes if scene.has_lights], network),
         ]
         draw_side_by_side([_row(scene, network) for scene in scenes[:2]], folder / "picture.jpg")
-        remark = "Ray-traced scenes not trained on, and ray-traced clips; of bokeh balls, n counts lights."
+        remark = "Ray-traced scenes not trained on, and pans over them; of bokeh balls, n counts lights."
         return Made(numbers, remark)
 
-    def _temporal(self, material: Material) -> list[Number]:
-        """How much the error of disparity changes from frame to frame, behind and before the focal plane."""
+    def _temporal(self, scenes: Sequence[RaytracedScene], frames: int) -> list[Number]:
+        """How much the error changes from frame to frame, behind the focal plane and elsewhere."""
         network = load_model(SHIPPED)
-        behind: list[float] = []
-        before: list[float] = []
-        for each in material.annotated_clips():
-            clip = RaytracedClip(each.video.parent).read(
-                each.name, frames=2 * material.frames, longer_side_px=sys.maxsize, flow=self.metric_flow
-            )
+        found: list[tuple[float, float]] = []
+        for scene in scenes:
+            clip = pan(scene, frames).clip
             estimates = stabilize_clip(
                 clip, estimate_clip(clip, network, network_size_px=None), self.stabilizer
             )
-            far, near = fluctuation(clip, [estimate.disparity[0] for estimate in estimates])
-            behind.append(far)
-            before.append(near)
-        apart = np.subtract(behind, before).tolist()
+            found.append(fluctuation(clip, [estimate.disparity[0] for estimate in estimates]))
         return [
-            mean_of("temporal: change of the error, behind the focal plane", behind, unit="px"),
-            mean_of("temporal: change of the error, before or in it", before, unit="px"),
-            mean_of("temporal: behind less before", apart, unit="px"),
+            mean_of("temporal: change of the error, behind", [behind for behind, _ in found], unit="px"),
+            mean_of("temporal: change of the error, elsewhere", [other for _, other in found], unit="px"),
+            mean_of(
+                "temporal: behind less elsewhere", [behind - other for behind, other in found], unit="px"
+            ),
         ]
 
 

@@ -21,13 +21,13 @@ class Material:
 
     Attributes:
         scenes: the folder of ray-traced scenes, with a split `test`.
-        clips: the folder of ray-traced clips with focus events.
+        clips: the folder in which annotated videos are looked for.
         methods: networks by the names for tables; ours is the first, the paper's the second.
         not_found: why a published method is missing, by its name.
         experiments: the folder of recorded numbers.
         commit_of: tells the commit that a recorded file is of.
-        most: of so many scenes and clips at most. `None`: all.
-        frames: the first frames of a clip that are rendered.
+        most: of so many scenes of a split and clips at most. `None`: all.
+        frames: of each pan.
         seed: of the bootstrap and of noise.
     """
 
@@ -47,7 +47,15 @@ class Material:
         Raises:
             InputError: there are none.
         """
-        return [load_scene(folder) for folder in scene_folders(self.scenes, "test")[: self.most]]
+        return self._split("test")
+
+    def held_out_scenes(self) -> list[RaytracedScene]:
+        """The scenes that no network learned from: those of test and of validation.
+
+        Raises:
+            InputError: there are none.
+        """
+        return [*self._split("test"), *self._split("validation")]
 
     def annotated_clips(self) -> list[AnnotatedClip]:
         """The clips.
@@ -56,6 +64,9 @@ class Material:
             InputError: there are none.
         """
         return find_clips(self.clips)[: self.most]
+
+    def _split(self, name: str) -> list[RaytracedScene]:
+        return [load_scene(folder) for folder in scene_folders(self.scenes, name)[: self.most]]
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def draw_focus(title: str, curves: Mapping[str, Curve], subject: Curve, path: Pa
     for name, curve in curves.items():
         axes.plot(curve, lw=2.2 if name in (BY_HAND, FOUND) else 1.2, label=name)
     axes.set(title=title, xlabel="frame", ylabel="disparity in focus, levels")
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     figure.savefig(path, format="png", dpi=120)
 
 

@@ -29,17 +29,24 @@ SHOWN = 2
 
 @dataclass(frozen=True)
 class HighLight:
-    """Fig. 3B: bokeh with and without light beyond white.
+    """Fig. 3B: bokeh with and without light beyond white, the true disparity given.
 
-    The true disparity is given. Scenes of all splits count where the true light is given too, for nothing is
-    learned then; only scenes that no network was trained on count for estimated light.
+    Where the true light is given too, scenes of all splits count, for nothing is learned then; for estimated
+    light, only scenes that no network was trained on.
+
+    Attributes:
+        title: of the item.
+        networks: names of those whose light is used.
+        paper: the name of the one that is trained as the paper's.
     """
 
     title: str
+    networks: Sequence[str]
+    paper: str
 
     @property
     def claims(self) -> list[Claim]:
-        """Of true light, and of ours."""
+        """Of true light, and of the paper's."""
         return [
             Claim(
                 "Without HDR, bokeh at saturated regions is suppressed",
@@ -48,54 +55,49 @@ class HighLight:
                 above=0,
             ),
             Claim(
-                "Predicted HDR renders bokeh more like a photograph", "Fig. 3B", "gain by our HDR", above=0
+                "Predicted HDR renders bokeh more like a photograph",
+                "Fig. 3B",
+                f"gain by HDR of {self.paper}",
+                above=0,
             ),
         ]
 
     @torch.inference_mode()
     def make(self, material: Material, folder: Path) -> Made:
-        """PSNR around lights at f/2, with the input's, the true, and our estimated light."""
-        gained: list[float] = []
-        estimated: list[float] = []
+        """PSNR around lights at f/2, with the input's, the true, and estimated light."""
+        scores: dict[str, dict[str, float]] = {"without HDR": {}, "true light": {}}
+        networks = [name for name in self.networks if name in material.methods]
+        scores |= {f"HDR of {name}": {} for name in networks}
         rows: list[SheetRow] = []
-        clipped_scores: list[float] = []
-        true_scores: list[float] = []
-        ours_scores: list[float] = []
-        network = next(iter(material.methods.values()))
-        for split in ("test", "validation", "train"):
-            for path in scene_folders(material.scenes, split):
-                scene = load_scene(path)
-                if not scene.has_lights:
-                    continue
-                light = srgb_to_linear(scene.deep_srgb[None])
-                images = {
-                    "without HDR": _at_f2(light, scene),
-                    "true light": _at_f2(scene.radiance[None], scene),
-                }
-                clipped, true = (_around_lights(image, scene) for image in images.values())
-                clipped_scores.append(clipped)
-                true_scores.append(true)
-                gained.append(true - clipped)
-                if split == "train":
-                    continue
-                radiance = network(scene.deep_srgb[None]).radiance
-                assert radiance is not None
-                images["our HDR"] = _at_f2(radiance, scene)
-                ours = _around_lights(images["our HDR"], scene)
-                ours_scores.append(ours)
-                estimated.append(ours - clipped)
-                if len(rows) < SHOWN:
-                    shown = {"input": light, "photograph, f/2": scene.f2[None], **images}
-                    rows.append(SheetRow(scene.name, {name: picture(each) for name, each in shown.items()}))
+        trained = [load_scene(path) for path in scene_folders(material.scenes, "train")]
+        for scene in (*material.held_out_scenes(), *trained):
+            if not scene.has_lights:
+                continue
+            light = srgb_to_linear(scene.deep_srgb[None])
+            radiance = {"without HDR": light, "true light": scene.radiance[None]}
+            if not scene.name.startswith("train"):
+                radiance |= {f"HDR of {name}": self._light(material, name, scene) for name in networks}
+            images = {name: _at_f2(each, scene) for name, each in radiance.items()}
+            for name, image in images.items():
+                scores[name][scene.name] = _around_lights(image, scene)
+            if len(rows) < SHOWN:
+                shown = {"input": light, "photograph, f/2": scene.f2[None], **images}
+                rows.append(SheetRow(scene.name, {name: picture(each) for name, each in shown.items()}))
         draw_side_by_side(rows, folder / "picture.jpg")
         numbers = [
-            mean_of("PSNR around lights, without HDR", clipped_scores, unit="dB"),
-            mean_of("PSNR around lights, true light", true_scores, unit="dB"),
-            mean_of("PSNR around lights, our HDR, scenes not trained on", ours_scores, unit="dB"),
-            mean_of("gain by true light", gained, unit="dB"),
-            mean_of("gain by our HDR", estimated, unit="dB"),
+            mean_of(f"PSNR around lights, {name}", found.values(), unit="dB")
+            for name, found in scores.items()
         ]
+        without = scores.pop("without HDR")
+        for name, found in scores.items():
+            gained = [value - without[scene_name] for scene_name, value in found.items()]
+            numbers.append(mean_of(f"gain by {name}", gained, unit="dB"))
         return Made(numbers, "Ray-traced scenes with lights, true disparity, at f/2.")
+
+    def _light(self, material: Material, name: str, scene: RaytracedScene) -> Tensor:
+        radiance = material.methods[name](scene.deep_srgb[None]).radiance
+        assert radiance is not None
+        return radiance
 
 
 @dataclass(frozen=True)

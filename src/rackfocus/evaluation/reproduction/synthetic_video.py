@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rackfocus.evaluation.autofocus.focus_clips import AnnotatedClip
 from rackfocus.evaluation.images.baselines import Prediction
 from rackfocus.evaluation.images.examination import SheetRow
 from rackfocus.evaluation.reports.pictures import picture
@@ -17,22 +16,21 @@ from rackfocus.evaluation.reports.side_by_side import draw_side_by_side
 from rackfocus.evaluation.reproduction.claims import Claim
 from rackfocus.evaluation.reproduction.item import Made, Material
 from rackfocus.evaluation.reproduction.numbers import mean_of, missing
+from rackfocus.evaluation.reproduction.pan import Pan, pan
 from rackfocus.metrics.disparity import align_affine
 from rackfocus.metrics.image import psnr
 from rackfocus.optics.radiometry import srgb_to_linear
 from rackfocus.optics.renderer import render
-from rackfocus.scenes.files import read_disparity, read_hdr
-from rackfocus.video import open_video
 
 TRUE_D, TRUE_LIGHT, NO_HDR = "true disparity", "true light", "without HDR"
 
 
 @dataclass(frozen=True)
 class SyntheticVideo:
-    """Clips rendered at f/2 with true or estimated disparity, and true or estimated light.
+    """Pans over ray-traced scenes at f/2 with true or estimated disparity, and true or estimated light.
 
-    The reference is rendered with both true. Estimated disparity is aligned with the truth, by one scale and
-    shift for the clip.
+    The reference has both true. Estimated disparity is aligned with the truth, by one scale and shift for the
+    pan.
 
     Attributes:
         title: of the item.
@@ -58,17 +56,17 @@ class SyntheticVideo:
 
     @torch.inference_mode()
     def make(self, material: Material, folder: Path) -> Made:
-        """PSNR beside the reference, clip by clip."""
+        """PSNR beside the reference, scene by scene."""
         scores: dict[tuple[str, str], list[float]] = {}
-        for clip in material.annotated_clips():
+        for scene in material.test_scenes():
             shown: dict[str, Tensor] = {}
-            for way, images, truth in self._ways(clip, material):
+            for way, images, truth in self._ways(pan(scene, material.frames), material):
                 values = [psnr(*pair).item() for pair in zip(images, truth, strict=True)]
                 scores.setdefault(way, []).append(float(np.mean(values)))
                 shown |= {"true disparity and light": truth[-1], ", ".join(way): images[-1]}
             if not (folder / "picture.jpg").exists():
                 pictures = {name: picture(image) for name, image in shown.items()}
-                draw_side_by_side([SheetRow(clip.name, pictures)], folder / "picture.jpg")
+                draw_side_by_side([SheetRow(scene.name, pictures)], folder / "picture.jpg")
         numbers = [
             mean_of(f"PSNR, {depth}, {light}", scores[depth, light], unit="dB", seed=material.seed)
             for depth, light in scores
@@ -80,27 +78,18 @@ class SyntheticVideo:
         lost = np.subtract(scores[TRUE_D, ours], scores[ours, TRUE_LIGHT]).tolist()
         numbers.append(mean_of("lost by our disparity more than by our light", lost, unit="dB"))
         remark = (
-            f"The first {material.frames} frames of each ray-traced clip, beside the rendering with true "
+            f"Pans of {material.frames} frames over ray-traced scenes, beside the rendering with true "
             "disparity and light. The paper has pictures of one clip of Sintel and no numbers."
         )
         return Made(numbers, remark)
 
     def _ways(
-        self, clip: AnnotatedClip, material: Material
+        self, video: Pan, material: Material
     ) -> list[tuple[tuple[str, str], list[Tensor], list[Tensor]]]:
         """Each combination of disparity and light, with its frames and those of the reference."""
-        folder = clip.video.parent
-        count = min(material.frames, len(list((folder / "hdr").glob("*.exr"))))
-        with open_video(clip.video) as video:
-            frames = [frame.encoded[None] for frame in video.frames(0, count)]
-        truth = [
-            torch.from_numpy(read_disparity(folder / "disparity" / f"{index:04d}.png"))[None, None]
-            for index in range(count)
-        ]
-        lights = [
-            torch.from_numpy(read_hdr(folder / "hdr" / f"{index:04d}.exr").transpose(2, 0, 1).copy())[None]
-            for index in range(count)
-        ]
+        frames, lights = video.pictures, video.radiance
+        assert video.clip.disparity is not None
+        truth = [each[None] for each in video.clip.disparity]
         clipped = [srgb_to_linear(frame) for frame in frames]
         guesses = {
             name: [method(frame) for frame in frames]
