@@ -98,18 +98,17 @@ def _material(cfg: DictConfig) -> Material:
 def _facts(cfg: DictConfig) -> dict[str, Mapping[str, str]]:
     """What each item was made by, which also tells whether it has to be made again."""
     given = [one for one in HydraConfig.get().overrides.task if one.partition("=")[0] not in ASIDE]
-    shared = {
-        key: value for key, value in OmegaConf.to_container(cfg, resolve=True).items() if key not in ASIDE
-    }
-    facts = {}
+    shared = OmegaConf.to_yaml(OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in ASIDE]))
+    commit = git_revision()
+    facts: dict[str, Mapping[str, str]] = {}
     for name, node in cfg.item.items():
-        settings = OmegaConf.to_yaml(OmegaConf.create({**shared, "item": node}), resolve=True)
+        settings = shared + OmegaConf.to_yaml(node, resolve=True)
         facts[str(name)] = {
             "command": " ".join(["rackfocus reproduce", f"item=[{name}]", *given]),
             "configuration": f"conf/item/{name}.yaml; all settings, {_digest(settings)}, are in config.yaml",
             "seed": str(cfg.seed),
             "quick": str(cfg.quick),
-            "commit": git_revision(),
+            "commit": commit,
         }
     return facts
 

@@ -142,8 +142,8 @@ class Flicker:
 def draw_curves(curves: Mapping[str, Mapping[str, np.ndarray]], path: Path) -> None:
     """The mean around saturated pixels over time, a panel for each clip, as PNG."""
     figure = Figure(figsize=(8, 1 + 2 * len(curves)), layout="constrained")
-    panels = figure.subplots(len(curves), 1, squeeze=False)[:, 0] if curves else []
-    for axes, (name, found) in zip(panels, curves.items(), strict=True):
+    for row, (name, found) in enumerate(curves.items(), start=1):
+        axes = figure.add_subplot(len(curves), 1, row)
         for (method, curve), width in zip(found.items(), (2.2, 1.4, 1.0), strict=False):
             axes.plot(curve, label=method, linewidth=width)
         axes.set(title=name, xlabel="frame", ylabel="mean around\nsaturated pixels, of 255")

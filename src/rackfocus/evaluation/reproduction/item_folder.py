@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import rackfocus
 from rackfocus.evaluation.reproduction.claims import Verdict, judge, read_verdicts, write_verdicts
@@ -157,7 +158,7 @@ def _named(number: Number) -> str:
     return f"{number.name}, {number.unit}" if number.unit else number.name
 
 
-def _state(place: Path) -> dict[str, object]:
+def _state(place: Path) -> dict[str, Any]:
     with reading(place / STATE_FILE, "does not tell of an item; delete its folder and run again."):
         found = read_json(place / STATE_FILE)
         return dict(found)

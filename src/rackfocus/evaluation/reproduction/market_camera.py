@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -98,7 +99,7 @@ class MarketCamera:
 
     def _curves(self, clip: AnnotatedClip, seed: int) -> tuple[dict[str, Curve], Curve]:
         """The focus by each way and the subject's disparity, in levels."""
-        settings = {"longer_side_px": self.longer_side_px, "device": "cpu"}
+        settings: dict[str, Any] = {"longer_side_px": self.longer_side_px, "device": "cpu"}
         level = clip.level_px
         subject = clip.true_focus(AT_ONCE, **settings) / level
         found = autofocus(clip.video, self.autofocus, disparity=clip.disparity, **settings)

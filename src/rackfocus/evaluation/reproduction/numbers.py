@@ -84,4 +84,6 @@ def read_numbers(path: Path) -> list[Number]:
         InputError: the file cannot be read.
     """
     with reading(path, "cannot be read as the numbers of an item; delete its folder and run again."):
-        return [Number(**{**row, "n": int(row["n"])}) for row in read_rows(path, COLUMNS)]
+        rows = read_rows(path, COLUMNS)
+        texts = [name for name in COLUMNS if name != "n"]
+        return [Number(n=int(row["n"]), **{name: row[name] for name in texts}) for row in rows]
