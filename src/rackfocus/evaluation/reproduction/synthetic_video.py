@@ -58,18 +58,22 @@ class SyntheticVideo:
     def make(self, material: Material, folder: Path) -> Made:
         """PSNR beside the reference, scene by scene."""
         scores: dict[tuple[str, str], list[float]] = {}
+        rows: dict[str, dict[str, Tensor]] = {}
         for scene in material.test_scenes():
-            shown: dict[str, Tensor] = {}
             for way, images, truth in self._ways(pan(scene, material.frames), material):
                 values = [psnr(*pair).item() for pair in zip(images, truth, strict=True)]
                 scores.setdefault(way, []).append(float(np.mean(values)))
-                shown |= {"true disparity and light": truth[-1], ", ".join(way): images[-1]}
-            if not (folder / "picture.jpg").exists():
-                pictures = {name: picture(image) for name, image in shown.items()}
-                draw_side_by_side([SheetRow(scene.name, pictures)], folder / "picture.jpg")
+                if len(scores[way]) == 1:
+                    kind = TRUE_D if way[0] == TRUE_D else "estimated disparity"
+                    rows.setdefault(kind, {"true disparity and light": truth[-1]})[_label(way)] = images[-1]
+        pictures = [
+            SheetRow(kind, {name: picture(image) for name, image in shown.items()})
+            for kind, shown in rows.items()
+        ]
+        draw_side_by_side(pictures, folder / "picture.jpg")
         numbers = [
-            mean_of(f"PSNR, {depth}, {light}", scores[depth, light], unit="dB", seed=material.seed)
-            for depth, light in scores
+            mean_of(f"PSNR, {_label(way)}", found, unit="dB", seed=material.seed)
+            for way, found in scores.items()
         ]
         for name in chain(self.depth, self.light):
             if name in material.not_found:
@@ -108,6 +112,17 @@ class SyntheticVideo:
         pairs += [(name, TRUE_LIGHT) for name in depth if name != TRUE_D]
         pairs.append((own, own))
         return [((one, other), _rendered(light[other], depth[one]), reference) for one, other in pairs]
+
+
+def _label(way: tuple[str, str]) -> str:
+    """What disparity and light are by, in words."""
+    depth, light = way
+    return ", ".join(
+        (
+            depth if depth == TRUE_D else f"disparity by {depth}",
+            light if light in (TRUE_LIGHT, NO_HDR) else f"light by {light}",
+        )
+    )
 
 
 def _disparities(guesses: list[Prediction], truth: list[Tensor]) -> list[Tensor]:
