@@ -63,7 +63,7 @@ def make_item(
         there = read_item(name, place)
         if {**there.facts} == facts and _state(place).get("code") == state["code"]:
             return there, False
-    with whole_folder(place.with_name(f"{name}.new")) as draft:
+    with whole_folder(place) as draft:
         try:
             made = item.make(material, draft)
         except InputError as error:
@@ -78,8 +78,7 @@ def make_item(
         (draft / READ_ME).write_text(
             read_me(MadeItem(name, item.title, draft, numbers, verdicts, remark, facts)), encoding="utf-8"
         )
-    shutil.rmtree(place, ignore_errors=True)
-    place.with_name(f"{name}.new").rename(place)
+        shutil.rmtree(place, ignore_errors=True)  # what was made by other settings or code
     return read_item(name, place), True
 
 
