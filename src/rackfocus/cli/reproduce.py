@@ -3,7 +3,7 @@
 import hashlib
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -54,7 +54,8 @@ def _reproduce(cfg: DictConfig, folder: Path) -> None:
     console = Console()
     record_provenance(cfg, folder)
     items = {str(name): instantiate(node, _convert_="all") for name, node in cfg.item.items()}
-    material, facts = _material(cfg), _facts(cfg)
+    material = _material(cfg)
+    facts = _facts(cfg, material.not_found)
     made = []
     for number, (name, item) in enumerate(items.items(), start=1):
         began = time.monotonic()
@@ -95,7 +96,7 @@ def _material(cfg: DictConfig) -> Material:
     )
 
 
-def _facts(cfg: DictConfig) -> dict[str, Mapping[str, str]]:
+def _facts(cfg: DictConfig, not_found: Collection[str]) -> dict[str, Mapping[str, str]]:
     """What each item was made by, which also tells whether it has to be made again."""
     given = [one for one in HydraConfig.get().overrides.task if one.partition("=")[0] not in ASIDE]
     shared = OmegaConf.to_yaml(OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in ASIDE]))
@@ -109,6 +110,7 @@ def _facts(cfg: DictConfig) -> dict[str, Mapping[str, str]]:
             "seed": str(cfg.seed),
             "quick": str(cfg.quick),
             "commit": commit,
+            "not found": ", ".join(not_found) or "nothing",
         }
     return facts
 

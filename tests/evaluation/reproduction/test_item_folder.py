@@ -84,6 +84,13 @@ def test_what_is_missing_becomes_a_number_without_a_value(tmp_path):
     assert (verdict.verdict, verdict.why) == ("not decidable here", "clips holds nothing; render some.")
 
 
+def test_what_lacked_something_is_tried_again(tmp_path):
+    make_item("a", Given(error=InputError("clips holds nothing; render some.")), MATERIAL, tmp_path, FACTS)
+    made, is_new = make_item("a", Given(), MATERIAL, tmp_path, FACTS)
+    assert is_new
+    assert made.numbers[0].n == 5
+
+
 def test_every_number_on_the_page_is_that_of_the_csv(tmp_path):
     made, _ = make_item("a", Given(), MATERIAL, tmp_path, FACTS)
     write_page(tmp_path / "index.html", [made])

@@ -53,27 +53,26 @@ def make_item(
 ) -> tuple[MadeItem, bool]:
     """Make an item into `folder / name`, unless it is there with the same facts and code.
 
-    What an item needs and is not there becomes a number without a value, so that the others are made.
+    Where something that it needs is missing, its numbers have no value and say why; the next run tries again.
 
     Returns:
         The item, and whether it was made now.
     """
-    place, state = folder / name, {**facts, "code": code_digest()}
-    if (place / STATE_FILE).is_file():
-        there = read_item(name, place)
-        if {**there.facts} == facts and _state(place).get("code") == state["code"]:
-            return there, False
+    place, state = folder / name, {"facts": dict(facts), "code": code_digest(), "lacks": ""}
+    if (place / STATE_FILE).is_file() and state.items() <= _state(place).items():
+        return read_item(name, place), False
     with whole_folder(place) as draft:
         try:
             made = item.make(material, draft)
         except InputError as error:
             names = dict.fromkeys(claim.number for claim in item.claims)
             made = Made([missing(name, str(error)) for name in names or [item.title]])
+            state["lacks"] = str(error)
         numbers, remark = list(made.numbers), made.remark
         verdicts = [judge(claim, numbers) for claim in item.claims]
         write_numbers(numbers, draft / NUMBERS_FILE)
         write_verdicts(verdicts, draft / CLAIMS_FILE)
-        about = {"title": item.title, "remark": remark, "facts": dict(facts), "code": state["code"]}
+        about = {"title": item.title, "remark": remark, **state}
         (draft / STATE_FILE).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
         (draft / READ_ME).write_text(
             read_me(MadeItem(name, item.title, draft, numbers, verdicts, remark, facts)), encoding="utf-8"
