@@ -27,6 +27,20 @@ def test_a_wrong_figure_is_one_sentence(call, capsys):
     assert "choose one of table=1|2" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [("scenes=none", "none"), ("quick=maybe", "quick must be true or false, and is maybe.")],
+)
+def test_a_wrong_setting_is_one_sentence_and_nothing_is_written(
+    call, capsys, raytraced, tmp_path, setting, said
+):
+    assert call("reproduce", "figure=9", f"scenes={raytraced}", "folder=out", setting) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out" / "index.html").exists()
+
+
 def test_two_items_are_made_once_and_are_on_one_page(call, capsys, raytraced, tmp_path):
     shutil.copytree(raytraced.parents[1] / "experiments" / "rgbd_hdr", tmp_path / "experiments" / "rgbd_hdr")
     command = ("reproduce", "--quick", f"scenes={raytraced}", "baseline=[megadepth]", "folder=out")

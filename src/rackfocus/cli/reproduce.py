@@ -15,9 +15,10 @@ from rich.console import Console
 from rackfocus.cli.command import USER_ERROR, run_command
 from rackfocus.cli.configs.files import config_folder
 from rackfocus.cli.runs.provenance import git_revision, last_commit, record_provenance
+from rackfocus.data.apertures.raytraced import scene_folders
 from rackfocus.evaluation.images.baselines import Network, Predictor
 from rackfocus.evaluation.reproduction.item import Material
-from rackfocus.evaluation.reproduction.item_folder import STATE_FILE, make_item, read_item, record
+from rackfocus.evaluation.reproduction.item_folder import STATE_FILE, make_item, read_item, record, told
 from rackfocus.evaluation.reproduction.page import write_page
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.one_writer import one_writer
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(cfg: DictConfig) -> None:
     """Make the items that are not there yet, then the page, which is written after each of them."""
+    if not isinstance(cfg.quick, bool):
+        raise InputError(f"quick must be true or false, and is {cfg.quick}.")
+    scene_folders(cfg.scenes, "test")  # Nearly all items need them: told at once where they are not there.
     folder = Path(cfg.folder)
     folder.mkdir(parents=True, exist_ok=True)
     with one_writer(folder):
@@ -68,7 +72,7 @@ def _reproduce(cfg: DictConfig, folder: Path) -> None:
         record(made, Path(cfg.record))
     for one in made:
         for verdict in one.verdicts:
-            console.print(f"{verdict.verdict}: {verdict.text} ({verdict.where})", highlight=False)
+            console.print(f"{verdict.text} ({verdict.where}): {told(verdict)}", highlight=False)
     console.print(f"\nLook at [bold]{folder / PAGE_FILE}[/bold]")
 
 
