@@ -16,8 +16,8 @@ from rackfocus.reading.damage import reading
 from rackfocus.reading.tables import read_rows
 
 Rows = Sequence[Mapping[str, str]]
-SUMMARY = "mean of"
-"""Rows of samples called so are summaries of the others."""
+SUMMARIES = ("mean of ", "all ")
+"""Rows whose sample begins so are summaries of the others."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Recorded:
     def _samples(self, rows: Rows, where: Mapping[str, str], column: str) -> dict[str, float]:
         found: dict[str, list[float]] = {}
         for row in rows:
-            if row[self.sample].startswith(SUMMARY):
+            if row[self.sample].startswith(SUMMARIES):
                 continue
             if row[column] and all(row[key] == str(value) for key, value in where.items()):
                 found.setdefault(row[self.sample], []).append(float(row[column]))
