@@ -22,6 +22,7 @@ COMMANDS = {
     "batch": "refocus, make-clip or autofocus for each video of a folder, on one machine or a Ray cluster",
     "clip": "verify, describe or export what make-clip made",
     "benchmark": "measure speed, memory and quality of the renderer and of every other stage",
+    "reproduce": "measure the paper's figures, tables and claims, and write a page of them beside ours",
     "data": "check a data set: counts, sizes, ranges, broken files, a contact sheet",
     "prepare": "align photographs of several apertures; label photographs; cut out subjects; compute views",
     "render-scenes": "ray-trace training scenes and the demo clip",

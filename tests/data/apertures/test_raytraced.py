@@ -106,7 +106,7 @@ def test_embedded_scenes_are_whole(raytraced):
     lines = (raytraced / "SHA256SUMS").read_text().splitlines()
     sums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
     present = {
-        path.relative_to(raytraced).as_posix() for split in ("train", "validation", "test", "clip")
+        path.relative_to(raytraced).as_posix() for split in ("train", "validation", "test", "clip", "clips")
         for path in (raytraced / split).rglob("*") if path.is_file()
     }  # fmt: skip
     assert present == set(sums)

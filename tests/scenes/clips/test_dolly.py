@@ -4,6 +4,7 @@ import av
 import numpy as np
 import pytest
 
+from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.scenes.clips import dolly
 from rackfocus.scenes.files import read_disparity, read_hdr
 from rackfocus.types import InputError
@@ -21,6 +22,21 @@ def test_the_walker_moves_and_nothing_else_does():
     assert len(moved) == len(first.walker)
     assert np.mean(steps[-1]) == pytest.approx(-1.4 / 3, abs=0.05)
     assert first.recipe.camera != later.recipe.camera
+
+
+def test_the_event_of_the_embedded_clip_is_annotated(raytraced):
+    about = json.loads((raytraced / "clip" / "clip.json").read_text())
+    annotation = load_annotation(raytraced / "clip" / "annotation.json")
+    opening, event = annotation.targets
+    first, walker = about["frames"][0]["first"], about["event"]
+    assert (opening.t, opening.x, opening.y, list(opening.box)) == (0, *first["point"], first["box"])
+    assert (event.t, event.x, event.y, list(event.box)) == (
+        walker["frame"],
+        walker["x"],
+        walker["y"],
+        walker["box"],
+    )
+    assert annotation == dolly._annotation(raytraced / "clip" / "clip.mp4", about["frames"][0], walker)
 
 
 @pytest.mark.usefixtures("flat_materials")

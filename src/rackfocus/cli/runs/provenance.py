@@ -26,9 +26,19 @@ def record_provenance(cfg: DictConfig, folder: Path) -> None:
 
 def git_revision() -> str:
     """The commit of the checkout, marked if files differ from it; `unknown` outside a checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
+    return _git(Path(__file__).parent, "describe", "--always", "--dirty", "--abbrev=40")
+
+
+def last_commit(path: Path) -> str:
+    """The commit that last changed a file; `unknown` outside a checkout."""
+    return _git(path.parent, "log", "-1", "--format=%h", "--", path.name)
+
+
+def _git(folder: Path, *command: str) -> str:
     try:
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        result = subprocess.run(
+            ["git", "-C", str(folder), *command], capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         return "unknown"
     return result.stdout.strip() or "unknown"

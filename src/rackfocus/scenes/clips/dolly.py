@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from rackfocus.focus.annotation.json_file import annotated_video, save_annotation
 from rackfocus.scenes.clips.notes import (
     SEEN_SHARE,
     WIDEST_BLUR_PX,
@@ -37,7 +38,7 @@ from rackfocus.scenes.objects.plants import bush, conifer, tree
 from rackfocus.scenes.objects.street_things import bench
 from rackfocus.scenes.recipe import Camera, Part, SceneRecipe, Sky, placed
 from rackfocus.scenes.renderer import SceneRenderer, low_pass
-from rackfocus.types import InputError
+from rackfocus.types import FocusAnnotation, FocusTarget, InputError
 from rackfocus.whole_files import DRAFT_SUFFIX
 
 FRAMES_PER_SECOND = 24
@@ -129,7 +130,7 @@ def render_clip(
     """Render the clip into `folder`; a complete clip is left unchanged, and an interrupted run is continued.
 
     Args:
-        folder: for `clip.mp4`, `clip.json`, `disparity/` and `truth/`.
+        folder: for `clip.mp4`, `clip.json`, `annotation.json`, `disparity/` and `truth/`.
         frames: number of frames.
         width: in pixels; even.
         height: in pixels; even.
@@ -198,6 +199,8 @@ def render_clip(
         "truth": truth,
         "frames": notes,
     }
+    if event is not None:
+        save_annotation(draft / "annotation.json", _annotation(draft / "clip.mp4", notes[0], event))
     (draft / "clip.json").write_text(json.dumps(description, indent=1) + "\n")
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
@@ -245,6 +248,20 @@ def _event(notes: list[dict[str, Any]], frames: int) -> dict[str, Any] | None:
                 "what": "the walker has come out from behind the kiosk by half",
             }
     return None
+
+
+def _annotation(video: Path, opening: dict[str, Any], event: dict[str, Any]) -> FocusAnnotation:
+    """The near person in the first frame, then the walker, as annotated by a user."""
+    targets = [
+        FocusTarget(
+            frame, float(x), float(y), box=(float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+        )
+        for frame, (x, y), box in (
+            (0, opening["first"]["point"], opening["first"]["box"]),
+            (event["frame"], (event["x"], event["y"]), event["box"]),
+        )
+    ]
+    return FocusAnnotation(video=annotated_video(video), targets=tuple(targets))
 
 
 def _render_truth(
