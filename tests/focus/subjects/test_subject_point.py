@@ -56,5 +56,6 @@ def test_a_large_box_is_sampled():
 @pytest.mark.parametrize("box", [(-30.0, 5.0, -10.0, 20.0), (90.0, 70.0, 99.0, 80.0), BOX])
 def test_where_nothing_is_like_the_subject_the_point_stays(box):
     assert subject_point((5.0, 6.0), box, np.full((60, 80, 3), (0, 255, 0), np.uint8), COLOURS) == (5.0, 6.0)
-    # A point far from its box has nothing around it.
+    # A point outside its box, such as a chest below a face, stays where it is relative to it.
+    assert subject_point((34.0, 51.0), BOX, scene(36, 50), COLOURS) == (34.0, 51.0)
     assert subject_point((900.0, -900.0), box, scene(), COLOURS) == (900.0, -900.0)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from jaxtyping import Float, Num, UInt8
 
+from rackfocus.focus.general.boxes import inside
 from rackfocus.focus.trackers.subject_colours import SubjectColours
 from rackfocus.focus.trackers.tracker import Box
 
@@ -36,8 +37,11 @@ def subject_point(
         colours: of the subject.
 
     Returns:
-        The point moved; the same one where nothing around it in the box is like the subject.
+        The point moved; the same one where nothing around it in the box is like the subject, or it is not in
+        the box, such as the chest below a face.
     """
+    if not inside(np.array(point), np.array(box)):
+        return point
     x, y = _samples(box[0], box[2], image.shape[1]), _samples(box[1], box[3], image.shape[0])
     own = colours.likely(image[np.ix_(y.astype(int), x.astype(int))])
     around = np.outer(
