@@ -155,7 +155,7 @@ class Observer:
         return Candidate(kind, point, near, figure, region.disparity, weight, acts=acts)
 
 
-LIVELIEST = 1.25
+LIVELIEST = 1.5
 """A mouth that moves more than this, relative to its usual motion, was hidden or left the frame."""
 CORE = 0.85
 """What moves are the cells of a region with at least this share of its largest value."""
