@@ -274,7 +274,11 @@ class FocusData(SeededDataModule):
         super().__init__(view=_WithoutTruth(view), **settings)
 
 
-def _generator(*numbers: int) -> torch.Generator:
-    """A generator seeded by these numbers; similar numbers give independent generators."""
+def mixed_seed(*numbers: int) -> int:
+    """A seed made of these numbers; similar numbers give independent generators."""
     (seed,) = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
-    return torch.Generator().manual_seed(int(seed))
+    return int(seed)
+
+
+def _generator(*numbers: int) -> torch.Generator:
+    return torch.Generator().manual_seed(mixed_seed(*numbers))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data.distributed import DistributedSampler
 
 from rackfocus.metrics.sample_mean import SampleMean
+from rackfocus.tasks.data import mixed_seed
 
 MakeScheduler = Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler]
 """Creates a learning rate scheduler for an optimizer; it is stepped after every training step."""
@@ -49,8 +50,18 @@ class Task(pl.LightningModule, ABC):
     def save_weights(self, path: Path) -> None:
         """Write the network to a file atomically."""
 
+    def on_fit_start(self) -> None:
+        """Remember the seed of the training."""
+        self.seed = torch.initial_seed()
+
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
-        """Log the learning rates of this step."""
+        """Log the learning rates of this step, and seed what is random in it, such as dropout.
+
+        A checkpoint has no state of random numbers, so a continued training would draw others. Processes draw
+        different ones.
+        """
+        within = batch_idx % self.trainer.accumulate_grad_batches
+        torch.manual_seed(mixed_seed(self.seed, self.trainer.global_step, within, self.trainer.global_rank))
         for name, group in zip(self.RATES, self.trainer.optimizers[0].param_groups, strict=True):
             self.log(f"train/{name}", torch.tensor(group["lr"], dtype=torch.float64))
 
