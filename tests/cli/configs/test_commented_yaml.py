@@ -78,8 +78,11 @@ def test_the_keys_are_those_that_hydra_reads(path):
     expected = [key for key in keys(read) if not (aliases and key.startswith(aliases))]
     assert [setting.key for setting in file.settings] == expected
     assert [each.option for each in file.defaults] == [
-        str(each if isinstance(each, str) else next(iter(each.values())))
-        .removeprefix("/")
-        .replace("None", "null")
-        for each in listed
+        option(each if isinstance(each, str) else next(iter(each.values()))) for each in listed
     ]
+
+
+def option(chosen):
+    """What a list of defaults chooses, as it is written."""
+    written = f"[{', '.join(chosen)}]" if isinstance(chosen, list) else str(chosen)
+    return written.removeprefix("/").replace("None", "null")

@@ -25,6 +25,7 @@ COMMAND_OF_GROUP = {
     "codec": "refocus",
     "detector": "autofocus",
     "flow": "make_clip",
+    "item": "reproduce",
     "lens": "refocus",
     "puller": "autofocus",
     "quality": "refocus",
@@ -83,6 +84,8 @@ def test_every_choice_of_every_group_composes(choice, composed):
     command = COMMAND_OF_GROUP.get(group, "train")
     override = choice.replace("renderer=", "renderer@loss.renderer=") if command == "train" else choice
     override = override.replace("detector=", "+detector@detectors.one=")
+    # Several are chosen at once.
+    override = override.replace("item=", "item=[") + "]" * (group == "item")
     assert targets(composed(command, override))
 
 

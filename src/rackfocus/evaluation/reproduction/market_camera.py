@@ -47,7 +47,7 @@ class MarketCamera:
 
     Attributes:
         title: of the item.
-        cameras: by name.
+        cameras: by what they detect.
         autofocus: what chooses subjects, for ours and, without look-ahead, for the cameras.
         longer_side_px: of the frames that it sees.
     """
@@ -62,7 +62,7 @@ class MarketCamera:
         """One for each camera."""
         return [
             Claim(
-                f"A camera ({name}) fails to change focus in time where ours does not",
+                f"A camera ({name} detection) fails to change focus in time where ours does not",
                 "Sec. 6.4",
                 _lag_of(name),
                 above=0,
