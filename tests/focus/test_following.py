@@ -175,6 +175,15 @@ def test_another_or_a_lost_subject_is_a_target(change, more):
     assert track.points[5, 0] == again.x
 
 
+def test_who_is_nearer_is_another_subject_at_the_same_place():
+    first, again = boxed(0, 20, source="action"), boxed(5, 28, source="action")
+    # Somebody steps before the subject, which is at 25 then.
+    before = np.tile(np.where(np.arange(WIDTH) < 27, 40.0, 0.0), (HEIGHT, 1))
+    assert followed([first, again], 8, disparity=before).targets == (first, again)
+    unknown = np.full((HEIGHT, WIDTH), np.nan)
+    assert followed([first, again], 8, disparity=unknown).targets == (first,)
+
+
 def test_a_point_beside_the_subject_is_moved_towards_it():
     following = Following(
         [boxed(0, 20)], tracker=Moving(), puller=FocusPuller(4, 0, smoothing_frames=0), scale_from_source=1.0

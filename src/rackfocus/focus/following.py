@@ -79,7 +79,7 @@ class Following:
         for subject in self._subjects:
             subject.follow(image, is_cut, self._seen.get(subject.target, {}).get(index))
         if index and not is_cut:
-            self._leave_out(index)
+            self._leave_out(index, image, disparity)
         self._subjects = [subject for subject in self._subjects if index < subject.end]
         for target, end in self._beginning(index):
             seen = self._seen.get(target, {}).get(target.t)
@@ -131,7 +131,7 @@ class Following:
         ends = [*(float(decision.start) for decision in self._plan[1:]), math.inf]
         return [end for decision, end in zip(self._plan, ends, strict=True) if decision.target is target][-1]
 
-    def _leave_out(self, index: int) -> None:
+    def _leave_out(self, index: int, image: Image, disparity: Disparity) -> None:
         """Leave out an automatic target of a frame that is on the subject in force, which stays in focus.
 
         To follow it anew would move the point on it, and lose what the tracker knows of it.
@@ -141,7 +141,7 @@ class Following:
         for target in [each for each in self._targets if each.t == index and each.source != "user"]:
             seen = self._seen.get(target, {})
             for subject in followed:
-                if subject.is_at(seen.get(index, target.box)):
+                if subject.is_at(seen.get(index, target.box), image, disparity):
                     self._seen[counting] = {**self._seen.get(counting, {}), **seen}
                     self._targets = tuple(each for each in self._targets if each is not target)
                     self._plan = decisions(self._targets)

@@ -7,7 +7,7 @@ from jaxtyping import Num, UInt8
 
 from rackfocus.focus.general.boxes import overlap
 from rackfocus.focus.subjects.subject_depth import subject_depth
-from rackfocus.focus.subjects.subject_disparity import subject_box, subject_disparity
+from rackfocus.focus.subjects.subject_disparity import SAME_DEPTH, subject_box, subject_disparity
 from rackfocus.focus.subjects.subject_point import subject_point
 from rackfocus.focus.trackers.subject_colours import SubjectColours
 from rackfocus.focus.trackers.tracker import Box, Tracked, Tracker
@@ -89,11 +89,24 @@ class FollowedSubject:
             self._known_in = None
         self.tracked = self._tracker.follow(image, is_cut=is_cut)
 
-    def is_at(self, box: Box | None) -> bool:
-        """Whether it is followed, and now in a box given as `FocusTarget.box`."""
+    def is_at(self, box: Box | None, image: Image, disparity: Disparity) -> bool:
+        """Whether it is followed, and now in a box given as `FocusTarget.box`, and as near as what is there.
+
+        Args:
+            box: of a target in this frame.
+            image: the frame.
+            disparity: of the frame, possibly coarser.
+        """
         if self._tracker is None or self.tracked.confidence == 0 or box is None:
             return False
-        return overlap(np.array(self.tracked.box), np.array(_in_frame(box, self._scale_from_source))) >= SAME
+        other = _in_frame(box, self._scale_from_source)
+        if overlap(np.array(self.tracked.box), np.array(other)) < SAME:
+            return False
+        there = subject_disparity(disparity, _scaled(other, *_cells(image, disparity)))
+        known = disparity[np.isfinite(disparity)].astype(np.float64)
+        low, high = np.quantile(known, (0.05, 0.95)) if known.size else (0.0, 0.0)
+        # Where nothing is known, nothing speaks against it.
+        return not abs(there - self.disparity(image, disparity)) > SAME_DEPTH * (high - low)
 
     def point(self, image: Image) -> tuple[float, float]:
         """Its position in pixels from the left and upper border of the frame, clamped to the frame.
