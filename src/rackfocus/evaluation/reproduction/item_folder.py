@@ -112,24 +112,25 @@ def read_me(item: MadeItem) -> str:
         "| | the paper | ours | 95 % | n | source |",
         "| --- | ---: | ---: | ---: | ---: | --- |",
         *(
-            f"| {_named(number)} | {number.paper} | {number.value} | {interval(number)} | {number.n or ''} "
-            f"| {number.source} |"
+            _row(_named(number), number.paper, number.value, interval(number), number.n or "", number.source)
             for number in item.numbers
         ),
         "",
     ]
     if item.verdicts:
         lines += ["| the paper says | where | number | wanted | |", "| --- | --- | --- | --- | --- |"]
-        lines += [
-            f"| {each.text} | {each.where} | {each.number} | {each.wanted} | {told(each)} |"
-            for each in item.verdicts
-        ]
+        lines += [_row(each.text, each.where, each.number, each.wanted, told(each)) for each in item.verdicts]
         lines.append("")
     if item.picture is not None:
         lines += [f"![{item.title}]({item.picture.name})", ""]
     lines += [f"    {item.facts['command']}", ""]
     lines += [f"- {name}: {value}" for name, value in item.facts.items() if name != "command"]
     return "\n".join(lines) + "\n"
+
+
+def _row(*cells: object) -> str:
+    """A row of a table in Markdown; `|Δt|` has bars of its own."""
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
 def interval(number: Number) -> str:
