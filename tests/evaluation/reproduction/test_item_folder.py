@@ -36,7 +36,7 @@ class Given:
             raise self.error
         numbers = [
             mean_of("gain", [1.0, 2.0, 3.0, 4.0, 5.5], unit="dB", paper="3.1"),
-            missing("other's gain", "weights not found: get & put them"),
+            missing("other's |gain|", "weights not found: get & put them"),
         ]
         return Made(numbers, "Of five numbers.")
 
@@ -54,6 +54,14 @@ def test_an_item_that_is_there_is_not_made_again(tmp_path):
         "numbers.csv",
         "picture.png",
     }
+
+
+def test_bars_in_a_name_end_no_cell_of_the_readme(tmp_path):
+    made, _ = make_item("a", Given(), MATERIAL, tmp_path, FACTS)
+    text = (made.folder / "README.md").read_text(encoding="utf-8")
+    rows = [re.split(r"(?<!\\)\|", line) for line in text.split("\n") if line.startswith("| ")]
+    assert [len(row) for row in rows[:4]] == [8] * 4
+    assert rows[3][1].strip() == r"other's \|gain\|"
 
 
 @pytest.mark.parametrize("change", [{"seed": "1"}, {"commit": "def"}])
