@@ -17,9 +17,10 @@ from rackfocus.focus.aperture import AUTOMATIC
 from rackfocus.focus.modes import Finder, target_finder
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import load_model
+from rackfocus.pipelines.focusing.given_focus import Focus
 from rackfocus.pipelines.photograph import is_photograph
 from rackfocus.pipelines.preview import preview
-from rackfocus.pipelines.refocus import Focus, refocus
+from rackfocus.pipelines.refocus import refocus
 from rackfocus.types import FocusKeyframes, InputError, Lens
 
 

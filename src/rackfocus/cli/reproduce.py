@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
@@ -120,12 +121,15 @@ def _facts(cfg: DictConfig, not_found: Collection[str]) -> dict[str, Mapping[str
 
 
 def _there(folder: Path) -> list[str]:
-    """The items that a folder has, in the order of the configuration."""
-    return [path.stem for path in sorted(_item_files()) if (folder / path.stem / STATE_FILE).is_file()]
+    """The items that a folder has, in the order of the paper."""
+    return [name for name in _known_items() if (folder / name / STATE_FILE).is_file()]
 
 
-def _item_files() -> Iterator[Path]:
-    return (config_folder() / "item").glob("*.yaml")
+def _known_items() -> list[str]:
+    """All items, as `conf/reproduce.yaml` lists them."""
+    file: Any = OmegaConf.to_container(OmegaConf.load(config_folder() / "reproduce.yaml"))
+    items: list[str] = next(each["item"] for each in file["defaults"] if "item" in each)
+    return items
 
 
 def _items_chosen(arguments: Sequence[str]) -> Iterator[str]:
@@ -134,7 +138,7 @@ def _items_chosen(arguments: Sequence[str]) -> Iterator[str]:
     Raises:
         InputError: there is no such figure or table.
     """
-    known = {path.stem for path in _item_files()}
+    known = _known_items()
     chosen = []
     for argument in arguments:
         kind, is_setting, name = argument.partition("=")

@@ -20,9 +20,9 @@ from rackfocus.optics.curve_tables import to_srgb
 from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.estimates import EstimatedFrame, frame_at, in_linear_light
+from rackfocus.pipelines.focusing.given_focus import Focus, aperture_of, check_focus, focusing_of
 from rackfocus.pipelines.frame_estimator import FrameEstimator, ShownFrame
 from rackfocus.pipelines.outputs import DisparityMap
-from rackfocus.pipelines.refocus import Focus, aperture_of, check_focus, focusing_of
 from rackfocus.pipelines.rendering import Rendering
 from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTarget, InputError, Lens
 from rackfocus.video import Frame, VideoReader, open_video

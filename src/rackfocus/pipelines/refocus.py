@@ -1,6 +1,5 @@
 """Turns a deep-focus video, or its refocusable clip, into a shallow-focus video, a frame at a time."""
 
-import dataclasses
 import logging
 import math
 from collections.abc import Callable
@@ -12,17 +11,8 @@ import torch
 
 from rackfocus.device import AUTO, choose_device, telling_full_memory
 from rackfocus.focus.aperture import AUTOMATIC, keyframes_of, shot_apertures
-from rackfocus.focus.focus_track import (
-    FixedFocus,
-    FocusSource,
-    KeyframedFocus,
-    Point,
-    PointFocus,
-    TrackedFocus,
-)
-from rackfocus.focus.modes import Finder, target_finder
+from rackfocus.focus.modes import Finder
 from rackfocus.focus.puller import FocusPuller
-from rackfocus.focus.trackers.still import Still
 from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.memory import give_back
 from rackfocus.models.backends import RGBDHDREstimator
@@ -32,7 +22,8 @@ from rackfocus.optics.renderer import Renderer
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
 from rackfocus.pipelines.estimates import Estimates, StoredEstimates, VideoEstimates
 from rackfocus.pipelines.fingerprint import device_settings, file_identity, fingerprint
-from rackfocus.pipelines.focusing.search import FocusSearch
+from rackfocus.pipelines.focusing.given_focus import Focus, aperture_of, check_focus, focusing_of
+from rackfocus.pipelines.focusing.search import FocusSearch, focus_search
 from rackfocus.pipelines.frame_range import check_range, frame_count
 from rackfocus.pipelines.kept_estimates import KeptEstimates
 from rackfocus.pipelines.memory_need import check_memory
@@ -43,7 +34,6 @@ from rackfocus.pipelines.rendering import Rendering
 from rackfocus.types import (
     FocusAnnotation,
     FocusKeyframes,
-    FocusTarget,
     FocusTrack,
     InputError,
     Lens,
@@ -57,10 +47,6 @@ from rackfocus.video.stabilizer.stabilizer import Stabilizer
 from rackfocus.work_folder import part_of
 
 _log = logging.getLogger(__name__)
-
-Focus = Point | float | FocusAnnotation | FocusKeyframes | FocusTrack | None
-"""A point `(x, y)` in pixels of the source video, a disparity in its pixels, an annotation whose targets are
-followed, keyframes, or a track of `rackfocus.autofocus`; `None`: where the estimated disparity is 0."""
 
 GIVE_BACK_FRAMES = 4
 """After so many frames freed memory is given back, which takes about a hundredth of the time."""
@@ -164,7 +150,7 @@ def refocus(
     source, target, device = Path(source), Path(target), choose_device(device)
     codec = codec or H264()
     _check_settings(focus, first, last, scale)
-    search = _search(focus, f_number, autofocus, tracker, puller, autofocus_progress)
+    search = focus_search(focus, f_number, autofocus, tracker, puller, autofocus_progress)
     if part is not None:
         _check_part(part, target, search)
     lens, f_numbers = aperture_of(focus, None if f_number == AUTOMATIC else f_number, lens or Lens())
@@ -245,39 +231,6 @@ def refocus(
     return writer.frames_written - (0 if part is None else part[0])
 
 
-def _search(
-    focus: Focus,
-    f_number: float | FocusKeyframes | str | None,
-    autofocus: str | Finder | None,
-    tracker: Tracker | None,
-    puller: FocusPuller | None,
-    progress: Callable[[int, int | None], None] | None,
-) -> FocusSearch | None:
-    """The search for the focus track; `None` if neither focus nor the f-number needs one.
-
-    Raises:
-        InputError: focus is given twice, there is no such autofocus mode, there is no target, or the f-number
-            is automatic and there is no subject.
-    """
-    annotation = focus if isinstance(focus, FocusAnnotation) else None
-    if autofocus is not None and focus is not annotation:
-        raise InputError("Say only once what is in focus: by autofocus, or by a point, disparity or track.")
-    finder = target_finder(autofocus) if isinstance(autofocus, str) else autofocus
-    if annotation is not None:
-        puller = puller or FocusPuller(**dataclasses.asdict(annotation.pulls))
-        return FocusSearch(annotation.targets, finder, tracker, puller, progress)
-    if finder is not None:
-        return FocusSearch((), finder, tracker, puller, progress)
-    if f_number != AUTOMATIC or isinstance(focus, FocusTrack):
-        return None
-    if not isinstance(focus, tuple):
-        raise InputError(
-            "f_number=auto looks at the subject, and a disparity has none; give a point, an annotation or "
-            "autofocus, or an f-number such as 2.8."
-        )
-    return FocusSearch((FocusTarget(0, *focus),), None, Still(), puller, progress)
-
-
 def _chosen(track: FocusTrack, lens: Lens, reader: VideoReader) -> FocusKeyframes:
     """The f-number that is chosen for each shot; says which, and why."""
     info = reader.info
@@ -341,50 +294,6 @@ def _check_part(part: tuple[int, int | None], target: Path, search: FocusSearch 
         )
     if is_photograph(target):
         raise InputError(f"{target} is a photograph, which has no parts; leave out part.")
-
-
-def focusing_of(focus: Point | float | FocusKeyframes | FocusTrack | None) -> FocusSource:
-    """The source of each frame's focal disparity.
-
-    Raises:
-        InputError: the keyframes hold no disparity.
-    """
-    if isinstance(focus, FocusTrack):
-        return TrackedFocus(focus)
-    if isinstance(focus, FocusKeyframes):
-        return KeyframedFocus(focus)
-    if isinstance(focus, tuple):
-        return PointFocus(focus)
-    return FixedFocus(0.0 if focus is None else float(focus))
-
-
-def check_focus(focus: Focus, info: VideoInfo) -> None:
-    """Raise InputError if a focus does not fit a video: it lies outside the frame, or is for another size."""
-    size = f"{info.width} x {info.height}"
-    if isinstance(focus, FocusAnnotation):
-        video = focus.video
-        if (video.width, video.height) != (info.width, info.height):
-            raise InputError(
-                f"The annotation belongs to {video.name}, of {video.width} x {video.height} pixels, and the "
-                f"video has {size}; give the one that was annotated."
-            )
-    if isinstance(focus, tuple):
-        x, y = focus
-        if not (-0.5 <= x < info.width - 0.5 and -0.5 <= y < info.height - 0.5):
-            raise InputError(f"The focus point ({x:g}, {y:g}) lies outside the frame of {size} pixels.")
-
-
-def aperture_of(
-    focus: Focus, f_number: float | FocusKeyframes | None, lens: Lens
-) -> tuple[Lens, FocusKeyframes | None]:
-    """The lens, and the keyframes that override its f-number."""
-    if isinstance(f_number, FocusKeyframes):
-        return lens, f_number
-    if f_number is None and isinstance(focus, FocusKeyframes):
-        return lens, focus
-    if f_number is None and isinstance(focus, FocusAnnotation):
-        f_number = focus.aperture
-    return lens if f_number is None else dataclasses.replace(lens, f_number=f_number), None
 
 
 def _within(clip: RefocusableClip, first: int, last: int | None) -> tuple[int, int]:

@@ -11,7 +11,8 @@ from rackfocus.app.server.opened_folder import OpenedFolder
 from rackfocus.app.server.queue import FILE, Item, Queue
 from rackfocus.app.server.thumbnails import Thumbnails
 from rackfocus.app.session.annotation_file import SUFFIX
-from rackfocus.app.session.session import Place, Session
+from rackfocus.app.session.place import Place
+from rackfocus.app.session.session import Session
 from rackfocus.app.session.tools import Tools
 from rackfocus.app.work.notices import Notice
 from rackfocus.app.work.priority import PriorityGate

@@ -6,7 +6,6 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import BinaryIO
@@ -15,13 +14,13 @@ from urllib.parse import quote
 import numpy as np
 from jaxtyping import Float
 
-from rackfocus.app.server.opened_folder import OpenedFolder
 from rackfocus.app.server.queue import Queue
 from rackfocus.app.session.annotation_file import AnnotationFile, find_annotation
 from rackfocus.app.session.document import Document, Look
 from rackfocus.app.session.exchange import agreement_text, annotation_in
 from rackfocus.app.session.exports import Export, Exported, export
 from rackfocus.app.session.gestures import Gestures
+from rackfocus.app.session.place import Place
 from rackfocus.app.session.tools import Tools, chosen
 from rackfocus.app.session.track import Track
 from rackfocus.app.work.disparity import DisparityWorker
@@ -41,22 +40,6 @@ from rackfocus.types import InputError, Lens
 REFOCUSED = "refocused"
 IDLE_S = 60.0
 """Seconds without a request after which no page is open; open pages send requests far more often."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """The paths of a video and its files; `name` is relative to the `folder` that was opened, with `/`.
-
-    Annotation and result lie in the folder `out`, which may be the same. `annotation` is `None` if it is to
-    be searched in the folder; `result` is the rendered video.
-    """
-
-    name: str
-    video: Path
-    folder: OpenedFolder
-    out: OpenedFolder
-    annotation: Path | None
-    result: Path
 
 
 class Session:

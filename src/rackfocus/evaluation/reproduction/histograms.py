@@ -57,9 +57,7 @@ class Histogram:
         numbers = [
             missing(f"{self.what}, {name}", material.not_found[name], paper="histogram only")
             if name in material.not_found
-            else mean_of(
-                f"{self.what}, {name}", by_method[name].values(), paper="histogram only", seed=material.seed
-            )
+            else mean_of(f"{self.what}, {name}", by_method[name].values(), paper="histogram only")
             for name in self.methods
         ]
         for other in self.said:
@@ -68,9 +66,7 @@ class Histogram:
             numbers.append(
                 missing(label, material.not_found[other])
                 if other in material.not_found
-                else mean_of(
-                    label, (own[key] - theirs[key] for key in own if key in theirs), seed=material.seed
-                )
+                else mean_of(label, (own[key] - theirs[key] for key in own if key in theirs))
             )
         return Made(
             numbers,

@@ -28,7 +28,7 @@ class Material:
         commit_of: tells the commit that a recorded file is of.
         most: of so many scenes of a split and clips at most. `None`: all.
         frames: of each pan.
-        seed: of the bootstrap and of noise.
+        seed: of the noise of simulated cameras and of pictures.
     """
 
     scenes: Path

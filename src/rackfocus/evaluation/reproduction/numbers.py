@@ -48,13 +48,12 @@ def mean_of(
     unit: str = "",
     paper: str = "",
     source: str = MEASURED,
-    seed: int = 0,
 ) -> Number:
     """The mean of samples, such as one value a scene, with its bootstrap interval; NaN is left out."""
     known = np.array([value for value in samples if not math.isnan(value)])
     if not len(known):
         return missing(name, "no sample has this value", unit=unit, paper=paper)
-    found = bootstrap_interval([known], seed)
+    found = bootstrap_interval([known], 0)
     value, low, high = (text(each) for each in (found.mean, found.low, found.high))
     return Number(name, unit, paper, value, low, high, len(known), source)
 

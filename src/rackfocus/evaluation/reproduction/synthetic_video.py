@@ -71,10 +71,7 @@ class SyntheticVideo:
             for kind, shown in rows.items()
         ]
         draw_side_by_side(pictures, folder / "picture.jpg")
-        numbers = [
-            mean_of(f"PSNR, {_label(way)}", found, unit="dB", seed=material.seed)
-            for way, found in scores.items()
-        ]
+        numbers = [mean_of(f"PSNR, {_label(way)}", found, unit="dB") for way, found in scores.items()]
         for name in chain(self.depth, self.light):
             if name in material.not_found:
                 numbers.append(missing(f"PSNR, {name}", material.not_found[name], unit="dB"))

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rackfocus.focus.boxes import gap, inside, overlap
 from rackfocus.focus.detectors.face_tracks import face_likeness
-from rackfocus.focus.general.boxes import gap, inside, overlap
 from rackfocus.focus.general.candidate import Candidate
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from rackfocus.focus.boxes import area, common, inside
 from rackfocus.focus.detectors.face_tracks import face_likeness
-from rackfocus.focus.general.boxes import area, common, inside
 from rackfocus.focus.general.candidate import Candidate
 
 MOSTLY = 0.5

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from jaxtyping import Num, UInt8
 
-from rackfocus.focus.general.boxes import overlap
+from rackfocus.focus.boxes import overlap
 from rackfocus.focus.subjects.subject_depth import subject_depth
 from rackfocus.focus.subjects.subject_disparity import SAME_DEPTH, subject_box, subject_disparity
 from rackfocus.focus.subjects.subject_point import subject_point

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from jaxtyping import Float, Num, UInt8
 
-from rackfocus.focus.general.boxes import inside
+from rackfocus.focus.boxes import inside
 from rackfocus.focus.trackers.subject_colours import SubjectColours
 from rackfocus.focus.trackers.tracker import Box
 

@@ -1,17 +1,21 @@
 """Finds the focus track of a video from the same `D` that the video is rendered with."""
 
+import dataclasses
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rackfocus.focus.modes import Finder
+from rackfocus.focus.aperture import AUTOMATIC
+from rackfocus.focus.modes import Finder, target_finder
 from rackfocus.focus.puller import FocusPuller
+from rackfocus.focus.trackers.still import Still
 from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.pipelines.estimates import StoredMaps, VideoEstimates
 from rackfocus.pipelines.focusing.autofocus import find_and_follow, follow
 from rackfocus.pipelines.focusing.footage import Footage, stored_disparity
+from rackfocus.pipelines.focusing.given_focus import Focus
 from rackfocus.pipelines.kept_estimates import KeptEstimates
-from rackfocus.types import FocusTarget, FocusTrack, InputError
+from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTarget, FocusTrack, InputError
 from rackfocus.video import VideoReader
 
 _log = logging.getLogger(__name__)
@@ -104,3 +108,36 @@ class FocusSearch:
 def _seen(reader: VideoReader, last: int | None) -> int | None:
     """The frame after the last one that the search reads; `None`: the end."""
     return None if last is None else last + round(LOOK_AHEAD_S * reader.info.fps)
+
+
+def focus_search(
+    focus: Focus,
+    f_number: float | FocusKeyframes | str | None,
+    autofocus: str | Finder | None,
+    tracker: Tracker | None,
+    puller: FocusPuller | None,
+    progress: Callable[[int, int | None], None] | None,
+) -> FocusSearch | None:
+    """The search for the focus track; `None` if neither focus nor the f-number needs one.
+
+    Raises:
+        InputError: focus is given twice, there is no such autofocus mode, there is no target, or the f-number
+            is automatic and there is no subject.
+    """
+    annotation = focus if isinstance(focus, FocusAnnotation) else None
+    if autofocus is not None and focus is not annotation:
+        raise InputError("Say only once what is in focus: by autofocus, or by a point, disparity or track.")
+    finder = target_finder(autofocus) if isinstance(autofocus, str) else autofocus
+    if annotation is not None:
+        puller = puller or FocusPuller(**dataclasses.asdict(annotation.pulls))
+        return FocusSearch(annotation.targets, finder, tracker, puller, progress)
+    if finder is not None:
+        return FocusSearch((), finder, tracker, puller, progress)
+    if f_number != AUTOMATIC or isinstance(focus, FocusTrack):
+        return None
+    if not isinstance(focus, tuple):
+        raise InputError(
+            "f_number=auto looks at the subject, and a disparity has none; give a point, an annotation or "
+            "autofocus, or an f-number such as 2.8."
+        )
+    return FocusSearch((FocusTarget(0, *focus),), None, Still(), puller, progress)
