@@ -72,4 +72,4 @@ def test_missing_clips_are_told_on_the_page(call, raytraced, tmp_path):
     )
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert "none holds no annotated video" in page
-    assert "and\n1 cannot be decided here" in page
+    assert "not decidable here: 1." in page

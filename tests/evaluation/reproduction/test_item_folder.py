@@ -121,7 +121,7 @@ def test_every_number_on_the_page_is_that_of_the_csv(tmp_path):
         ]
         for row in rows
     ]
-    assert "1 are upheld, 0 are not, and\n0 cannot be decided here" in page
+    assert "Claims: 1; upheld: 1; not upheld: 0; not decidable here: 0." in page
     assert "a/numbers.csv" in page
 
 
