@@ -49,6 +49,18 @@ def test_a_passer_by_is_no_target() -> None:
     assert targets(shown(frames)) == [(0, 200.0, "a face")]
 
 
+def test_who_enters_where_something_was_long_before_is_a_target() -> None:
+    something = thing(450, kind="stands out", weight=-8.8)
+    frames = [
+        *([[something, thing(100)]] * 40),
+        *([[thing(100)]] * 25),
+        *([[thing(100, weight=-12.0)]] * 15),
+        *([[]] * 160),
+        *([[thing(450, kind="person", weight=-6.5)]] * 60),
+    ]
+    assert [(t, why) for t, _, why in targets(shown(frames))] == [(0, "a face"), (240, "a person")]
+
+
 def test_who_enters_is_a_target_when_it_is_first_seen() -> None:
     frames = [[thing(60, weight=-5.0)] if at >= 50 else [] for at in range(120)]
     assert targets(shown(frames)) == [(0, 320.0, "nobody is seen yet"), (50, 60.0, "a face")]

@@ -217,6 +217,8 @@ class General:
             first = min(subject.seen)
             if 2 * first < stay or (first < stay and not seen[:first].all()):
                 row[:first] = gain[:first]
+        # Who is not seen any more may weigh as much as rest, and is nobody to turn to.
+        gains[-1] += 1e-6
         return steady_choice(gains / fps, change_cost=self.change_cost, stay_frames=stay)
 
     def _gain(self, subject: Subject, count: int, fps: float) -> Float[np.ndarray, " frame"]:
