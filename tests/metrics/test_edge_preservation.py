@@ -20,7 +20,7 @@ def frames():
 def grey(frame):
     """BT.601 as OpenCV rounds it."""
     red, green, blue = (frame[..., channel].astype(int) for channel in range(3))
-    return (red * 4899 + green * 9617 + blue * 1868 + 8192) >> 14
+    return (red * 9798 + green * 19235 + blue * 3735 + 16384) >> 15
 
 
 def by_hand(sharp, shallow, subject):
@@ -40,7 +40,9 @@ def by_hand(sharp, shallow, subject):
 
 def test_the_definition_pixel_by_pixel(frames):
     sharp, blurred, subject = frames
-    assert edge_preservation(sharp, blurred, subject) == pytest.approx(by_hand(sharp, blurred, subject), abs=1e-6)
+    assert edge_preservation(sharp, blurred, subject) == pytest.approx(
+        by_hand(sharp, blurred, subject), abs=1e-6
+    )
 
 
 def test_kept_edges_score_one_whatever_is_around(frames):

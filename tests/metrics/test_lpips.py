@@ -67,7 +67,7 @@ def test_the_formula_written_out(lpips, weights, generator):
 
 @pytest.mark.filterwarnings("ignore:.*weights_only.*")
 def test_torchmetrics_has_the_same(lpips, weights, generator, monkeypatch):
-    """Its own network and formula on the same weights of AlexNet; those of the layers come with torchmetrics."""
+    """Its network and formula on the same weights of AlexNet; those of the layers come with torchmetrics."""
     state, parts = load_file(weights), []
     for index, inside, outside, size, stride, padding, pooled in LAYERS:
         convolution = nn.Conv2d(inside, outside, size, stride, padding)

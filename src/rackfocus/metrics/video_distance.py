@@ -1,4 +1,4 @@
-"""Video FID: the Fréchet distance of two sets of clips by the features of I3D (Carreira & Zisserman 2017)."""
+"""Video FID: Fréchet distance of two sets of clips by the features of I3D (Carreira & Zisserman 2017)."""
 
 import math
 import warnings

@@ -10,18 +10,20 @@ from rackfocus.evaluation.public.results import (
     write_readme,
     write_result,
 )
+from rackfocus.evaluation.public.stored import read_stored
 from rackfocus.types import InputError
-from rackfocus.video.stills import read_picture
 
 
 def test_what_is_written_is_found_and_read_again(tmp_path, generator):
-    pictures = {name: torch.rand(3, 20, 28, generator=generator) for name in ("11_f2.0", "4400", "277_bokeh_00_01")}
+    pictures = {
+        name: torch.rand(3, 20, 28, generator=generator) for name in ("11_f2.0", "4400", "277_bokeh_00_01")
+    }
     for name, picture in pictures.items():
         write_result(tmp_path, name, picture)
     found = find_results(tmp_path, pictures)
     assert {name: file.name for name, file in found.items()} == {name: f"{name}.png" for name in pictures}
     for name, picture in pictures.items():
-        assert torch.allclose(read_picture(found[name]), (picture * 255).round() / 255, atol=1e-6)
+        assert torch.allclose(read_stored(found[name]), (picture * 255).round() / 255, atol=1e-6)
 
 
 def test_other_peoples_names(tmp_path):
@@ -53,7 +55,10 @@ def test_the_archive_that_the_challenge_takes(tmp_path):
     archive = write_archive(folder)
     assert archive == tmp_path / "results.zip"
     with zipfile.ZipFile(archive) as file:
-        assert sorted(name for name in file.namelist() if not name.endswith("/")) == ["8_f9.0.png", "readme.txt"]
+        assert sorted(name for name in file.namelist() if not name.endswith("/")) == [
+            "8_f9.0.png",
+            "readme.txt",
+        ]
         assert file.read("readme.txt").decode().splitlines() == [
             "Architecture Name:rackfocus",
             "Parameters:1.50M",

@@ -6,9 +6,9 @@ from torchmetrics.functional.image import peak_signal_noise_ratio, structural_si
 
 from rackfocus.evaluation.public.results import write_result
 from rackfocus.evaluation.public.scores import INPUT, score_target, summarise_groups_and_all
+from rackfocus.evaluation.public.stored import read_stored
 from rackfocus.evaluation.public.target import Target
 from rackfocus.types import InputError
-from rackfocus.video.stills import read_picture
 
 
 class Noise:
@@ -45,7 +45,7 @@ def test_scores_are_torchmetrics_of_the_file(published, tmp_path, generator):
         ("mine", "b_f8", "f/8"),
     ]
     truth = published.truth(target)[None, :, 2:-2, 2:-2]
-    for record, picture in zip(records, (published.sharp(target), read_picture(file)), strict=True):
+    for record, picture in zip(records, (published.sharp(target), read_stored(file)), strict=True):
         compared = picture[None, :, 2:-2, 2:-2]
         assert record.psnr == peak_signal_noise_ratio(compared, truth, data_range=1.0).item()
         assert record.ssim == structural_similarity_index_measure(compared, truth, data_range=1.0).item()
@@ -83,5 +83,8 @@ def test_means_by_group_in_the_order_of_apertures(published, tmp_path):
         ("f/8", INPUT, 1),
         ("f/8", "m", 1),
     ]
-    assert [(each.data_set, each.method, each.images) for each in of_all] == [("noise", INPUT, 2), ("noise", "m", 2)]
+    assert [(each.data_set, each.method, each.images) for each in of_all] == [
+        ("noise", INPUT, 2),
+        ("noise", "m", 2),
+    ]
     assert of_all[1].values["psnr"].mean == pytest.approx((records[1].psnr + records[3].psnr) / 2)

@@ -1,4 +1,4 @@
-"""`rackfocus evaluate bokeh`: renderings of public benchmarks, ours or those of a folder, in their own form."""
+"""`rackfocus evaluate bokeh`: renderings, ours or anybody's, scored as public benchmarks do."""
 
 import time
 from collections.abc import Sequence
@@ -71,8 +71,11 @@ def run(cfg: DictConfig) -> None:
     by_group, of_all = summarise_groups_and_all(records, published.targets, seed=cfg.seed)
     write_summary([*by_group, *of_all], folder / SUMMARY_FILE)
     console = Console(width=None if Console().is_terminal else 132)
-    console.print(summary_table(by_group, name, columns=COLUMNS, intervals=True))
-    console.print(summary_table(of_all, f"all {len(names)} pictures", columns=COLUMNS, intervals=True))
+    if len({each.data_set for each in by_group}) > 1:
+        console.print(summary_table(by_group, name, columns=COLUMNS, intervals=True))
+    console.print(
+        summary_table(of_all, f"{name}, all {len(names)} pictures", columns=COLUMNS, intervals=True)
+    )
     console.print("Means over pictures, ± half the 95 % bootstrap interval over pictures.", style="dim")
     print(f"Every picture's scores, and their means: {folder}")
 

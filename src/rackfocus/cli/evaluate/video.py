@@ -94,7 +94,9 @@ def _mean(scores: Sequence[VideoScore]) -> VideoScore:
     for name in HEADINGS:
         known = [value for score in scores if not math.isnan(value := getattr(score, name))]
         values[name] = sum(known) / len(known) if known else math.nan
-    return VideoScore(MEAN, sum(score.frames for score in scores), **{n: v for n, v in values.items() if n != "frames"})
+    return VideoScore(
+        MEAN, sum(score.frames for score in scores), **{n: v for n, v in values.items() if n != "frames"}
+    )
 
 
 def _table(rows: Sequence[VideoScore]) -> Table:
@@ -105,5 +107,7 @@ def _table(rows: Sequence[VideoScore]) -> Table:
         table.add_column(HEADINGS[name][0], justify="right")
     for row in rows:
         cells = ((getattr(row, name), HEADINGS[name][1]) for name in told)
-        table.add_row(row.video, *("" if value != value else f"{value:.{digits}f}" for value, digits in cells))
+        table.add_row(
+            row.video, *("" if value != value else f"{value:.{digits}f}" for value, digits in cells)
+        )
     return table

@@ -48,8 +48,8 @@ class Shot:
 
 @dataclass(frozen=True)
 class BLBScene:
-    """What a scene consists of: its blur levels and focal planes, `K` of each level, and the distance in focus
-    of each plane.
+    """What a scene consists of: its blur levels and focal planes, `K` of each level, the distance in focus of
+    each plane.
     """
 
     folder: Path

@@ -11,11 +11,11 @@ from rackfocus.data.apertures.aperture import ApertureScene
 from rackfocus.data.apertures.ebb import EBB
 from rackfocus.data.apertures.realbokeh import realbokeh_scenes, require_photograph
 from rackfocus.evaluation.images.baselines import Prediction, Predictor
+from rackfocus.evaluation.public.stored import read_stored
 from rackfocus.evaluation.public.target import Target
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.optics.renderer import render
 from rackfocus.types import InputError, Lens
-from rackfocus.video.stills import read_picture
 
 VAL294 = range(4400, 4694)
 """The numbers of EBB!'s training pairs that are Val294 (data/test.csv of saikatdutta/Stacked_DMSHN_bokeh)."""
@@ -54,11 +54,11 @@ class PhotographTargets:
 
     def sharp(self, target: Target) -> Float[Tensor, "3 height width"]:
         """The photograph of the narrowest aperture."""
-        return read_picture(self._shots[target][0])
+        return read_stored(self._shots[target][0])
 
     def truth(self, target: Target) -> Float[Tensor, "3 height width"]:
         """The photograph at the target's aperture, as it is: neither aligned nor brought to one exposure."""
-        return read_picture(self._shots[target][1])
+        return read_stored(self._shots[target][1])
 
     def compared(self, picture: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 rows columns"]:
         """The central part whose sides are multiples of `multiple_px`; of an odd rest, more is cut off left
@@ -74,7 +74,7 @@ class PhotographTargets:
         """Our rendering; the estimates of the latest sharp photograph are kept for its other apertures."""
         source, _, f_number = self._shots[target]
         if self._estimate is None or self._estimate[0] != source:
-            self._estimate = source, network(read_picture(source)[None])
+            self._estimate = source, network(read_stored(source)[None])
         _, estimate = self._estimate
         assert estimate.radiance is not None
         assert estimate.disparity is not None

@@ -1,4 +1,4 @@
-"""Scores of renderings as public benchmarks compute them: on pictures of 8 bits, at full size, as they are."""
+"""Scores of renderings as public benchmarks compute them: of pictures of 8 bits at full size, as they are."""
 
 import dataclasses
 import math
@@ -9,13 +9,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from rackfocus.evaluation.public.stored import read_stored
 from rackfocus.evaluation.public.target import PublishedSet, Target
 from rackfocus.evaluation.reports.records import Record
 from rackfocus.evaluation.reports.summary import Summary, summarise
 from rackfocus.metrics.image import psnr_of_displayed, ssim_of_displayed
 from rackfocus.metrics.lpips import LPIPS
 from rackfocus.types import InputError
-from rackfocus.video.stills import read_picture
 
 COLUMNS = ("psnr", "ssim", "lpips")
 INPUT = "input, not blurred"
@@ -34,13 +34,17 @@ def score_target(
         InputError: a file is damaged, or the result is not of the truth's size.
     """
     truth = published.compared(published.truth(target))
-    pictures = {INPUT: published.compared(published.sharp(target)), method: published.compared(read_picture(result))}
+    pictures = {
+        INPUT: published.compared(published.sharp(target)),
+        method: published.compared(read_stored(result)),
+    }
     for name, picture in pictures.items():
         if picture.shape != truth.shape:
             (height, width), (rows, columns) = picture.shape[-2:], truth.shape[-2:]
             what = result if name == method else f"The sharp picture of {target.name}"
             raise InputError(
-                f"{what} is {width}x{height} pixels where the truth has {columns}x{rows}; render it at full size."
+                f"{what} is {width}x{height} pixels where the truth has {columns}x{rows}; "
+                "render it at full size."
             )
     return [
         Record(

@@ -4,8 +4,9 @@ import itertools
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -81,6 +82,10 @@ class VideoScore:
     warped_error: float
 
 
+SCORES = tuple(field.name for field in fields(VideoScore) if field.name not in ("video", "frames"))
+"""The names of the scores."""
+
+
 def footage_of(
     video: str | Path, truth: str | Path | None, sharp: str | Path | None, masks: str | Path | None
 ) -> list[Footage]:
@@ -122,37 +127,28 @@ def score_video(
         InputError: a file cannot be read, the video has fewer than two frames, another has another number of
             frames, or the truth has another size.
     """
-    values: dict[str, list[float]] = {name: [] for name in VideoScore.__dataclass_fields__ if name != "video"}
-    clips: tuple[list[Tensor], list[Tensor]] = ([], [])
+    values: dict[str, list[float]] = {name: [] for name in SCORES}
+    clips: list[_Moment] = []
     before: _Moment | None = None
+    frames = 0
     for moment in _moments(footage):
-        values["frames"].append(1)
-        if moment.truth is not None:
-            seen, true = moment.video[None], moment.truth[None]
-            values["psnr"].append(psnr_of_displayed(seen, true).item())
-            values["ssim"].append(ssim_of_displayed(seen, true).item())
-            if lpips is not None:
-                values["lpips"].append(lpips.of_displayed(seen, true).item())
-            if distance is not None:
-                for clip, frame, real in zip(clips, (moment.video, moment.truth), (False, True), strict=True):
-                    clip.append(frame)
-                    if len(clip) == CLIP_FRAMES:
-                        distance.update(torch.stack(clip), real=real)
-                        clip.clear()
-        if moment.sharp is not None and moment.subject is not None:
-            values["vepi"].append(
-                edge_preservation(_codes(moment.sharp), _codes(moment.video), moment.subject)
-            )
+        frames += 1
+        found = _beside_truth(moment, lpips) | _edges(moment)
         if before is not None:
-            for name, value in _change(before, moment, flow).items():
-                values[name].append(value)
+            found |= _change(before, moment, flow)
+        for name, value in found.items():
+            values[name].append(value)
+        clips.append(moment)
+        if len(clips) == CLIP_FRAMES:
+            if distance is not None:
+                _add_clip(distance, clips)
+            clips.clear()
         before = moment
-    if len(values["frames"]) < 2:
+    if frames < 2:
         raise InputError(f"{footage.video} has no two frames; name a video.")
     means = {name: sum(each) / len(each) if each else math.nan for name, each in values.items()}
     means["vepi_smoothness"] = smoothness(values["vepi"]) if values["vepi"] else math.nan
-    del means["frames"]
-    return VideoScore(footage.name, len(values["frames"]), **means)
+    return VideoScore(footage.name, frames, **means)
 
 
 @dataclass(frozen=True)
@@ -160,9 +156,9 @@ class _Moment:
     """A frame of the video, and those that belong to it."""
 
     video: Float[Tensor, "3 height width"]
-    truth: Float[Tensor, "3 height width"] | None
-    sharp: Float[Tensor, "3 rows columns"] | None
-    subject: Bool[np.ndarray, "mask_rows mask_columns"] | None
+    truth: Float[Tensor, "3 height width"] | None = None
+    sharp: Float[Tensor, "3 rows columns"] | None = None
+    subject: Bool[np.ndarray, "mask_rows mask_columns"] | None = None
 
 
 def _moments(footage: Footage) -> Iterator[_Moment]:
@@ -171,35 +167,59 @@ def _moments(footage: Footage) -> Iterator[_Moment]:
     Raises:
         InputError: as `score_video`.
     """
-    sources = {
-        what: path
-        for what, path in (("video", footage.video), ("truth", footage.truth), ("sharp", footage.sharp))
-        if path is not None
+    given = {
+        "video": footage.video,
+        "truth": footage.truth,
+        "sharp": footage.sharp,
+        "subject": footage.masks,
     }
+    paths = {what: path for what, path in given.items() if path is not None}
     with ExitStack() as stack:
-        streams = [
-            (frame.encoded for frame in stack.enter_context(open_video(path)).frames())
-            for path in sources.values()
+        streams: list[Iterator[Any]] = [
+            _masks(path)
+            if what == "subject"
+            else (frame.encoded for frame in stack.enter_context(open_video(path)).frames())
+            for what, path in paths.items()
         ]
-        masks = None if footage.masks is None else (_mask(path) for path in numbered_images(footage.masks))
-        everything = [*streams, *([] if masks is None else [masks])]
-        paths = [*sources.values(), *([] if footage.masks is None else [footage.masks])]
-        for index, one in enumerate(itertools.zip_longest(*everything)):
-            for path, frame in zip(paths, one, strict=True):
+        for index, frames in enumerate(itertools.zip_longest(*streams)):
+            found = dict(zip(paths, frames, strict=True))
+            for what, frame in found.items():
                 if frame is None:
                     raise InputError(
-                        f"{path} has {index} frames, fewer than what belongs to it; give as many of each."
+                        f"{paths[what]} has {index} frames, fewer than what belongs to it; "
+                        "give as many of each."
                     )
-            found = dict(zip(sources, one, strict=False))
             if "truth" in found and found["truth"].shape != found["video"].shape:
                 (rows, columns), (height, width) = found["video"].shape[1:], found["truth"].shape[1:]
                 raise InputError(
                     f"{footage.video} is {columns}x{rows} pixels where its truth has {width}x{height}; "
                     "make it of the same size."
                 )
-            yield _Moment(
-                found["video"], found.get("truth"), found.get("sharp"), one[-1] if masks is not None else None
-            )
+            yield _Moment(**found)
+
+
+def _beside_truth(moment: _Moment, lpips: LPIPS | None) -> dict[str, float]:
+    """The scores of a frame beside the true one."""
+    if moment.truth is None:
+        return {}
+    seen, true = moment.video[None], moment.truth[None]
+    found = {"psnr": psnr_of_displayed(seen, true).item(), "ssim": ssim_of_displayed(seen, true).item()}
+    return found if lpips is None else found | {"lpips": lpips.of_displayed(seen, true).item()}
+
+
+def _edges(moment: _Moment) -> dict[str, float]:
+    """The edges of the subject in a frame beside those of the sharp one."""
+    if moment.sharp is None or moment.subject is None:
+        return {}
+    return {"vepi": edge_preservation(_codes(moment.sharp), _codes(moment.video), moment.subject)}
+
+
+def _add_clip(distance: VideoFID, clip: list[_Moment]) -> None:
+    """Add a clip of the video, and that of its truth."""
+    distance.update(torch.stack([moment.video for moment in clip]), real=False)
+    true = [moment.truth for moment in clip if moment.truth is not None]
+    if true:
+        distance.update(torch.stack(true), real=True)
 
 
 def _change(before: _Moment, after: _Moment, flow: OpticalFlow) -> dict[str, float]:
@@ -225,14 +245,17 @@ def _change(before: _Moment, after: _Moment, flow: OpticalFlow) -> dict[str, flo
 def _named(path: Path) -> dict[str, Path]:
     if not path.exists():
         raise InputError(f"{path} is missing; name a video, a folder of its frames, or a folder of videos.")
-    entries = [each for each in sorted(path.iterdir()) if not each.name.startswith(".")] if path.is_dir() else []
+    entries = (
+        [each for each in sorted(path.iterdir()) if not each.name.startswith(".")] if path.is_dir() else []
+    )
     if not entries or any(each.suffix.lower() in STILL_SUFFIXES for each in entries):
         return {path.stem: path}
     return {each.stem: each for each in entries}
 
 
-def _mask(path: Path) -> Bool[np.ndarray, "rows columns"]:
-    return read_pixels(path, cv2.IMREAD_GRAYSCALE, "cannot be read as a mask; replace it.") > 0
+def _masks(folder: Path) -> Iterator[Bool[np.ndarray, "rows columns"]]:
+    for path in numbered_images(folder):
+        yield read_pixels(path, cv2.IMREAD_GRAYSCALE, "cannot be read as a mask; replace it.") > 0
 
 
 def _flow(
