@@ -21,8 +21,8 @@ from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_com
 from rackfocus.cli import main
 from rackfocus.cli.configs.files import config_folder
 from rackfocus.cli.runs.provenance import git_revision
+from rackfocus.tasks.reporting.wandb_logger import WandbRunLogger
 from rackfocus.tasks.rgbd_hdr import RGBDHDRTask
-from rackfocus.tasks.wandb_logger import WandbRunLogger
 
 TINY = (
     "experiment=demo", "model.base_width=4", "model.levels=3", "trainer.max_steps=4",

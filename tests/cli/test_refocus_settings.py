@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from rackfocus import InputError
 from rackfocus.cli.configs.files import config_folder
-from rackfocus.cli.ranges import parse_range
+from rackfocus.cli.configs.ranges import parse_range
 from rackfocus.cli.refocus import parse_focus, parse_model
 from rackfocus.focus.annotation.keyframes import load_keyframes
 from rackfocus.models.backends import CompositeEstimator

@@ -10,7 +10,7 @@ from rackfocus.models.af_net import AFNet
 from rackfocus.models.af_net_files import load_af_net
 from rackfocus.tasks.af_net import AFNetTask
 from rackfocus.tasks.clips import ClipData, collate_clips
-from rackfocus.tasks.progress import TrainingProgress
+from rackfocus.tasks.reporting.progress import TrainingProgress
 from rackfocus.types import FocusTarget
 
 TINY = {"width": 8, "feature_width": 8, "time_width": 8}

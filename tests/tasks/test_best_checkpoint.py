@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from rackfocus.tasks.best_checkpoint import BestCheckpoint
 from rackfocus.tasks.checkpoints import AtomicCheckpointIO, LastCheckpoint
-from rackfocus.tasks.csv_logger import CSVRunLogger
+from rackfocus.tasks.reporting.csv_logger import CSVRunLogger
 from rackfocus.tasks.task import Task
 
 pytestmark = pytest.mark.filterwarnings(

@@ -19,7 +19,7 @@ from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics import Renderer
-from rackfocus.tasks.csv_logger import CSVRunLogger
+from rackfocus.tasks.reporting.csv_logger import CSVRunLogger
 from rackfocus.tasks.data import FocusData
 from rackfocus.tasks.rgbd_hdr import RGBDHDRTask
 

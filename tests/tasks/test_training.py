@@ -16,10 +16,10 @@ from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.losses.aperture_supervision import ApertureSupervision
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics import Renderer
-from rackfocus.tasks.csv_logger import CSVRunLogger
 from rackfocus.tasks.data import FocusData
 from rackfocus.tasks.non_finite import StopOnNonFinite, load_batch
-from rackfocus.tasks.panels import ValidationPanels
+from rackfocus.tasks.reporting.csv_logger import CSVRunLogger
+from rackfocus.tasks.reporting.panels import ValidationPanels
 from rackfocus.tasks.rgbd_hdr import RGBDHDRTask
 from rackfocus.types import InputError
 

@@ -10,8 +10,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from rackfocus.cli.command import run_command
+from rackfocus.cli.configs.ranges import parse_range
 from rackfocus.cli.progress import Progress, progress_bar
-from rackfocus.cli.ranges import parse_range
 from rackfocus.cli.refocus import parse_model
 from rackfocus.device import choose_device
 from rackfocus.evaluation.reports.focus_timeline import draw_timeline, thumbnails_at

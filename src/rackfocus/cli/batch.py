@@ -19,9 +19,9 @@ from rackfocus.batch.parts import Part, count_frames, parts_of
 from rackfocus.batch.report import REPORT_CSV, State, summary, write_report
 from rackfocus.batch.run import VideoWork, run_batch
 from rackfocus.batch.video_job import NOTES, Pipeline, VideoJob
-from rackfocus.cli.arguments import key_of, known_settings, overrides, own_settings, quoted
 from rackfocus.cli.autofocus import find_as_set
 from rackfocus.cli.command import config_sentence, run_command
+from rackfocus.cli.configs.arguments import key_of, known_settings, overrides, own_settings, quoted
 from rackfocus.cli.make_clip import make_clip_as_set
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.refocus import parse_model, refocus_as_set

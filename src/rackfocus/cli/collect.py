@@ -6,8 +6,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from rackfocus.cli.arguments import OPTIONS_WITH_VALUE, quoted
 from rackfocus.cli.command import run_command
+from rackfocus.cli.configs.arguments import OPTIONS_WITH_VALUE, quoted
 from rackfocus.cli.runs.collected import collect, trainings
 from rackfocus.types import InputError
 

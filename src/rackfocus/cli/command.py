@@ -15,7 +15,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from rackfocus.cli.arguments import known_settings, options_first, overrides
+from rackfocus.cli.configs.arguments import known_settings, options_first, overrides
 from rackfocus.cli.configs.files import config_folder, spoken_name
 from rackfocus.cli.configs.own_configs import names_own_configs
 from rackfocus.cli.runs.failed_jobs import record_failure

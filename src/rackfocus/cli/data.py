@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from rackfocus.cli.command import run_command, run_folder
+from rackfocus.cli.configs.splits import open_split, split_configs
 from rackfocus.cli.progress import progress_bar
-from rackfocus.cli.splits import open_split, split_configs
 from rackfocus.evaluation.reports.contact_sheet import draw_contact_sheet
 from rackfocus.evaluation.reports.data_check import SplitCheck, check_split
 from rackfocus.types import InputError, MissingSplit

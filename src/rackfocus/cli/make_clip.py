@@ -6,8 +6,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from rackfocus.cli.command import run_command
+from rackfocus.cli.configs.ranges import parse_range
 from rackfocus.cli.progress import Progress, progress_bar
-from rackfocus.cli.ranges import parse_range
 from rackfocus.cli.refocus import parse_model, parse_part
 from rackfocus.cli.runs.provenance import git_revision
 from rackfocus.device import choose_device

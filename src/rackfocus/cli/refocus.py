@@ -8,8 +8,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from rackfocus.cli.command import run_command
+from rackfocus.cli.configs.ranges import parse_range
 from rackfocus.cli.progress import Progress, progress_bar
-from rackfocus.cli.ranges import parse_range
 from rackfocus.device import choose_device
 from rackfocus.focus.annotation.json_file import load_annotation
 from rackfocus.focus.annotation.keyframes import load_keyframes

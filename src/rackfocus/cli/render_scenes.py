@@ -8,8 +8,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from rackfocus.cli.command import run_command
+from rackfocus.cli.configs.ranges import parse_range
 from rackfocus.cli.progress import progress_bar
-from rackfocus.cli.ranges import parse_range
 from rackfocus.jobs.run_jobs import run_jobs
 from rackfocus.one_writer import one_writer
 from rackfocus.scenes.clips.dolly import render_clip

@@ -52,11 +52,9 @@ class TileShifts:
 
     Attributes:
         vectors_px: `(x, y)` of each tile; for parallel edges only the displacement across them is known.
-        centres_px: the tiles' centres in the deep picture.
     """
 
     vectors_px: Float[np.ndarray, "tiles 2"]
-    centres_px: Float[np.ndarray, "tiles 2"]
 
     @property
     def count(self) -> int:
@@ -165,7 +163,7 @@ def tile_shifts(deep: Grey, shot: Grey) -> TileShifts:
     """Phase correlation of half-overlapping tiles; only tiles in focus in both at that shift are returned."""
     window = cv2.createHanningWindow((_TILE_PX, _TILE_PX), cv2.CV_32F)
     fine, seen = [detail(deep), detail(shot)], usable(deep) & usable(shot)
-    vectors, centres = [], []
+    vectors = []
     for rows, columns in _tiles(deep.shape):
         if seen[rows, columns].mean() < _LEAST_USABLE:
             continue
@@ -173,8 +171,7 @@ def tile_shifts(deep: Grey, shot: Grey) -> TileShifts:
         vector = _tile_shift(tiles[0], tiles[1], window)
         if vector is not None:
             vectors.append(vector)
-            centres.append((columns.start + _TILE_PX / 2, rows.start + _TILE_PX / 2))
-    return TileShifts(np.array(vectors).reshape(-1, 2), np.array(centres).reshape(-1, 2))
+    return TileShifts(np.array(vectors).reshape(-1, 2))
 
 
 def voted_shift(deep: Grey, shot: Grey) -> Warp:

@@ -3,6 +3,7 @@
 A worker process takes one job after the other, so that what it has loaded, such as a network, serves for all.
 """
 
+import logging
 import os
 import pickle
 import socket
@@ -100,7 +101,7 @@ def _connected(address: str | None) -> Any:
     try:
         ray.init(
             address=address or "local",
-            logging_level="warning",
+            logging_level=logging.WARNING,
             log_to_driver=False,
             include_dashboard=None if address else False,
             runtime_env={"env_vars": settings},

@@ -6,8 +6,8 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from rackfocus.cli.command import run_command
+from rackfocus.cli.configs.splits import present_splits
 from rackfocus.cli.progress import progress_bar
-from rackfocus.cli.splits import present_splits
 from rackfocus.data.apertures.light_field_samples import LightFieldSamples
 from rackfocus.data.apertures.prepared_views import FORMAT
 from rackfocus.data.preparation.made_of import remember_settings

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from rackfocus.cli.arguments import known_settings, options_first, overrides, quoted
+from rackfocus.cli.configs.arguments import known_settings, options_first, overrides, quoted
 from rackfocus.cli.configs.files import config_folder
 from rackfocus.types import InputError
 

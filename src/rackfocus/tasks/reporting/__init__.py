@@ -1,0 +1,1 @@
+"""What a training tells meanwhile: progress, tables, pictures, Weights & Biases."""
