@@ -2,8 +2,8 @@
 
     python compare.py FOLDER
 
-Needs Blender. FOLDER gets what is exported and rendered; `radius.csv`, `compare.csv` and `sheet.jpg` are written
-beside this file, and the table of its README is printed.
+Needs Blender. FOLDER gets what is exported and rendered; `radius.csv`, `compare.csv` and `sheet.jpg` are
+written beside this file, and the table of its README is printed.
 """
 
 import dataclasses
@@ -17,10 +17,13 @@ from pathlib import Path
 
 import numpy as np
 import OpenEXR
-import rackfocus
 import torch
 from focus_track import focus_track
 from jaxtyping import Float
+from shot import shot_of
+from torch import Tensor
+
+import rackfocus
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.evaluation.images.examination import SheetRow
 from rackfocus.evaluation.reports.pictures import difference_picture, disparity_picture, picture
@@ -31,8 +34,6 @@ from rackfocus.metrics.image import psnr, ssim
 from rackfocus.metrics.silhouette import silhouette_psnr
 from rackfocus.pipelines.clip.exr import export_exr, write_exr
 from rackfocus.reading.exr import read_exr
-from shot import shot_of
-from torch import Tensor
 
 HERE = Path(__file__).resolve().parent
 RAYTRACED = HERE.parents[1] / "datasets" / "raytraced"
@@ -102,10 +103,10 @@ class Radius:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Blender's picture beside that of rackfocus, and both beside the truth where there is one.
+    """Another program's picture beside that of rackfocus, and both beside the truth where there is one.
 
-    `largest_px` is the largest blur radius; PSNR is in dB, `psnr_silhouettes` within one blur radius of edges of
-    the disparity.
+    `largest_px` is the largest blur radius; PSNR is in dB, `psnr_silhouettes` within one blur radius of edges
+    of the disparity.
     """
 
     frame: str
@@ -114,9 +115,9 @@ class Comparison:
     largest_px: float
     psnr: float
     ssim: float
-    psnr_silhouettes: float
-    rackfocus_truth: float | None = None
-    blender_truth: float | None = None
+    psnr_silhouettes: float | None
+    rackfocus_truth: float | None
+    other_truth: float | None
 
 
 def main(folder: Path) -> None:
@@ -147,11 +148,12 @@ def point_lights() -> Iterator[Still]:
 
 
 def scenes() -> Iterator[Still]:
-    """The ray-traced test scenes with their true light and disparity, at each aperture and two focal planes."""
+    """The ray-traced test scenes, their true light and disparity, at each aperture and two focal planes."""
     for path in scene_folders(RAYTRACED, "test"):
         scene = load_scene(path)
-        truths = {(2.0, 0.0): scene.f2, (8.0, 0.0): scene.f8, (2.0, scene.focal_disparity): scene.f2_refocused}
-        for word, focal in (("as shot", 0.0), ("refocused", scene.focal_disparity)):
+        other = scene.focal_disparity
+        truths = {(2.0, 0.0): scene.f2, (8.0, 0.0): scene.f8, (2.0, other): scene.f2_refocused}
+        for word, focal in (("as shot", 0.0), ("refocused", other)):
             for f_number in F_NUMBERS:
                 name, truth = f"{path.name} {word}", truths.get((f_number, focal))
                 yield Still(name, scene.radiance, scene.disparity[0], focal, f_number, truth)
@@ -219,7 +221,7 @@ def disk_radius(seen: Float[Tensor, "1 3 height width"]) -> float:
 
 
 def comparison(still: Still, ours: Tensor, seen: Tensor) -> Comparison:
-    """Blender's picture of a still beside ours."""
+    """Another program's picture of a still beside ours."""
     truth = None if still.truth is None else still.truth[None]
     return Comparison(
         still.name,
@@ -228,10 +230,15 @@ def comparison(still: Still, ours: Tensor, seen: Tensor) -> Comparison:
         float(still.blur.abs().max()),
         psnr(seen, ours).item(),
         ssim(seen, ours).item(),
-        silhouette_psnr(seen, ours, still.blur).item(),
-        None if truth is None else psnr(ours, truth).item(),
-        None if truth is None else psnr(seen, truth).item(),
+        number(silhouette_psnr(seen, ours, still.blur)),
+        None if truth is None else number(psnr(ours, truth)),
+        None if truth is None else number(psnr(seen, truth)),
     )
+
+
+def number(value: Tensor) -> float | None:
+    """The value; `None` where it is NaN: there is no silhouette."""
+    return None if value.isnan() else value.item()
 
 
 def sheet_row(still: Still, ours: Tensor, seen: Tensor) -> SheetRow:
@@ -260,7 +267,7 @@ def print_table(compared: Iterable[Comparison]) -> None:
     for each in compared:
         first, last = each.frame.split(" ", 1)
         groups.setdefault(("clip" if first == "clip" else last, each.f_number), []).append(each)
-    names = ("largest_px", "psnr", "ssim", "psnr_silhouettes", "rackfocus_truth", "blender_truth")
+    names = ("largest_px", "psnr", "ssim", "psnr_silhouettes", "rackfocus_truth", "other_truth")
     print("| focus | lens | frames | least psnr |", " | ".join(names), "|")
     for (kind, f_number), rows in sorted(groups.items()):
         columns = ([getattr(row, name) for row in rows] for name in names)

@@ -1,4 +1,4 @@
-"""The frames that `rackfocus clip export` wrote, and the focus of each: what the scripts beside this one share.
+"""The frames that `rackfocus clip export` wrote, and the focus of each; the scripts beside this one use it.
 
 It needs nothing but Python's standard library, because Blender runs it with a Python of its own.
 """

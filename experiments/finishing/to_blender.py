@@ -2,9 +2,9 @@
 
     blender -b -P to_blender.py -- FRAMES TARGET --focus track.json --f-number 1.4
 
-FRAMES is the folder that `rackfocus clip export` wrote. TARGET gets an OpenEXR file a frame, scene-linear, and
-`finishing.blend`, in which the focal disparity and the aperture ratio are animated values of two Math nodes. Tried
-with Blender 3.4.1.
+FRAMES is the folder that `rackfocus clip export` wrote. TARGET gets an OpenEXR file a frame, scene-linear,
+and `finishing.blend`, in which the focal disparity and the aperture ratio are animated values of two Math
+nodes. Tried with Blender 3.4.1.
 """
 
 import math
@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from shot import Shot, arguments_of
+from shot import Shot, ShotError, arguments_of
 
 DISK_PX = 0.25
 """Added to each radius: the node counts pixels whose centre is nearer than the radius, too few for a disk."""
@@ -39,8 +39,8 @@ def build(bpy: Any, shot: Shot, target: Path) -> None:
     scene = bpy.context.scene
     scene.frame_start, scene.frame_end = shot.first, shot.last
     image = bpy.data.images.load(str(shot.folder / (shot.files % shot.first)))
+    width, height = image.size  # of a sequence it would be 0
     image.source, image.colorspace_settings.name = "SEQUENCE", "Non-Color"
-    width, height = image.size
     scene.render.resolution_x, scene.render.resolution_y = width, height
     scene.render.resolution_percentage = 100
     scene.render.filepath = str(target / f"{shot.stem}.######")
@@ -53,6 +53,8 @@ def build(bpy: Any, shot: Shot, target: Path) -> None:
     frames = nodes.new("CompositorNodeImage")
     frames.image, frames.frame_duration = image, len(shot.focal_px)
     frames.frame_start, frames.frame_offset = shot.first, shot.first - 1
+    if "Depth" not in frames.outputs:
+        raise ShotError(f"Blender {bpy.app.version_string} does not read Z of OpenEXR; use Blender 3.4.")
     radius = frames.outputs["Depth"]
     for label, operation, operands in operations(shot):
         node = nodes.new("CompositorNodeMath")
@@ -85,7 +87,11 @@ def main() -> None:
     target = target.resolve()
     target.mkdir(parents=True, exist_ok=True)
     bpy = import_module("bpy")
-    build(bpy, shot, target)
+    try:
+        build(bpy, shot, target)
+    except ShotError as error:
+        print(f"to_blender.py: {error}", file=sys.stderr)
+        sys.exit(2)
     bpy.ops.wm.save_as_mainfile(filepath=str(target / "finishing.blend"))
     bpy.ops.render.render(animation=True)
 

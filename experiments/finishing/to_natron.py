@@ -3,8 +3,9 @@
     python to_natron.py FRAMES shot.py --focus track.json --f-number 1.4
     NatronRenderer -w Shallow FIRST-LAST shot.py
 
-Natron has no defocus node for depth. The script makes one of its Shadertoy node and `defocus.frag.glsl`; the focal
-disparity and the aperture are animated values of an Add and a Multiply node before it. Natron itself was not run.
+Natron has no defocus node for depth. The script makes one of its Shadertoy node and `defocus.frag.glsl`; the
+focal disparity and the aperture are animated values of an Add and a Multiply node before it. Natron itself
+was not run.
 """
 
 import sys

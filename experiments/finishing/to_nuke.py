@@ -2,11 +2,11 @@
 
     python to_nuke.py FRAMES shot.nk --focus track.json --f-number 1.4
 
-With `math depth` ZDefocus takes depth, not disparity, and blurs as a thin lens does: what is at infinity by `size`, what
-is at `center` not at all, so that depth `z` is blurred by `size (1 - center / z)`. An Expression node gives each
-pixel the depth for which this is `alpha (D - D_focal)`; the focal disparity and the f-number are its knobs. That `size`
-is a radius in pixels follows the set-up of ZDefocus that Epic publishes for Unreal Engine (Movie Render Queue, World
-Depth). Nuke itself was not run.
+With `math depth` ZDefocus takes depth, not disparity, and blurs as a thin lens does: what is at infinity by
+`size`, what is at `center` not at all, so that depth `z` is blurred by `size (1 - center / z)`. An Expression
+node gives each pixel the depth for which this is `alpha (D - D_focal)`; the focal disparity and the f-number
+are its knobs. That `size` is a radius in pixels follows the set-up of ZDefocus that Epic publishes for Unreal
+Engine (Movie Render Queue, World Depth). Nuke itself was not run.
 """
 
 import sys
@@ -16,7 +16,7 @@ from pathlib import Path
 from shot import REFERENCE_F_NUMBER, Shot, arguments_of
 
 INFINITY_PX = 100.0
-"""`size`: the blur radius of infinite depth. Any value does that is larger than the blur of what is farthest."""
+"""`size`: the blur radius of infinite depth. Any value does that is larger than the largest blur."""
 
 SCRIPT = """\
 version 13.0 v1

@@ -75,7 +75,8 @@ def test_the_focus_of_each_frame_is_that_of_our_own_keyframes(frames, shot, trac
     assert (shot.files, shot.stem, shot.first, shot.last) == ("in.%06d.exr", "in", 0, 5)
     assert shot.focal_px == pytest.approx([disparity_at(told, frame, 0.0) for frame in range(6)])
     assert shot.f_numbers == pytest.approx([f_number_at(told, frame, 0.0) for frame in range(6)])
-    assert shot.aperture_ratios == tuple(rackfocus.Lens(f_number=each).aperture_ratio for each in shot.f_numbers)
+    lenses = [rackfocus.Lens(f_number=each) for each in shot.f_numbers]
+    assert shot.aperture_ratios == tuple(lens.aperture_ratio for lens in lenses)
 
 
 def test_a_disparity_and_an_f_number_hold_for_all_frames(frames, track):
@@ -90,15 +91,17 @@ def test_a_disparity_and_an_f_number_hold_for_all_frames(frames, track):
     [
         ({}, [], "export.json cannot be used (FileNotFoundError); export the clip"),
         ({"export.json": {"format": "rackfocus.clip"}}, [], "is rackfocus.clip, and not rackfocus.export"),
-        ({"export.json": {"format": "rackfocus.export", "first": 0}}, [], "export.json cannot be used (KeyError)"),
+        ({"export.json": {"format": "rackfocus.export"}}, [], "export.json cannot be used (KeyError)"),
         ({"export.json": "png"}, [], "holds no OpenEXR frames"),
         ({"export.json": "exr"}, ["--focus", "nan"], "finite number of pixels"),
         ({"export.json": "exr"}, ["--f-number", "0"], "positive number such as 2.8, and is 0"),
         ({"export.json": "exr", "a.json": [3]}, ["--focus", "a.json"], "a.json cannot be used (TypeError)"),
         ({"export.json": "exr", "a.json": {"format": "rackfocus.focus"}}, ["--focus", "a.json"],
          "is rackfocus.focus, and not rackfocus.keyframes; make it with focus_track.py"),
-        ({"export.json": "exr", "a.json": [{"frame": 0, "f_number": 2}]}, ["--focus", "a.json"], "no disparity"),
-        ({"export.json": "exr", "a.json": [{"time_s": 0, "disparity": 2}]}, ["--focus", "a.json"], "in seconds"),
+        ({"export.json": "exr", "a.json": [{"frame": 0, "f_number": 2}]}, ["--focus", "a.json"],
+         "gives no disparity"),
+        ({"export.json": "exr", "a.json": [{"time_s": 0, "disparity": 2}]}, ["--focus", "a.json"],
+         "in seconds"),
     ],
 )  # fmt: skip
 def test_mistakes_are_told_in_a_sentence(tmp_path, files, arguments, says):
@@ -198,19 +201,19 @@ class Node:
     def __init__(self, plugin):
         self.plugin, self.inputs, self.values = plugin, {}, {}
 
-    def setScriptName(self, name):  # noqa: N802
+    def setScriptName(self, name):
         self.name = name
 
-    def connectInput(self, number, source):  # noqa: N802
+    def connectInput(self, number, source):
         self.inputs[number] = source
 
-    def getAvailableLayers(self):  # noqa: N802
+    def getAvailableLayers(self):
         return [
             SimpleNamespace(getLayerName=lambda name=name: name, getComponentsNames=lambda parts=parts: parts)
             for name, parts in (("Color", ["R", "G", "B"]), ("Depth", ["Z"]))
         ]
 
-    def getParam(self, name):  # noqa: N802
+    def getParam(self, name):
         return SimpleNamespace(
             setValue=lambda value: self.values.update({name: value}),
             setValueAtTime=lambda value, frame, at: self.values.update({(name, frame, at): value}),
@@ -298,4 +301,4 @@ def test_blender_blurs_a_point_to_the_disk_that_is_told(tmp_path):
         assert seen.sum() == pytest.approx(500, rel=0.01)
         rows, columns = np.mgrid[:size, :size] - size // 2
         radius = math.sqrt(2 * (seen * (rows**2 + columns**2)).sum() / seen.sum())
-        assert radius == pytest.approx(expected, abs=0.15)
+        assert radius == pytest.approx(expected, abs=0.3)
