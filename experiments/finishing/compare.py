@@ -1,9 +1,11 @@
 """Measures Blender's Defocus node, driven by exported frames, beside the renderer of rackfocus.
 
-    python compare.py FOLDER
+    python compare.py FOLDER blender_3.4
+    python compare.py FOLDER blender_5.0 python        # one that has bpy, Blender as a module
 
-Needs Blender. FOLDER gets what is exported and rendered; `radius.csv`, `compare.csv` and `sheet.jpg` are
-written beside this file, and the table of its README is printed.
+Needs Blender. FOLDER gets what is exported and rendered; `blender_3.4_radius.csv`, `_compare.csv` and `.jpg`
+are written beside this file, and the table of its README is printed. What follows the name is the command
+that runs a script of Blender.
 """
 
 import dataclasses
@@ -43,6 +45,7 @@ POINT_PX = 10.0
 POINT_FOCAL_PX = (-6.0, 0.0, 4.0, 16.0)
 F_NUMBERS = (1.4, 2.0, 4.0, 8.0)
 CLIP_F_NUMBER = 1.0
+BLENDER = ["blender", "--background", "--factory-startup", "-noaudio", "--python"]
 SHOWN = {"1203 refocused": 2.0, "clip 12": CLIP_F_NUMBER}
 """The frames on the sheet, and their f-number."""
 DIFFERENCE_GAIN = 4.0
@@ -120,21 +123,21 @@ class Comparison:
     other_truth: float | None
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, name: str, blender: Sequence[str]) -> None:
     """Measure all and write it down."""
     folder.mkdir(parents=True, exist_ok=True)
     points = exported(list(point_lights()), folder / "points")
-    radii = [radius(*pair) for pair in zip(points.stills, blended(points), strict=True)]
-    write_dataclasses(Radius, map(rounded, radii), HERE / "radius.csv")
+    radii = [radius(*pair) for pair in zip(points.stills, blended(points, blender), strict=True)]
+    write_dataclasses(Radius, map(rounded, radii), HERE / f"{name}_radius.csv")
     compared, rows = [], []
     for export in (exported(list(scenes()), folder / "scenes"), exported_clip(folder / "clip")):
-        for still, seen in zip(export.stills, blended(export), strict=True):
+        for still, seen in zip(export.stills, blended(export, blender), strict=True):
             ours = still.rendered()
             compared.append(comparison(still, ours, seen))
             if SHOWN.get(still.name) == still.f_number:
                 rows.append(sheet_row(still, ours, seen))
-    write_dataclasses(Comparison, map(rounded, compared), HERE / "compare.csv")
-    draw_side_by_side(rows, HERE / "sheet.jpg")
+    write_dataclasses(Comparison, map(rounded, compared), HERE / f"{name}_compare.csv")
+    draw_side_by_side(rows, HERE / f"{name}.jpg")
     print_table(compared)
 
 
@@ -193,12 +196,11 @@ def exported_clip(folder: Path) -> Export:
     return Export(folder, track, stills)
 
 
-def blended(export: Export) -> Iterator[Float[Tensor, "1 3 height width"]]:
+def blended(export: Export, blender: Sequence[str]) -> Iterator[Float[Tensor, "1 3 height width"]]:
     """The frames of an export through Blender's Defocus node."""
     target, shot = export.folder.with_suffix(".blender"), shot_of(export.folder, str(export.track))
-    command = ["blender", "--background", "--factory-startup", "-noaudio", "--python", HERE / "to_blender.py"]
-    told = ["--", export.folder, target, "--focus", export.track]
-    subprocess.run([*map(str, command + told)], check=True, stdout=subprocess.DEVNULL)
+    given = [HERE / "to_blender.py", "--", export.folder, target, "--focus", export.track]
+    subprocess.run([*blender, *map(str, given)], check=True, stdout=subprocess.DEVNULL)
     for frame in range(shot.first, shot.last + 1):
         pixels = read_exr(target / (shot.files % frame), "was not written by Blender.")["RGBA"].pixels
         yield torch.from_numpy(pixels[..., :3].astype(np.float32)).permute(2, 0, 1)[None]
@@ -277,4 +279,4 @@ def print_table(compared: Iterable[Comparison]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:] or BLENDER)

@@ -65,7 +65,7 @@ def shot_of(frames: Path, focus: str, f_number: float | None = None) -> Shot:
         f_number: overrides that of the keyframes; `None`: theirs, or f/2 where they have none.
 
     Raises:
-        ShotError: the folder or the keyframes are missing or damaged, or a number is out of range.
+        ShotError: the folder, a frame or the keyframes are missing or damaged, or a number is out of range.
     """
     if frames.suffix == ".rvr":
         frames = _exported(frames)
@@ -87,6 +87,11 @@ def shot_of(frames: Path, focus: str, f_number: float | None = None) -> Shot:
         raise ShotError(f"The focal disparity must be a finite number of pixels, and is {focus}.")
     if not all(math.isfinite(each) and each > 0 for each in f_numbers):
         raise ShotError(f"The f-number must be a positive number such as 2.8, and is {f_numbers[0]:g}.")
+    for index in indices:
+        if not (frames / (files % index)).is_file():
+            raise ShotError(
+                f"{frames} lacks frame {index}; export the clip again, which goes on where it stopped."
+            )
     return Shot(frames.resolve(), files, first, focal, f_numbers)
 
 

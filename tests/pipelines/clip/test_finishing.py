@@ -93,6 +93,7 @@ def test_a_disparity_and_an_f_number_hold_for_all_frames(frames, track):
         ({"export.json": {"format": "rackfocus.clip"}}, [], "is rackfocus.clip, and not rackfocus.export"),
         ({"export.json": {"format": "rackfocus.export"}}, [], "export.json cannot be used (KeyError)"),
         ({"export.json": "png"}, [], "holds no OpenEXR frames"),
+        ({"export.json": "exr"}, [], "lacks frame 0; export the clip again"),
         ({"export.json": "exr"}, ["--focus", "nan"], "finite number of pixels"),
         ({"export.json": "exr"}, ["--f-number", "0"], "positive number such as 2.8, and is 0"),
         ({"export.json": "exr", "a.json": [3]}, ["--focus", "a.json"], "a.json cannot be used (TypeError)"),
@@ -140,11 +141,11 @@ def test_blender_is_told_the_blur_radius(shot):
     disparity = torch.tensor([-7.0, 0.0, 2.5])
     for frame, (focal, f_number) in enumerate(zip(shot.focal_px, shot.f_numbers, strict=True)):
         value = disparity
-        for _, operation, operands in blender.operations(shot):
+        for _, operation, operands in blender.operations(shot, 0.125):
             value = maths[operation](value, *operands[min(frame, len(operands) - 1) :][:1])
         ratio = rackfocus.Lens(f_number=f_number).aperture_ratio
         blur = rackfocus.refocus_disparity(disparity, aperture_ratio=ratio, focal_disparity=focal)
-        torch.testing.assert_close(value, blur.abs() + blender.DISK_PX)
+        torch.testing.assert_close(value, blur.abs() + 0.125)
 
 
 def knobs(path):
