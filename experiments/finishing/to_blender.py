@@ -4,7 +4,7 @@
 
 FRAMES is the folder that `rackfocus clip export` wrote. TARGET gets an OpenEXR file a frame, scene-linear,
 and `finishing.blend`, in which the focal disparity and the aperture ratio are animated values of two Math
-nodes. Tried with Blender 3.4.1, 4.5.15 and 5.0.1.
+nodes. Tried with Blender 3.4.1, 4.2.23, 4.5.15 and 5.0.1.
 """
 
 import math
@@ -21,10 +21,10 @@ from shot import Shot, ShotError, arguments_of
 def disk_px(version: tuple[int, ...]) -> float:
     """What is added to each radius, so that light has the second moment that it has in a disk of this radius.
 
-    Before version 4 the node counts pixels whose centre is nearer than the radius, too few for a disk; from
+    Before version 4.2 the node counts pixels whose centre is nearer than the radius, too few for a disk; from
     then on too many. Found by `compare.py`.
     """
-    return 0.25 if version < (4, 0, 0) else -0.25
+    return 0.25 if version < (4, 2, 0) else -0.25
 
 
 def operations(shot: Shot, disk_px: float) -> tuple[tuple[str, str, tuple[float, ...]], ...]:
@@ -72,7 +72,7 @@ def build(bpy: Any, shot: Shot, target: Path) -> None:
     defocus = nodes.new("CompositorNodeDefocus")
     defocus.use_zbuffer = False  # Z is the radius, in units of z_scale pixels.
     defocus.z_scale = 1.0
-    defocus.blur_max = largest_px + 1  # from version 4 on what is much larger is slow, and coarse
+    defocus.blur_max = largest_px + 1  # from version 4.2 on what is much larger is slow, and coarse
     defocus.bokeh, defocus.angle = "CIRCLE", 0.0
     for mode in {"use_gamma_correction", "use_preview"} & set(defocus.bl_rna.properties.keys()):
         setattr(defocus, mode, False)  # of versions before 5
@@ -107,11 +107,11 @@ def sequence(bpy: Any, nodes: Any, shot: Shot, folder: Path) -> tuple[Any, tuple
 
 
 def write_disparity(shot: Shot, folder: Path) -> float:
-    """Write Z as R, G and B for Blender from version 4 on, which does not show Z; the largest blur radius."""
+    """Write Z as R, G and B for Blender from version 4.2 on, which hides Z; the largest blur radius."""
     try:
         oiio = import_module("OpenImageIO")
     except ImportError as error:
-        raise ShotError("OpenImageIO, which comes with Blender from 4 on, is missing; install it.") from error
+        raise ShotError("OpenImageIO is missing; install it for the Python of Blender.") from error
     folder.mkdir(exist_ok=True)
     largest_px = 0.0
     focuses = zip(shot.focal_px, shot.aperture_ratios, strict=True)

@@ -42,7 +42,7 @@ def export_exr(clip: RefocusableClip, folder: str | Path, *, progress: Progress 
     """Write `<clip>.<frame>.exr`: scene light as half floats in R, G and B, disparity as floats in Z.
 
     The light includes the highlights above white given by `E` (Eq. 4). Disparity is in channel Z, where
-    programs look for depth; Blender does so before version 4 only, see `experiments/finishing`.
+    programs look for depth; from version 4.2 on Blender does not, see `experiments/finishing`.
 
     Args:
         clip: the clip to export; its video is read, too.
