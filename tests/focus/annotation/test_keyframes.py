@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rackfocus.focus.annotation.keyframes import disparity_at, f_number_at, load_keyframes
+from rackfocus.focus.annotation.keyframes import disparity_at, f_number_at, keyframes_json, load_keyframes
 from rackfocus.types import FocusKeyframe, FocusKeyframes, InputError
 
 
@@ -75,3 +75,12 @@ def test_no_file_and_no_json(tmp_path):
 def test_a_disparity_is_finite(disparity):
     with pytest.raises(InputError, match="finite"):
         FocusKeyframes((FocusKeyframe(0, disparity),))
+
+
+@pytest.mark.parametrize("in_seconds", [False, True])
+def test_what_is_written_is_read_again(tmp_path, in_seconds):
+    moments = (0.5, 2.25) if in_seconds else (0, 3)
+    listed = (FocusKeyframe(moments[0], -1.25, 2.8), FocusKeyframe(moments[1], f_number=4.0))
+    track = FocusKeyframes(listed, in_seconds)
+    (tmp_path / "a.json").write_text(keyframes_json(track))
+    assert load_keyframes(tmp_path / "a.json") == track

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ import numpy as np
 from jaxtyping import Float
 
 from rackfocus.app.session.track import Track
-from rackfocus.focus.annotation import keyframes
 from rackfocus.focus.annotation.csv_table import write_csv
 from rackfocus.focus.annotation.json_file import save_annotation
-from rackfocus.types import FocusAnnotation, InputError
+from rackfocus.focus.annotation.keyframes import keyframes_json
+from rackfocus.types import FocusAnnotation, FocusKeyframe, FocusKeyframes, InputError
 
 BOX = ("left", "top", "right", "bottom")
 _COLOURS = {"user": "GREEN", "conversation": "CYAN", "action": "ORANGE", "af-net": "MAGENTA"}
@@ -69,15 +68,14 @@ def _targets(what: Exported) -> str:
 def _track(what: Exported) -> str:
     """The track as keyframes, one per frame, for `rackfocus refocus focus.track=`."""
     focal = _complete(what).held
-    content = {
-        "format": keyframes.FORMAT,
-        "version": keyframes.VERSION,
-        "keyframes": [
-            {"frame": index, "disparity": round(float(value), 4), "f_number": float(f_number)}
-            for index, (value, f_number) in enumerate(zip(focal, what.f_numbers, strict=True))
-        ],
-    }
-    return json.dumps(content, indent=1) + "\n"
+    return keyframes_json(
+        FocusKeyframes(
+            tuple(
+                FocusKeyframe(index, round(float(value), 4), float(f_number))
+                for index, (value, f_number) in enumerate(zip(focal, what.f_numbers, strict=True))
+            )
+        )
+    )
 
 
 def _frames(what: Exported) -> str:

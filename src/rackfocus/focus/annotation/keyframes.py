@@ -10,6 +10,7 @@ source video. `disparity` is interpolated linearly between the keyframes that ha
 stops; before the first and after the last keyframe they are constant.
 """
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,16 @@ def load_keyframes(path: str | Path) -> FocusKeyframes:
         return _keyframes(content)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
+
+
+def keyframes_json(track: FocusKeyframes) -> str:
+    """The content of the file of keyframes, as `load_keyframes` reads it."""
+    clock, kind = ("time_s", float) if track.in_seconds else ("frame", int)
+    listed = []
+    for each in track.keyframes:
+        values = {clock: kind(each.at), "disparity": each.disparity, "f_number": each.f_number}
+        listed.append({name: value for name, value in values.items() if value is not None})
+    return json.dumps({"format": FORMAT, "version": VERSION, "keyframes": listed}, indent=1) + "\n"
 
 
 def disparity_at(track: FocusKeyframes, index: int, time_s: float) -> float | None:

@@ -41,8 +41,8 @@ FASTEST_TIME_CODE = 40
 def export_exr(clip: RefocusableClip, folder: str | Path, *, progress: Progress | None = None) -> int:
     """Write `<clip>.<frame>.exr`: scene light as half floats in R, G and B, disparity as floats in Z.
 
-    The light includes the highlights above white given by `E` (Eq. 4). Disparity is in channel Z because
-    every program finds that channel.
+    The light includes the highlights above white given by `E` (Eq. 4). Disparity is in channel Z, where
+    programs look for depth; from version 4.2 on Blender does not, see `experiments/finishing`.
 
     Args:
         clip: the clip to export; its video is read, too.
