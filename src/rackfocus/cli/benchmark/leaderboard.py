@@ -193,10 +193,13 @@ def _print(tables: Sequence[BoardTable]) -> None:
     console = Console(width=None if Console().is_terminal else 132)
     for each in tables:
         headings = [heading for heading in each.headings if heading != INTERVAL]
-        table = Table(title=each.board.title, title_justify="left", box=box.SIMPLE, pad_edge=False)
+        table = Table(title=each.board.title, title_justify="left", box=box.SIMPLE, collapse_padding=True)
         for heading in headings:
-            is_name = heading in each.names
-            table.add_column(heading, justify="left" if is_name else "right", no_wrap=is_name)
+            if heading in each.names:
+                table.add_column(heading, overflow="fold")
+            else:
+                longest = max(len(line.cells[heading].text) for line in each.lines)
+                table.add_column(heading, justify="right", min_width=longest)
         for line in each.lines:
             if not line.why:
                 table.add_row(*(line.cells[heading].text for heading in headings))
