@@ -28,7 +28,13 @@ from rackfocus.evaluation.benchmarks.leaderboard.focus import FocusMeasure
 from rackfocus.evaluation.benchmarks.leaderboard.measuring import Ruler, measured_rows
 from rackfocus.evaluation.benchmarks.leaderboard.page import write_page
 from rackfocus.evaluation.benchmarks.leaderboard.parts import Parts
-from rackfocus.evaluation.benchmarks.leaderboard.result import PARTS, Result, read_results, write_results
+from rackfocus.evaluation.benchmarks.leaderboard.result import (
+    MEASURES,
+    PARTS,
+    Result,
+    read_results,
+    write_results,
+)
 from rackfocus.evaluation.benchmarks.leaderboard.tables import INTERVAL, BoardTable, board_tables
 from rackfocus.evaluation.images.examination import Conditions
 from rackfocus.evaluation.reproduction.item_folder import code_digest
@@ -40,6 +46,8 @@ CONFIG = "benchmark/leaderboard"
 CSV_FILE, PAGE_FILE = "leaderboard.csv", "index.html"
 GROUPS = {"depth": "model/depth", "hdr": "model/hdr", "renderer": "renderer", "autofocus": "autofocus"}
 """The group of configurations that each part is made from."""
+NOT_PRINTED = (INTERVAL, MEASURES["ssim"].heading)
+"""Columns of the page for which a terminal has no room."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -192,7 +200,7 @@ def _lpips() -> LPIPS | None:
 def _print(tables: Sequence[BoardTable]) -> None:
     console = Console(width=None if Console().is_terminal else 132)
     for each in tables:
-        headings = [heading for heading in each.headings if heading != INTERVAL]
+        headings = [heading for heading in each.headings if heading not in NOT_PRINTED]
         table = Table(title=each.board.title, title_justify="left", box=box.SIMPLE, collapse_padding=True)
         for heading in headings:
             if heading in each.names:
