@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.metrics.flow import end_point_error, flow_difference
+from rackfocus.metrics.flow import end_point_error, flow_difference, mean_component_error
 
 
 def test_end_points():
@@ -15,6 +15,13 @@ def test_end_points():
     valid = torch.ones(4, 5, dtype=torch.bool)
     valid[0] = False
     assert end_point_error(flow, truth, valid=valid) == 5
+
+
+def test_components_are_compared_one_by_one():
+    flow, truth = torch.zeros(2, 2, 4, 5)
+    flow[0], flow[1] = 3, -4
+    assert mean_component_error(flow, truth) == 3.5
+    assert mean_component_error(truth, flow) == 3.5
 
 
 def brightness(first, second):

@@ -1,11 +1,13 @@
 import pytest
 import torch
 import torch.nn.functional as F
+import torchmetrics.functional.image.lpips as torchmetrics_lpips
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from rackfocus import InputError
 from rackfocus.metrics.image import displayed
-from rackfocus.metrics.lpips import LPIPS, SMALLEST_PX, WEIGHTS
+from rackfocus.metrics.lpips import LAYERS, LPIPS, SMALLEST_PX, WEIGHTS
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,24 @@ def test_the_formula_written_out(lpips, weights, generator):
         weighted = ((a - b) ** 2 * state[f"lin{number}.weight"]).sum(1)
         expected += weighted.mean().item()
     assert lpips(images[0], images[1]).item() == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:.*weights_only.*")
+def test_torchmetrics_has_the_same(lpips, weights, generator, monkeypatch):
+    """Its network and formula on the same weights of AlexNet; those of the layers come with torchmetrics."""
+    state, parts = load_file(weights), []
+    for index, inside, outside, size, stride, padding, pooled in LAYERS:
+        convolution = nn.Conv2d(inside, outside, size, stride, padding)
+        for name in ("weight", "bias"):
+            getattr(convolution, name).data = state[f"features.{index}.{name}"].float()
+        parts += [nn.MaxPool2d(3, 2)] * pooled + [convolution, nn.ReLU()]
+    alexnet = nn.Sequential(*parts)
+    monkeypatch.setattr(torchmetrics_lpips, "_get_tv_model_features", lambda *_: alexnet)
+    sharp = blurred(torch.rand(1, 3, 96, 128, generator=generator), 3)
+    for size in (3, 7, 15):
+        soft = blurred(sharp, size)
+        expected = torchmetrics_lpips.learned_perceptual_image_patch_similarity(soft, sharp, normalize=True)
+        assert lpips.of_displayed(soft, sharp).item() == pytest.approx(expected.item(), rel=1e-4)
 
 
 def test_the_smallest_picture(lpips):

@@ -19,6 +19,16 @@ def end_point_error(
     return distance.mean() if valid is None else distance[valid].mean()
 
 
+def mean_component_error(
+    flow: Float[Tensor, "2 height width"], truth: Float[Tensor, "2 height width"]
+) -> Float[Tensor, ""]:
+    """Mean absolute difference of the components `x` and `y` of two flows, in pixels.
+
+    The "flow error" of the evaluation script of Any-to-Bokeh (Yang et al. 2026).
+    """
+    return (flow - truth).abs().mean()
+
+
 def flow_difference(
     flow: OpticalFlow,
     frames: tuple[Float[Tensor, "3 height width"], Float[Tensor, "3 height width"]],

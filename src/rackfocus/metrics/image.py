@@ -16,13 +16,29 @@ def psnr(
     linear_rgb: Float[Tensor, "batch 3 height width"], truth: Float[Tensor, "batch 3 height width"]
 ) -> Float[Tensor, ""]:
     """Peak signal-to-noise ratio in dB over all pixels of the displayed images; higher is better."""
-    return peak_signal_noise_ratio(displayed(linear_rgb), displayed(truth), data_range=1.0)
+    return psnr_of_displayed(displayed(linear_rgb), displayed(truth))
 
 
 def ssim(
     linear_rgb: Float[Tensor, "batch 3 height width"], truth: Float[Tensor, "batch 3 height width"]
 ) -> Float[Tensor, ""]:
     """Structural similarity of the displayed images, at most 1; higher is better."""
-    value = structural_similarity_index_measure(displayed(linear_rgb), displayed(truth), data_range=1.0)
+    return ssim_of_displayed(displayed(linear_rgb), displayed(truth))
+
+
+def psnr_of_displayed(
+    encoded: Float[Tensor, "batch 3 height width"], truth: Float[Tensor, "batch 3 height width"]
+) -> Float[Tensor, ""]:
+    """`psnr` of images that are encoded already, in 0..1: torchmetrics' with a data range of 1."""
+    return peak_signal_noise_ratio(encoded, truth, data_range=1.0)
+
+
+def ssim_of_displayed(
+    encoded: Float[Tensor, "batch 3 height width"], truth: Float[Tensor, "batch 3 height width"]
+) -> Float[Tensor, ""]:
+    """`ssim` of images that are encoded already, in 0..1: torchmetrics' with a data range of 1 and its own
+    window, a Gaussian of 1.5 pixels.
+    """
+    value = structural_similarity_index_measure(encoded, truth, data_range=1.0)
     assert isinstance(value, Tensor)
     return value

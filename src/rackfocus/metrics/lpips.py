@@ -79,16 +79,28 @@ class LPIPS(nn.Module):
         Raises:
             InputError: a side is smaller than `SMALLEST_PX`.
         """
-        if min(linear_rgb.shape[-2:]) < SMALLEST_PX:
+        return self.of_displayed(displayed(linear_rgb), displayed(truth))
+
+    def of_displayed(
+        self,
+        encoded: Float[Tensor, "batch 3 height width"],
+        truth: Float[Tensor, "batch 3 height width"],
+    ) -> Float[Tensor, ""]:
+        """Mean distance of images that are encoded already, in 0..1.
+
+        Raises:
+            InputError: a side is smaller than `SMALLEST_PX`.
+        """
+        if min(encoded.shape[-2:]) < SMALLEST_PX:
             raise InputError(f"LPIPS needs pictures of at least {SMALLEST_PX} pixels on each side.")
-        total = torch.zeros(len(linear_rgb), device=linear_rgb.device)
-        pairs = zip(self._unit_features(linear_rgb), self._unit_features(truth), strict=True)
+        total = torch.zeros(len(encoded), device=encoded.device)
+        pairs = zip(self._unit_features(encoded), self._unit_features(truth), strict=True)
         for number, (ours, theirs) in enumerate(pairs):
             total = total + self.get_submodule(f"lin{number}")((ours - theirs).square()).mean(dim=(1, 2, 3))
         return total.mean()
 
-    def _unit_features(self, linear_rgb: Tensor) -> list[Tensor]:
-        x = (2 * displayed(linear_rgb) - 1 - self.shift) / self.scale
+    def _unit_features(self, encoded: Tensor) -> list[Tensor]:
+        x = (2 * encoded - 1 - self.shift) / self.scale
         activations = []
         for index, *_, pooled in LAYERS:
             if pooled:

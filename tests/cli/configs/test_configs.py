@@ -27,6 +27,7 @@ COMMAND_OF_GROUP = {
     "flow": "make_clip",
     "item": "reproduce",
     "lens": "refocus",
+    "published": "evaluate/bokeh",
     "puller": "autofocus",
     "quality": "refocus",
     "output": "refocus",

@@ -56,7 +56,7 @@ def run(cfg: DictConfig) -> None:
     ]
     # Before the first evaluation, so that missing data are reported at once.
     data_sets = {name: instantiate(node) for name, node in data_set_configs(cfg).items()}
-    conditions = Conditions(cfg.longer_side_px, _lpips(), cfg.seed)
+    conditions = Conditions(cfg.longer_side_px, found_lpips(), cfg.seed)
     records: list[Record] = []
     for name, data_set in data_sets.items():
         found = Examined()
@@ -134,7 +134,8 @@ def evaluate(scenes: Sequence[Path], methods: Sequence[Method], folder: Path) ->
     return records
 
 
-def _lpips() -> LPIPS | None:
+def found_lpips() -> LPIPS | None:
+    """LPIPS, or `None` where its weights are not found, which is printed."""
     try:
         return LPIPS()
     except InputError as error:

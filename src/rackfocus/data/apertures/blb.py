@@ -9,8 +9,8 @@ Other files of a scene, such as JPEG copies of the pictures, are ignored. The di
 
     D = K * (1 / focus_distance - 1 / depth)
 
-in pixels, positive behind the focal plane. We had no file of the published set: the keys and the formula are
-those of scripts by others who had it.
+in pixels, positive behind the focal plane: the keys and the formula are what its author tells (issue 4 of the
+repository JuewenPeng/BokehMe). We had no file of the published set.
 """
 
 import math
@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from jaxtyping import Float
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from rackfocus.data.apertures.sample import FocusSample
@@ -26,6 +28,7 @@ from rackfocus.data.hdr_picture import read_distance, read_radiance
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.reading.damage import reading
 from rackfocus.reading.json_text import read_json
+from rackfocus.reading.pictures import picture_size
 from rackfocus.types import InputError
 
 _NAME = re.compile(r"bokeh_(\d+)_(\d+)\.exr")
@@ -44,14 +47,73 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A triplet: two shots, the refocus from the first to the second; `K` and the focus of the first."""
+class BLBScene:
+    """What a scene consists of: its blur levels and focal planes, `K` of each level, the distance in focus of
+    each plane.
+    """
 
     folder: Path
+    levels: list[int]
+    planes: list[int]
+    blur: list[float]
+    focus: list[float]
+
+    @property
+    def shots(self) -> list[Shot]:
+        """Its shallow pictures, level by level."""
+        return [Shot(level, plane) for level in self.levels for plane in self.planes]
+
+    def radiance(self) -> Float[Tensor, "3 height width"]:
+        """The sharp picture in linear light, exact and unclipped."""
+        return read_radiance(self.folder / "image.exr")
+
+    def picture(self, shot: Shot) -> Float[Tensor, "3 height width"]:
+        """A shallow picture in linear light.
+
+        Raises:
+            InputError: it is damaged, or not of the size of the sharp picture.
+        """
+        return self._of_one_size(shot.file(self.folder), read_radiance(shot.file(self.folder)))
+
+    def disparity(self, shot: Shot) -> Float[Tensor, "1 height width"]:
+        """The exact disparity of a shallow picture in pixels.
+
+        Raises:
+            InputError: `depth.exr` is damaged, or not of the size of the sharp picture.
+        """
+        path = self.folder / "depth.exr"
+        depth = self._of_one_size(path, read_distance(path))
+        return self.blur[shot.level] * (1 / self.focus[shot.plane] - 1 / depth)
+
+    def _of_one_size(self, file: Path, picture: Tensor) -> Tensor:
+        if tuple(picture.shape[-2:]) != picture_size(self.folder / "image.exr"):
+            raise InputError(f"{file} is not of the size of image.exr beside it; get BLB again.")
+        return picture
+
+
+def blb_scenes(root: str | Path) -> list[BLBScene]:
+    """The scenes in a folder of scene folders, in the order of their names.
+
+    Raises:
+        InputError: there is no scene, pictures of a scene are missing, or its `info.json` is not as
+            described.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError(f"{root} is no folder; set data.root to the folder of BLB's scenes.")
+    folders = sorted(path.parent for path in root.glob("*/image.exr"))
+    if not folders:
+        raise InputError(f"{root} holds no scene (a folder with image.exr); get BLB again.")
+    return [_scene(folder) for folder in folders]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A triplet: two shots of a scene, and the refocus from the first to the second."""
+
+    scene: BLBScene
     shallow: Shot
     adjusted: Shot
-    blur_parameter: float
-    focus_distance: float
     aperture_ratio: float = 1.0
     focal_disparity: float = 0.0
 
@@ -63,44 +125,32 @@ class BLB(Dataset[FocusSample]):
     `radiance` is the sharp picture, exact and unclipped; `disparity` is exact, too.
 
     Raises:
-        InputError: there is no scene, pictures of a scene are missing, or its `info.json` is not as
-            described; on access, a picture is damaged or of another size.
+        InputError: as from `blb_scenes`; on access, a picture is damaged or of another size.
     """
 
     def __init__(self, root: str | Path) -> None:
-        root = Path(root)
-        if not root.is_dir():
-            raise InputError(f"{root} is no folder; set data.root to the folder of BLB's scenes.")
-        folders = sorted(path.parent for path in root.glob("*/image.exr"))
-        if not folders:
-            raise InputError(f"{root} holds no scene (a folder with image.exr); get BLB again.")
-        self.entries = [entry for folder in folders for entry in _entries(folder)]
+        self.entries = [entry for scene in blb_scenes(root) for entry in _entries(scene)]
 
     def __len__(self) -> int:
         return len(self.entries)
 
     def __getitem__(self, index: int) -> FocusSample:
         entry = self.entries[index]
-        radiance = read_radiance(entry.folder / "image.exr")
-        shallow, adjusted = (shot.file(entry.folder) for shot in (entry.shallow, entry.adjusted))
-        pictures = {file: read_radiance(file) for file in (shallow, adjusted)}
-        depth = read_distance(entry.folder / "depth.exr")
-        for file, picture in {**pictures, entry.folder / "depth.exr": depth}.items():
-            if picture.shape[-2:] != radiance.shape[-2:]:
-                raise InputError(f"{file} is not of the size of image.exr beside it; get BLB again.")
+        radiance = entry.scene.radiance()
+        names = (entry.shallow.file(entry.scene.folder).stem, entry.adjusted.file(entry.scene.folder).stem)
         return FocusSample(
-            name=f"{entry.folder.name}/{shallow.stem}-{adjusted.stem}",
+            name=f"{entry.scene.folder.name}/{'-'.join(names)}",
             deep=linear_to_srgb(radiance.clamp(0, 1)).clamp(0, 1),
-            shallow=pictures[shallow].clamp(0, 1),
-            adjusted=pictures[adjusted].clamp(0, 1),
+            shallow=entry.scene.picture(entry.shallow).clamp(0, 1),
+            adjusted=entry.scene.picture(entry.adjusted).clamp(0, 1),
             aperture_ratio=entry.aperture_ratio,
             focal_disparity=entry.focal_disparity,
-            disparity=entry.blur_parameter * (1 / entry.focus_distance - 1 / depth),
+            disparity=entry.scene.disparity(entry.shallow),
             radiance=radiance,
         )
 
 
-def _entries(folder: Path) -> list[Entry]:
+def _scene(folder: Path) -> BLBScene:
     found = [_NAME.fullmatch(path.name) for path in folder.glob("bokeh_*.exr")]
     shots = {Shot(int(match[1]), int(match[2])) for match in found if match}
     if not shots:
@@ -111,30 +161,27 @@ def _entries(folder: Path) -> list[Entry]:
             if Shot(level, plane) not in shots:
                 raise InputError(f"{Shot(level, plane).file(folder)} is missing; get BLB again.")
     blur, focus = _parameters(folder / "info.json", max(levels) + 1, max(planes) + 1)
-    by_strength = sorted(levels, key=lambda level: blur[level])
-    strongest, middle = by_strength[-1], by_strength[len(levels) // 2]
+    return BLBScene(folder, levels, planes, blur, focus)
+
+
+def _entries(scene: BLBScene) -> list[Entry]:
+    blur, focus = scene.blur, scene.focus
+    by_strength = sorted(scene.levels, key=lambda level: blur[level])
+    strongest, middle = by_strength[-1], by_strength[len(by_strength) // 2]
+    ratio = blur[middle] / blur[strongest]
     entries = [
-        Entry(
-            folder,
-            Shot(strongest, plane),
-            Shot(middle, plane),
-            blur[strongest],
-            focus[plane],
-            aperture_ratio=blur[middle] / blur[strongest],
-        )
-        for plane in planes
+        Entry(scene, Shot(strongest, plane), Shot(middle, plane), aperture_ratio=ratio)
+        for plane in scene.planes
     ]
     entries += [
         Entry(
-            folder,
+            scene,
             Shot(strongest, first),
             Shot(strongest, second),
-            blur[strongest],
-            focus[first],
             # What is in focus at the second plane has this disparity at the first.
             focal_disparity=blur[strongest] * (1 / focus[first] - 1 / focus[second]),
         )
-        for first, second in pairwise(planes)
+        for first, second in pairwise(scene.planes)
     ]
     return entries
 
