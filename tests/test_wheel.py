@@ -18,7 +18,7 @@ def test_configs_weights_and_templates_are_in_it(installed_wheel):
     assert {path.relative_to(package / "conf") for path in (package / "conf").rglob("*.yaml")} == configs
     assert (package / "weights" / "rgbd_hdr.safetensors").is_file()
     assert (package / "weights" / "af_net.safetensors").is_file()
-    assert (package / "evaluation" / "reports" / "demo_page.html.j2").is_file()
+    assert (package / "evaluation" / "reports" / "pages" / "demo_page.html.j2").is_file()
     assert (package / "py.typed").is_file()
     assert (installed_wheel / "hydra_plugins" / "rackfocus_launcher.py").is_file()
 

@@ -17,7 +17,12 @@ from rackfocus.cli.runs.provenance import git_revision
 from rackfocus.cli.train import METRICS_FILE, train
 from rackfocus.data.apertures.raytraced import scene_folders
 from rackfocus.evaluation.images.raytraced import evaluate_scenes, network_method, renderer_methods, unblurred
-from rackfocus.evaluation.reports.demo_page import clip_timeline, scene_pictures, training_curve, write_page
+from rackfocus.evaluation.reports.pages.demo_page import (
+    clip_timeline,
+    scene_pictures,
+    training_curve,
+    write_page,
+)
 from rackfocus.evaluation.reports.records import write_records
 from rackfocus.evaluation.reports.summary import summarise, summary_table
 from rackfocus.models.backends import RGBDHDREstimator

@@ -79,8 +79,8 @@ def test_refocusing_reaches_the_other_focal_plane(raytraced):
     scene = load_scene(scene_folders(raytraced, "test")[0])
     truth = renderer_methods()[0].estimate(scene)
     photograph, ratio, focal_disparity = targets(scene)["f/2 refocused"]
-    right = psnr(render_target(truth, ratio, focal_disparity, "coverage"), photograph)
-    wrong = psnr(render_target(truth, ratio, 0.0, "coverage"), photograph)
+    right = psnr(render_target(truth, ratio, focal_disparity), photograph)
+    wrong = psnr(render_target(truth, ratio, 0.0), photograph)
     assert right > wrong + 8
 
 

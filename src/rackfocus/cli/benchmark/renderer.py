@@ -1,6 +1,5 @@
 """`rackfocus benchmark renderer`: speed, memory and quality of the renderer, compared with others."""
 
-import platform
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from rackfocus.cli.benchmark.report import check_cores, require_positive
+from rackfocus.cli.benchmark.report import check_cores, processor_name, require_positive
 from rackfocus.cli.command import run_command, run_folder
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.runs.provenance import git_revision, record_provenance
@@ -58,7 +57,7 @@ def benchmark_renderer(cfg: DictConfig) -> None:
     qualities = _qualities(cfg, [*scenes, *larger], missing, folder)
     chosen = {name: why for name, why in missing.items() if name in cfg.methods}
     facts = {
-        "machine": f"{cfg.cores} cores of {_processor()}",
+        "machine": f"{cfg.cores} cores of {processor_name()}",
         "revision": git_revision(),
         "inputs for time and memory": "a ray-traced test scene, enlarged (`inputs.timing_input`)",
         "pairs": f"{cfg.repeats}, after a first one that does not count",
@@ -133,13 +132,3 @@ def _print_summary(costs: Sequence[Cost], qualities: Sequence[Quality]) -> None:
     for row in rows:
         table.add_row(*row)
     Console().print(table)
-
-
-def _processor() -> str:
-    """The processor's name as reported by Linux."""
-    about = Path("/proc/cpuinfo")
-    for line in about.read_text().splitlines() if about.is_file() else ():
-        name, _, value = line.partition(":")
-        if name.strip() == "model name":
-            return value.strip()
-    return platform.machine()

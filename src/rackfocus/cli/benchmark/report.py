@@ -1,6 +1,7 @@
 """Shared by the benchmarks: checks of settings, the CSV file and the printed table."""
 
 import os
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -57,6 +58,16 @@ def use_cores(cores: int) -> None:
     check_cores(cores)
     torch.set_num_threads(cores)
     cv2.setNumThreads(cores)
+
+
+def processor_name() -> str:
+    """The processor's name as reported by Linux."""
+    about = Path("/proc/cpuinfo")
+    for line in about.read_text().splitlines() if about.is_file() else ():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.machine()
 
 
 def report(

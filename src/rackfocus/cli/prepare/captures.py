@@ -16,7 +16,7 @@ from rackfocus.data.apertures.aperture import ApertureScene, aperture_scenes
 from rackfocus.data.apertures.focal_stack import stack_photographs
 from rackfocus.data.apertures.manifest import Manifest, Photograph, Rejection, as_matrix, write_manifest
 from rackfocus.data.preparation.captures import Limits, aperture_items, focal_items, judge
-from rackfocus.evaluation.reports.preparation_page import Row, report_row, write_report
+from rackfocus.evaluation.reports.pages.preparation_page import Row, report_row, write_report
 from rackfocus.one_writer import one_writer
 from rackfocus.reading.damage import reading
 from rackfocus.reading.json_text import read_json

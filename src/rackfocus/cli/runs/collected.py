@@ -16,6 +16,7 @@ from rackfocus.evaluation.images.raytraced import Method, evaluate_scenes, netwo
 from rackfocus.evaluation.reports.records import Record, write_records
 from rackfocus.evaluation.reports.summary import compare_runs, summary_table, write_summary
 from rackfocus.models.checkpoints import load_model
+from rackfocus.optics.renderer import Renderer
 from rackfocus.types import InputError
 
 WEIGHTS = "rgbd_hdr.safetensors"
@@ -112,7 +113,7 @@ def _measured_training(name: str, job: Path, root: Path | None) -> list[Record]:
     if test is None:
         raise InputError("its data have no ray-traced test split.")
     method = network_method(name, load_model(job / WEIGHTS))
-    return _measured(test, Method(name, method.estimate, cfg.loss.renderer.formulation))
+    return _measured(test, Method(name, method.estimate, Renderer(cfg.loss.renderer.formulation)))
 
 
 def _test_scenes(cfg: DictConfig | ListConfig, root: Path | None) -> RaytracedScenes | None:

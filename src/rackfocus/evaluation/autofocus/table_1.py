@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from rackfocus.evaluation.autofocus.focus_clips import AnnotatedClip, find_clips
 from rackfocus.evaluation.autofocus.focus_scores import ScoredTable, mean_scores, scores
@@ -65,8 +66,7 @@ class Table1(ScoredTable):
             )
 
         def optical(_clip: AnnotatedClip, truth: np.ndarray) -> FocusTrack:
-            kept = np.full(len(truth), truth[0])
-            return FocusTrack((), np.full((len(truth), 2), np.nan), kept, np.zeros(len(truth)))
+            return kept_focus(truth)
 
         return {LAAF: look_ahead, CAUSAL: causal, OPTICAL: optical}
 
@@ -92,6 +92,12 @@ class Table1(ScoredTable):
                 truth=Truth(clip.targets, truth),
                 title=clip.name,
             )
+
+
+def kept_focus(truth: Float[np.ndarray, " frame"]) -> FocusTrack:
+    """Focus that stays where the true one is in the first frame, in pixels of the video, without targets."""
+    kept = np.full(len(truth), truth[0])
+    return FocusTrack((), np.full((len(truth), 2), np.nan), kept, np.zeros(len(truth)))
 
 
 def _mean(rows: Sequence[Row]) -> Row:

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rackfocus.data.apertures.raytraced import RaytracedScene, load_scene
-from rackfocus.evaluation.images.baselines import Network, Nothing, Predictor
+from rackfocus.evaluation.images.baselines import Network, Nothing, Prediction, Predictor
 from rackfocus.evaluation.images.examination import Conditions, Examined, SheetRow
 from rackfocus.evaluation.reports.pictures import HDR_STOPS, disparity_picture, picture
 from rackfocus.evaluation.reports.records import Record
@@ -27,11 +27,15 @@ from rackfocus.metrics.image import psnr, ssim
 from rackfocus.metrics.lights import light_psnr
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import srgb_to_linear
-from rackfocus.optics.renderer import FORMULATIONS, render
+from rackfocus.optics.renderer import FORMULATIONS, Renderer, render
 from rackfocus.optics.thin_lens import refocus_disparity
 from rackfocus.scenes.lens import F2_TO_F8
 
 DATA_SET = "raytraced"
+
+RenderFunction = Callable[[Tensor, Tensor], Tensor]
+"""From radiance `(1, 3, height, width)` and disparity in pixels `(1, 1, height, width)` to the photograph in
+linear light, as `rackfocus.optics.renderer.render`."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,12 @@ class Method:
 
     name: str
     estimate: Callable[[RaytracedScene], Estimate]
-    formulation: str = "coverage"
+    renderer: RenderFunction = render
 
 
 def renderer_methods() -> list[Method]:
     """True radiance and disparity with every formulation, which measures the renderer's own error."""
-    return [Method(f"truth, {name}", _truth, name) for name in FORMULATIONS]
+    return [Method(f"truth, {name}", _truth, Renderer(name)) for name in FORMULATIONS]
 
 
 def unblurred() -> Method:
@@ -80,24 +84,32 @@ def predictor_method(predictor: Predictor) -> Method:
 
     def estimate(scene: RaytracedScene) -> Estimate:
         srgb = scene.deep_srgb[None]
-        prediction = predictor(srgb)
-        truth = scene.disparity[None]
-        if prediction.disparity is None:
-            disparity, borrowed = truth, " (true D)"
-        elif prediction.in_pixels:
-            disparity, borrowed = prediction.disparity, ""
-        else:
-            disparity, borrowed = align_affine(prediction.disparity, truth), " (D aligned)"
-        return Estimate(
-            srgb_to_linear(srgb) if prediction.radiance is None else prediction.radiance,
-            disparity,
-            own_light=prediction.radiance is not None,
-            own_depth=prediction.disparity is not None,
-            own_units=prediction.in_pixels,
-            borrowed=borrowed,
-        )
+        return completed(predictor(srgb), scene, light=srgb_to_linear(srgb))
 
     return Method(predictor.name, estimate)
+
+
+def completed(
+    prediction: Prediction, scene: RaytracedScene, *, light: Float[Tensor, "1 3 height width"]
+) -> Estimate:
+    """A prediction with the true disparity where it has none, or aligned with it where its unit is unknown;
+    and with this light where it has none.
+    """
+    truth = scene.disparity[None]
+    if prediction.disparity is None:
+        disparity, borrowed = truth, " (true D)"
+    elif prediction.in_pixels:
+        disparity, borrowed = prediction.disparity, ""
+    else:
+        disparity, borrowed = align_affine(prediction.disparity, truth), " (D aligned)"
+    return Estimate(
+        light if prediction.radiance is None else prediction.radiance,
+        disparity,
+        own_light=prediction.radiance is not None,
+        own_depth=prediction.disparity is not None,
+        own_units=prediction.in_pixels,
+        borrowed=borrowed,
+    )
 
 
 def targets(scene: RaytracedScene) -> dict[str, tuple[Tensor, float, float]]:
@@ -109,15 +121,12 @@ def targets(scene: RaytracedScene) -> dict[str, tuple[Tensor, float, float]]:
     }
 
 
-def render_target(estimate: Estimate, ratio: float, focal_disparity: float, formulation: str) -> Tensor:
+def render_target(
+    estimate: Estimate, ratio: float, focal_disparity: float, renderer: RenderFunction = render
+) -> Tensor:
     """Render the estimate with another aperture and focus."""
-    return render(
-        estimate.radiance,
-        estimate.disparity,
-        aperture_ratio=ratio,
-        focal_disparity=focal_disparity,
-        formulation=formulation,
-    )
+    disparity = refocus_disparity(estimate.disparity, aperture_ratio=ratio, focal_disparity=focal_disparity)
+    return renderer(estimate.radiance, disparity)
 
 
 @torch.inference_mode()
@@ -152,7 +161,7 @@ def examine_scene(
         blurs = bool(estimate.disparity.any())  # otherwise the render is the input, which is shown already
         about_estimate = _judge_disparity(estimate, scene, conditions) | _judge_light(estimate, scene)
         for target, (photograph, ratio, focal_disparity) in targets(scene).items():
-            image = render_target(estimate, ratio, focal_disparity, method.formulation)
+            image = render_target(estimate, ratio, focal_disparity, method.renderer)
             true_disparity = refocus_disparity(
                 scene.disparity[None], aperture_ratio=ratio, focal_disparity=focal_disparity
             )

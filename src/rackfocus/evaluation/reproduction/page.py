@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import jinja2
-
+from rackfocus.evaluation.reports.pages.html_page import html_page
 from rackfocus.evaluation.reports.pictures import file_uri
 from rackfocus.evaluation.reproduction.claims import NOT_DECIDABLE, NOT_UPHELD, UPHELD
 from rackfocus.evaluation.reproduction.item_folder import CLAIMS_FILE, NUMBERS_FILE, MadeItem, interval, told
@@ -19,18 +18,14 @@ def write_page(path: Path, items: Sequence[MadeItem]) -> None:
 
     Numbers are shown as they stand in the CSV files, which lie in the folders of the items beside the page.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("rackfocus.evaluation.reproduction", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
     verdicts = [
         (item, verdict, next((n for n in item.numbers if n.name == verdict.number), None))
         for item in items
         for verdict in item.verdicts
     ]
     count = Counter(verdict.verdict for _, verdict, _ in verdicts)
-    page = environment.get_template("page.html.j2").render(
+    page = html_page(
+        "reproduction/page.html.j2",
         items=items,
         verdicts=verdicts,
         count={name: count[name] for name in (UPHELD, NOT_UPHELD, NOT_DECIDABLE)},
@@ -41,7 +36,7 @@ def write_page(path: Path, items: Sequence[MadeItem]) -> None:
         told=told,
         quick=any(item.facts["quick"] == "True" for item in items),
     )
-    write_whole(path, page.encode())
+    write_whole(path, page)
 
 
 def _uri(picture: Path) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-import jinja2
 import numpy as np
 import torch
 
@@ -14,6 +13,7 @@ from rackfocus.data.apertures.raytraced import load_scene
 from rackfocus.evaluation.images.raytraced import network_method, render_target, targets
 from rackfocus.evaluation.reports.columns import BRIEF, COLUMNS
 from rackfocus.evaluation.reports.focus_timeline import Truth, draw_timeline, thumbnails_at
+from rackfocus.evaluation.reports.pages.html_page import html_page
 from rackfocus.evaluation.reports.pictures import (
     HDR_STOPS,
     data_uri,
@@ -55,7 +55,7 @@ def scene_pictures(folder: Path, model: RGBDHDREstimator) -> dict[str, str]:
     estimate = network_method("network", model).estimate(scene)
     photograph, ratio, focal_disparity = targets(scene)["f/2"]
     reach = float(scene.disparity.abs().max())
-    rendered = render_target(estimate, ratio, focal_disparity, "coverage")
+    rendered = render_target(estimate, ratio, focal_disparity)
     return {
         "input, everything sharp": data_uri(picture(srgb_to_linear(scene.deep_srgb[None]))),
         "rendered at f/2": data_uri(picture(rendered)),
@@ -134,12 +134,8 @@ def write_page(
     PSNR of the validation scenes in dB before and after training, `.mp4` files by caption, the timeline as
     PNG, and further facts by name.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("rackfocus.evaluation.reports", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    page = environment.get_template("demo_page.html.j2").render(
+    page = html_page(
+        "reports/pages/demo_page.html.j2",
         scenes=scenes,
         headings=["method", *(COLUMNS[name].heading for name in BRIEF)],
         rows=[cells(summary, BRIEF) for summary in summaries],
@@ -150,7 +146,7 @@ def write_page(
         timeline=file_uri(timeline.read_bytes(), "image/png"),
         facts=facts,
     )
-    write_whole(path, page.encode())
+    write_whole(path, page)
 
 
 def _smoothed(values: Sequence[float], momentum: float = 0.97) -> list[float]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import jinja2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
 
 from rackfocus.data.preparation.captures import Linear, ShotAssessment, Views
+from rackfocus.evaluation.reports.pages.html_page import html_page
 from rackfocus.evaluation.reports.pictures import data_uri, difference_picture, picture
 from rackfocus.whole_files import write_whole
 
@@ -75,13 +75,9 @@ def write_report(path: Path, rows: Sequence[Row], broken: Sequence[str], facts: 
     """Write the page atomically, with error messages of broken files. Rejected shots come first; at most 200
     shots have pictures.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("rackfocus.evaluation.reports", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
     ordered = sorted(rows, key=lambda row: row.reason is None)
-    page = environment.get_template("preparation_page.html.j2").render(
+    page = html_page(
+        "reports/pages/preparation_page.html.j2",
         columns=COLUMNS,
         rows=ordered,
         shown=ordered[:_MOST_SHOWN],
@@ -89,7 +85,7 @@ def write_report(path: Path, rows: Sequence[Row], broken: Sequence[str], facts: 
         broken=broken,
         facts=facts,
     )
-    write_whole(path, page.encode())
+    write_whole(path, page)
 
 
 def _px(value: float) -> str:

@@ -2,7 +2,7 @@ import base64
 
 import pytest
 
-from rackfocus.evaluation.reports.demo_page import Curve, clip_timeline, training_curve, write_page
+from rackfocus.evaluation.reports.pages.demo_page import Curve, clip_timeline, training_curve, write_page
 
 
 def test_a_curve_tells_its_ends_and_stays_in_its_box(tmp_path):

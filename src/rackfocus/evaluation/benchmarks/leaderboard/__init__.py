@@ -1,0 +1,1 @@
+"""The leaderboard: depth models, light models, renderers and autofocus against exact truth."""

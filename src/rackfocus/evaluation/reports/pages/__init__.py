@@ -1,0 +1,1 @@
+"""Reports as HTML pages, each a single file, and what their templates share."""
