@@ -269,6 +269,16 @@ def test_what_comes_after_the_buffer_changes_nothing(video, tmp_path, buffer_s):
     assert (one.focal_disparity != two.focal_disparity).any()
 
 
+def test_streaming_filters_no_estimate_by_later_frames(video, tmp_path, tiny_network):
+    """The same, where disparity is estimated."""
+    pictures = [picture(LEFT)] * 24 + [picture(RIGHT)] * 4 + [picture((66, 36), 9)] * 20
+    other = stills(tmp_path / "other", pictures)
+    settings = {"buffer_s": 0.0, "model": tiny_network, "fps": 12, "last": 32}
+    one, two = (streaming_autofocus(each, scene(), **settings) for each in (video, other))
+    assert (one.focal_disparity[:28] == two.focal_disparity[:28]).all()
+    assert (one.focal_disparity[28:] != two.focal_disparity[28:]).any()
+
+
 def test_streaming_settings_of_no_sense(video):
     for settings in ({"buffer_s": -1}, {"hop_s": 0}):
         with pytest.raises(InputError):
