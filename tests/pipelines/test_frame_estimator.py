@@ -12,9 +12,12 @@ from rackfocus.app.work.priority import PriorityGate
 from rackfocus.models.backends import CompositeEstimator, disparity_from_nearness, nearness_scale
 from rackfocus.models.recorded_depth import RecordedDepth
 from rackfocus.optics.radiometry import srgb_to_linear
+from rackfocus.pipelines.clip.arrays import DISPARITY
 from rackfocus.pipelines.estimates import VideoEstimates
 from rackfocus.pipelines.focusing.autofocus import open_footage
 from rackfocus.pipelines.frame_estimator import FrameEstimator, is_not_blank, srgb_of
+from rackfocus.pipelines.kept_estimates import STEPS
+from rackfocus.pipelines.packed_maps import rounded
 from rackfocus.video import Transfer, open_video
 from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
 from rackfocus.video.stabilizer.none import NoStabilizer
@@ -113,7 +116,7 @@ def test_autofocus_reads_what_is_rendered(video):
     with open_footage(video, model=network()) as footage:
         maps = [shown.disparity for shown in footage.frames()]
     for found, rendered in zip(maps, whole, strict=True):
-        np.testing.assert_array_equal(found, rendered.float().numpy())
+        np.testing.assert_array_equal(found, rounded(rendered, STEPS[DISPARITY]).numpy())
 
 
 def test_the_page_knows_the_scale_in_any_order(video):
@@ -147,7 +150,7 @@ def test_recorded_depth_reaches_every_place(video, tmp_path):
     assert [int(frame[20].argmin()) for frame in rendered] == [4 * index for index in range(FRAMES)]
     with open_footage(video, model=recorded(), stabilizer=NoStabilizer()) as footage:
         for shown in footage.frames():
-            np.testing.assert_allclose(shown.disparity, rendered[shown.index], atol=2e-3)
+            np.testing.assert_allclose(shown.disparity, rendered[shown.index], atol=STEPS[DISPARITY] / 2)
     frames = Frames(video)
     disparities = DisparityWorker(
         frames, recorded, network_size_px=None, gate=PriorityGate(), estimated=lambda: None

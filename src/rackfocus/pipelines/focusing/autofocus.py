@@ -28,7 +28,6 @@ from rackfocus.pipelines.focusing.footage import (
     disparity_by_frame,
     stored_disparity,
 )
-from rackfocus.pipelines.frame_estimator import reduced_size
 from rackfocus.types import (
     AnnotatedVideo,
     FocusAnnotation,
@@ -80,9 +79,9 @@ def autofocus(
             `TargetFinder`.
         disparity: in pixels of the video, where it is known. `None`: a clip's own, otherwise it is estimated.
         model: estimates disparity; see `rackfocus.refocus`.
-        network_size_px: the longer side of the network's input; `None`: the whole working frame.
-        stabilizer: filters estimated disparity over time; `None`: `look_ahead_stabilizer()`, as in
-            `rackfocus.refocus`, so that both find the same targets.
+        network_size_px: the longer side of the network's input; `None`: the whole frame.
+        stabilizer: filters estimated disparity over time; `None`: `look_ahead_stabilizer()`. Estimates are
+            those of `rackfocus.refocus` with `scale=1`, so that both find the same targets.
         targets: given beforehand; a user's targets take precedence over those found here.
         tracker: follows the subjects; `None`: NanoTrack if its files are found, else KCF.
         puller: moves focus from one subject to the next; `None`: linearly in 10 frames.
@@ -250,7 +249,8 @@ def open_footage(
             last = stop if last is None else last if stop is None else min(last, stop)
         else:
             network = load_model(model) if isinstance(model, str | Path) else model
-            size = reduced_size(reader.info.width, reader.info.height, longer_side_px)
+            # As large as they are rendered: a decision may hang on little.
+            size = reader.info.width, reader.info.height
             stabilizer = stabilizer or look_ahead_stabilizer()
             maps = VideoEstimates(reader, network, stabilizer, network_size_px, size, device)
         yield Footage(reader, maps, longer_side_px, last, device)
