@@ -59,7 +59,7 @@ class General:
         same_depth: largest difference of their disparities, as a share of the frame's spread of disparity.
         whip_pan: camera speed of a whip pan, in diagonals of the frame a second: what is seen in it is no
             candidate, and what is seen after it is another subject.
-        settling_s: how long after a whip pan what is seen is no candidate either: the camera still slows down.
+        settling_s: how long after a whip pan what is seen is no candidate either: the camera slows down.
 
     Raises:
         InputError: a value is out of range.
