@@ -184,6 +184,26 @@ def test_who_is_nearer_is_another_subject_at_the_same_place():
     assert followed([first, again], 8, disparity=unknown).targets == (first,)
 
 
+def test_a_target_as_near_as_the_subject_was_of_late_is_on_it():
+    """Its estimated disparity varies by 8, and what is there is nearer by 6 than it is now."""
+    first, again = boxed(0, 20, source="action"), boxed(5, 28, source="action")
+    beside = np.where(np.arange(WIDTH) < 27, 16.0, 10.0)
+
+    def targets(own):
+        following = Following(
+            [first, again],
+            tracker=Moving(),
+            puller=FocusPuller(4, 0, smoothing_frames=0),
+            scale_from_source=1.0,
+        )
+        for value in (*own, 0.0, 0.0, 0.0):
+            following.push(IMAGE, np.tile(beside + value, (HEIGHT, 1)))
+        return following.finish().targets
+
+    assert targets([0.0] * 5) == (first, again)
+    assert targets([0.0, 8.0, 4.0, 0.0, 6.0]) == (first,)
+
+
 def test_a_point_beside_the_subject_is_moved_towards_it():
     following = Following(
         [boxed(0, 20)], tracker=Moving(), puller=FocusPuller(4, 0, smoothing_frames=0), scale_from_source=1.0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.pipelines.packed_maps import packed, unpacked
+from rackfocus.pipelines.packed_maps import packed, rounded, unpacked
 
 
 def test_steps_come_back_exactly():
@@ -36,6 +36,15 @@ def test_the_codes_are_those_of_numpy(kind, step):
     codes = ((differences << 1) ^ (differences >> 15)).view(np.uint16)
     np.testing.assert_array_equal(packed(values, step), codes)
     assert torch.equal(unpacked(codes, step), torch.from_numpy(steps).float() * np.float32(step))
+
+
+def test_rounding_alone_gives_the_same():
+    values = torch.cat(
+        [20 * torch.randn(1000, generator=torch.Generator().manual_seed(1)), torch.tensor([6e4, -6e4])]
+    )
+    maps = values.half().view(1, 2, -1)
+    assert torch.equal(rounded(maps, 1 / 16), unpacked(packed(maps, 1 / 16), 1 / 16))
+    assert rounded(torch.tensor([np.nan, 0.04]), 1 / 16).nan_to_num(9).tolist() == [9, 1 / 16]
 
 
 @pytest.mark.parametrize("value", [torch.inf, -torch.inf, torch.nan])

@@ -14,6 +14,9 @@ from rackfocus.focus.subjects.followed_subject import FollowedSubject
 from rackfocus.focus.trackers.tracker import Box, Tracker
 from rackfocus.types import FocusTarget, FocusTrack, InputError
 
+LATELY_FRAMES = 12
+"""About half a second: how a subject's disparity varies meanwhile tells how well it is known."""
+
 Image = UInt8[np.ndarray, "height width 3"]
 Disparity = Num[np.ndarray, "rows columns"]
 
@@ -138,10 +141,13 @@ class Following:
         """
         counting = self._counting(index - 1)
         followed = [each for each in self._subjects if each.target is counting and counting.source != "user"]
+        own = self._disparity[max(counting.t, index - LATELY_FRAMES) : index]
+        known = [value for value in own if math.isfinite(value)]
+        varied = max(known) - min(known) if known else 0.0
         for target in [each for each in self._targets if each.t == index and each.source != "user"]:
             seen = self._seen.get(target, {})
             for subject in followed:
-                if subject.is_at(seen.get(index, target.box), image, disparity):
+                if subject.is_at(seen.get(index, target.box), image, disparity, varied):
                     self._seen[counting] = {**self._seen.get(counting, {}), **seen}
                     self._targets = tuple(each for each in self._targets if each is not target)
                     self._plan = decisions(self._targets)

@@ -45,6 +45,12 @@ def unpacked(
     return torch.from_numpy(values).view(folded.shape)
 
 
+def rounded(values: Float[Tensor, "*shape"], step: float) -> Float[Tensor, "*shape"]:
+    """The values that `unpacked` gives of what was `packed`, without packing them; NaN stays NaN."""
+    largest = float(LARGEST)
+    return (values.float() / step).round().clamp(-largest - 1, largest) * step
+
+
 @compiled
 def _pack(rows, step, folded):  # type: ignore[no-untyped-def]
     """Returns whether all values are finite."""

@@ -9,7 +9,7 @@ from rackfocus import FocusTarget, FocusTrack, InputError
 from rackfocus.focus.af_net_autofocus import AFNetAutofocus
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
-from rackfocus.pipelines.focusing import analysis
+from rackfocus.pipelines.focusing import analysis, streaming
 from rackfocus.pipelines.focusing.autofocus import annotation_of, autofocus, follow, open_footage
 from rackfocus.pipelines.focusing.footage import Footage, FrameDisparityStore, small_map
 from rackfocus.pipelines.focusing.streaming import streaming_autofocus, streaming_tracks
@@ -267,6 +267,18 @@ def test_what_comes_after_the_buffer_changes_nothing(video, tmp_path, buffer_s):
     assert (one.focal_disparity[:sure] == two.focal_disparity[:sure]).all()
     assert (one.points[:sure] == two.points[:sure]).all()
     assert (one.focal_disparity != two.focal_disparity).any()
+
+
+def test_streaming_filters_no_estimate_by_later_frames(video, tiny_network, monkeypatch):
+    opened = []
+
+    def open_and_keep(*args, **settings):
+        opened.append(settings["stabilizer"].look_ahead_frames)
+        return open_footage(*args, **settings)
+
+    monkeypatch.setattr(streaming, "open_footage", open_and_keep)
+    streaming_autofocus(video, scene(), model=tiny_network, fps=12, last=3)
+    assert opened == [0]
 
 
 def test_streaming_settings_of_no_sense(video):

@@ -14,6 +14,7 @@ from rackfocus.evaluation.autofocus.focus_table import Progress, Row
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.focusing.streaming import streaming_tracks
 from rackfocus.types import FocusTrack, InputError
+from rackfocus.video.stabilizer.none import NoStabilizer
 from rackfocus.whole_files import whole_file
 
 PICTURE_FILE = "look_ahead.png"
@@ -43,7 +44,7 @@ class LookAheadStudy(ScoredTable):
         made: list[Row] = []
         for done, clip in enumerate(clips):
             truth = clip.true_focus(self.puller, **self.settings)
-            with clip.footage(**self.settings) as footage:
+            with clip.footage(stabilizer=NoStabilizer(), **self.settings) as footage:
                 tracks = streaming_tracks(
                     footage, self.autofocus, self.buffers_s, hop_s=self.hop_s, puller=self.puller
                 )

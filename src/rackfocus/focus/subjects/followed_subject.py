@@ -89,13 +89,15 @@ class FollowedSubject:
             self._known_in = None
         self.tracked = self._tracker.follow(image, is_cut=is_cut)
 
-    def is_at(self, box: Box | None, image: Image, disparity: Disparity) -> bool:
+    def is_at(self, box: Box | None, image: Image, disparity: Disparity, varied: float = 0.0) -> bool:
         """Whether it is followed, and now in a box given as `FocusTarget.box`, and as near as what is there.
 
         Args:
             box: of a target in this frame.
             image: the frame.
             disparity: of the frame, possibly coarser.
+            varied: by how much its own disparity has varied of late, in the map's own unit: so much more may
+                what is there differ from it. It varies where it is estimated, and where something hides it.
         """
         if self._tracker is None or self.tracked.confidence == 0 or box is None:
             return False
@@ -106,7 +108,7 @@ class FollowedSubject:
         known = disparity[np.isfinite(disparity)].astype(np.float64)
         low, high = np.quantile(known, (0.05, 0.95)) if known.size else (0.0, 0.0)
         # Where nothing is known, nothing speaks against it.
-        return not abs(there - self.disparity(image, disparity)) > SAME_DEPTH * (high - low)
+        return not abs(there - self.disparity(image, disparity)) > SAME_DEPTH * (high - low) + varied
 
     def point(self, image: Image) -> tuple[float, float]:
         """Its position in pixels from the left and upper border of the frame, clamped to the frame.

@@ -28,7 +28,6 @@ from rackfocus.pipelines.focusing.footage import (
     disparity_by_frame,
     stored_disparity,
 )
-from rackfocus.pipelines.frame_estimator import reduced_size
 from rackfocus.types import (
     AnnotatedVideo,
     FocusAnnotation,
@@ -38,7 +37,8 @@ from rackfocus.types import (
     InputError,
 )
 from rackfocus.video import open_video
-from rackfocus.video.stabilizer.none import NoStabilizer
+from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
+from rackfocus.video.stabilizer.stabilizer import Stabilizer
 
 GivenDisparity = Disparity | Float[np.ndarray, "frame rows columns"] | str | Path | None
 """A function of the frame's index, an array, or a folder of `.npy` or `.png`; `None`: it is estimated."""
@@ -53,6 +53,7 @@ def autofocus(
     disparity: GivenDisparity = None,
     model: RGBDHDREstimator | str | Path = SHIPPED,
     network_size_px: int | None = 384,
+    stabilizer: Stabilizer | None = None,
     targets: Sequence[FocusTarget] = (),
     tracker: Tracker | None = None,
     puller: FocusPuller | None = None,
@@ -78,7 +79,9 @@ def autofocus(
             `TargetFinder`.
         disparity: in pixels of the video, where it is known. `None`: a clip's own, otherwise it is estimated.
         model: estimates disparity; see `rackfocus.refocus`.
-        network_size_px: the longer side of the network's input; `None`: the whole working frame.
+        network_size_px: the longer side of the network's input; `None`: the whole frame.
+        stabilizer: filters estimated disparity over time; `None`: `look_ahead_stabilizer()`. Estimates are
+            those of `rackfocus.refocus` with `scale=1`, so that both find the same targets.
         targets: given beforehand; a user's targets take precedence over those found here.
         tracker: follows the subjects; `None`: NanoTrack if its files are found, else KCF.
         puller: moves focus from one subject to the next; `None`: linearly in 10 frames.
@@ -102,6 +105,7 @@ def autofocus(
         disparity=disparity,
         model=model,
         network_size_px=network_size_px,
+        stabilizer=stabilizer,
         longer_side_px=longer_side_px,
         last=last,
         fps=fps,
@@ -207,6 +211,7 @@ def open_footage(
     disparity: GivenDisparity = None,
     model: RGBDHDREstimator | str | Path = SHIPPED,
     network_size_px: int | None = 384,
+    stabilizer: Stabilizer | None = None,
     longer_side_px: int = 640,
     last: int | None = None,
     fps: float = 24,
@@ -244,8 +249,9 @@ def open_footage(
             last = stop if last is None else last if stop is None else min(last, stop)
         else:
             network = load_model(model) if isinstance(model, str | Path) else model
-            size = reduced_size(reader.info.width, reader.info.height, longer_side_px)
-            # No temporal filter is needed: disparity is read from small maps by robust statistics.
-            maps = VideoEstimates(reader, network, NoStabilizer(), network_size_px, size, device)
+            # As large as they are rendered: a decision may hang on little.
+            size = reader.info.width, reader.info.height
+            stabilizer = stabilizer or look_ahead_stabilizer()
+            maps = VideoEstimates(reader, network, stabilizer, network_size_px, size, device)
         yield Footage(reader, maps, longer_side_px, last, device)
         reader.check_unchanged()  # Its sound, too, was read by its name.

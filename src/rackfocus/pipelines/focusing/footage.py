@@ -15,8 +15,11 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 
 from rackfocus.device import CPU, download
+from rackfocus.pipelines.clip.arrays import DISPARITY
 from rackfocus.pipelines.estimates import StoredMaps, VideoEstimates
 from rackfocus.pipelines.frame_estimator import reduced, reduced_size
+from rackfocus.pipelines.kept_estimates import STEPS
+from rackfocus.pipelines.packed_maps import rounded
 from rackfocus.reading.arrays import read_npy
 from rackfocus.reading.damage import reading
 from rackfocus.scenes.files import read_disparity
@@ -121,13 +124,14 @@ class Footage:
             before = image
 
     def _disparities(self) -> Iterator[Map]:
-        """The disparity of each frame, in order."""
+        """The disparity of each frame, in order: estimates as `KeptEstimates` gives them to `refocus`."""
         if not isinstance(self.disparity, VideoEstimates):
             yield from map(self.disparity, itertools.count())
             return
         for estimate in self.disparity.frames(0, self.last, None):
             scale_to_source = self.reader.info.width / estimate.disparity.shape[-1]
-            yield download(estimate.disparity[0].float()).numpy() * scale_to_source
+            kept = rounded(download(estimate.disparity[0]), STEPS[DISPARITY])
+            yield kept.numpy() * scale_to_source
 
 
 @dataclass

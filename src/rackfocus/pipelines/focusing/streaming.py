@@ -20,6 +20,7 @@ from rackfocus.pipelines.focusing.analysis import CurveBuilder, clip_window
 from rackfocus.pipelines.focusing.autofocus import GivenDisparity, Progress, open_footage
 from rackfocus.pipelines.focusing.footage import Footage, FootageFrame
 from rackfocus.types import FocusTrack, InputError
+from rackfocus.video.stabilizer.none import NoStabilizer
 
 CONTEXT_S = 3.0
 """How many seconds of the past the detectors receive each time they run."""
@@ -78,6 +79,7 @@ def streaming_autofocus(
         disparity=disparity,
         model=model,
         network_size_px=network_size_px,
+        stabilizer=NoStabilizer(),  # a filter that looks ahead would know more than the buffer
         longer_side_px=longer_side_px,
         last=last,
         fps=fps,
