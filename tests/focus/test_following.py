@@ -7,6 +7,7 @@ import pytest
 
 from rackfocus.focus.following import Following
 from rackfocus.focus.puller import FocusPuller
+from rackfocus.focus.subjects.followed_subject import PATIENCE_FRAMES, Sight
 from rackfocus.focus.trackers.opencv import KCF
 from rackfocus.focus.trackers.recovering import RecoveringTracker
 from rackfocus.focus.trackers.tracker import Tracked
@@ -82,7 +83,7 @@ def test_a_subject_is_followed_and_its_disparity_read():
 def test_where_the_subject_is_seen_the_tracker_is_not_asked():
     target = boxed(0, 20)
     # The tracker drifts by a pixel a frame, and is lost in frame 7; the subject is seen in frames 3, 4 and 8.
-    seen = {target: {index: boxed(0, x).box for index, x in ((3, 50), (4, 52), (8, 70))}}
+    seen = {target: {index: Sight(boxed(0, x).box) for index, x in ((3, 50), (4, 52), (8, 70))}}
     track = followed([target], 11, lost=[4, 7], seen=seen)
     np.testing.assert_allclose(track.points[:, 0], [20, 21, 22, 50, 52, 53, 54, 54, 70, 71, 72])
     np.testing.assert_allclose(track.confidence, [1, 0.8, 0.8, 1, 1, 0.8, 0.8, 0, 1, 0.8, 0.8])
@@ -105,7 +106,7 @@ def test_a_tracker_bridges_from_the_frame_in_which_the_subject_was_last_seen():
         tracker=Recorded(),
         puller=FocusPuller(4, 0, smoothing_frames=0),
         scale_from_source=0.5,
-        seen={target: {index: (30 + index, 10.0, 39 + index, 29.0) for index in (1, 2, 3)}},
+        seen={target: {index: Sight((30 + index, 10.0, 39 + index, 29.0)) for index in (1, 2, 3)}},
     )
     for index in range(8):
         image = IMAGE.copy()
@@ -114,6 +115,32 @@ def test_a_tracker_bridges_from_the_frame_in_which_the_subject_was_last_seen():
     following.finish()
     # In pixels of the frame, with right and bottom outside; once for each gap.
     assert Recorded.started == [(3, (16.5, 5.0, 21.5, 15.0)), (6, (33.0, 13.0, 37.5, 17.5))]
+
+
+def test_a_tracker_starts_anew_where_the_subject_is_seen_if_it_is_beside_that_for_long():
+    target = boxed(0, 20)
+
+    def regions(*frames):
+        return {target: {at: Sight((60.0, 20.0, 79.0, 39.0), (66.0, 32.0)) for at in frames}}
+
+    until = 3 + PATIENCE_FRAMES
+    # Every frame from 3 on; it drifts by a pixel a frame.
+    track = followed([target], until + 3, seen=regions(*range(3, until + 3)))
+    expected = [*range(20, 20 + until), 66, 67, 68]
+    np.testing.assert_allclose(track.points[:, 0], expected)
+    np.testing.assert_allclose(track.points[until:, 1], 32)
+    # Where it is not seen says nothing, and a lost tracker is beside it, too.
+    fewer = followed([target], until + 3, seen=regions(*range(3, until)))
+    np.testing.assert_allclose(fewer.points[:, 0], np.arange(20, 20 + until + 3))
+    lost = followed([target], until + 2, seen=regions(*range(3, until + 1)), lost=range(3, until + 1))
+    np.testing.assert_allclose(lost.points[-2:, 0], [66, 67])
+
+
+def test_a_tracker_within_the_region_of_its_subject_is_left_alone():
+    target = boxed(0, 20)
+    wide = {target: {at: Sight((0.0, 0.0, 99.0, 59.0), (5.0, 5.0)) for at in range(12)}}
+    track = followed([target], 12, seen=wide)
+    np.testing.assert_allclose(track.points, [(20 + index, 30) for index in range(12)])
 
 
 def test_coarse_disparity_and_enlarged_frames_are_the_same():
@@ -152,7 +179,7 @@ def test_a_target_that_is_outranked_is_followed_all_the_same():
 def test_an_automatic_target_on_the_followed_subject_is_left_out():
     first, again, last = (boxed(t, x, source="action") for t, x in ((0, 20), (5, 28), (9, 70)))
     # In frame 5 the subject is at 25; two thirds of the boxes are common, and so they are one.
-    track = followed([first, again, last], 12, seen={again: {7: boxed(0, 40).box}})
+    track = followed([first, again, last], 12, seen={again: {7: Sight(boxed(0, 40).box)}})
     assert track.targets == (first, last)
     np.testing.assert_allclose(track.points[:, 0], [20, 21, 22, 23, 24, 25, 26, 40, 41, 70, 71, 72])
     assert len(track.pulls) == 1

@@ -10,8 +10,8 @@ from jaxtyping import Num, UInt8
 
 from rackfocus.focus.decisions import Decision, decisions
 from rackfocus.focus.puller import FocusPuller
-from rackfocus.focus.subjects.followed_subject import FollowedSubject
-from rackfocus.focus.trackers.tracker import Box, Tracker
+from rackfocus.focus.subjects.followed_subject import FollowedSubject, Sight
+from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.types import FocusTarget, FocusTrack, InputError
 
 LATELY_FRAMES = 12
@@ -33,10 +33,9 @@ class Following:
         tracker: follows a subject, not started; each target gets a copy.
         puller: moves focus between them.
         scale_from_source: width of the frames over that of the source video.
-        seen: by target and frame, the boxes of subjects in its frame and later ones, where they are
-            known, such as those of a face that was detected, in the pixels of the target's own box. One in
-            the target's frame is followed instead of that box. The tracker finds the subject in the frames
-            without.
+        seen: by target and frame, where subjects are seen in its frame and later ones. A box of what is
+            followed, such as a face that was detected, is followed in the target's frame instead of the
+            target's box. The tracker finds the subject in the frames without.
 
     Raises:
         InputError: scale_from_source is not positive.
@@ -49,7 +48,7 @@ class Following:
         tracker: Tracker,
         puller: FocusPuller,
         scale_from_source: float,
-        seen: Mapping[FocusTarget, Mapping[int, Box]] | None = None,
+        seen: Mapping[FocusTarget, Mapping[int, Sight]] | None = None,
     ) -> None:
         if not (math.isfinite(scale_from_source) and scale_from_source > 0):
             raise InputError(f"scale_from_source must be a positive number, and is {scale_from_source}.")
@@ -147,7 +146,9 @@ class Following:
         for target in [each for each in self._targets if each.t == index and each.source != "user"]:
             seen = self._seen.get(target, {})
             for subject in followed:
-                if subject.is_at(seen.get(index, target.box), image, disparity, varied):
+                sight = seen.get(index)
+                box = target.box if sight is None or sight.point is not None else sight.box
+                if subject.is_at(box, image, disparity, varied):
                     self._seen[counting] = {**self._seen.get(counting, {}), **seen}
                     self._targets = tuple(each for each in self._targets if each is not target)
                     self._plan = decisions(self._targets)

@@ -5,6 +5,7 @@ import pytest
 
 from rackfocus.focus.general.candidate import Candidate, Kind
 from rackfocus.focus.general.general import General, Observation
+from rackfocus.focus.subjects.followed_subject import Sight
 from rackfocus.types import InputError
 
 FPS = 25.0
@@ -85,10 +86,18 @@ def test_who_is_seen_soon_is_the_first_target_where_nobody_is_seen_before() -> N
 
 def test_the_face_is_followed_where_it_is_seen_until_the_next_target() -> None:
     frames = [[thing(200 + at)] if at % 2 == 0 else [] for at in range(21)]
-    ((target, boxes),) = General().targets(shown(frames), size=SIZE, fps=FPS).items()
-    assert list(boxes) == list(range(0, 21, 2))
-    assert boxes[4] == (184.0, 95.0, 223.0, 144.0)
+    ((target, seen),) = General().targets(shown(frames), size=SIZE, fps=FPS).items()
+    assert list(seen) == list(range(0, 21, 2))
+    assert seen[4] == Sight((184.0, 95.0, 223.0, 144.0))
     assert target.box == (160.0, 95.0, 239.0, 244.0)
+
+
+@pytest.mark.parametrize(("kind", "known"), [("person", True), ("acts", True), ("stands out", False)])
+def test_who_has_no_face_is_in_a_region(kind: Kind, known: bool) -> None:
+    frames = [[thing(200 + at, kind=kind, weight=-3.0)] for at in range(60)]
+    ((_, seen),) = General().targets(shown(frames), size=SIZE, fps=FPS).items()
+    expected = {at: Sight((180.0 + at, 95.0, 219.0 + at, 144.0), (200.0 + at, 120.0)) for at in range(60)}
+    assert seen == (expected if known else {})
 
 
 def test_what_is_seen_in_a_whip_pan_is_no_target_and_what_is_seen_after_it_is() -> None:

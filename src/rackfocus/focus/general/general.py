@@ -14,6 +14,7 @@ from rackfocus.focus.general.figure import depths_of
 from rackfocus.focus.general.observer import Observer
 from rackfocus.focus.general.subjects import SameSubject, Subject, link
 from rackfocus.focus.scene_specific import initial_focus_point
+from rackfocus.focus.subjects.followed_subject import Sight
 from rackfocus.focus.trackers.tracker import Box
 from rackfocus.types import FocusTarget, InputError
 
@@ -120,7 +121,7 @@ class General:
 
     def targets(
         self, observed: Sequence[Observation], *, size: tuple[int, int], fps: float
-    ) -> dict[FocusTarget, dict[int, Box]]:
+    ) -> dict[FocusTarget, dict[int, Sight]]:
         """The new focus targets of a video, in time order; the first frame of each shot has one.
 
         Args:
@@ -129,10 +130,10 @@ class General:
             fps: its average rate.
 
         Returns:
-            For each target the box of its subject's face, in the frames in which that is seen
-            until the next target: see `seen` of `rackfocus.focus.following.Following`.
+            For each target its subject's face, or the region of who is seen from behind or moves, in the
+            frames until the next target: see `seen` of `rackfocus.focus.following.Following`.
         """
-        found: dict[FocusTarget, dict[int, Box]] = {}
+        found: dict[FocusTarget, dict[int, Sight]] = {}
         if not observed:
             return found
         for part in self._parts(observed, fps):
@@ -141,12 +142,12 @@ class General:
 
     def _part(
         self, frames: Sequence[Observation], first: int, size: tuple[int, int], fps: float
-    ) -> dict[FocusTarget, dict[int, Box]]:
+    ) -> dict[FocusTarget, dict[int, Sight]]:
         """The targets of consecutive frames, of which the first one has index `first`."""
         same = self._same(frames, size, fps)
         subjects = self._subjects(frames, same, fps)
         chosen = self._chosen(frames, subjects, fps)
-        found: dict[FocusTarget, dict[int, Box]] = {}
+        found: dict[FocusTarget, dict[int, Sight]] = {}
         last: Candidate | None = None
         for stretch in stretches(chosen):
             number = int(chosen[stretch.start])
@@ -159,19 +160,19 @@ class General:
             # A subject may be chosen a little before it is seen again.
             at = min((frame for frame in seen if frame >= stretch.start), default=max(seen))
             start = max(at, stretch.start) if stretch.start else 0
-            faces = {
-                first + frame: _inner_corners(candidate.near)
+            sights = {
+                first + frame: _sight(candidate)
                 for frame, candidate in seen.items()
-                if start <= frame < stretch.stop and candidate.kind == "face"
+                if start <= frame < stretch.stop and candidate.kind != "stands out"
             }
             if last is not None and same.likeness(last, seen[at]) > 0:
                 # Somebody who was lost and found again at once: no news to who watches.
-                found[next(reversed(found))] |= faces
+                found[next(reversed(found))] |= sights
             else:
                 candidate = seen[at]
                 x, y = map(float, candidate.point)
                 box = _inner_corners(candidate.figure)
-                found[FocusTarget(first + start, x, y, box, self.source, why=why(candidate))] = faces
+                found[FocusTarget(first + start, x, y, box, self.source, why=why(candidate))] = sights
             last = seen[max((frame for frame in seen if frame < stretch.stop), default=at)]
         return found
 
@@ -254,6 +255,12 @@ def why(seen: Candidate) -> str:
     reasons = ["speaks"] * (seen.speaks > SURE) + ["acts"] * (seen.acts > SURE)
     kinds = {"face": "a face", "person": "a person", "acts": "", "stands out": "stands out"}
     return ", ".join(each for each in (kinds[seen.kind], *reasons) if each)
+
+
+def _sight(seen: Candidate) -> Sight:
+    """Where a candidate is, for who follows it: a tracker is surer of where a body is than its region is."""
+    x, y = map(float, seen.point)
+    return Sight(_inner_corners(seen.near), None if seen.kind == "face" else (x, y))
 
 
 def _inner_corners(box: Float[np.ndarray, "4"]) -> Box:

@@ -1,11 +1,12 @@
 """The subject of a focus target, followed through the frames, and its disparity."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Num, UInt8
 
-from rackfocus.focus.boxes import overlap
+from rackfocus.focus.boxes import common, overlap
 from rackfocus.focus.subjects.subject_depth import subject_depth
 from rackfocus.focus.subjects.subject_disparity import SAME_DEPTH, subject_box, subject_disparity
 from rackfocus.focus.subjects.subject_point import subject_point
@@ -15,9 +16,25 @@ from rackfocus.types import FocusTarget
 
 SAME = 0.2
 """Least intersection over union of two boxes of one subject."""
+PATIENCE_FRAMES = 5
+"""For so many frames in a row a tracker may be nowhere near where its subject is seen."""
 
 Image = UInt8[np.ndarray, "height width 3"]
 Disparity = Num[np.ndarray, "rows columns"]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Where a subject is seen in a frame, by something that looks for it anew there, in pixels of the video.
+
+    Attributes:
+        box: as `FocusTarget.box`: of what is followed, such as a face; with a point, of a region that has the
+            subject in it, such as what moves of it.
+        point: `(x, y)` on the subject in such a region. `None`: the box is of what is followed.
+    """
+
+    box: Box
+    point: tuple[float, float] | None = None
 
 
 class FollowedSubject:
@@ -34,8 +51,7 @@ class FollowedSubject:
         scale_from_source: width of the frames over that of the source video.
         image: the frame in which it is at the target's point.
         disparity: of that frame, possibly coarser; gives the subject's size if the target has no box.
-        seen: what is followed of the subject, such as its face, as `FocusTarget.box`. `None`: the target's
-            box.
+        seen: what is followed of the subject, such as its face. `None`, and a region: the target's box.
     """
 
     def __init__(
@@ -45,11 +61,11 @@ class FollowedSubject:
         scale_from_source: float,
         image: Image,
         disparity: Disparity,
-        seen: Box | None = None,
+        seen: Sight | None = None,
     ) -> None:
         self.target, self.end = target, end
         x, y = (target.x + 0.5) * scale_from_source, (target.y + 0.5) * scale_from_source
-        known = seen or target.box
+        known = target.box if seen is None or seen.point is not None else seen.box
         if known is None:
             across, down = _cells(image, disparity)
             box = _scaled(subject_box(disparity, (x * across, y * down)), 1 / across, 1 / down)
@@ -57,8 +73,10 @@ class FollowedSubject:
             box = _in_frame(known, scale_from_source)
         self.tracked = Tracked(box, 0.0)
         # Relative position of the point in its box.
-        self._share = (x - box[0]) / (box[2] - box[0]), (y - box[1]) / (box[3] - box[1])
+        self._share = _share((x, y), box)
         self._scale_from_source = scale_from_source
+        # For how many frames the tracker has been nowhere near where the subject is seen.
+        self._apart = 0
         self._tracker: Tracker | None = None
         self._colours: SubjectColours | None = None
         # The last frame, where its box is known without the tracker, which has yet to start there.
@@ -69,25 +87,39 @@ class FollowedSubject:
         self._tracker, self.tracked, self._known_in = tracker, Tracked(self.tracked.box, 1.0), image
         self._colours = SubjectColours(image, self.tracked.box)
 
-    def follow(self, image: Image, is_cut: bool, seen: Box | None = None) -> None:
+    def follow(self, image: Image, is_cut: bool, seen: Sight | None = None) -> None:
         """Process the next frame.
 
         Args:
             image: the frame.
             is_cut: whether a new shot begins with it.
-            seen: its box in the frame where something surer than a tracker knows it, such as a detector of
-                faces; as `FocusTarget.box`, and around the same thing. `None`: the tracker finds it, from
-                the last known box on.
+            seen: where it is seen in the frame. A box of what is followed is taken; a region only if the
+                tracker has been beside such regions for a while, and then it starts there anew. `None`: it
+                is not seen, and the tracker finds it, from the last known box on.
         """
         if self._tracker is None:
             return
-        if seen is not None:
-            self.tracked, self._known_in = Tracked(_in_frame(seen, self._scale_from_source), 1.0), image
+        if seen is not None and seen.point is None:
+            self.tracked, self._known_in = Tracked(_in_frame(seen.box, self._scale_from_source), 1.0), image
+            self._apart = 0
             return
         if self._known_in is not None:
             self._tracker.start(self._known_in, self.tracked.box)
             self._known_in = None
         self.tracked = self._tracker.follow(image, is_cut=is_cut)
+        if seen is not None:
+            self._check(seen, image)
+
+    def _check(self, seen: Sight, image: Image) -> None:
+        """Start the tracker anew in a region if it has been beside such regions for too long."""
+        assert seen.point is not None
+        region = _in_frame(seen.box, self._scale_from_source)
+        is_apart = self.tracked.confidence == 0 or not common(np.array(self.tracked.box), np.array(region))
+        self._apart = self._apart + 1 if is_apart else 0
+        if self._apart > PATIENCE_FRAMES:
+            x, y = ((value + 0.5) * self._scale_from_source for value in seen.point)
+            self.tracked, self._share, self._apart = Tracked(region, 1.0), _share((x, y), region), 0
+            self._known_in, self._colours = image, SubjectColours(image, region)
 
     def is_at(self, box: Box | None, image: Image, disparity: Disparity, varied: float = 0.0) -> bool:
         """Whether it is followed, and now in a box given as `FocusTarget.box`, and as near as what is there.
@@ -137,6 +169,11 @@ class FollowedSubject:
 def _cells(image: Image, disparity: Disparity) -> tuple[float, float]:
     """Number of cells of the disparity map for each pixel of the image, horizontally and vertically."""
     return disparity.shape[1] / image.shape[1], disparity.shape[0] / image.shape[0]
+
+
+def _share(point: tuple[float, float], box: Box) -> tuple[float, float]:
+    """The relative position of a point in a box."""
+    return (point[0] - box[0]) / (box[2] - box[0]), (point[1] - box[1]) / (box[3] - box[1])
 
 
 def _in_frame(box: Box, scale_from_source: float) -> Box:

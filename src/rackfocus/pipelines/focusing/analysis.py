@@ -12,8 +12,8 @@ from rackfocus.focus.detectors.window import ClipWindow, Sound
 from rackfocus.focus.general.general import General
 from rackfocus.focus.modes import Finder
 from rackfocus.focus.scene_specific import RegionCurve, Regions, SceneSpecific, initial_focus_point
+from rackfocus.focus.subjects.followed_subject import Sight
 from rackfocus.focus.subjects.region_subject import region_subject
-from rackfocus.focus.trackers.tracker import Box
 from rackfocus.pipelines.focusing.footage import Footage, FootageFrame, FrameDisparityStore
 from rackfocus.types import FocusTarget, InputError
 from rackfocus.video.sound.samples import RATE, read_sound
@@ -103,11 +103,11 @@ def found_targets(
     known: FrameDisparityStore,
     *,
     progress: Progress | None = None,
-) -> tuple[dict[FocusTarget, dict[int, Box]], tuple[str, ...]]:
+) -> tuple[dict[FocusTarget, dict[int, Sight]], tuple[str, ...]]:
     """The new focus targets of a whole video, and warnings about what was missing.
 
     Returns:
-        For each target the boxes of its subject in later frames where they are known, as `seen` of
+        For each target where its subject is seen in later frames, as `seen` of
         `rackfocus.focus.following.Following`; and the warnings.
     """
     if isinstance(finder, SceneSpecific):

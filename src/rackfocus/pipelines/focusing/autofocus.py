@@ -13,8 +13,9 @@ from rackfocus.device import AUTO, choose_device, telling_full_memory
 from rackfocus.focus.following import Following
 from rackfocus.focus.modes import Finder, target_finder
 from rackfocus.focus.puller import FocusPuller
+from rackfocus.focus.subjects.followed_subject import Sight
 from rackfocus.focus.trackers.default_tracker import default_tracker
-from rackfocus.focus.trackers.tracker import Box, Tracker
+from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
@@ -161,7 +162,7 @@ def follow(
     targets: Iterable[FocusTarget],
     known: FrameDisparityStore | None = None,
     *,
-    seen: Mapping[FocusTarget, Mapping[int, Box]] | None = None,
+    seen: Mapping[FocusTarget, Mapping[int, Sight]] | None = None,
     tracker: Tracker | None = None,
     puller: FocusPuller | None = None,
     progress: Progress | None = None,
@@ -172,7 +173,7 @@ def follow(
         footage: the video.
         targets: of all sources, in pixels of the video; see `rackfocus.focus.decisions`.
         known: disparity and cuts stored by an earlier pass; `None`: there was none.
-        seen: the boxes of subjects where they are known; see `Following`.
+        seen: where subjects are seen; see `Following`.
         tracker: `None`: NanoTrack if its files are found, else KCF.
         puller: `None`: linear pulls of 10 frames.
         progress: called with frames done and total frames; the total is `None` if unknown.
