@@ -60,7 +60,6 @@ class General:
         same_depth: largest difference of their disparities, as a share of the frame's spread of disparity.
         whip_pan: camera speed of a whip pan, in diagonals of the frame a second: what is seen in it is no
             candidate, and what is seen after it is another subject.
-        settling_s: how long after a whip pan what is seen is no candidate either: the camera slows down.
 
     Raises:
         InputError: a value is out of range.
@@ -78,13 +77,12 @@ class General:
     reach: float = 0.03
     same_depth: float = 0.2
     whip_pan: float = 1.0
-    settling_s: float = 0.2
 
     def __post_init__(self) -> None:
         for name in ("stay_s", "absence_s", "bridged_s", "smoothing_s", "same_depth", "whip_pan"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} must be above 0, and is {getattr(self, name)}.")
-        for name in ("change_cost", "least_seen_s", "reach", "settling_s"):
+        for name in ("change_cost", "least_seen_s", "reach"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name} must be 0 or more, and is {getattr(self, name)}.")
 
@@ -181,10 +179,7 @@ class General:
         starts = [0, *(at for at, each in enumerate(observed) if each.is_cut and at > 0)]
         parts = []
         for start, end in zip(starts, [*starts[1:], len(observed)], strict=True):
-            calm = np.ones(end - start, bool)
-            for frame, each in enumerate(observed[start:end]):
-                if each.camera_speed >= self.whip_pan:
-                    calm[frame : frame + 1 + round(self.settling_s * fps)] = False
+            calm = np.array([each.camera_speed < self.whip_pan for each in observed[start:end]])
             edges = np.flatnonzero(np.diff(np.concatenate([[False], calm, [False]]).astype(int)))
             runs = [slice(start + int(a), start + int(b)) for a, b in edges.reshape(-1, 2)]
             whole = [each for each in runs if each.stop - each.start >= self.stay_s * fps / 2]
