@@ -50,7 +50,7 @@ def test_the_same_frames_give_the_same_bits(flow):
     assert np.array_equal(flow(first, second), before)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (5, 40), (17, 16)])
+@pytest.mark.parametrize("size", [(1, 1), (5, 40), (17, 16), (24, 352)])
 @pytest.mark.parametrize("flow", FLOWS)
 def test_the_smallest_frames(flow, size):
     frame = np.random.default_rng(0).integers(0, 255, (*size, 3)).astype(np.uint8)

@@ -11,8 +11,9 @@ PRESETS = {
     "fast": cv2.DISOPTICAL_FLOW_PRESET_FAST,
     "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
 }
-SMALLEST_PX = 16
-"""DIS needs a shorter side of at least this size, two patches; smaller frames are padded to it."""
+SMALLEST_PX = 32
+"""Smaller frames are padded to this size: DIS of OpenCV 4.14 ends the process where a side is shorter than four
+patches."""
 
 
 class DISFlow:
