@@ -100,14 +100,21 @@ def test_who_has_no_face_is_in_a_region(kind: Kind, known: bool) -> None:
     assert seen == (expected if known else {})
 
 
-def test_what_is_seen_in_a_whip_pan_is_no_target_and_what_is_seen_after_it_is() -> None:
+def test_what_is_seen_in_a_whip_pan_is_no_target_and_what_is_seen_when_it_has_ended_is() -> None:
     frames = [
         [thing(200)] if at < 40 else [thing(350, weight=-3.0)] if at < 55 else [thing(420)]
         for at in range(110)
     ]
     observed = shown(frames)
     observed[40:55] = [replace(each, camera_speed=2.0) for each in observed[40:55]]
-    assert targets(observed) == [(0, 200.0, "a face"), (55, 420.0, "a face")]
+    assert targets(observed) == [(0, 200.0, "a face"), (60, 420.0, "a face")]
+    assert targets(observed, General(settling_s=0)) == [(0, 200.0, "a face"), (55, 420.0, "a face")]
+
+
+def test_a_camera_that_shakes_for_a_frame_settles_within_one() -> None:
+    observed = shown([[thing(200)] if at < 40 else [thing(420)] for at in range(110)])
+    observed[39] = replace(observed[39], camera_speed=2.0)
+    assert targets(observed) == [(0, 200.0, "a face"), (41, 420.0, "a face")]
 
 
 def test_each_shot_begins_with_a_target() -> None:

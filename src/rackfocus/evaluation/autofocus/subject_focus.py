@@ -1,7 +1,8 @@
 """Evaluation of focus on a subject that is known in every frame, in real videos.
 
-Focus is found and followed on the same stabilised disparity that the video is rendered with. There is no true
-disparity: this evaluates what is in focus, and how far the disparity sets it apart from its surroundings.
+Focus is found and followed as `rackfocus refocus` does, on the stabilised disparity that the video is
+rendered with. There is no true disparity: this evaluates what is in focus, and how far the disparity sets it
+apart from its surroundings.
 """
 
 import math
@@ -9,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import cv2
 import numpy as np
@@ -102,16 +103,16 @@ class SubjectFocus(FootageTable):
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
         """Video by video. Estimates are held in a temporary folder in `folder`."""
-        settings: dict[str, Any] = {"longer_side_px": self.longer_side_px, "device": self.device}
         for done, (name, subject) in enumerate(self.subjects.items()):
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 path = Path(place) / f"{name}{SUFFIX}"
                 make_clip(subject.video, path, network_size_px=self.network_size_px, device=self.device)
                 clip = RefocusableClip.open(path)
                 masks = subject.masks(clip.info.video.width, clip.info.video.height)
-                with open_footage(path, **settings) as footage:
+                with open_footage(subject.video, **self.settings) as footage:
                     one = follow(footage, [_first(masks)])
-                followed = {"one target": one, "autofocus": autofocus(path, self.autofocus, **settings)}
+                found = autofocus(subject.video, self.autofocus, **self.settings)
+                followed = {"one target": one, "autofocus": found}
                 for focus, track in followed.items():
                     scores = subject_scores(track, masks, clip.disparity, is_outlined=subject.is_outlined)
                     yield {"video": name, "focus": focus, **scores}

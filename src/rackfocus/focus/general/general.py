@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from rackfocus.focus.detectors.window import ClipWindow, Detector
 from rackfocus.focus.general.camera_motion import camera_speed
@@ -60,6 +60,8 @@ class General:
         same_depth: largest difference of their disparities, as a share of the frame's spread of disparity.
         whip_pan: camera speed of a whip pan, in diagonals of the frame a second: what is seen in it is no
             candidate, and what is seen after it is another subject.
+        settling_s: for so long at most, and no longer than the pan took, what is seen after it is no
+            candidate either: the camera slows down.
 
     Raises:
         InputError: a value is out of range.
@@ -77,12 +79,13 @@ class General:
     reach: float = 0.03
     same_depth: float = 0.2
     whip_pan: float = 1.0
+    settling_s: float = 0.2
 
     def __post_init__(self) -> None:
         for name in ("stay_s", "absence_s", "bridged_s", "smoothing_s", "same_depth", "whip_pan"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} must be above 0, and is {getattr(self, name)}.")
-        for name in ("change_cost", "least_seen_s", "reach"):
+        for name in ("change_cost", "least_seen_s", "reach", "settling_s"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name} must be 0 or more, and is {getattr(self, name)}.")
 
@@ -179,9 +182,10 @@ class General:
         starts = [0, *(at for at, each in enumerate(observed) if each.is_cut and at > 0)]
         parts = []
         for start, end in zip(starts, [*starts[1:], len(observed)], strict=True):
-            calm = np.array([each.camera_speed < self.whip_pan for each in observed[start:end]])
-            edges = np.flatnonzero(np.diff(np.concatenate([[False], calm, [False]]).astype(int)))
-            runs = [slice(start + int(a), start + int(b)) for a, b in edges.reshape(-1, 2)]
+            fast = np.array([each.camera_speed >= self.whip_pan for each in observed[start:end]])
+            for pan in _runs(fast):
+                fast[pan.stop : pan.stop + min(pan.stop - pan.start, round(self.settling_s * fps))] = True
+            runs = [slice(start + run.start, start + run.stop) for run in _runs(~fast)]
             whole = [each for each in runs if each.stop - each.start >= self.stay_s * fps / 2]
             # The first frame of a shot has a target, whatever it shows.
             if not whole or whole[0].start > start:
@@ -239,6 +243,12 @@ class General:
         away = np.minimum(np.abs(frames - before), np.abs(after - frames))
         left = np.where(subject.is_person, smooth - self.forgetting * (away / fps - self.bridged_s), rest)
         return np.where(away <= self.bridged_s * fps, smooth, np.minimum(smooth, np.maximum(left, rest)))
+
+
+def _runs(is_so: Bool[np.ndarray, " frame"]) -> list[slice]:
+    """The stretches of frames in which something is so."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_so, [False]]).astype(int)))
+    return [slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
 SURE = 0.5

@@ -12,8 +12,7 @@ PRESETS = {
     "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
 }
 SMALLEST_PX = 32
-"""Smaller frames are padded to this size: DIS of OpenCV 4.14 ends the process where a side is shorter than four
-patches."""
+"""Smaller frames are padded to this, four patches: with less, DIS of OpenCV 4.14 may end the process."""
 
 
 class DISFlow:
