@@ -134,6 +134,23 @@ def test_the_table_tells_a_good_focus_from_one_that_never_moves(folder, tmp_path
     assert means[OPTICAL]["Δt"] == "|Δt| < 15: 0 of 1"
 
 
+def test_what_needs_the_whole_video_has_no_causal_row_and_no_study(folder, tmp_path):
+    class Nothing:
+        source = "action"
+
+        def find(self, pictures, **_):
+            list(pictures)
+            return []
+
+        def warnings(self):
+            return ()
+
+    rows = list(Table1(str(folder), Nothing()).rows(tmp_path, lambda *_: None))
+    assert [row["method"] for row in rows] == [LAAF, OPTICAL]
+    with pytest.raises(InputError, match="Nothing needs the whole video; choose"):
+        next(iter(LookAheadStudy(str(folder), Nothing()).rows(tmp_path, lambda *_: None)))
+
+
 def test_mistakes(folder, tmp_path):
     with pytest.raises(InputError, match="holds no annotated video"):
         find_clips(tmp_path)

@@ -17,6 +17,7 @@ from rackfocus.evaluation.autofocus.focus_clips import AnnotatedClip, find_clips
 from rackfocus.evaluation.autofocus.focus_scores import ScoredTable, mean_scores, scores
 from rackfocus.evaluation.autofocus.focus_table import Progress, Row, mean
 from rackfocus.evaluation.reports.focus_timeline import Truth, draw_timeline, thumbnails_at
+from rackfocus.focus.modes import Finder
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.focusing.autofocus import autofocus
 from rackfocus.pipelines.focusing.streaming import streaming_autofocus
@@ -29,12 +30,12 @@ TIMELY_FRAMES = 15
 
 @dataclass(frozen=True)
 class Table1(ScoredTable):
-    """Look-ahead autofocus, an autofocus without look-ahead, and a fixed focus, in a folder of annotated
-    videos; see `rackfocus.evaluation.autofocus.focus_clips`.
+    """Look-ahead autofocus, the same without look-ahead where its detectors can do without, and a fixed
+    focus, in a folder of annotated videos; see `rackfocus.evaluation.autofocus.focus_clips`.
     """
 
     folder: str
-    autofocus: SceneSpecific
+    autofocus: Finder
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
         """Three rows for each video, and a timeline picture of the first."""
@@ -60,13 +61,15 @@ class Table1(ScoredTable):
         def look_ahead(clip: AnnotatedClip, _truth: np.ndarray) -> FocusTrack:
             return autofocus(clip.video, self.autofocus, disparity=clip.disparity, **settings)
 
-        def causal(clip: AnnotatedClip, _truth: np.ndarray) -> FocusTrack:
-            return streaming_autofocus(
-                clip.video, self.autofocus, buffer_s=0.0, disparity=clip.disparity, **settings
-            )
-
         def optical(_clip: AnnotatedClip, truth: np.ndarray) -> FocusTrack:
             return kept_focus(truth)
+
+        scene = self.autofocus
+        if not isinstance(scene, SceneSpecific):
+            return {LAAF: look_ahead, OPTICAL: optical}
+
+        def causal(clip: AnnotatedClip, _truth: np.ndarray) -> FocusTrack:
+            return streaming_autofocus(clip.video, scene, buffer_s=0.0, disparity=clip.disparity, **settings)
 
         return {LAAF: look_ahead, CAUSAL: causal, OPTICAL: optical}
 

@@ -104,8 +104,13 @@ def streaming_tracks(
     """The tracks for several buffers; the detectors run once for all of them.
 
     Raises:
-        InputError: the video cannot be read or has no frame, a buffer is negative, or `hop_s` not positive.
+        InputError: the video cannot be read or has no frame, a buffer is negative, `hop_s` not positive, or
+            the autofocus needs the whole video.
     """
+    if not isinstance(scene, SceneSpecific):
+        raise InputError(
+            f"{type(scene).__name__} needs the whole video; choose an autofocus of detectors, such as action."
+        )
     if min(buffers_s, default=0.0) < 0:
         raise InputError(f"buffer_s must be 0 or more, and is {min(buffers_s)}.")
     if not hop_s > 0:
