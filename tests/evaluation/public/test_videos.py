@@ -8,8 +8,8 @@ from torch import nn
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
 from rackfocus.evaluation.public.videos import Footage, footage_of, score_video
-from rackfocus.metrics.edge_preservation import edge_preservation, smoothness
-from rackfocus.metrics.video_distance import CLIP_FRAMES, VideoFID
+from rackfocus.metrics.video.edge_preservation import edge_preservation, smoothness
+from rackfocus.metrics.video.video_distance import CLIP_FRAMES, VideoFID
 from rackfocus.types import InputError
 from rackfocus.video.flow.dis import DISFlow
 

@@ -2,7 +2,7 @@ import torch
 
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
 from rackfocus.evaluation.reproduction.pan import pan
-from rackfocus.metrics.temporal import flow_warped_error
+from rackfocus.metrics.video.temporal import flow_warped_error
 
 
 def test_a_pan_moves_by_a_pixel_a_frame_and_its_motion_is_exact(raytraced):

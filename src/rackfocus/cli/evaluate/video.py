@@ -16,7 +16,7 @@ from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.runs.provenance import record_provenance
 from rackfocus.evaluation.public.videos import VideoScore, footage_of, score_video
 from rackfocus.evaluation.reports.records import write_csv
-from rackfocus.metrics.video_distance import I3DFeatures, VideoFID
+from rackfocus.metrics.video.video_distance import I3DFeatures, VideoFID
 from rackfocus.types import InputError
 from rackfocus.video.flow.dis import DISFlow
 from rackfocus.video.flow.optical_flow import OpticalFlow

@@ -23,7 +23,7 @@ from rackfocus.metrics.boundary import boundary_f1
 from rackfocus.metrics.depth_order import mask_order
 from rackfocus.metrics.isolation import isolation, sharp_share, soft_share
 from rackfocus.metrics.masks import near_boundary
-from rackfocus.metrics.temporal import frame_change
+from rackfocus.metrics.video.temporal import frame_change
 from rackfocus.models.backends import disparity_from_nearness
 from rackfocus.optics.radiometry import srgb_to_linear
 

@@ -14,12 +14,12 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
-from rackfocus.metrics.edge_preservation import edge_preservation, smoothness
-from rackfocus.metrics.flow import mean_component_error
 from rackfocus.metrics.image import psnr_of_displayed, ssim_of_displayed
 from rackfocus.metrics.lpips import LPIPS
-from rackfocus.metrics.temporal import flow_warped_error, temporal_change_error
-from rackfocus.metrics.video_distance import CLIP_FRAMES, VideoFID
+from rackfocus.metrics.video.edge_preservation import edge_preservation, smoothness
+from rackfocus.metrics.video.flow import mean_component_error
+from rackfocus.metrics.video.temporal import flow_warped_error, temporal_change_error
+from rackfocus.metrics.video.video_distance import CLIP_FRAMES, VideoFID
 from rackfocus.reading.pictures import read_pixels
 from rackfocus.types import InputError
 from rackfocus.video import open_video

@@ -22,8 +22,8 @@ from rackfocus.evaluation.stabilizer.rendered import (
     rendered_truth,
     stabilize_clip,
 )
-from rackfocus.metrics.temporal import flow_warped_error, temporal_change_error
-from rackfocus.metrics.temporal_flicker import flicker_curve, high_frequency_energy, near_saturated
+from rackfocus.metrics.video.temporal import flow_warped_error, temporal_change_error
+from rackfocus.metrics.video.temporal_flicker import flicker_curve, high_frequency_energy, near_saturated
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.models.checkpoints import SHIPPED, load_model
 from rackfocus.optics.renderer import Renderer

@@ -12,7 +12,7 @@ from torch import Tensor
 from rackfocus.evaluation.stabilizer.clips import Clip
 from rackfocus.metrics.boundary import boundary_f1
 from rackfocus.metrics.disparity import align_affine
-from rackfocus.metrics.temporal import flow_warped_error, temporal_alignment_error
+from rackfocus.metrics.video.temporal import flow_warped_error, temporal_alignment_error
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from rackfocus.evaluation.stabilizer.clips import Clip
 from rackfocus.metrics.disparity import align_affine
-from rackfocus.metrics.flow import flow_difference
-from rackfocus.metrics.temporal import temporal_change_error
-from rackfocus.metrics.temporal_flicker import flicker_curve, high_frequency_energy, near_saturated
+from rackfocus.metrics.video.flow import flow_difference
+from rackfocus.metrics.video.temporal import temporal_change_error
+from rackfocus.metrics.video.temporal_flicker import flicker_curve, high_frequency_energy, near_saturated
 from rackfocus.models.backends import RGBDHDREstimator
 from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.optics.renderer import Renderer

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.metrics.flow import end_point_error, flow_difference, mean_component_error
+from rackfocus.metrics.video.flow import end_point_error, flow_difference, mean_component_error
 
 
 def test_end_points():

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rackfocus.metrics.temporal_flicker import flicker_curve, high_frequency_energy, near_saturated
+from rackfocus.metrics.video.temporal_flicker import flicker_curve, high_frequency_energy, near_saturated
 
 
 def test_the_neighbourhood_of_what_is_saturated_in_any_channel():

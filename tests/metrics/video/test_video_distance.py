@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from rackfocus.metrics.video_distance import CLIP_FRAMES, SIZE_PX, I3DFeatures, VideoFID
+from rackfocus.metrics.video.video_distance import CLIP_FRAMES, SIZE_PX, I3DFeatures, VideoFID
 from rackfocus.types import InputError
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rackfocus.metrics.edge_preservation import edge_preservation, smoothness
+from rackfocus.metrics.video.edge_preservation import edge_preservation, smoothness
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from rackfocus.metrics.temporal import (
+from rackfocus.metrics.video.temporal import (
     flow_warped_error,
     frame_change,
     temporal_alignment_error,

@@ -1,0 +1,1 @@
+"""Scores of videos: change over time, motion, edges kept."""
