@@ -73,9 +73,11 @@ def test_a_node_that_is_lost(call, folder, cluster):
     killed = {}
 
     def kill():
-        """End a node when two videos are done, while others are being made."""
-        while len(list(Path("out").glob("*.mp4"))) < 2:
-            time.sleep(0.02)
+        """End a node when two videos are done and both nodes make one: each is locked meanwhile."""
+        while len(done := list(Path("out").glob("*.mp4"))) < 2 or len(list(Path("out").glob(".*.lock"))) < 2:
+            if len(done) == len(VIDEOS):
+                return
+            time.sleep(0.005)
         killed["before"] = {path.name: path.stat().st_mtime_ns for path in Path("out").glob("*.mp4")}
         cluster.remove_node(second, allow_graceful=False)
 
@@ -86,6 +88,7 @@ def test_a_node_that_is_lost(call, folder, cluster):
     rows = report("out")
     assert [row["video"] for row in rows] == VIDEOS
     assert {row["state"] for row in rows} == {"done"}
+    assert killed, "both nodes never made a video at the same time"
     assert {row["attempts"] for row in rows} > {"1"}, "the node was lost after its last video"
     assert sorted(path.name for path in Path("out").iterdir() if not path.name.startswith(".")) == [
         "report.csv",

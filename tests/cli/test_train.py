@@ -352,7 +352,7 @@ def test_the_demo_writes_its_page(tmp_path, raytraced):
     (made,) = (tmp_path / "runs" / "demo").iterdir()
     page = (made / "index.html").read_text()
     assert page.count("<video ") == 3
-    assert page.count("<img ") == 3 * 9
+    assert page.count("<img ") == 3 * 9 + 1  # the timeline of focus
     assert page.count("data:image/jpeg;base64,") == 3 * 9
     assert "truth, coverage" in page
     assert "Held-out PSNR after training" in result.stdout

@@ -14,7 +14,12 @@ ONE = np.float32(1)
 
 
 def can_interpolate(*maps: Tensor) -> bool:
-    """Whether these kernels can be used: single precision, on a CPU, and no gradient is needed."""
+    """Whether these kernels can be used: single precision, on a CPU, and no gradient is needed.
+
+    Not while torch compiles: it would follow numba as that compiles, and end in a recursion without end.
+    """
+    if torch.compiler.is_compiling():
+        return False
     wanted = torch.is_grad_enabled() and any(each.requires_grad for each in maps)
     return not wanted and all(each.device.type == "cpu" and each.dtype == torch.float32 for each in maps)
 
