@@ -3,6 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rackfocus.models import compiled
 from rackfocus.models.bilateral_grid import luma_vertices, slice_grid, splat
 
 
@@ -79,3 +80,10 @@ def test_vertices_follow_from_the_bandwidth(bandwidth, vertices):
 def test_impossible_bandwidths(bandwidth):
     with pytest.raises(ValueError, match="luma_bandwidth"):
         luma_vertices(bandwidth)
+
+
+def test_a_compiled_network_does_without_the_kernels():
+    values = torch.zeros(2)
+    assert compiled.can_interpolate(values)
+    as_compiled = torch.compile(lambda x: x + compiled.can_interpolate(x), backend="eager")
+    assert not as_compiled(values).any()
