@@ -357,7 +357,7 @@ def drag_diamond(page, before: int, after: int) -> None:
 def find_focus(page, source: str) -> None:
     """Run an autofocus to its end, which says what it found, if anything."""
     page.get_by_label("Source").click()
-    page.get_by_role("option", name=source).click()
+    page.get_by_role("option", name=source.replace("_", " ")).click()
     page.get_by_role("button", name="Find focus").click()
     told = page.locator(".rf-job").first
     sync_api.expect(told).to_have_text(re.compile(f"Looking.*{source}"))

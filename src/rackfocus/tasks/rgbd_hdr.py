@@ -55,12 +55,13 @@ class RGBDHDRTask(Task):
         if compile:
             self.model.compile(dynamic=True)
 
-    def setup(self, stage: str) -> None:  # noqa: ARG002
+    def setup(self, stage: str) -> None:
         """Check that the trainer's precision is supported.
 
         Raises:
             InputError: it is none of `PRECISIONS`.
         """
+        super().setup(stage)
         if self.trainer.precision not in PRECISIONS:
             raise InputError(
                 f"trainer.precision must be one of {', '.join(PRECISIONS)}, and is {self.trainer.precision}: "

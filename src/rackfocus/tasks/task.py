@@ -50,8 +50,8 @@ class Task(pl.LightningModule, ABC):
     def save_weights(self, path: Path) -> None:
         """Write the network to a file atomically."""
 
-    def on_fit_start(self) -> None:
-        """Remember the seed of the training."""
+    def setup(self, stage: str) -> None:  # noqa: ARG002
+        """Remember the seed of the training, before any callback takes a step."""
         self.seed = torch.initial_seed()
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
