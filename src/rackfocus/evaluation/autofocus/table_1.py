@@ -38,7 +38,7 @@ class Table1(ScoredTable):
     autofocus: Finder
 
     def rows(self, folder: Path, progress: Progress) -> Iterator[Row]:
-        """Three rows for each video, and a timeline picture of the first."""
+        """A row for each video and method, and a timeline picture of look-ahead."""
         clips = find_clips(self.folder)
         for done, clip in enumerate(clips):
             truth = clip.true_focus(self.puller, **self.settings)

@@ -263,7 +263,7 @@ def why(seen: Candidate) -> str:
 
 
 def _sight(seen: Candidate) -> Sight:
-    """Where a candidate is, for who follows it: a tracker is surer of where a body is than its region is."""
+    """Where a candidate is seen: a face is followed itself, a body is somewhere in its region."""
     x, y = map(float, seen.point)
     return Sight(_inner_corners(seen.near), None if seen.kind == "face" else (x, y))
 

@@ -37,6 +37,13 @@ class Sight:
     point: tuple[float, float] | None = None
 
 
+def followed_box(target: FocusTarget, seen: Sight | None) -> Box | None:
+    """The box of what is followed of a target's subject, as `FocusTarget.box`: that which is seen in the
+    target's frame, or the target's own, which may be unknown.
+    """
+    return target.box if seen is None or seen.point is not None else seen.box
+
+
 class FollowedSubject:
     """The subject of one target. Without a tracker, it stays at its position.
 
@@ -65,7 +72,7 @@ class FollowedSubject:
     ) -> None:
         self.target, self.end = target, end
         x, y = (target.x + 0.5) * scale_from_source, (target.y + 0.5) * scale_from_source
-        known = target.box if seen is None or seen.point is not None else seen.box
+        known = followed_box(target, seen)
         if known is None:
             across, down = _cells(image, disparity)
             box = _scaled(subject_box(disparity, (x * across, y * down)), 1 / across, 1 / down)
@@ -108,9 +115,9 @@ class FollowedSubject:
             self._known_in = None
         self.tracked = self._tracker.follow(image, is_cut=is_cut)
         if seen is not None:
-            self._check(seen, image)
+            self._correct(seen, image)
 
-    def _check(self, seen: Sight, image: Image) -> None:
+    def _correct(self, seen: Sight, image: Image) -> None:
         """Start the tracker anew in a region if it has been beside such regions for too long."""
         assert seen.point is not None
         region = _in_frame(seen.box, self._scale_from_source)
