@@ -19,6 +19,7 @@ from rich.table import Table
 
 from rackfocus.cli.benchmark.report import processor_name, use_cores
 from rackfocus.cli.command import config_sentence, run_command, run_folder
+from rackfocus.cli.evaluate.images import found_lpips
 from rackfocus.cli.progress import progress_bar
 from rackfocus.cli.runs.provenance import git_revision, record_provenance
 from rackfocus.data.apertures.raytraced import scene_folders
@@ -38,7 +39,6 @@ from rackfocus.evaluation.benchmarks.leaderboard.result import (
 from rackfocus.evaluation.benchmarks.leaderboard.tables import INTERVAL, BoardTable, board_tables
 from rackfocus.evaluation.images.examination import Conditions
 from rackfocus.evaluation.reproduction.item_folder import code_digest
-from rackfocus.metrics.lpips import LPIPS
 from rackfocus.one_writer import one_writer
 from rackfocus.types import InputError
 
@@ -144,7 +144,7 @@ def _ruler(cfg: DictConfig) -> Ruler:
         about=partial(_about, cfg),
         scenes=scene_folders(Path(cfg.data.root), "test"),
         clips=Path(cfg.clips),
-        conditions=Conditions(lpips=_lpips(), seed=cfg.seed),
+        conditions=Conditions(lpips=found_lpips(), seed=cfg.seed),
         focus=FocusMeasure(network_size_px=size, longer_side_px=cfg.longer_side_px, device=str(device)),
         shared={"code": code_digest(), "cores": cfg.cores, "device": device_identity(device), "size": size},
         machine=", ".join(machine),
@@ -187,14 +187,6 @@ def _made(cfg: DictConfig, part: str, name: str) -> Any:
         raise InputError(told) from error
     except OmegaConfBaseException as error:
         raise InputError(f"parts.{part}.{name}: {config_sentence(str(error))}") from error
-
-
-def _lpips() -> LPIPS | None:
-    try:
-        return LPIPS()
-    except InputError as error:
-        print(f"No LPIPS: {error}")
-        return None
 
 
 def _print(tables: Sequence[BoardTable]) -> None:

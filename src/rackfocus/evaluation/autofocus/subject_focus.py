@@ -24,7 +24,9 @@ from rackfocus.metrics.focus import level_px
 from rackfocus.metrics.isolation import isolation
 from rackfocus.pipelines.clip.make_clip import make_clip
 from rackfocus.pipelines.clip.refocusable_clip import SUFFIX, RefocusableClip
-from rackfocus.pipelines.focusing.autofocus import autofocus, follow, open_footage
+from rackfocus.pipelines.focusing.analysis import found_targets
+from rackfocus.pipelines.focusing.autofocus import follow, open_footage
+from rackfocus.pipelines.focusing.footage import FrameDisparityStore
 from rackfocus.reading.damage import reading
 from rackfocus.reading.pictures import read_pixels
 from rackfocus.reading.tables import read_rows
@@ -109,10 +111,12 @@ class SubjectFocus(FootageTable):
                 make_clip(subject.video, path, network_size_px=self.network_size_px, device=self.device)
                 clip = RefocusableClip.open(path)
                 masks = subject.masks(clip.info.video.width, clip.info.video.height)
-                with open_footage(subject.video, **self.settings) as footage:
-                    one = follow(footage, [_first(masks)])
-                found = autofocus(subject.video, self.autofocus, **self.settings)
-                followed = {"one target": one, "autofocus": found}
+                with open_footage(subject.video, **self.settings) as footage, FrameDisparityStore() as known:
+                    found, _ = found_targets(footage, self.autofocus, known)
+                    followed = {
+                        "one target": follow(footage, [_first(masks)], known),
+                        "autofocus": follow(footage, found, known, seen=found),
+                    }
                 for focus, track in followed.items():
                     scores = subject_scores(track, masks, clip.disparity, is_outlined=subject.is_outlined)
                     yield {"video": name, "focus": focus, **scores}
