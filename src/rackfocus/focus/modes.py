@@ -40,10 +40,11 @@ def scene_specific(mode: str) -> SceneSpecific:
 
 def _action() -> SceneSpecific:
     from rackfocus.focus.detectors.action import Action
+    from rackfocus.focus.detectors.depth_change import DepthChange
     from rackfocus.focus.detectors.saliency import FineGrained
 
     return SceneSpecific(
-        {"action": Action(), "saliency": FineGrained()},
+        {"action": Action(), "saliency": FineGrained(), "depth_change": DepthChange()},
         source="action",
         contrast=2.0,
         sure=0.68,

@@ -67,7 +67,7 @@ class SceneSpecific:
     """Focuses on the region on which all detectors of a set agree. `clusters` is the paper's value.
 
     Attributes:
-        detectors: the set, by name; `action` and `saliency`, or `audio` and `face`.
+        detectors: the set, by name; `action`, `saliency` and `depth_change`, or `audio` and `face`.
         source: the `source` of the targets.
         clusters: K of K-means.
         threshold: minimum value of a cell of the intersection.

@@ -57,6 +57,14 @@ def test_in_one_place_another_depth_is_another_one():
     assert linked([at(40)] * 5, [0, 0.8, 1.6, 4, 4.5]) == [0, 0, 0, 1, 1]
 
 
+def test_beside_a_subject_a_small_difference_of_depth_is_another_one_already():
+    # The boxes are 20 wide: they overlap, have 3 pixels between them, and overlap again.
+    assert linked([at(40), at(55)], [0, 0.8]) == [0, 0]
+    assert linked([at(40), at(63)], [0, 0.8]) == [0, 1]
+    assert linked([at(40), at(63)], [0, 0.4]) == [0, 0]
+    assert linked([at(40), at(63), at(42), at(64)], [0, 0.8, 0.1, 0.9]) == [0, 1, 0, 1]
+
+
 def test_stretches_that_are_never_strong_are_left_out():
     labels = np.array([0, 0, -1, -1, -1, 0, 0, 1, 1])
     strength = np.array([0.4, 0.5, 0, 0, 0, 0.4, 0.9, 0.3, 0.3])

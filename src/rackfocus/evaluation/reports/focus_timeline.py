@@ -14,9 +14,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from rackfocus.focus.detectors.depth_change import DepthChange
 from rackfocus.focus.general.general import General
 from rackfocus.focus.modes import Finder
 from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.pipelines.estimates import VideoEstimates
 from rackfocus.pipelines.focusing.analysis import clip_window
 from rackfocus.pipelines.focusing.footage import Footage, FootageFrame
 from rackfocus.types import FocusTarget, FocusTrack
@@ -92,7 +94,11 @@ def thumbnails_at(
         window = clip_window(footage, frames)
         target = wanted[frames[at].index]
         x, y = ((each + 0.5) / footage.scale_to_source - 0.5 for each in (target.x, target.y))
-        maps = {name: detect(window)[at] for name, detect in detectors.items()}
+        maps = {
+            name: detect(window)[at]
+            for name, detect in detectors.items()
+            if window.disparity is not None or not isinstance(detect, DepthChange)
+        }
         found.append(Thumbnail(target.t, frames[at].image, maps, (x, y)))
     return found
 
@@ -102,7 +108,9 @@ def _windows_about(wanted: Sequence[int], footage: Footage) -> Iterator[tuple[li
     reach = max(1, math.ceil(AROUND_S * float(footage.reader.info.fps)))
     held: deque[FootageFrame] = deque(maxlen=2 * reach + 1)
     open_ones = deque(wanted)
-    for shown in footage.pictures():
+    # Estimates would take as long again as those that focus was found with.
+    estimated = isinstance(footage.disparity, VideoEstimates)
+    for shown in footage.pictures() if estimated else footage.frames():
         held.append(shown)
         while open_ones and open_ones[0] + reach <= shown.index:
             yield list(held), open_ones.popleft() - held[0].index

@@ -45,6 +45,7 @@ class ClipWindow:
         is_cut: whether a new shot begins with a frame.
         sound: `None`: there is no sound track.
         device: on which networks are to look at it.
+        disparity: of each frame, possibly coarser, in pixels of the video. `None`: unknown.
     """
 
     frames: UInt8[np.ndarray, "frame height width 3"]
@@ -52,6 +53,7 @@ class ClipWindow:
     is_cut: Bool[np.ndarray, " frame"]
     sound: Sound | None = None
     device: torch.device = CPU
+    disparity: Float32[np.ndarray, "frame _ _"] | None = None
 
     @property
     def map_size(self) -> tuple[int, int]:

@@ -7,6 +7,9 @@ from jaxtyping import Float, Int
 
 Box = Float[np.ndarray, "4"]
 
+BESIDE = 0.5
+"""Share of the tolerance of depth where boxes do not overlap: what is beside a subject is often another."""
+
 
 @dataclass
 class _Subject:
@@ -34,9 +37,9 @@ def link_subjects(
 ) -> Int[np.ndarray, " frame"]:
     """Number the subjects of a shot, and return the subject of each frame.
 
-    A region belongs to the subject whose last box it touches, at the same depth. A subject that left the
-    frame is dropped after a while, and a later one at that place is new. A subject inside the frame is never
-    dropped.
+    A region belongs to the subject whose last box it touches, at the same depth. If the boxes do not overlap,
+    the depths have to agree better (`BESIDE`). A subject that left the frame is dropped after a while, and a
+    later one at that place is new. A subject inside the frame is never dropped.
 
     Args:
         boxes: left, top, right and bottom in pixels; NaN where nothing is detected.
@@ -58,7 +61,8 @@ def link_subjects(
             (_distance(box, subject.box), -subject.seen, number)
             for number, subject in enumerate(known)
             if (frame - subject.seen <= absence_frames or not _at_border(subject.box, size, reach_px))
-            and not abs(disparity[frame] - subject.disparity) > depth_px
+            and not abs(disparity[frame] - subject.disparity)
+            > depth_px * (BESIDE if _distance(box, subject.box) > 0 else 1)
         ]
         gap, _, number = min(here, default=(np.inf, 0, 0))
         if gap > reach_px:

@@ -14,7 +14,7 @@ from rackfocus.focus.modes import Finder
 from rackfocus.focus.scene_specific import RegionCurve, Regions, SceneSpecific, initial_focus_point
 from rackfocus.focus.subjects.followed_subject import Sight
 from rackfocus.focus.subjects.region_subject import region_subject
-from rackfocus.pipelines.focusing.footage import Footage, FootageFrame, FrameDisparityStore
+from rackfocus.pipelines.focusing.footage import UNESTIMATED, Footage, FootageFrame, FrameDisparityStore
 from rackfocus.types import FocusTarget, InputError
 from rackfocus.video.sound.samples import RATE, read_sound
 
@@ -214,8 +214,9 @@ def _watched(
 
 
 def clip_window(footage: Footage, frames: Sequence[FootageFrame]) -> ClipWindow:
-    """The detectors' input for consecutive frames, with the sound of the same time."""
+    """The detectors' input for consecutive frames, with their disparity and the sound of the same time."""
     first, last = frames[0].time_s, frames[-1].time_s
+    is_estimated = all(each.disparity is not UNESTIMATED for each in frames)
     origin = footage.origin_s
     samples = read_sound(
         footage.reader.path, first, last + 1 / float(footage.reader.info.fps), origin_s=origin
@@ -226,6 +227,7 @@ def clip_window(footage: Footage, frames: Sequence[FootageFrame]) -> ClipWindow:
         np.array([each.is_cut for each in frames]),
         None if samples is None else Sound(samples, RATE),
         footage.device,
+        np.stack([each.disparity for each in frames]) if is_estimated else None,
     )
 
 

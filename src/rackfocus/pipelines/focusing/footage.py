@@ -32,6 +32,8 @@ MAP_LONGER_SIDE = 240
 """Longer side of the disparity maps for autofocus: a face covers some cells; an hour takes some gigabytes."""
 
 Map = Float[np.ndarray, "rows columns"]
+UNESTIMATED = np.zeros((1, 1), np.float32)
+"""The disparity of frames whose disparity was not estimated."""
 Disparity = Callable[[int], Map]
 """Gives the disparity of a frame by its index, in pixels of the source video; a map of any size that covers
 the frame."""
@@ -116,11 +118,11 @@ class Footage:
 
     def pictures(self) -> Iterator[FootageFrame]:
         """All frames, in order, with disparity 0: it is not estimated."""
-        before, flat = None, np.zeros((1, 1), np.float32)
+        before = None
         for frame in self._read():
             image = reduced(frame, self.size)
             is_cut = before is not None and begins_shot(before, image)
-            yield FootageFrame(frame.index, frame.time_s - self.origin_s, image, is_cut, flat)
+            yield FootageFrame(frame.index, frame.time_s - self.origin_s, image, is_cut, UNESTIMATED)
             before = image
 
     def _disparities(self) -> Iterator[Map]:
