@@ -26,17 +26,19 @@ def scene(seed=2) -> np.ndarray:
 
 
 def detect(**settings) -> DepthChange:
-    return DepthChange(**({"lag_s": 0.2, "reach": 0.0, "step": 0.1, "spread": 0.0} | settings))
+    return DepthChange(
+        **({"before_s": 0.4, "after_s": 0.2, "reach": 0.0, "step": 0.1, "spread": 0.0} | settings)
+    )
 
 
 def test_values_by_hand():
     # A thing at -1 is in the first column until frame 3 and in the third from frame 4 on.
-    disparity = np.zeros((8, HEIGHT, WIDTH))
+    disparity = np.zeros((10, HEIGHT, WIDTH))
     disparity[:4, :, :8], disparity[4:, :, 16:24] = -1, -1
     maps = detect(step=2.0)(window(disparity))
-    # Half of the step, where it was and where it will be, within two frames of the change.
-    for frame in range(8):
-        changed = 0.5 if 2 <= frame <= 5 else 0.0
+    # Half of the step, where it was and where it will be, from two frames before the change to four after.
+    for frame in range(10):
+        changed = 0.5 if 2 <= frame <= 7 else 0.0
         assert np.unique(maps[frame, :, :8]).tolist() == [changed]
         assert np.unique(maps[frame, :, 16:24]).tolist() == [changed]
         assert not maps[frame, :, 8:16].any()
@@ -59,7 +61,7 @@ def test_as_told_step_by_step(reach):
     disparity = disparity.astype(np.float32)
     for frame, row, column in rng.integers((0, 4, 4), (6, HEIGHT - 4, WIDTH - 4), (200, 3)):
         own, change = disparity[frame, row, column], 0.0
-        for other in (frame - 2, frame - 1, frame + 1, frame + 2):
+        for other in (frame - 4, frame - 2, frame + 2):
             if 0 <= other < 6:
                 there = [disparity[other, row + dy, column + dx] for dy, dx in near]
                 change = max(change, own - max(there), min(there) - own)

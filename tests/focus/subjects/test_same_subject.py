@@ -61,8 +61,15 @@ def test_beside_a_subject_a_small_difference_of_depth_is_another_one_already():
     # The boxes are 20 wide: they overlap, have 3 pixels between them, and overlap again.
     assert linked([at(40), at(55)], [0, 0.8]) == [0, 0]
     assert linked([at(40), at(63)], [0, 0.8]) == [0, 1]
-    assert linked([at(40), at(63)], [0, 0.4]) == [0, 0]
+    assert linked([at(40), at(63)], [0, 0.3]) == [0, 0]
     assert linked([at(40), at(63), at(42), at(64)], [0, 0.8, 0.1, 0.9]) == [0, 1, 0, 1]
+
+
+def test_one_of_whom_only_a_foot_was_seen_for_a_frame_is_the_same():
+    foot = (60, 80, 64, 84)
+    assert linked([at(60), foot, at(62)]) == [0, 1, 0]
+    assert linked([(60, 40, 80, 84), foot, at(62), foot]) == [0, 0, 0, 0]
+    assert linked([(60, 40, 80, 84), foot, foot, at(62)]) == [0, 0, 0, 1]
 
 
 def test_stretches_that_are_never_strong_are_left_out():

@@ -1,5 +1,7 @@
 """Detector of what moves in depth. A shadow moves over the ground, and the disparity there stays as it is."""
 
+from collections.abc import Set
+
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -16,7 +18,8 @@ class DepthChange:
     the comparison insensitive to a handheld camera and to small errors of estimated disparity.
 
     Args:
-        lag_s: how long before and after; half of that time is compared, too.
+        before_s: how long before; half of that time is compared, too.
+        after_s: how long after: the map tells of a change so long before it.
         reach: radius of the neighbourhood, as a share of the longer side.
         step: the change with probability 1, as a share of the spread of the frame's disparity.
         spread: the map's values are spread by this radius, as a share of the longer side, since the inside of
@@ -24,9 +27,16 @@ class DepthChange:
     """
 
     def __init__(
-        self, *, lag_s: float = 0.4, reach: float = 0.0125, step: float = 0.15, spread: float = 0.03
+        self,
+        *,
+        before_s: float = 0.4,
+        after_s: float = 0.2,
+        reach: float = 0.0125,
+        step: float = 0.15,
+        spread: float = 0.03,
     ) -> None:
-        self.lag_s = lag_s
+        self.before_s = before_s
+        self.after_s = after_s
         self.reach = reach
         self.step = step
         self.spread = spread
@@ -43,8 +53,11 @@ class DepthChange:
                 cv2.resize(each, (columns, rows), interpolation=cv2.INTER_NEAREST)
                 for each in window.disparity[shot].astype(np.float32)
             ]
-            lag = max(1, round(self.lag_s / frame_s(window, shot)))
-            maps[shot] = self._changes(np.stack(disparity).reshape(-1, rows, columns), lag)
+            before, after = (
+                max(1, round(each / frame_s(window, shot))) for each in (self.before_s, self.after_s)
+            )
+            lags = {-before, -(before // 2), after}
+            maps[shot] = self._changes(np.stack(disparity).reshape(-1, rows, columns), lags)
         return maps
 
     def missing(self, window: ClipWindow) -> str | None:  # noqa: ARG002
@@ -52,7 +65,7 @@ class DepthChange:
         return None
 
     def _changes(
-        self, disparity: Float32[np.ndarray, "frame rows columns"], lag: int
+        self, disparity: Float32[np.ndarray, "frame rows columns"], lags: Set[int]
     ) -> Float32[np.ndarray, "frame rows columns"]:
         longer = max(disparity.shape[1:])
         near, around = _disk(self.reach * longer), _disk(self.spread * longer)
@@ -61,7 +74,7 @@ class DepthChange:
         maps = np.zeros_like(disparity)
         for frame, own in enumerate(disparity):
             change = np.zeros_like(own)
-            for other in {frame - lag, frame - lag // 2, frame + lag // 2, frame + lag}:
+            for other in (frame + lag for lag in lags):
                 if 0 <= other < len(disparity):
                     change = np.maximum(change, np.maximum(own - high[other], low[other] - own))
             least, most = np.quantile(own, (0.05, 0.95))

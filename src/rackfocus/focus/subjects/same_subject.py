@@ -7,8 +7,10 @@ from jaxtyping import Float, Int
 
 Box = Float[np.ndarray, "4"]
 
-BESIDE = 0.5
+BESIDE = 1 / 3
 """Share of the tolerance of depth where boxes do not overlap: what is beside a subject is often another."""
+RECENT = 2
+"""A region is compared with so many last boxes of a subject: one alone may be of a part, such as a foot."""
 
 
 @dataclass
@@ -16,12 +18,12 @@ class _Subject:
     """The last known state of a subject, in pixels.
 
     Attributes:
-        box: left, top, right and bottom.
+        boxes: left, top, right and bottom, in the last frames in which it was detected, at most `RECENT`.
         disparity: of it.
         seen: index of the last frame in which it was detected.
     """
 
-    box: Box
+    boxes: list[Box]
     disparity: float
     seen: int
 
@@ -37,9 +39,9 @@ def link_subjects(
 ) -> Int[np.ndarray, " frame"]:
     """Number the subjects of a shot, and return the subject of each frame.
 
-    A region belongs to the subject whose last box it touches, at the same depth. If the boxes do not overlap,
-    the depths have to agree better (`BESIDE`). A subject that left the frame is dropped after a while, and a
-    later one at that place is new. A subject inside the frame is never dropped.
+    A region belongs to the subject whose last boxes it touches, at the same depth. If it does not overlap
+    them, the depths have to agree better (`BESIDE`). A subject that left the frame is dropped after a while,
+    and a later one at that place is new. A subject inside the frame is never dropped.
 
     Args:
         boxes: left, top, right and bottom in pixels; NaN where nothing is detected.
@@ -57,18 +59,19 @@ def link_subjects(
     for frame, box in enumerate(boxes):
         if not np.isfinite(box).all():
             continue
-        here = [
-            (_distance(box, subject.box), -subject.seen, number)
-            for number, subject in enumerate(known)
-            if (frame - subject.seen <= absence_frames or not _at_border(subject.box, size, reach_px))
-            and not abs(disparity[frame] - subject.disparity)
-            > depth_px * (BESIDE if _distance(box, subject.box) > 0 else 1)
-        ]
-        gap, _, number = min(here, default=(np.inf, 0, 0))
-        if gap > reach_px:
-            number = len(known)
-            known.append(_Subject(box, disparity[frame], frame))
-        known[number] = _Subject(box, disparity[frame], frame)
+        here = []
+        for number, subject in enumerate(known):
+            if frame - subject.seen > absence_frames and _at_border(subject.boxes[-1], size, reach_px):
+                continue
+            gap = min(_distance(box, recent) for recent in subject.boxes)
+            tolerance = depth_px * (BESIDE if gap > 0 else 1)
+            if gap <= reach_px and not abs(disparity[frame] - subject.disparity) > tolerance:
+                here.append((gap, -subject.seen, number))
+        if not here:
+            here.append((0.0, 0, len(known)))
+            known.append(_Subject([], disparity[frame], frame))
+        number = min(here)[2]
+        known[number] = _Subject([*known[number].boxes, box][-RECENT:], disparity[frame], frame)
         labels[frame] = number
     return labels
 
