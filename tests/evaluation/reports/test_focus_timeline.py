@@ -2,8 +2,13 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
-from rackfocus.evaluation.reports.focus_timeline import _FOCUS, Truth, _draw_curve
+from rackfocus.evaluation.reports.focus_timeline import _FOCUS, Truth, _draw_curve, thumbnails_at
+from rackfocus.focus.detectors.action import Action
+from rackfocus.focus.detectors.depth_change import DepthChange
+from rackfocus.focus.scene_specific import SceneSpecific
+from rackfocus.pipelines.focusing.autofocus import open_footage
 from rackfocus.types import FocusTarget, FocusTrack
 
 
@@ -26,3 +31,23 @@ def test_pulls_are_shaded_where_focus_moves():
     assert shaded == [(2, 6), (6, 10)]
     assert all(patch.get_alpha() == 0.15 for patch in axes.patches)
     assert axes.lines[0].get_color() == _FOCUS
+
+
+def test_a_change_of_depth_is_shown_where_disparity_is_known(tmp_path, tiny_network):
+    for frame in range(12):
+        Image.fromarray(np.full((64, 96, 3), 90 + frame, np.uint8)).save(tmp_path / f"{frame:04d}.png")
+    finder = SceneSpecific({"action": Action(), "depth_change": DepthChange(spread=0.0)})
+
+    def nearer_on_the_left(index):
+        disparity = np.tile(np.linspace(2.0, 4.0, 96, dtype=np.float32), (64, 1))
+        disparity[:, :32] -= 4.0 * (index >= 6)
+        return disparity
+
+    with open_footage(tmp_path, disparity=nearer_on_the_left, fps=12) as footage:
+        (known,) = thumbnails_at([FocusTarget(6, 9.0, 9.0)], footage, finder)
+    assert list(known.maps) == ["action", "depth_change"]
+    assert (known.maps["depth_change"] == (np.arange(96) < 32)).all()
+    # It is not estimated again for a picture.
+    with open_footage(tmp_path, model=tiny_network, fps=12) as footage:
+        (unknown,) = thumbnails_at([FocusTarget(6, 9.0, 9.0)], footage, finder)
+    assert list(unknown.maps) == ["action"]
