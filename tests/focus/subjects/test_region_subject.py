@@ -49,6 +49,14 @@ def test_the_ground_about_somebodys_feet_is_not_theirs():
     assert found.box.tolist() == [40, 20, 60, 80]
 
 
+def test_a_wall_beside_somebody_is_not_theirs():
+    disparity = scene()
+    disparity[30:60, 60:110] = -3.0  # as far away, and they touch
+    found = region_subject(region((18, 82), (42, 60)), np.array([50.0, 44.0]), disparity)
+    # The part in the region is 18 wide, so that the box ends 27 beside it, at 87. The man ends at 40.
+    assert found.box.tolist() == [40, 20, 87, 80]
+
+
 @pytest.mark.parametrize("size", [(45, 80), (180, 320), (1, 1)])
 def test_disparity_may_be_of_any_size(size):
     weights = region((10, 20), (10, 20))

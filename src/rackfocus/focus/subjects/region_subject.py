@@ -23,6 +23,10 @@ SAME_DEPTH = 0.1
 WIDEST = 0.5
 """A connected component wider than this share of the frame is ground or a wall, not a subject."""
 
+SIDEWAYS = 1.5
+"""A box reaches beside the part in the region by at most this many widths of it: a wall or a tree as far away
+as somebody often touches them in the picture."""
+
 FAIR_SHARE = 0.4
 """On such ground, columns with less than this share of the fullest column are ground around the subject."""
 
@@ -34,8 +38,8 @@ class RegionSubject:
     Attributes:
         point: `(x, y)`, the centre of a cell of it near the region's centre; the first cell has 0.
         box: left, top, right and bottom; the latter two are outside. It encloses the connected component at
-            the subject's depth, such as a man with his waving hand; if that is ground, only what stands on it
-            in the region.
+            the subject's depth, such as a man with his waving hand, but not far to the sides of the part in
+            the region (`SIDEWAYS`); if that is ground, only what stands on it in the region.
         disparity: the median over its part in the region, in the unit of the map.
     """
 
@@ -74,9 +78,12 @@ def region_subject(
     core = cv2.erode(own.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
     at = np.argwhere(core if core.any() else own)[:, ::-1]
     point = at[np.square(at - centre).sum(axis=1).argmin()].astype(float)
-    box = _corners(_part(near, point))
+    box, part = _corners(_part(near, point)), _part(own, point)
     if box[2] - box[0] >= WIDEST * columns:
-        box = _corners(_standing(_part(own, point)))
+        box = _corners(_standing(part))
+    left, _, right, _ = _corners(part)
+    beside = np.floor(SIDEWAYS * (right - left))
+    box[[0, 2]] = np.clip(box[[0, 2]], left - beside, right + beside)
     return RegionSubject(point, box, float(np.median(values[own])))
 
 
