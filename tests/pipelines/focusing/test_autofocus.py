@@ -6,7 +6,7 @@ from PIL import Image
 
 import rackfocus
 from rackfocus import FocusTarget, FocusTrack, InputError
-from rackfocus.focus.af_net_autofocus import AFNetAutofocus
+from rackfocus.focus.af_net.autofocus import AFNetAutofocus
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.focusing import analysis, streaming
