@@ -161,8 +161,8 @@ CORE = 0.85
 ANOTHER = 0.2
 """The least share of people side by side that is one more person."""
 AS_NEAR = 3.0
-"""A face may be farther than its figure by so many times the largest difference within one depth (`Depths.same`):
-both are estimated. One that is still farther is that of somebody behind."""
+"""A face may be farther than its figure by so many times the largest difference within one depth: both are
+estimated. One that is still farther is that of somebody behind."""
 
 
 def _scaled(candidate: Candidate, scale: float) -> Candidate:
