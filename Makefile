@@ -1,6 +1,6 @@
 # make demo    train, evaluate and refocus the embedded data; ends by printing where to look
 # make test    lint, types, layers and the tests (under 8 minutes on two cores)
-# make test-all  the slow tests too
+# make test-all  the slow tests too, and those of the optional packages, such as Ray (under half an hour)
 # Each makes .venv and installs what it needs, once.
 
 PYTHON ?= python3
@@ -21,7 +21,7 @@ demo: $(VENV)/.installed
 test: lint
 	$(PYTEST) -m "not slow"
 
-test-all: lint
+test-all: $(VENV)/.installed-all lint
 	$(PYTEST)
 
 lint: $(VENV)/.installed-test
@@ -46,6 +46,10 @@ $(VENV)/.installed: $(INPUTS) | $(VENV)/bin/python
 $(VENV)/.installed-test: $(INPUTS) | $(VENV)/bin/python
 	$(PIP) install -c constraints.txt -e '.[test]'
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-all: $(INPUTS) | $(VENV)/bin/python
+	$(PIP) install -c constraints.txt -e '.[all,test]'
+	@touch $(VENV)/.installed $(VENV)/.installed-test $@
 
 clean:
 	rm -rf $(VENV) runs dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

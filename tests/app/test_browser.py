@@ -542,7 +542,7 @@ def test_files_come_in_and_are_compared(page, serve, video, tmp_path):
     hand_in("Compare with another annotator", "theirs.json")
     message(page, r"1 changes of focus are in both, 0 only here.* are 5\.0 frames")
     hand_in("Import targets", "empty.csv")
-    message(page, "empty.csv has no column")
+    message(page, r"empty.csv cannot be read as a table \(it has no column")
     has_diamonds(page, 0, 24)
     hand_in("Import targets", "theirs.json")
     has_diamonds(page, 0, 20)

@@ -126,14 +126,31 @@ def test_a_tracker_starts_anew_where_the_subject_is_seen_if_it_is_beside_that_fo
     until = 3 + PATIENCE_FRAMES
     # Every frame from 3 on; it drifts by a pixel a frame.
     track = followed([target], until + 3, seen=regions(*range(3, until + 3)))
-    expected = [*range(20, 20 + until), 66, 67, 68]
+    # Since then it was elsewhere, which is known now.
+    expected = [20, 21, 22, *[66] * (until - 3), 66, 67, 68]
     np.testing.assert_allclose(track.points[:, 0], expected)
-    np.testing.assert_allclose(track.points[until:, 1], 32)
+    np.testing.assert_allclose(track.points[3:, 1], 32)
+    np.testing.assert_allclose(track.confidence, [1, 0.8, 0.8, *[0] * (until - 3), 1, 0.8, 0.8])
     # Where it is not seen says nothing, and a lost tracker is beside it, too.
     fewer = followed([target], until + 3, seen=regions(*range(3, until)))
     np.testing.assert_allclose(fewer.points[:, 0], np.arange(20, 20 + until + 3))
     lost = followed([target], until + 2, seen=regions(*range(3, until + 1)), lost=range(3, until + 1))
     np.testing.assert_allclose(lost.points[-2:, 0], [66, 67])
+
+
+def test_a_subject_that_the_tracker_lost_went_straight_from_where_it_was_seen_to_where_it_was_next():
+    target = boxed(0, 20)
+    places = {3: 60, 7: 72, **dict.fromkeys(range(8, 7 + PATIENCE_FRAMES), 72)}
+    seen = {at: Sight((x - 6.0, 20.0, x + 13.0, 39.0), (float(x), 32.0)) for at, x in places.items()}
+    track = followed([target], 8 + PATIENCE_FRAMES, seen={target: seen})
+    np.testing.assert_allclose(track.points[:9, 0], [20, 21, 22, 60, 63, 66, 69, 72, 72])
+    # Its disparity was not read there: focus waits, then moves to what was read when it was found.
+    np.testing.assert_allclose(track.focal_disparity[3:5], track.focal_disparity[2])
+    assert track.focal_disparity[6 + PATIENCE_FRAMES] > 60
+    # One that was not in force meanwhile is where the one in force was.
+    weak, user = boxed(0, 20, source="action"), boxed(2, 40, source="user", until=4)
+    ranked = followed([weak, user], 8 + PATIENCE_FRAMES, seen={weak: seen})
+    np.testing.assert_allclose(ranked.points[2:5, 0], [40, 41, 63])
 
 
 def test_a_tracker_within_the_region_of_its_subject_is_left_alone():

@@ -10,7 +10,7 @@ from rackfocus.app.work.disparity import DisparityWorker
 from rackfocus.app.work.frames import Frames
 from rackfocus.app.work.priority import PriorityGate
 from rackfocus.models.backends import CompositeEstimator, disparity_from_nearness, nearness_scale
-from rackfocus.models.recorded_depth import RecordedDepth
+from rackfocus.models.recorded.depth import RecordedDepth
 from rackfocus.optics.radiometry import srgb_to_linear
 from rackfocus.pipelines.clip.arrays import DISPARITY
 from rackfocus.pipelines.estimates import VideoEstimates

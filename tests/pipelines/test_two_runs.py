@@ -179,7 +179,7 @@ def test_twenty_pairs_of_refocus(tmp_path, make_video):
 @pytest.mark.slow
 def test_twenty_double_kills_of_make_clip(tmp_path, make_video):
     """The resumed clip verifies, and has the bytes of an undisturbed one."""
-    found = outcomes(tmp_path, KILLS, make_video, frames=12, seed=5, count=20)
+    found = outcomes(tmp_path, KILLS, make_video, frames=60, seed=5, count=20)
     assert len(found) == 20
     assert all(same and clean for _, _, same, clean in found)
     assert sum(-9 in codes for codes, *_ in found) >= 10

@@ -33,9 +33,9 @@ from rackfocus.focus.annotation.keyframes import load_keyframes
 from rackfocus.models.af_net import AFNet
 from rackfocus.models.af_net_files import load_af_net, save_af_net
 from rackfocus.models.checkpoints import save_model
-from rackfocus.models.depth_recordings import open_recording
 from rackfocus.models.published.onnx_file import OnnxFile
 from rackfocus.models.published.tensorlayer_file import load_parameters
+from rackfocus.models.recorded.readers import open_recording
 from rackfocus.models.rgbd_hdr import RGBDHDRNet
 from rackfocus.optics.lens_shapes.photographed import PhotographedKernel
 from rackfocus.pipelines.clip.make_clip import make_clip

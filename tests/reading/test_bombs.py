@@ -22,7 +22,7 @@ from rackfocus.data.gaze.mat_masks import read_mat_mask
 from rackfocus.data.hdr_picture import read_radiance
 from rackfocus.data.measured.middlebury import Middlebury
 from rackfocus.focus.annotation.keyframes import load_keyframes
-from rackfocus.models.depth_recordings import open_recording
+from rackfocus.models.recorded.readers import open_recording
 from rackfocus.optics.lens_shapes.photographed import PhotographedKernel
 from rackfocus.pipelines.clip.refocusable_clip import RefocusableClip
 from rackfocus.pipelines.estimates import in_linear_light

@@ -1,16 +1,19 @@
 """Settings of codecs, and the encoder of a GPU that is not there."""
 
+import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 import torch
 
 from rackfocus.types import InputError
 from rackfocus.video import VideoWriter, open_video
-from rackfocus.video.codecs import NVENC
+from rackfocus.video.codecs import H264, HEVC, NVENC, Codec
 
 Maker = Callable[..., Path]
 
@@ -35,6 +38,29 @@ def test_settings_of_nvenc_out_of_range_are_refused(settings: dict[str, Any], me
 def test_nvenc_that_is_not_there_is_refused_at_once(encoder: str, instead: str) -> None:
     with pytest.raises(InputError, match=rf"^codec={encoder} is not there.*use codec={instead}\.$"):
         NVENC(encoder)
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2, reason="there is one core only"
+)
+@pytest.mark.parametrize("codec", [H264(), HEVC()], ids=["h264", "hevc"])
+def test_the_bytes_do_not_depend_on_the_number_of_cores(codec: Codec) -> None:
+    def coded() -> bytes:
+        with av.open(io.BytesIO(), "w", format="matroska") as container:
+            stream: Any = container.add_stream(codec.encoder, rate=24, options=codec.options())
+            stream.width, stream.height, stream.pix_fmt = 320, 240, codec.pixel_format(8)
+            shown = [np.ascontiguousarray(noise[at : at + 240, at : at + 320]) for at in range(24)]
+            frames = [av.VideoFrame.from_ndarray(each, format="rgb24") for each in shown]
+            return b"".join(bytes(packet) for frame in [*frames, None] for packet in stream.encode(frame))
+
+    noise = np.random.default_rng(0).integers(0, 256, (280, 360, 3), dtype=np.uint8)
+    cores = os.sched_getaffinity(0)
+    by_all = coded()
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        assert coded() == by_all
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 @pytest.mark.gpu

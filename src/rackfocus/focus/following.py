@@ -94,6 +94,8 @@ class Following:
         subject = next(each for each in reversed(self._subjects) if each.target is counting)
         x, y = subject.point(image)
         self._points.append(((x / self._scale_from_source) - 0.5, (y / self._scale_from_source) - 0.5))
+        if subject.strayed_frames:
+            self._correct(index, subject)
         self._confidence.append(subject.tracked.confidence)
         self._disparity.append(subject.disparity(image, disparity))
         self._depth.append(subject.depth(image, disparity, self._disparity[-1]))
@@ -113,6 +115,22 @@ class Following:
             depth=np.array(self._depth, np.float64).reshape(-1, 2),
             cuts=tuple(self._cuts),
         )
+
+    def _correct(self, index: int, subject: FollowedSubject) -> None:
+        """Correct the frames before this one in which the tracker of the subject in force was elsewhere.
+
+        It went straight from one place where it was seen to the next. Its disparity was not read there.
+        """
+        strayed = range(index - subject.strayed_frames, index)
+        seen = self._seen.get(subject.target, {})
+        known = {at: seen[at].point or self._points[at] for at in strayed if at in seen}
+        known[index] = self._points[index]
+        x, y = (np.interp(strayed, list(known), [each[axis] for each in known.values()]) for axis in (0, 1))
+        begun = max((each.start for each in self._plan if each.start <= index), default=0)
+        for frame, *point in zip(strayed, x.tolist(), y.tolist(), strict=True):
+            if frame >= begun:
+                self._points[frame], self._confidence[frame] = (point[0], point[1]), 0.0
+                self._disparity[frame], self._depth[frame] = math.nan, (math.nan, math.nan)
 
     def _counting(self, index: int) -> FocusTarget:
         """The target in force in a frame; before the first one, the first one."""

@@ -68,7 +68,7 @@ def _conversation() -> SceneSpecific:
 
 
 def _af_net() -> TargetFinder:
-    from rackfocus.focus.af_net_autofocus import AFNetAutofocus
+    from rackfocus.focus.af_net.autofocus import AFNetAutofocus
 
     return AFNetAutofocus()
 

@@ -17,8 +17,8 @@ from rackfocus.pipelines.frame_estimator import SequentialEstimator, ShownFrame
 from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader
+from rackfocus.video.decoding.reduction import LightReduction, Size, resized
 from rackfocus.video.flow.optical_flow import Image
-from rackfocus.video.reduction import LightReduction, Size, resized
 from rackfocus.video.stabilizer.stabilizer import Stabilized, Stabilizer
 
 FRAMES_AT_ONCE = 8

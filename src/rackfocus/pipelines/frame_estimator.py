@@ -22,7 +22,7 @@ from rackfocus.models.half_precision import half_precision
 from rackfocus.optics.curve_tables import to_srgb
 from rackfocus.types import RGBDHDR
 from rackfocus.video import Frame, Transfer, VideoInfo
-from rackfocus.video.reduction import Size
+from rackfocus.video.decoding.reduction import Size
 from rackfocus.video.shot_cuts import THUMBNAIL, begins_shot
 
 SCALE_LONGER_SIDE = 640

@@ -22,7 +22,7 @@ from rackfocus.pipelines.estimates import Estimates
 from rackfocus.pipelines.packed_maps import packed, unpacked
 from rackfocus.pipelines.prefetch import prefetch
 from rackfocus.types import InputError
-from rackfocus.video.reduction import Size
+from rackfocus.video.decoding.reduction import Size
 from rackfocus.work_folder import work_folder
 
 STEPS = {DISPARITY: 1 / 16, LOG_EXPOSURE: 1 / 3200}

@@ -27,9 +27,9 @@ from rackfocus.pipelines.rendering import Rendering
 from rackfocus.types import FocusAnnotation, FocusKeyframes, FocusTarget, InputError, Lens
 from rackfocus.video import Frame, VideoReader, open_video
 from rackfocus.video.decode import ContainerReader
+from rackfocus.video.decoding.reduction import resized
 from rackfocus.video.encode import check_place
 from rackfocus.video.random_access import RandomAccess
-from rackfocus.video.reduction import resized
 from rackfocus.whole_files import whole_file
 
 FRAMES = 5

@@ -40,8 +40,8 @@ from rackfocus.types import (
 )
 from rackfocus.video import VideoInfo, VideoReader, VideoWriter, open_video
 from rackfocus.video.codecs import H264, Codec
+from rackfocus.video.decoding.reduction import Size
 from rackfocus.video.encode import check_part, check_target
-from rackfocus.video.reduction import Size
 from rackfocus.video.stabilizer.look_ahead import look_ahead_stabilizer
 from rackfocus.video.stabilizer.stabilizer import Stabilizer
 from rackfocus.work_folder import part_of

@@ -14,6 +14,8 @@ PRESETS = (
 )  # fmt: skip
 NVENC_PRESETS = ("p1", "p2", "p3", "p4", "p5", "p6", "p7")
 PRORES_PROFILES = ("proxy", "lt", "standard", "hq", "4444")
+X264_THREADS = 6
+"""What x264 takes on four cores. Fewer cores share them."""
 
 
 class Codec(Protocol):
@@ -98,10 +100,11 @@ class H264(_ConstantQuality):
     tag: ClassVar[str | None] = None
 
     def options(self) -> dict[str, str]:
-        # Without it x264's macroblock tree differs from run to run, and a resumed video would differ from one
-        # made in a single run.
-        same = {"x264-params": "cpu-independent=1"}
-        return {"crf": f"{self.crf:g}", "preset": self.preset} | same
+        # Without these a video would have other bytes than one that was stopped and went on, or that another
+        # machine made: x264's macroblock tree differs from run to run; and x264 encodes with as many threads
+        # as there are cores, with another result for each number of them.
+        same = f"cpu-independent=1:threads={X264_THREADS}"
+        return {"crf": f"{self.crf:g}", "preset": self.preset, "x264-params": same}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from jaxtyping import UInt8
 
 from rackfocus.types import InputError
 from rackfocus.video.decoding.coded import Coded
-from rackfocus.video.reduction import Reduction
+from rackfocus.video.decoding.reduction import Reduction
 from rackfocus.video.source import Frame, Look, VideoInfo
 
 FileStates = dict[Path, tuple[int, int] | None]

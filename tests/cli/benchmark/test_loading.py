@@ -8,7 +8,7 @@ import pytest
 
 from rackfocus.cli import main
 from rackfocus.data.apertures.flower import Flower
-from rackfocus.data.apertures.light_field_samples import Refocus
+from rackfocus.data.apertures.light_fields.samples import Refocus
 
 TINY = (
     "experiment=demo",

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from rackfocus.cli import main
-from rackfocus.data.apertures.light_field_folders import LightFieldFolders
-from rackfocus.data.apertures.light_field_samples import Refocus
+from rackfocus.data.apertures.light_fields.folders import LightFieldFolders
+from rackfocus.data.apertures.light_fields.samples import Refocus
 from rackfocus.data.apertures.prepared_views import PreparedViews
 from rackfocus.types import InputError, MissingSplit
 

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from rackfocus.data.apertures.flower import Flower, flower_files, read_eslf, split_of
-from rackfocus.data.apertures.light_field_samples import Refocus
+from rackfocus.data.apertures.light_fields.samples import Refocus
 from rackfocus.optics.radiometry import linear_to_srgb
 from rackfocus.types import InputError
 

@@ -13,7 +13,7 @@ from rackfocus.data.gaze.vaf import Vaf
 from rackfocus.evaluation.autofocus.focus_clips import find_clips
 from rackfocus.evaluation.autofocus.focus_table import LEFT_OUT
 from rackfocus.evaluation.autofocus.table_2 import ACTION, ACTION_LAAF, AF_NET, CENTRE, OURS, VAF, Table2
-from rackfocus.focus.af_net_autofocus import AFNetAutofocus
+from rackfocus.focus.af_net.autofocus import AFNetAutofocus
 from rackfocus.focus.annotation.json_file import annotated_video, save_annotation
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.scenes.clips.events import CLIP_FORMAT

@@ -183,6 +183,15 @@ def test_a_depth_model_finds_the_disparity_of_a_clip():
     assert not estimate.log_exposure.any()
 
 
+def test_depth_recorded_with_a_video_is_told():
+    class Recorded:
+        def nearness_at(self, srgb, moment):  # noqa: ARG002
+            return torch.zeros_like(srgb[:, :1])
+
+    with pytest.raises(InputError, match=r"^depth=recorded needs to know the frame of a video; photographs"):
+        parts(made={"recorded": Recorded()}).predictor("depth", "recorded")
+
+
 def test_a_program_that_is_missing_says_so(monkeypatch):
     monkeypatch.setitem(
         PROGRAMS, "gegl", Method("gegl", "", PROGRAMS["gegl"].forward, missing=lambda: "Get it.")

@@ -6,6 +6,7 @@ from rackfocus.focus.detectors.audio import Speakers
 from rackfocus.focus.detectors.audio_motion import FPS
 from rackfocus.focus.detectors.face_tracks import FaceTrack
 from rackfocus.focus.detectors.speech.faces import face_patches, mouth_patches, nearest_frames
+from rackfocus.focus.detectors.speech.known_voices import KnownVoices
 from rackfocus.focus.detectors.speech.samples import RATE
 from rackfocus.focus.detectors.speech.voice_activity import Loudness
 from rackfocus.focus.detectors.window import ClipWindow, Detector, Sound
@@ -111,7 +112,7 @@ def test_each_face_has_a_chance_to_be_the_speaker_in_every_frame(monkeypatch):
     np.testing.assert_allclose(maps[:, :, :80].max(axis=(1, 2)), speaking, atol=0.01)
 
 
-def test_a_voice_is_known_again_where_lips_do_not_tell_whose_it_is(speakers):
+def three_sentences():
     """The third sentence has the voice of the first, and both mouths move to it alike."""
     one, other, again = (openings(3 * FPS, seed) for seed in (1, 2, 4))
     still = np.zeros(3 * FPS)
@@ -124,10 +125,46 @@ def test_a_voice_is_known_again_where_lips_do_not_tell_whose_it_is(speakers):
     level = np.interp(np.arange(9 * RATE) / RATE, seconds, np.concatenate([one, other, again]))
     samples = np.concatenate([low, high, low]) * (0.001 + level)
     sound = Sound(samples[None].clip(-1, 1).astype(np.float32), RATE)
-    maps = speakers(ClipWindow(frames, seconds, np.zeros(count, bool), sound), tracks)
-    spoken = maps[round((6 + SPOKEN[0] + 0.2) * FPS) : round((6 + SPOKEN[1] - 0.2) * FPS)]
+    return ClipWindow(frames, seconds, np.zeros(count, bool), sound), tracks
+
+
+THIRD = slice(round((6 + SPOKEN[0] + 0.2) * FPS), round((6 + SPOKEN[1] - 0.2) * FPS))
+
+
+def test_a_voice_is_known_again_where_lips_do_not_tell_whose_it_is(speakers):
+    spoken = speakers(*three_sentences())[THIRD]
     assert spoken[:, :, :80].max(axis=(1, 2)).min() > 0.9
     assert spoken[:, :, 80:].max() < 0.1
+
+
+def part(window, tracks, first, end, voices):
+    """Some frames of a window, in order, with their sound."""
+    cut = slice(round(first * RATE), round(end * RATE))
+    at = slice(round(first * FPS), round(end * FPS))
+    sound = Sound(window.sound.samples[:, cut], RATE)
+    own = [FaceTrack(0, one.boxes[at], one.landmarks[at], one.scores[at]) for one in tracks]
+    shown = ClipWindow(window.frames[at], window.times_s[at], window.is_cut[at], sound, voices=voices)
+    return shown, own
+
+
+def test_a_voice_is_known_from_the_window_before(speakers):
+    """The third sentence lies in a window of its own."""
+    whole, tracks = three_sentences()
+
+    def third(voices):
+        maps = speakers(*part(whole, tracks, 5.6, 9, voices))
+        spoken = maps[THIRD.start - round(5.6 * FPS) : THIRD.stop - round(5.6 * FPS)]
+        return spoken[:, :, :80].max(axis=(1, 2)), spoken[:, :, 80:].max(axis=(1, 2))
+
+    voices = KnownVoices()
+    speakers(*part(whole, tracks, 0, 6.6, voices))
+    left, right = third(voices)
+    assert left.min() > 0.9
+    assert right.max() < 0.1
+    alone, _ = third(KnownVoices())
+    assert alone.min() < 0.9
+    again, _ = third(voices)  # the same window, given the same voices
+    np.testing.assert_array_equal(again, left)
 
 
 def test_faces_that_hold_still_do_not_speak(speakers):

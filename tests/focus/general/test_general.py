@@ -128,6 +128,22 @@ def test_who_turns_away_and_is_found_again_is_no_new_target() -> None:
     assert targets(shown(frames)) == [(0, 200.0, "a face")]
 
 
+def test_a_person_who_is_gone_loses_to_one_who_is_seen_within_about_a_second() -> None:
+    # The one at 450 would weigh less for four seconds more.
+    frames = [[thing(200, weight=-3.0)] * (at < 60) + [thing(450, weight=-7.0)] for at in range(160)]
+    found = targets(shown(frames))
+    assert [x for _, x, _ in found] == [200.0, 450.0]
+    assert found[1][0] == pytest.approx(60 + FPS * General().bridged_s, abs=0.3 * FPS)
+
+
+def test_a_person_who_is_gone_does_not_lose_to_a_thing() -> None:
+    frames = [
+        [thing(200, weight=-3.0)] * (at < 60) + [thing(450, weight=-7.0, kind="stands out")]
+        for at in range(140)
+    ]
+    assert targets(shown(frames)) == [(0, 200.0, "a face")]
+
+
 def test_nothing_that_hardly_stands_out_is_worth_a_pull() -> None:
     frames = [[thing(200)] if at < 30 else [thing(500, kind="stands out", weight=-12.0)] for at in range(120)]
     assert targets(shown(frames)) == [(0, 200.0, "a face")]

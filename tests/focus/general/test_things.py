@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 
 from rackfocus.focus.general.candidate import Candidate, Kind
 from rackfocus.focus.general.things import distinct, same_thing, with_actions, with_persons
+
+AS_NEAR = 0.5
 
 
 def seen(kind: Kind, left: float, top: float, right: float, bottom: float, weight: float = -6.0) -> Candidate:
@@ -11,7 +15,7 @@ def seen(kind: Kind, left: float, top: float, right: float, bottom: float, weigh
 
 
 def test_a_face_gets_the_figure_around_it() -> None:
-    (thing,) = with_persons([seen("face", 10, 10, 20, 20)], [seen("person", 5, 8, 30, 80, -5.0)])
+    (thing,) = with_persons([seen("face", 10, 10, 20, 20)], [seen("person", 5, 8, 30, 80, -5.0)], AS_NEAR)
     assert thing.kind == "face"
     assert list(thing.figure) == [5, 8, 30, 80]
     assert list(thing.near) == [10, 10, 20, 20]
@@ -20,12 +24,25 @@ def test_a_face_gets_the_figure_around_it() -> None:
 
 def test_two_faces_in_a_figure_are_two_people() -> None:
     faces = [seen("face", 10, 10, 20, 20), seen("face", 40, 10, 50, 20)]
-    assert with_persons(faces, [seen("person", 5, 8, 60, 80)]) == faces
+    assert with_persons(faces, [seen("person", 5, 8, 60, 80)], AS_NEAR) == faces
 
 
 def test_a_person_without_a_face_is_a_thing() -> None:
     person = seen("person", 60, 8, 90, 80)
-    assert with_persons([seen("face", 10, 10, 20, 20)], [person])[1] is person
+    assert with_persons([seen("face", 10, 10, 20, 20)], [person], AS_NEAR)[1] is person
+
+
+def test_a_face_behind_a_person_is_somebody_elses() -> None:
+    """Disparity is larger for what is farther away."""
+    person, face = seen("person", 5, 8, 30, 80, -5.0), seen("face", 10, 10, 20, 20)
+    behind, before = replace(face, disparity=AS_NEAR + 0.1), replace(face, disparity=-AS_NEAR - 0.1)
+    assert with_persons([behind], [person], AS_NEAR) == [behind, person]
+    (own,) = with_persons([before], [person], AS_NEAR)
+    assert own.kind == "face"
+    # Two faces in a figure, of which one is that of somebody behind: the other one's figure is known.
+    both = with_persons([face, behind], [person], AS_NEAR)
+    assert list(both[0].figure) == [5, 8, 30, 80]
+    assert both[1] is behind
 
 
 def test_who_moves_acts_and_what_else_moves_is_a_thing() -> None:
@@ -52,5 +69,5 @@ def test_a_part_is_of_the_thing() -> None:
 
 
 def test_a_head_just_above_a_figure_is_its_own() -> None:
-    (thing,) = with_persons([seen("face", 10, 10, 20, 20)], [seen("person", 5, 20, 30, 80)])
+    (thing,) = with_persons([seen("face", 10, 10, 20, 20)], [seen("person", 5, 20, 30, 80)], AS_NEAR)
     assert list(thing.figure) == [5, 10, 30, 80]

@@ -74,13 +74,19 @@ def test_channels_last_gives_what_convolutions_in_three_dimensions_give(random_n
         if number < 3:
             seen = F.max_pool3d(seen, (1, 3, 3), (1, 2, 2), (0, 1, 1))
             known = F.max_pool2d(known, (1, 3), (1, 2), (0, 1))
-    both = seen.amax(dim=(3, 4)).transpose(1, 2) + known.mean(dim=2).transpose(1, 2)
+    seen = seen.amax(dim=(3, 4)).transpose(1, 2)
+    both = seen + known.mean(dim=2).transpose(1, 2)
     after = F.gelu(model.GRU.gru_backward(F.gelu(model.GRU.gru_forward(both)[0]).flip(1))[0].flip(1))
     silent, speaks = random_network.lossAV.FC(after).unbind(-1)
     torch.testing.assert_close(random_network(faces, heard), speaks - silent, atol=1e-5, rtol=1e-4)
+    still, moves = random_network.lossV.FC(seen).unbind(-1)
+    together, by_face = random_network.odds(faces, heard)
+    torch.testing.assert_close(together, speaks - silent, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(by_face, moves - still, atol=1e-5, rtol=1e-4)
 
 
 def test_the_published_weights_load(shared):
     network = load_light_asd(shared / "weights" / "light_asd_ava.pt")
     grey, silence = torch.full((1, 10, 112, 112), 0.4), torch.zeros(1, 40, 13)
-    assert (network(grey, silence) < 0).all()  # what holds still does not speak
+    for odds in network.odds(grey, silence):
+        assert (odds < 0).all()  # what holds still does not speak

@@ -6,7 +6,7 @@ from PIL import Image
 
 import rackfocus
 from rackfocus import FocusTarget, FocusTrack, InputError
-from rackfocus.focus.af_net_autofocus import AFNetAutofocus
+from rackfocus.focus.af_net.autofocus import AFNetAutofocus
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.pipelines.focusing import analysis, streaming
@@ -122,6 +122,25 @@ def test_windows_are_stitched_without_a_seam(video, monkeypatch):
     apart = autofocus(video, scene(), disparity=halves, fps=12)
     assert apart.targets == whole.targets
     assert (apart.focal_disparity == whole.focal_disparity).all()
+
+
+def test_the_windows_of_a_video_share_the_voices_that_are_known(video, monkeypatch):
+    windows = []
+
+    class Recorded(Bright):
+        def __call__(self, window):
+            windows.append(window)
+            return super().__call__(window)
+
+    recorded = SceneSpecific({"bright": Recorded()})
+    monkeypatch.setattr(analysis, "WINDOW_S", 0.9)
+    monkeypatch.setattr(analysis, "OVERLAP_S", 0.3)
+    autofocus(video, recorded, disparity=halves, fps=12)
+    count = len(windows)
+    assert count > 3
+    assert all(window.voices is windows[0].voices for window in windows)
+    autofocus(video, recorded, disparity=halves, fps=12)
+    assert all(window.voices is windows[count].voices is not windows[0].voices for window in windows[count:])
 
 
 @pytest.mark.parametrize(("window", "overlap"), [(0.9, 0.3), (0.5, 0.45), (9.0, 1.0), (0.01, 0.0)])

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from rackfocus.cli.command import run_command
 from rackfocus.cli.configs.splits import present_splits
 from rackfocus.cli.progress import progress_bar
-from rackfocus.data.apertures.light_field_samples import LightFieldSamples
+from rackfocus.data.apertures.light_fields.samples import LightFieldSamples
 from rackfocus.data.apertures.prepared_views import FORMAT
 from rackfocus.data.preparation.made_of import remember_settings
 from rackfocus.data.preparation.views import prepare_split

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import cv2
 
-from rackfocus.data.apertures.light_field import LightField
-from rackfocus.data.apertures.light_field_samples import LightFieldSamples, Refocus
+from rackfocus.data.apertures.light_fields.light_field import LightField
+from rackfocus.data.apertures.light_fields.samples import LightFieldSamples, Refocus
 from rackfocus.reading.pictures import read_pixels
 from rackfocus.types import InputError, MissingSplit
 

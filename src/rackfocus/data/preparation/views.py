@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rackfocus.data.apertures.light_field_samples import LightFieldSamples
+from rackfocus.data.apertures.light_fields.samples import LightFieldSamples
 from rackfocus.data.apertures.prepared_views import view_file, write_list, write_views
 from rackfocus.jobs.run_jobs import run_jobs
 

@@ -31,7 +31,7 @@ from rackfocus.evaluation.autofocus.target_timing import (
     timed_clips,
     timing,
 )
-from rackfocus.focus.af_net_autofocus import AFNetAutofocus
+from rackfocus.focus.af_net.autofocus import AFNetAutofocus
 from rackfocus.focus.scene_specific import SceneSpecific
 from rackfocus.metrics.focus import focal_error, timing_error
 from rackfocus.pipelines.focusing.autofocus import autofocus

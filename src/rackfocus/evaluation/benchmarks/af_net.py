@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rackfocus.focus.af_net_autofocus import AFNetAutofocus
+from rackfocus.focus.af_net.autofocus import AFNetAutofocus
 from rackfocus.models.af_net import AFNet
 from rackfocus.pipelines.focusing.footage import Footage
 

@@ -2,7 +2,7 @@
 
 The time comes from silero-vad. The face comes from Light-ASD, which detects whether a mouth is speaking, from
 audio-motion synchrony, which is better at telling who speaks if several mouths move, and from the voice: what
-is told of one sentence counts for all that the same voice says.
+is told of one sentence counts for all that the same voice says, in this window and in those before it.
 """
 
 import math
@@ -18,6 +18,7 @@ from rackfocus.focus.detectors.audio_motion import MOUTH_PX, sound_features, syn
 from rackfocus.focus.detectors.face import soft_ellipses
 from rackfocus.focus.detectors.face_tracks import FaceTrack, face_tracks
 from rackfocus.focus.detectors.speech.faces import face_patches, mouth_patches, nearest_frames
+from rackfocus.focus.detectors.speech.known_voices import SeenFace
 from rackfocus.focus.detectors.speech.samples import RATE, speech_samples
 from rackfocus.focus.detectors.speech.turns import turns
 from rackfocus.focus.detectors.speech.voice_activity import (
@@ -28,7 +29,7 @@ from rackfocus.focus.detectors.speech.voice_activity import (
     voice_activity,
     voice_at,
 )
-from rackfocus.focus.detectors.speech.voices import voice_likelihoods
+from rackfocus.focus.detectors.speech.voices import HeardVoices, voice_likelihoods, with_nobody
 from rackfocus.focus.detectors.window import ClipWindow
 from rackfocus.models.published.light_asd import FPS, HOPS, SIZE_PX, WEIGHTS, LightASD, load_light_asd
 from rackfocus.models.published.mfcc import mfcc
@@ -53,6 +54,8 @@ class Speakers:
         asd_weight: log odds a second for each of Light-ASD's.
         asd_limit: limit of Light-ASD's log odds: they distinguish a speaking mouth from a still one, but not
             between two that move.
+        mouth_weight: log odds a second for each of Light-ASD's by the face alone.
+        mouth_limit: limit of these.
         synchrony_weight: log odds a second for each unit of synchrony.
         usual_synchrony: mean synchrony by chance.
         voice_weight: log odds a second for each unit of the log-likelihood of a voice at a moment.
@@ -69,8 +72,10 @@ class Speakers:
         bridged_s: float = 0.4,
         lead_s: float = 0.1,
         margin_s: float = 0.4,
-        asd_weight: float = 3.0,
-        asd_limit: float = 4.0,
+        asd_weight: float = 2.0,
+        asd_limit: float = 3.0,
+        mouth_weight: float = 3.0,
+        mouth_limit: float = 2.0,
         synchrony_weight: float = 12.0,
         usual_synchrony: float = 0.1,
         voice_weight: float = 10.0,
@@ -84,6 +89,8 @@ class Speakers:
         self.margin_s = margin_s
         self.asd_weight = asd_weight
         self.asd_limit = asd_limit
+        self.mouth_weight = mouth_weight
+        self.mouth_limit = mouth_limit
         self.synchrony_weight = synchrony_weight
         self.usual_synchrony = usual_synchrony
         self.voice_weight = voice_weight
@@ -111,10 +118,18 @@ class Speakers:
         speaking = np.zeros((len(tracks), len(window.frames)), np.float32)
         seconds = window.times_s - window.times_s[0]
         heard = np.any([(seconds >= begin) & (seconds < end) for begin, end in spans], axis=0)
+        seen = [SeenFace(window.times_s[list(track.frames)], track.boxes) for track in tracks]
+        earlier = window.voices.before(float(window.times_s[0]), seen)
+        voices = []
         for shot in window.shots if tracks else ():
             frames = np.flatnonzero(heard[shot]) + shot.start
             if len(frames):
-                speaking[:, frames] = self._speech(window, samples, voice, tracks, shot, frames)
+                speaking[:, frames], *own = self._speech(
+                    window, samples, voice, tracks, shot, frames, earlier
+                )
+                voices.append(own)
+        if voices:
+            window.voices.remember(seen, earlier, *map(np.concatenate, zip(*voices, strict=True)))
         for one, track in zip(speaking, tracks, strict=True):
             one[: track.frames.start] = one[track.frames.stop :] = 0
         return list(zip(tracks, speaking, strict=True))
@@ -162,8 +177,17 @@ class Speakers:
         tracks: list[FaceTrack],
         shot: slice,
         speaking: Int[np.ndarray, " frame"],
-    ) -> Float[np.ndarray, "track frame"]:
-        """The probability that each face speaks, in the frames `speaking` of a shot."""
+        earlier: HeardVoices | None,
+    ) -> tuple[
+        Float[np.ndarray, "track frame"],
+        Float[np.ndarray, " time"],
+        Float[np.ndarray, "time coefficient"],
+        Float[np.ndarray, "time speaker"],
+    ]:
+        """The probability that each face speaks, in the frames `speaking` of a shot.
+
+        Also times, sounds and speakers of the moments with a voice, for `KnownVoices.remember`.
+        """
         seconds = window.times_s - window.times_s[0]
         first_s = max(float(seconds[shot.start]), float(seconds[speaking[0]]) - self.margin_s)
         last_s = min(float(seconds[shot.stop - 1]), float(seconds[speaking[-1]]) + self.margin_s)
@@ -183,29 +207,33 @@ class Speakers:
                 evidence[inside, number] = self.synchrony_weight * together
                 if self._network is not None:
                     faces = face_patches(window, track, at, SIZE_PX)
-                    odds = _log_odds(self._network.to(window.device), faces, coefficients[inside])
-                    limited = np.clip(odds, -self.asd_limit, self.asd_limit)
-                    evidence[inside, number] += self.asd_weight * limited
+                    odds, by_face = _log_odds(self._network.to(window.device), faces, coefficients[inside])
+                    evidence[inside, number] += self.asd_weight * _limited(odds, self.asd_limit)
+                    evidence[inside, number] += self.mouth_weight * _limited(by_face, self.mouth_limit)
         # While nobody is heard, nothing is told by lips, and somebody else may begin.
         voiced = voice_at(voice, moments) >= RELEASE
         evidence[np.isfinite(evidence) & ~voiced[:, None]] = 0
-        chances = self._turns(evidence, coefficients, voiced)
+        # Without the first coefficient, the energy: how loud speech is says little about whose it is.
+        sounds = coefficients[:, :, 1:].mean(axis=1).astype(np.float64)
+        chances = self._turns(evidence, sounds, voiced, earlier)
         at = np.clip(np.round(seconds[speaking] * FPS).astype(int) - begin, 0, count - 1)
-        return chances[at].T
+        times = moments[voiced] + window.times_s[0]
+        return chances[at].T, times, sounds[voiced], with_nobody(chances[voiced])
 
     def _turns(
         self,
         evidence: Float[np.ndarray, "time track"],
-        coefficients: Float32[np.ndarray, "time hop coefficient"],
+        sounds: Float[np.ndarray, "time coefficient"],
         voiced: Bool[np.ndarray, " time"],
+        earlier: HeardVoices | None,
     ) -> Float[np.ndarray, "time track"]:
         """The probability that each face speaks, by what lips and voices tell."""
         changes_per_s = np.where(voiced, self.changes_per_s, self.changes_in_pauses_per_s)
-        # Without the first coefficient, the energy: how loud speech is says little about whose it is.
-        sounds = coefficients[:, :, 1:].mean(axis=1)
         chances = turns(evidence, step_s=1 / FPS, changes_per_s=changes_per_s)
-        for _ in range(ROUNDS):
-            known = evidence + self.voice_weight * voice_likelihoods(sounds, chances, voiced)
+        # Voices count more from round to round (deterministic annealing, Ueda and Nakano 1998), so that a
+        # wrong first guess by the lips is not kept for good.
+        for weight in self.voice_weight * np.arange(1, ROUNDS + 1) / ROUNDS:
+            known = evidence + weight * voice_likelihoods(sounds, chances, voiced, earlier)
             chances = turns(known, step_s=1 / FPS, changes_per_s=changes_per_s)
         return chances
 
@@ -224,9 +252,14 @@ def _log_odds(
     network: LightASD,
     faces: np.ndarray,
     coefficients: Float32[np.ndarray, "time hop coefficient"],
-) -> Float[np.ndarray, " time"]:
+) -> list[Float[np.ndarray, " time"]]:
+    """By face and sound, and by the face alone."""
     with torch.inference_mode():
         device = next(network.parameters()).device
         seen = upload(torch.from_numpy(faces), device).float()[None] / 255
         heard = upload(torch.from_numpy(coefficients.reshape(-1, coefficients.shape[-1])), device)[None]
-        return download(network(seen, heard)[0]).double().numpy()
+        return [download(odds[0]).double().numpy() for odds in network.odds(seen, heard)]
+
+
+def _limited(odds: Float[np.ndarray, " time"], limit: float) -> Float[np.ndarray, " time"]:
+    return np.clip(odds, -limit, limit)

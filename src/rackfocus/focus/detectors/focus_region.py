@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from rackfocus.focus.af_net_prediction import FrameSampler, region_maps
+from rackfocus.focus.af_net.prediction import FrameSampler, region_maps
 from rackfocus.focus.detectors.window import ClipWindow
 from rackfocus.models.af_net import AFNet
 

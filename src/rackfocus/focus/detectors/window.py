@@ -1,7 +1,7 @@
 """The input and the interface of detectors."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Float32, UInt8
 
 from rackfocus.device import CPU
+from rackfocus.focus.detectors.speech.known_voices import KnownVoices
 from rackfocus.types import InputError
 
 MAP_LONGER_SIDE = 160
@@ -45,6 +46,7 @@ class ClipWindow:
         is_cut: whether a new shot begins with a frame.
         sound: `None`: there is no sound track.
         device: on which networks are to look at it.
+        voices: known from the windows of the same video that were judged before, which share this object.
         disparity: of each frame, possibly coarser, in pixels of the video. `None`: unknown.
     """
 
@@ -53,6 +55,7 @@ class ClipWindow:
     is_cut: Bool[np.ndarray, " frame"]
     sound: Sound | None = None
     device: torch.device = CPU
+    voices: KnownVoices = field(default_factory=KnownVoices)
     disparity: Float32[np.ndarray, "frame _ _"] | None = None
 
     @property
@@ -74,7 +77,8 @@ class ClipWindow:
 class Detector(Protocol):
     """Detects one kind of subject. Without any it returns maps of zeros and raises no exception.
 
-    A detector has no state between windows: the same window gives the same maps.
+    A detector has no state between windows: the same window gives the same maps, given the voices that are
+    known from the windows before it.
     """
 
     def __call__(self, window: ClipWindow) -> Float32[np.ndarray, "frame rows columns"]:

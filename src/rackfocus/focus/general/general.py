@@ -53,7 +53,8 @@ class General:
         stay_s: how long a subject stays in focus at least.
         absence_s: after how long one who is not seen is another subject on coming back.
         bridged_s: how long one who is not seen keeps its weight.
-        forgetting: how much weight a person who is not seen loses a second afterwards; other things lose all.
+        forgetting: how much weight a person who is not seen loses a second afterwards, from that of the
+            weightiest person who is seen on, if there is one and it is less; other things lose all.
         least_seen_s: how long a subject has to last, and be seen for half of that time in all.
         smoothing_s: standard deviation of the Gaussian that smooths weights over time.
         reach: largest distance of two regions of one subject, as a share of the longer side.
@@ -213,7 +214,7 @@ class General:
         stay, rest = round(self.stay_s * fps), self.observe.weights.rest
         gains = np.full((len(subjects) + 1, len(frames)), -np.inf)
         gains[-1] = rest
-        whole = [self._gain(subject, len(frames), fps) for subject in subjects]
+        whole = self._gains(subjects, len(frames), fps)
         for row, gain, subject in zip(gains, whole, subjects, strict=False):
             first = min(subject.seen)
             row[first:] = gain[first:]
@@ -226,23 +227,43 @@ class General:
         gains[-1] += 1e-6
         return steady_choice(gains / fps, change_cost=self.change_cost, stay_frames=stay)
 
-    def _gain(self, subject: Subject, count: int, fps: float) -> Float[np.ndarray, " frame"]:
-        """The weight of a subject in each frame, smoothed, and less where it is not seen for long."""
-        weights, rest = self.observe.weights, self.observe.weights.rest
+    def _gains(
+        self, subjects: Sequence[Subject], count: int, fps: float
+    ) -> Float[np.ndarray, "subject frame"]:
+        """The weight of each subject in each frame.
+
+        A person who has not been seen for `bridged_s` weighs no more than the weightiest one who is seen.
+        """
+        frames, rest = np.arange(count), self.observe.weights.rest
+        weights = np.array([self._weight(each, count, fps) for each in subjects]).reshape(-1, count)
+        away = np.array([_away(each, frames) for each in subjects]).reshape(-1, count)
+        unseen_s = away / fps - self.bridged_s
+        is_person = np.array([[each.is_person] for each in subjects], bool).reshape(-1, 1)
+        begun = frames >= np.array([[min(each.seen)] for each in subjects], int).reshape(-1, 1)
+        seen = np.where(is_person & begun & (unseen_s <= 0), weights, -np.inf)
+        most = seen.max(axis=0, initial=-np.inf)
+        limit = np.where(np.isfinite(most), np.minimum(weights, most), weights)
+        left = np.where(is_person, limit - self.forgetting * unseen_s, rest)
+        return np.where(unseen_s <= 0, weights, np.minimum(weights, np.maximum(left, rest)))
+
+    def _weight(self, subject: Subject, count: int, fps: float) -> Float[np.ndarray, " frame"]:
+        """The weight of a subject in each frame, smoothed; that of when it is seen before and after."""
         seen = np.array(sorted(subject.seen))
-        values = np.array([weights.whole(subject.seen[frame]) for frame in seen])
+        values = np.array([self.observe.weights.whole(subject.seen[frame]) for frame in seen])
         sigma = self.smoothing_s * fps
-        frames = np.arange(count)
-        held = np.interp(frames, seen, values)
+        held = np.interp(np.arange(count), seen, values)
         reach = max(1, round(3 * sigma))
         kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
         padded = np.pad(held, reach, mode="edge")
-        smooth = np.convolve(padded, kernel / kernel.sum(), mode="valid")
-        after = seen[np.minimum(np.searchsorted(seen, frames), len(seen) - 1)]
-        before = seen[np.maximum(np.searchsorted(seen, frames, side="right") - 1, 0)]
-        away = np.minimum(np.abs(frames - before), np.abs(after - frames))
-        left = np.where(subject.is_person, smooth - self.forgetting * (away / fps - self.bridged_s), rest)
-        return np.where(away <= self.bridged_s * fps, smooth, np.minimum(smooth, np.maximum(left, rest)))
+        return np.convolve(padded, kernel / kernel.sum(), mode="valid")
+
+
+def _away(subject: Subject, frames: Int[np.ndarray, " frame"]) -> Int[np.ndarray, " frame"]:
+    """How many frames each frame is from the nearest one in which a subject is seen."""
+    seen = np.array(sorted(subject.seen))
+    after = seen[np.minimum(np.searchsorted(seen, frames), len(seen) - 1)]
+    before = seen[np.maximum(np.searchsorted(seen, frames, side="right") - 1, 0)]
+    return np.minimum(np.abs(frames - before), np.abs(after - frames))
 
 
 def _runs(is_so: Bool[np.ndarray, " frame"]) -> list[slice]:

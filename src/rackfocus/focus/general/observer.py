@@ -73,9 +73,8 @@ class Observer:
             detect(window) for detect in (self.persons, self.action, self.salience)
         )
         for frame, near in enumerate(depths):
-            things = with_persons(
-                distinct(found[frame]), self._regions(window, "person", persons[frame], near)
-            )
+            figures = self._regions(window, "person", persons[frame], near)
+            things = with_persons(distinct(found[frame]), figures, AS_NEAR * near.same)
             things = with_actions(things, self._regions(window, "acts", acting[frame], near))
             others = self._regions(window, "stands out", standing_out[frame] * near.nearness, near)
             things += [each for each in others if not any(same_thing(each, thing) for thing in things)]
@@ -161,6 +160,9 @@ CORE = 0.85
 """What moves are the cells of a region with at least this share of its largest value."""
 ANOTHER = 0.2
 """The least share of people side by side that is one more person."""
+AS_NEAR = 3.0
+"""A face may be farther than its figure by so many times the largest difference within one depth: both are
+estimated. One that is still farther is that of somebody behind."""
 
 
 def _scaled(candidate: Candidate, scale: float) -> Candidate:

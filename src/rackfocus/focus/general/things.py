@@ -32,15 +32,24 @@ SAME_FACE = 0.2
 """Two faces of one frame are more unlike than this; see `face_likeness`."""
 
 
-def with_persons(faces: Sequence[Candidate], persons: Sequence[Candidate]) -> list[Candidate]:
+def with_persons(faces: Sequence[Candidate], persons: Sequence[Candidate], as_near: float) -> list[Candidate]:
     """Faces with the figures that belong to them, and the people whose face is not seen.
 
-    A figure with several faces in it is several people side by side; the figures of those faces stay.
+    A figure with several faces in it is several people side by side; the figures of those faces stay. A face
+    that is farther away is that of somebody behind the person.
+
+    Args:
+        faces: each once.
+        persons: the figures.
+        as_near: how much farther a face may be than its figure, in disparity.
     """
     things = list(faces)
     for person in persons:
-        own = [number for number, face in enumerate(faces) if _is_of(face, person)]
-        if not own and not any(same_thing(person, face) for face in faces):
+        beside = {
+            number: face for number, face in enumerate(faces) if face.disparity - person.disparity <= as_near
+        }
+        own = [number for number, face in beside.items() if _is_of(face, person)]
+        if not own and not any(same_thing(person, face) for face in beside.values()):
             things.append(person)
         elif len(own) == 1:
             face = things[own[0]]

@@ -51,6 +51,8 @@ class FollowedSubject:
         target: gives its initial position.
         end: the first frame in which it is no longer needed.
         tracked: its current position, in pixels of the frame.
+        strayed_frames: for how many frames before this one the tracker was elsewhere than where it was seen,
+            where it starts anew in this one for that; else 0.
 
     Args:
         target: in pixels of the source video.
@@ -82,8 +84,9 @@ class FollowedSubject:
         # Relative position of the point in its box.
         self._share = _share((x, y), box)
         self._scale_from_source = scale_from_source
-        # For how many frames the tracker has been nowhere near where the subject is seen.
-        self._apart = 0
+        self.strayed_frames = 0
+        # In how many frames the tracker was nowhere near where the subject is seen, and since how many.
+        self._apart = self._apart_for = 0
         self._tracker: Tracker | None = None
         self._colours: SubjectColours | None = None
         # The last frame, where its box is known without the tracker, which has yet to start there.
@@ -104,6 +107,7 @@ class FollowedSubject:
                 tracker has been beside such regions for a while, and then it starts there anew. `None`: it
                 is not seen, and the tracker finds it, from the last known box on.
         """
+        self.strayed_frames, self._apart_for = 0, self._apart_for + 1
         if self._tracker is None:
             return
         if seen is not None and seen.point is None:
@@ -121,12 +125,16 @@ class FollowedSubject:
         """Start the tracker anew in a region if it has been beside such regions for too long."""
         assert seen.point is not None
         region = _in_frame(seen.box, self._scale_from_source)
-        is_apart = self.tracked.confidence == 0 or not common(np.array(self.tracked.box), np.array(region))
-        self._apart = self._apart + 1 if is_apart else 0
+        if self.tracked.confidence > 0 and common(np.array(self.tracked.box), np.array(region)):
+            self._apart = 0
+            return
+        self._apart_for = self._apart_for if self._apart else 0
+        self._apart += 1
         if self._apart > PATIENCE_FRAMES:
             x, y = ((value + 0.5) * self._scale_from_source for value in seen.point)
-            self.tracked, self._share, self._apart = Tracked(region, 1.0), _share((x, y), region), 0
+            self.tracked, self._share = Tracked(region, 1.0), _share((x, y), region)
             self._known_in, self._colours = image, SubjectColours(image, region)
+            self.strayed_frames, self._apart = self._apart_for, 0
 
     def is_at(self, box: Box | None, image: Image, disparity: Disparity, varied: float = 0.0) -> bool:
         """Whether it is followed, and now in a box given as `FocusTarget.box`, and as near as what is there.

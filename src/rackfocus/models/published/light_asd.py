@@ -30,10 +30,7 @@ EPSILON = 1e-3
 
 
 class LightASD(nn.Module):
-    """The network stored in `light_asd_ava.pt`; `load_light_asd` loads its weights.
-
-    The checkpoint's `lossV`, an auxiliary classifier for faces in training, is not used.
-    """
+    """The network stored in `light_asd_ava.pt`; `load_light_asd` loads its weights."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,10 +45,20 @@ class LightASD(nn.Module):
 
         `heard` is the output of `mfcc`, `HOPS` for every face picture.
         """
+        return self.odds(faces, heard)[0]
+
+    def odds(
+        self, faces: Float[Tensor, "batch frame 112 112"], heard: Float[Tensor, "batch hop coefficient"]
+    ) -> tuple[Float[Tensor, "batch frame"], Float[Tensor, "batch frame"]]:
+        """The log odds by face and sound, as `forward`, and those by the face alone.
+
+        The latter are of `lossV`, an auxiliary classifier in training, of the same features of the face.
+        """
         seen = self.model.visualEncoder((faces - GREY_MEAN) / GREY_DEVIATION)
         known = self.model.audioEncoder(heard)
         silent, speaks = self.lossAV.FC(self.model.GRU(seen + known)).unbind(dim=-1)
-        return speaks - silent
+        still, moves = self.lossV.FC(seen).unbind(dim=-1)
+        return speaks - silent, moves - still
 
 
 def load_light_asd(weights: str | Path = WEIGHTS) -> LightASD:

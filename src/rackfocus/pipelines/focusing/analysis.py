@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
+from rackfocus.focus.detectors.speech.known_voices import KnownVoices
 from rackfocus.focus.detectors.window import ClipWindow, Sound
 from rackfocus.focus.general.general import General
 from rackfocus.focus.modes import Finder
@@ -119,8 +120,9 @@ def found_targets(
     if isinstance(finder, General):
         lacking = _Lacking()
         observed = []
+        voices = KnownVoices()
         for frames, keep in _overlapping(watched):
-            window = clip_window(footage, frames)
+            window = clip_window(footage, frames, voices)
             disparity = [each.disparity for each in frames]
             found = finder.observations(window, disparity, footage.scale_to_source)
             observed += found[keep.start : keep.stop]
@@ -176,8 +178,9 @@ def analyse(
     info = footage.reader.info
     draft = CurveBuilder((info.width, info.height), float(info.fps))
     lacking = _Lacking()
+    voices = KnownVoices()
     for frames, keep in _overlapping(_watched(footage, known, progress)):
-        window = clip_window(footage, frames)
+        window = clip_window(footage, frames, voices)
         regions = scene.regions(window)
         lacking.add(scene.missing(window))
         for at in range(keep.start, keep.stop):
@@ -213,8 +216,16 @@ def _watched(
         yield shown
 
 
-def clip_window(footage: Footage, frames: Sequence[FootageFrame]) -> ClipWindow:
-    """The detectors' input for consecutive frames, with their disparity and the sound of the same time."""
+def clip_window(
+    footage: Footage, frames: Sequence[FootageFrame], voices: KnownVoices | None = None
+) -> ClipWindow:
+    """The detectors' input for consecutive frames, with their disparity and the sound of the same time.
+
+    Args:
+        footage: the video.
+        frames: of it.
+        voices: known from the windows before. `None`: there was none.
+    """
     first, last = frames[0].time_s, frames[-1].time_s
     is_estimated = all(each.disparity is not UNESTIMATED for each in frames)
     origin = footage.origin_s
@@ -227,6 +238,7 @@ def clip_window(footage: Footage, frames: Sequence[FootageFrame]) -> ClipWindow:
         np.array([each.is_cut for each in frames]),
         None if samples is None else Sound(samples, RATE),
         footage.device,
+        voices or KnownVoices(),
         np.stack([each.disparity for each in frames]) if is_estimated else None,
     )
 

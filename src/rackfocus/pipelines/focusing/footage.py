@@ -25,7 +25,7 @@ from rackfocus.reading.damage import reading
 from rackfocus.scenes.files import read_disparity
 from rackfocus.types import InputError
 from rackfocus.video import Frame, VideoReader
-from rackfocus.video.reduction import CodeReduction
+from rackfocus.video.decoding.reduction import CodeReduction
 from rackfocus.video.shot_cuts import begins_shot
 
 MAP_LONGER_SIDE = 240

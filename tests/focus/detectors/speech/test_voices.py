@@ -6,7 +6,9 @@ from rackfocus.focus.detectors.speech.voices import (
     LEAST_MOMENTS,
     PRIOR_MOMENTS,
     RIDGE,
+    HeardVoices,
     voice_likelihoods,
+    with_nobody,
 )
 
 
@@ -20,14 +22,21 @@ def spoken():
     return sounds, chances, draw.random(80) < 0.8
 
 
-def test_they_are_those_of_gaussians_with_one_covariance(spoken):
+EARLIER = HeardVoices(
+    np.array([[30.0, -8.0, 4.0], [0.0, 0.0, 0.0], [-5.0, 2.0, 1.0]]), np.array([20.0, 0, 3])
+)
+
+
+@pytest.mark.parametrize("earlier", [None, EARLIER])
+def test_they_are_those_of_gaussians_with_one_covariance(spoken, earlier):
     sounds, chances, voiced = spoken
+    before, count = (np.zeros((3, 3)), np.zeros(3)) if earlier is None else (earlier.sums, earlier.moments)
     heard = np.flatnonzero(voiced)
     shares = [[*chances[at], 1 - chances[at].sum()] for at in range(80)]
     usual = sum(sounds[at] for at in heard) / len(heard)
     means = [
-        (PRIOR_MOMENTS * usual + sum(shares[at][who] * sounds[at] for at in heard))
-        / (PRIOR_MOMENTS + sum(shares[at][who] for at in heard))
+        (PRIOR_MOMENTS * usual + before[who] + sum(shares[at][who] * sounds[at] for at in heard))
+        / (PRIOR_MOMENTS + count[who] + sum(shares[at][who] for at in heard))
         for who in range(3)
     ]
     spread = sum(
@@ -40,7 +49,7 @@ def test_they_are_those_of_gaussians_with_one_covariance(spoken):
     for at in heard:
         *faces, nobody = (-0.5 * (sounds[at] - mean) @ precision @ (sounds[at] - mean) for mean in means)
         wanted[at] = [face - nobody for face in faces]
-    np.testing.assert_allclose(voice_likelihoods(*spoken), wanted)
+    np.testing.assert_allclose(voice_likelihoods(*spoken, earlier), wanted)
 
 
 def test_a_sentence_that_nothing_else_tells_goes_to_the_face_of_its_voice():
@@ -72,3 +81,9 @@ def test_nothing_is_told_by_little_voice_or_without_faces(spoken):
 def test_a_sound_that_never_changes_tells_nothing(spoken):
     _, chances, voiced = spoken
     np.testing.assert_array_equal(voice_likelihoods(np.ones((80, 3)), chances, voiced), 0)
+
+
+def test_nobody_has_the_rest_of_the_chances():
+    found = with_nobody(np.array([[0.2, 0.5], [0.5, 0.5 + 1e-9]]))
+    np.testing.assert_allclose(found, [[0.2, 0.5, 0.3], [0.5, 0.5, 0]], atol=1e-8)
+    assert (found >= 0).all()

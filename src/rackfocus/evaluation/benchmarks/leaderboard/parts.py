@@ -11,7 +11,7 @@ from rackfocus.evaluation.benchmarks.renderer_peers.method import Method
 from rackfocus.evaluation.benchmarks.renderer_peers.torch_methods import forward
 from rackfocus.evaluation.images.baselines import Backends, Network, NoHDR, Nothing, Predictor
 from rackfocus.focus.modes import Finder
-from rackfocus.models.backends import CompositeEstimator, RGBDHDREstimator
+from rackfocus.models.backends import CompositeEstimator, RGBDHDREstimator, TimedDepthBackend
 from rackfocus.models.checkpoints import load_model
 from rackfocus.types import InputError
 
@@ -103,7 +103,10 @@ class Parts:
             return Nothing(name)
         if name in self._networks:
             return Network(name, load_model(self._networks[name]), self._network_size_px, self._device)
-        return Backends(name, **{kind: self._make(kind, name)})
+        part = self._make(kind, name)
+        if isinstance(part, TimedDepthBackend):
+            raise InputError(f"{kind}={name} needs to know the frame of a video; here are photographs.")
+        return Backends(name, **{kind: part})
 
     def _renderer(self, kind: str, name: str) -> Method:
         return PROGRAMS[name] if name in PROGRAMS else Method(name, name, forward(self._make(kind, name)))

@@ -137,7 +137,7 @@ def test_weights_and_biases_can_be_disabled(tmp_path, monkeypatch):
 
 def test_a_sweep_of_weights_and_biases_runs_the_command_of_its_recipe():
     """Its agent puts the settings that it chose into the command."""
-    text = (Path(__file__).parents[2] / "experiments" / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "experiments" / "README.md").read_text(encoding="utf-8")
     recipe = yaml.safe_load(re.search(r"```yaml\n(# sweep.yaml\n.*?)```", text, re.DOTALL)[1])
     command = create_sweep_command(recipe["command"])
     chosen = {"learning_rate": {"value": 0.003}, "model.base_width": {"value": 8}}

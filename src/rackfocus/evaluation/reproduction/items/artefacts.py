@@ -26,8 +26,8 @@ from rackfocus.evaluation.reports.pictures import disparity_picture, picture
 from rackfocus.evaluation.reports.side_by_side import draw_side_by_side
 from rackfocus.evaluation.reproduction.claims import Claim
 from rackfocus.evaluation.reproduction.item import Made, Material
+from rackfocus.evaluation.reproduction.items.pan import pan
 from rackfocus.evaluation.reproduction.numbers import Number, mean_of
-from rackfocus.evaluation.reproduction.pan import pan
 from rackfocus.evaluation.stabilizer.clips import Clip
 from rackfocus.evaluation.stabilizer.rendered import estimate_clip, stabilize_clip
 from rackfocus.metrics.disparity import align_affine, largest_quarter

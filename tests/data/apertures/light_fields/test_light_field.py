@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.data.apertures.light_field import LightField, disk_weights, shift_and_add
-from rackfocus.data.apertures.light_field_folders import read_views
+from rackfocus.data.apertures.light_fields.folders import read_views
+from rackfocus.data.apertures.light_fields.light_field import LightField, disk_weights, shift_and_add
 from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.types import InputError
 

@@ -10,8 +10,8 @@ from rackfocus.evaluation.autofocus.table_1 import CAUSAL, LAAF, OPTICAL, TIMELY
 from rackfocus.evaluation.autofocus.table_2 import ACTION, ACTION_LAAF, AF_NET, VAF, Table2
 from rackfocus.evaluation.reproduction.claims import Claim
 from rackfocus.evaluation.reproduction.item import Made, Material
+from rackfocus.evaluation.reproduction.items.recorded import draw_bars
 from rackfocus.evaluation.reproduction.numbers import Number, mean_of, missing
-from rackfocus.evaluation.reproduction.recorded import draw_bars
 
 PAPER_TABLE_1 = {
     f"|Δd|, {LAAF}": "1.99",

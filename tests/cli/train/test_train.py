@@ -84,14 +84,14 @@ def assert_alike(folder, other):
     assert rows_of(folder) == rows_of(other)
 
 
-def assert_interrupted(process, errors, folder, *, code):
-    """The last checkpoint is whole, and the process said how to go on."""
+def interrupted_step(process, errors, folder, *, code):
+    """The process said how to go on, and the last checkpoint is whole; its step."""
     assert process.returncode == code
     assert "Traceback" not in errors
     named = re.search(r"rackfocus train ckpt=last hydra\.run\.dir=(\S+)", errors)
     assert (folder.parents[2] / named[1]).resolve() == folder.resolve(), errors
-    step = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
-    assert step % 3 == 0
+    step: int = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
+    return step
 
 
 def run(folder, *arguments):
@@ -165,7 +165,7 @@ def test_killed_and_then_interrupted_a_training_goes_on_to_the_same_weights(trai
     killed_ns = last.stat().st_mtime_ns
     process = start(tmp_path, "train", "ckpt=last")
     _, errors = stop(process, signal.SIGINT, once=lambda: last.stat().st_mtime_ns > killed_ns)
-    assert_interrupted(process, errors, made, code=130)
+    assert interrupted_step(process, errors, made, code=130) % 3 == 0
     assert not network.exists()
     run_here(tmp_path, "train", "ckpt=last")
     assert list(runs.iterdir()) == [made]
@@ -198,7 +198,8 @@ def test_a_request_to_end_leaves_the_last_checkpoint(tmp_path, raytraced):
     settings = (*TINY, "trainer.max_steps=5000", f"hydra.run.dir={folder}")
     process = start(tmp_path, "train", f"data.root={raytraced}", *settings)
     _, errors = stop(process, signal.SIGTERM, once=(folder / "checkpoints" / "last.ckpt").exists)
-    assert_interrupted(process, errors, folder, code=143)
+    # The checkpoint of the step in which the signal came, whichever that was.
+    assert interrupted_step(process, errors, folder, code=143) >= 3
 
 
 @pytest.mark.slow

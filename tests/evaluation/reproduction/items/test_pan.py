@@ -1,7 +1,7 @@
 import torch
 
 from rackfocus.data.apertures.raytraced import load_scene, scene_folders
-from rackfocus.evaluation.reproduction.pan import pan
+from rackfocus.evaluation.reproduction.items.pan import pan
 from rackfocus.metrics.video.temporal import flow_warped_error
 
 

@@ -9,9 +9,10 @@ import torch
 
 from rackfocus.optics.curve_tables import decoding, encoding
 from rackfocus.pipelines.estimates import in_linear_light
-from rackfocus.video import reduction, source
+from rackfocus.video import source
 from rackfocus.video.colour import ColourTags
-from rackfocus.video.reduction import CodeReduction
+from rackfocus.video.decoding import reduction
+from rackfocus.video.decoding.reduction import CodeReduction
 from rackfocus.video.source import Look, Orientation, Transfer
 
 

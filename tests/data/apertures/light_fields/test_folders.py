@@ -7,8 +7,8 @@ import pytest
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from rackfocus.data.apertures.light_field_folders import LightFieldFolders, read_views
-from rackfocus.data.apertures.light_field_samples import Refocus
+from rackfocus.data.apertures.light_fields.folders import LightFieldFolders, read_views
+from rackfocus.data.apertures.light_fields.samples import Refocus
 from rackfocus.types import InputError
 
 
@@ -96,7 +96,7 @@ def test_the_real_folders(shared, tmp_path):
 
 
 def test_the_config(tmp_path):
-    config = OmegaConf.load(Path(__file__).parents[3] / "conf" / "data" / "light_field.yaml")
+    config = OmegaConf.load(Path(__file__).parents[4] / "conf" / "data" / "light_field.yaml")
     config.root = str(write_views(tmp_path / "scene"))
     samples = instantiate(config.test)
     assert [sample.name for sample in samples] == [

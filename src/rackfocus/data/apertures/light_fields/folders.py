@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rackfocus.data.apertures.light_field import LightField
-from rackfocus.data.apertures.light_field_samples import LightFieldSamples, Refocus
+from rackfocus.data.apertures.light_fields.light_field import LightField
+from rackfocus.data.apertures.light_fields.samples import LightFieldSamples, Refocus
 from rackfocus.types import InputError
 from rackfocus.video.stills import read_picture
 

@@ -15,8 +15,8 @@ from rackfocus.evaluation.reports.pictures import picture
 from rackfocus.evaluation.reports.side_by_side import draw_side_by_side
 from rackfocus.evaluation.reproduction.claims import Claim
 from rackfocus.evaluation.reproduction.item import Made, Material
+from rackfocus.evaluation.reproduction.items.pan import Pan, pan
 from rackfocus.evaluation.reproduction.numbers import mean_of, missing
-from rackfocus.evaluation.reproduction.pan import Pan, pan
 from rackfocus.metrics.disparity import align_affine
 from rackfocus.metrics.image import psnr
 from rackfocus.optics.radiometry import srgb_to_linear

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Float32
 from torch import Tensor
 
 from rackfocus.models.backends import VideoMoment
-from rackfocus.models.depth_recordings import DepthRecording, open_recording
+from rackfocus.models.recorded.readers import DepthRecording, open_recording
 from rackfocus.types import InputError
 
 KINDS = ("nearness", "depth")

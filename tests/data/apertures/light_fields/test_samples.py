@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import rackfocus
-from rackfocus.data.apertures.light_field import LightField
-from rackfocus.data.apertures.light_field_folders import read_views
-from rackfocus.data.apertures.light_field_samples import LightFieldSamples, Refocus, make_samples
+from rackfocus.data.apertures.light_fields.folders import read_views
+from rackfocus.data.apertures.light_fields.light_field import LightField
+from rackfocus.data.apertures.light_fields.samples import LightFieldSamples, Refocus, make_samples
 from rackfocus.optics.radiometry import linear_to_srgb, srgb_to_linear
 from rackfocus.types import InputError
 

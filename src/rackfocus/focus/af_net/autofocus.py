@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 
 from rackfocus.device import CPU
-from rackfocus.focus.af_net_prediction import Prediction, predictions
+from rackfocus.focus.af_net.prediction import Prediction, predictions
 from rackfocus.focus.detectors.focus_region import FocusRegion
 from rackfocus.focus.target_finder import Picture
 from rackfocus.models.af_net import AFNet

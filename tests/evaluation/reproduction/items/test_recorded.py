@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from rackfocus.evaluation.reproduction.item import Material
-from rackfocus.evaluation.reproduction.recorded import Recorded, RecordedMean
+from rackfocus.evaluation.reproduction.items.recorded import Recorded, RecordedMean
 
 
 def test_samples_are_averaged_and_subtracted_and_summaries_left_out(tmp_path):

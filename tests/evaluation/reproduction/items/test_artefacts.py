@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rackfocus.evaluation.reproduction.artefacts import fluctuation, missed_and_false, splotches
+from rackfocus.evaluation.reproduction.items.artefacts import fluctuation, missed_and_false, splotches
 from rackfocus.evaluation.stabilizer.clips import Clip, Motion
 
 

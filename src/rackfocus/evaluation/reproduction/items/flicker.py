@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from rackfocus.evaluation.reproduction.claims import Claim
 from rackfocus.evaluation.reproduction.item import Made, Material
+from rackfocus.evaluation.reproduction.items.pan import pan
 from rackfocus.evaluation.reproduction.numbers import Number, mean_of
-from rackfocus.evaluation.reproduction.pan import pan
 from rackfocus.evaluation.stabilizer.clips import Clip
 from rackfocus.evaluation.stabilizer.rendered import (
     Video,

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from rackfocus.data.apertures.light_field import LightField, shift_and_add
+from rackfocus.data.apertures.light_fields.light_field import LightField, shift_and_add
 from rackfocus.data.apertures.sample import FocusSample
 from rackfocus.types import InputError
 
@@ -64,7 +64,7 @@ class LightFieldSamples(Dataset[FocusSample]):
         if not adjusted:
             raise InputError(
                 "adjusted names no sample; give it one "
-                "`rackfocus.data.apertures.light_field_samples.Refocus`."
+                "`rackfocus.data.apertures.light_fields.samples.Refocus`."
             )
         if not math.isfinite(focus_slope):
             raise InputError(f"focus_slope must be a number such as 0.0, and is {focus_slope}.")

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from rackfocus.data.gaze.focus_clip import Sampling
-from rackfocus.focus import af_net_prediction
-from rackfocus.focus.af_net_autofocus import AFNetAutofocus, peaks, subject
-from rackfocus.focus.af_net_prediction import FrameSampler, Prediction, predictions
+from rackfocus.focus.af_net import prediction
+from rackfocus.focus.af_net.autofocus import AFNetAutofocus, peaks, subject
+from rackfocus.focus.af_net.prediction import FrameSampler, Prediction, predictions
 from rackfocus.focus.detectors.focus_region import FocusRegion
 from rackfocus.focus.detectors.window import ClipWindow, Detector
 from rackfocus.models.af_net import AFNet
@@ -53,7 +53,7 @@ def test_the_clock_follows_time_stamps_where_rates_vary():
 @torch.inference_mode()
 @pytest.mark.parametrize("block", [4, 7, 100])
 def test_a_streamed_video_is_predicted_as_a_whole_one(block, network, monkeypatch):
-    monkeypatch.setattr(af_net_prediction, "BLOCK", block)
+    monkeypatch.setattr(prediction, "BLOCK", block)
     shown = video(40, fps=6.0)
     found = list(predictions(network, iter(shown), fps=6.0, longer_side_px=64))
     frames = torch.from_numpy(np.stack([each.image for each in shown])).permute(0, 3, 1, 2)[None] / 255

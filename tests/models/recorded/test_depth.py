@@ -11,8 +11,8 @@ from PIL import Image
 
 from rackfocus import InputError
 from rackfocus.models.backends import CompositeEstimator, VideoMoment
-from rackfocus.models.depth_recordings import depth_files
-from rackfocus.models.recorded_depth import RecordedDepth, filled_from_nearest, nearness_of, resized_by_guide
+from rackfocus.models.recorded.depth import RecordedDepth, filled_from_nearest, nearness_of, resized_by_guide
+from rackfocus.models.recorded.readers import depth_files
 
 SIZE = 12, 16
 PICTURE = torch.rand(1, 3, *SIZE, generator=torch.Generator().manual_seed(1))

@@ -1,0 +1,1 @@
+"""Light fields, and the photographs that are computed from them."""

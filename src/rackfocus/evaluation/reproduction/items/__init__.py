@@ -1,0 +1,1 @@
+"""What each figure, table and section of the paper is measured by."""

@@ -1,0 +1,1 @@
+"""AF-Net as autofocus."""

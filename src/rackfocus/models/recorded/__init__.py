@@ -1,0 +1,1 @@
+"""Depth recorded with a video, by a depth camera or another program."""
