@@ -211,6 +211,24 @@ def test_times_of_decoding_are_the_encoders_own(tmp_path: Path, make_video: Make
 
 
 @pytest.mark.parametrize(
+    ("shown", "given", "due"),
+    [
+        ([0], [1585284661490225664], [0]),
+        ([0], [-2], [0]),
+        ([7, 9], [-(10**15), 7 - 10**15], [7, 9]),
+        ([0, 4, 2], [-(10**15), 2 - 10**15, 4 - 10**15], [-2, 0, 2]),
+        ([0, 4, 2], [-4, -2, 0], [-4, -2, 0]),
+    ],
+)
+def test_times_of_decoding_that_x265_does_not_know_are_not_taken_from_it(
+    shown: list[int], given: list[int], due: list[int]
+) -> None:
+    """It knows its delay only after more pictures than that."""
+    packets = [CodedPacket(pts, dts, 2, not pts, b"") for pts, dts in zip(shown, given, strict=True)]
+    assert [each.dts for each in joined_packets([Segment(tuple(packets))])] == due
+
+
+@pytest.mark.parametrize(
     ("make", "says"),
     [
         (lambda: H264(crf=99), "crf must lie from 0 to 51"),

@@ -4,7 +4,7 @@ A segment begins with a key frame and refers to no frame outside it, so that it 
 its own. After a kill, finished segments need not be encoded again, and the result is the same.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -141,11 +141,24 @@ def joined_packets(segments: Iterable[Segment]) -> Iterator[CodedPacket]:
     shown: list[int] = []
     for number, segment in enumerate(segments):
         times = sorted(packet.pts for packet in segment.packets)
+        stamps = [*shown, *times]
         if number == 0:
-            delay = sum(packet.dts < times[0] for packet in segment.packets)
-            yield from segment.packets
-        else:
-            stamps = [*shown, *times]
-            for packet, dts in zip(segment.packets, stamps, strict=False):
-                yield CodedPacket(packet.pts, dts, packet.duration, packet.is_key, packet.data)
+            stamps = _first_stamps(segment.packets, times)
+            delay = sum(stamp < times[0] for stamp in stamps)
+        for packet, dts in zip(segment.packets, stamps, strict=False):
+            yield CodedPacket(packet.pts, dts, packet.duration, packet.is_key, packet.data)
         shown = times[len(times) - delay :]
+
+
+def _first_stamps(packets: Sequence[CodedPacket], times: Sequence[int]) -> list[int]:
+    """The decoding times of the first pictures of a stream, whose display times in order are `times`.
+
+    They are the encoder's, if it was given more pictures than it delays. Of fewer, x265 does not know its
+    delay and gives times from memory that was never set; then the delay is the least with which every picture
+    is decoded before it is shown.
+    """
+    if packets[-1].dts in times and all(packet.dts <= packet.pts for packet in packets):
+        return [packet.dts for packet in packets]
+    delay = max(number - times.index(packet.pts) for number, packet in enumerate(packets))
+    before = [times[0] - ahead * max(packets[0].duration, 1) for ahead in range(delay, 0, -1)]
+    return [*before, *times[: len(packets) - delay]]

@@ -188,7 +188,7 @@ def test_depth_recorded_with_a_video_is_told():
         def nearness_at(self, srgb, moment):  # noqa: ARG002
             return torch.zeros_like(srgb[:, :1])
 
-    with pytest.raises(InputError, match=r"^depth=recorded needs to know the frame of a video; here are photographs"):
+    with pytest.raises(InputError, match=r"^depth=recorded needs to know the frame of a video; here are"):
         parts(made={"recorded": Recorded()}).predictor("depth", "recorded")
 
 
