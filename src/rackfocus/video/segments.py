@@ -141,10 +141,11 @@ def joined_packets(segments: Iterable[Segment]) -> Iterator[CodedPacket]:
     shown: list[int] = []
     for number, segment in enumerate(segments):
         times = sorted(packet.pts for packet in segment.packets)
-        stamps = [*shown, *times]
         if number == 0:
             stamps = _first_stamps(segment.packets, times)
             delay = sum(stamp < times[0] for stamp in stamps)
+        else:
+            stamps = [*shown, *times]
         for packet, dts in zip(segment.packets, stamps, strict=False):
             yield CodedPacket(packet.pts, dts, packet.duration, packet.is_key, packet.data)
         shown = times[len(times) - delay :]
