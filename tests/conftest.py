@@ -14,13 +14,15 @@ from jaxtyping import install_import_hook
 with install_import_hook("rackfocus", "beartype.beartype"):
     import rackfocus
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 
 ROOT = Path(__file__).resolve().parents[1]
+TORCH_THREADS, OPENCV_THREADS = torch.get_num_threads(), cv2.getNumThreads()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -40,6 +42,14 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("gpu") and not torch.cuda.is_available():
         pytest.skip("there is no CUDA GPU on this machine")
+
+
+@pytest.fixture(autouse=True)
+def threads_as_at_the_start() -> Iterator[None]:
+    """Commands set the number of threads, and with another number a sum differs in its last digit."""
+    yield
+    torch.set_num_threads(TORCH_THREADS)
+    cv2.setNumThreads(OPENCV_THREADS)
 
 
 @pytest.fixture(scope="session")

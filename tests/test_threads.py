@@ -8,10 +8,7 @@ pytestmark = pytest.mark.usefixtures("threads")
 
 @pytest.fixture(params=[1, 2, 5])
 def threads(request):
-    before = torch.get_num_threads()
     torch.set_num_threads(request.param)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("height", [1, BAND_HEIGHT, BAND_HEIGHT + 1, 5 * BAND_HEIGHT - 1])

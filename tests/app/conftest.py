@@ -101,7 +101,4 @@ def until() -> Callable[..., None]:
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)

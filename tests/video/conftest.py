@@ -1,6 +1,6 @@
 """Small videos, made with PyAV."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -105,9 +105,6 @@ def make_video_fixture() -> Callable[..., Path]:
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
+def one_thread() -> None:
     """Threads of torch and of the codecs that wait for each other make small frames slow on few cores."""
-    threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)

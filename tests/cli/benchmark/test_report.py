@@ -27,15 +27,12 @@ def test_the_file_has_every_field_and_the_table_the_columns(tmp_path, capsys):
 
 
 def test_cores():
-    torch_threads, opencv_threads = torch.get_num_threads(), cv2.getNumThreads()
     use_cores(1)
     assert torch.get_num_threads() == cv2.getNumThreads() == 1
     available = len(os.sched_getaffinity(0))
     for cores in (0, available + 1):
         with pytest.raises(InputError, match=f"cores must be 1 to {available} on this machine"):
             use_cores(cores)
-    torch.set_num_threads(torch_threads)
-    cv2.setNumThreads(opencv_threads)
 
 
 def test_numbers_that_must_be_positive():

@@ -18,12 +18,8 @@ TINY = ("model.base_width=4", "model.levels=3", "size=48", "radius=3", "rounds=2
 
 def run(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["rackfocus", "benchmark", "training", *map(str, arguments)])
-    threads = torch.get_num_threads()
-    try:
-        with pytest.raises(SystemExit) as stop:
-            main()
-    finally:
-        torch.set_num_threads(threads)
+    with pytest.raises(SystemExit) as stop:
+        main()
     return stop.value.code
 
 

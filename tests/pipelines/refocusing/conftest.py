@@ -68,7 +68,4 @@ def window_mean():
 @pytest.fixture(autouse=True)
 def one_thread():
     """Small frames are slower on several threads."""
-    threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)

@@ -343,7 +343,7 @@ def test_threads_change_nothing():
     disparities, exposures = maps(frames, seed=4, size=size)
     made = TemporalStabilizer(flow=Known(still(frames, size)))
     alone = run(made, disparities, exposures)
-    torch.set_num_threads(3)  # the fixture of this folder sets it back
+    torch.set_num_threads(3)
     for one, other in zip(alone, run(made, disparities, exposures), strict=True):
         assert torch.equal(one.disparity, other.disparity)
 
