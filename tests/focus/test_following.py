@@ -278,7 +278,70 @@ def test_a_cut_is_told_to_the_tracker():
     assert track.confidence[6] == 1
     np.testing.assert_allclose(track.focal_disparity[5], 25.5, atol=1.1)
     np.testing.assert_allclose(track.focal_disparity[6], 70.5, atol=1.1)
-    assert followed([boxed(0, 20)], 10, cuts=[6]).confidence[6] == 0
+    assert followed([boxed(0, 20)], 7, cuts=[6]).confidence[6] == 0
+
+
+class Nearest:
+    """Follows the nearer of two things within reach; a pixel has their columns. It finds the first again."""
+
+    def start(self, image, box):  # noqa: ARG002
+        self.seen = Tracked(box, 1.0)
+
+    def follow(self, image, *, is_cut=False):  # noqa: ARG002
+        subject, other = map(float, image[0, 0, :2])
+        left, top, right, bottom = self.seen.box
+        middle = (left + right) / 2
+        things = [each for each in (subject, other) if each and abs(each - middle) <= 6]
+        if not self.seen.confidence and subject:
+            things = [subject]
+        if things:
+            nearest = min(things, key=lambda each: abs(each - middle))
+            self.seen = Tracked((nearest - 4, top, nearest + 4, bottom), 0.9)
+        else:
+            self.seen = Tracked(self.seen.box, 0.0)
+        return self.seen
+
+
+def passed_by(subject, other, *targets, cuts=()):
+    following = Following(
+        targets or [boxed(0, 20)],
+        tracker=Nearest(),
+        puller=FocusPuller(4, 0, smoothing_frames=0),
+        scale_from_source=1.0,
+    )
+    for index, columns in enumerate(zip(subject, other, strict=True)):
+        image = IMAGE.copy()
+        image[0, 0, :2] = columns
+        following.push(image, plane(), index in cuts)
+    return following.finish()
+
+
+OTHER = [0, 0, 0, 20, 17, 14, 11, 0, 0, 0]
+"""Whom the subject goes behind, and who goes away."""
+
+
+def test_a_subject_that_is_found_again_is_followed_back_to_where_the_tracker_left_it():
+    track = passed_by([20, 20, 20, 25, 26, 27, 28, 29, 30, 31], OTHER)
+    np.testing.assert_allclose(track.points[:, 0] + 0.5, [20.5, 20, 20, 20, 26, 27, 28, 29, 30, 31])
+    assert (track.confidence[1:] == 0.9).all()
+    assert track.focal_disparity[5] == pytest.approx(27, abs=0.6)
+    assert not track.warnings
+
+
+def test_where_both_ways_are_known_and_do_not_meet_the_first_one_stays():
+    track = passed_by([20, 20, 20, 0, 0, 0, 28, 29, 30, 31], OTHER)
+    np.testing.assert_allclose(track.points[1:, 0] + 0.5, [20, 20, 20, 17, 14, 11, 29, 30, 31])
+
+
+def test_no_subject_is_followed_back_beyond_a_cut():
+    track = passed_by([20, 20, 20, 25, 26, 27, 28, 29, 30, 31], OTHER, cuts=[6])
+    np.testing.assert_allclose(track.points[3:7, 0] + 0.5, [20, 17, 14, 11])
+
+
+def test_another_target_before_stays_as_it_is():
+    user = FocusTarget(5, 80.0, 30.0, (76, 26.0, 84, 34.0), source="user")
+    track = passed_by([20, 20, 20, 25, 26, 27, 28, 29, 30, 31], OTHER, boxed(0, 20), user)
+    np.testing.assert_allclose(track.points[1:5, 0] + 0.5, [20, 20, 20, 17])
 
 
 def test_no_target_is_the_middle_of_the_first_frame():

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
 
@@ -10,7 +11,7 @@ from jaxtyping import Num, UInt8
 
 from rackfocus.focus.decisions import Decision, decisions
 from rackfocus.focus.puller import FocusPuller
-from rackfocus.focus.subjects.followed_subject import FollowedSubject, Sight, followed_box
+from rackfocus.focus.subjects.followed_subject import BACK_FRAMES, FollowedSubject, Sight, followed_box
 from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.types import FocusTarget, FocusTrack, InputError
 
@@ -22,7 +23,8 @@ Disparity = Num[np.ndarray, "rows columns"]
 
 
 class Following:
-    """Makes a focus track from a stream of frames: it stores a few numbers for each frame, but no frames.
+    """Makes a focus track from a stream of frames: it stores a few numbers for each, and the latest second of
+    frames, since a subject that is found again is followed back to where it was lost.
 
     A target that is temporarily outranked is still followed, so that it can resume. An automatic target on
     the subject that is already followed from another one is left out. Before the first target, its point is
@@ -62,6 +64,7 @@ class Following:
         self._depth: list[tuple[float, float]] = []
         self._confidence: list[float] = []
         self._cuts: list[int] = []
+        self._latest: deque[Disparity] = deque(maxlen=BACK_FRAMES)
 
     def push(self, image: Image, disparity: Disparity, is_cut: bool = False) -> None:
         """Process the next frame, starting with frame 0.
@@ -92,13 +95,13 @@ class Following:
                 self._subjects[-1].start(copy.deepcopy(self._tracker), image)
         counting = self._counting(index)
         subject = next(each for each in reversed(self._subjects) if each.target is counting)
-        x, y = subject.point(image)
-        self._points.append(((x / self._scale_from_source) - 0.5, (y / self._scale_from_source) - 0.5))
+        self._read(index, subject, image, disparity)
         if subject.strayed_frames:
             self._correct(index, subject)
-        self._confidence.append(subject.tracked.confidence)
-        self._disparity.append(subject.disparity(image, disparity))
-        self._depth.append(subject.depth(image, disparity, self._disparity[-1]))
+        for back, (earlier, then) in enumerate(subject.retraced, 1):
+            if self._counting(index - back) is counting:
+                self._read(index - back, then, earlier, self._latest[-back])
+        self._latest.append(disparity)
 
     def finish(self) -> FocusTrack:
         """The track of the frames so far."""
@@ -115,6 +118,14 @@ class Following:
             depth=np.array(self._depth, np.float64).reshape(-1, 2),
             cuts=tuple(self._cuts),
         )
+
+    def _read(self, index: int, subject: FollowedSubject, image: Image, disparity: Disparity) -> None:
+        """Set, in the next frame or anew in an earlier one, where the subject in force is, and how near."""
+        at = slice(index, index + 1)
+        x, y = (value / self._scale_from_source - 0.5 for value in subject.point(image))
+        level = subject.disparity(image, disparity)
+        self._points[at], self._confidence[at] = [(x, y)], [subject.tracked.confidence]
+        self._disparity[at], self._depth[at] = [level], [subject.depth(image, disparity, level)]
 
     def _correct(self, index: int, subject: FollowedSubject) -> None:
         """Correct the frames before this one in which the tracker of the subject in force was elsewhere.

@@ -21,6 +21,7 @@ from rackfocus.focus.following import Following
 from rackfocus.focus.puller import FocusPuller
 from rackfocus.focus.trackers.opencv import KCF
 from rackfocus.focus.trackers.recovering import RecoveringTracker
+from rackfocus.focus.trackers.tracker import Tracked
 from rackfocus.types import FocusTarget, InputError
 
 FRAMES = 30
@@ -40,6 +41,17 @@ def picture(data):
     return cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
+def followed(session, tracker):
+    """The document's targets as the library follows them."""
+    following = Following(
+        session.document.annotation.targets, tracker=tracker, puller=FocusPuller(), scale_from_source=1.0
+    )
+    for index in range(FRAMES):
+        image, is_cut = session._frames.image(index, TRACKING), session._frames.is_cut(index, TRACKING)
+        following.push(image, session._disparities.small(index), index > 0 and is_cut)
+    return following.finish()
+
+
 def test_the_track_is_that_of_autofocus(session, until):
     session.document.suggest("action", [FocusTarget(3, *middle(on_patch(3)), source="action")])
     session.gestures.add(8, *middle(on_patch(8)), on_patch(8))
@@ -47,19 +59,7 @@ def test_the_track_is_that_of_autofocus(session, until):
     session.document.end(key, 26)
     until(lambda: session.track.complete and session.track.revision == session.document.revision)
     track = session.track
-
-    following = Following(
-        session.document.annotation.targets,
-        tracker=RecoveringTracker(KCF()),
-        puller=FocusPuller(),
-        scale_from_source=1.0,
-    )
-    for index in range(FRAMES):
-        image = session._frames.image(index, TRACKING)
-        following.push(
-            image, session._disparities.small(index), index > 0 and session._frames.is_cut(index, TRACKING)
-        )
-    wanted = following.finish()
+    wanted = followed(session, RecoveringTracker(KCF()))
     np.testing.assert_allclose(track.points, wanted.points)
     np.testing.assert_allclose(track.confidence, wanted.confidence)
     np.testing.assert_allclose(track.held, wanted.focal_disparity)
@@ -71,6 +71,31 @@ def test_the_track_is_that_of_autofocus(session, until):
     assert abs(track.points[18, 0] - middle(on_patch(18))[0]) < 4
     # A pull arrives 2 frames before its target and takes 10, or half of that where the one before is near.
     assert track.pulls == ((0, 1), (1, 6), (8, 18), (19, 24))
+
+
+class Interrupted:
+    """Loses its subject in frames 10 and 11 after the start."""
+
+    def start(self, image, box):  # noqa: ARG002
+        self.box, self.frames = box, 0
+
+    def follow(self, image, *, is_cut=False):  # noqa: ARG002
+        self.frames += 1
+        if self.frames in (10, 11):
+            return Tracked(self.box, 0.0)
+        self.box = tuple(np.add(self.box, (2, 0, 2, 0)))
+        return Tracked(self.box, 0.9)
+
+
+def test_a_subject_that_is_found_again_is_followed_back_as_autofocus_does(session, until):
+    session._tracking._trackers = lambda name: Interrupted()  # noqa: ARG005
+    session.gestures.add(3, *middle(on_patch(3)), on_patch(3))
+    until(lambda: session.track.complete and session.track.revision == session.document.revision)
+    wanted = followed(session, Interrupted())
+    assert (session.track.confidence[[13, 14]] == 0.9).all()
+    np.testing.assert_allclose(session.track.points, wanted.points)
+    np.testing.assert_allclose(session.track.held, wanted.focal_disparity)
+    np.testing.assert_allclose(session.track.depth, wanted.depth)
 
 
 def test_only_what_changed_is_followed_again(session, until, monkeypatch):

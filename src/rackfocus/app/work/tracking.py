@@ -207,8 +207,12 @@ class Tracking(Worker):
             path.done = stretch.end
         else:
             image = self._picture(path.done)
-            path.subject.follow(image, self._frames.is_cut(path.done, TRACKING))
-            self._write(path, path.done, image)
+            index = path.done
+            path.subject.follow(image, self._frames.is_cut(index, TRACKING))
+            self._write(path, index, image, path.subject)
+            for back, (earlier, then) in enumerate(path.subject.retraced, 1):
+                self._write(path, index - back, earlier, then)
+            path.done = index + 1
 
     def _begun(self, target: FocusTarget, tracker: str, moves: bool) -> _Path:
         first = target.t if moves else 0
@@ -229,18 +233,18 @@ class Tracking(Worker):
             depth=np.full((length, 2), np.nan),
             has_read=np.zeros(length, bool),
             moves=moves,
-            done=first,
+            done=first + 1,
             subject=subject,
         )
-        self._write(path, first, image)
+        self._write(path, first, image, subject)
         return path
 
-    def _write(self, path: _Path, index: int, image: Image) -> None:
+    def _write(self, path: _Path, index: int, image: Image, subject: FollowedSubject) -> None:
         row = index - path.first
-        path.boxes[row] = np.array(path.subject.tracked.box) / self._scale_from_source
-        path.points[row] = np.array(path.subject.point(image)) / self._scale_from_source - 0.5
-        path.confidence[row] = path.subject.tracked.confidence
-        path.done = index + 1
+        path.boxes[row] = np.array(subject.tracked.box) / self._scale_from_source
+        path.points[row] = np.array(subject.point(image)) / self._scale_from_source - 0.5
+        path.confidence[row] = subject.tracked.confidence
+        path.has_read[row] = False
         self._read_row(path, index)
 
     def _read_all(self, plan: list[_Stretch]) -> bool:

@@ -1,7 +1,10 @@
 """The subject of a focus target, followed through the frames, and its disparity."""
 
+import copy
 import math
+from collections import deque
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 from jaxtyping import Num, UInt8
@@ -18,6 +21,8 @@ SAME = 0.2
 """Least intersection over union of two boxes of one subject."""
 PATIENCE_FRAMES = 5
 """For so many frames in a row a tracker may be nowhere near where its subject is seen."""
+BACK_FRAMES = 25
+"""About a second: so far back is a subject followed that was lost and is found again."""
 
 Image = UInt8[np.ndarray, "height width 3"]
 Disparity = Num[np.ndarray, "rows columns"]
@@ -53,6 +58,8 @@ class FollowedSubject:
         tracked: its current position, in pixels of the frame.
         strayed_frames: for how many frames before this one the tracker was elsewhere than where it was seen,
             where it starts anew in this one for that; else 0.
+        retraced: if it was lost and is found again in this frame, the frames before this one in which it was
+            elsewhere than it seemed, the latest first, and itself as it was there.
 
     Args:
         target: in pixels of the source video.
@@ -85,17 +92,23 @@ class FollowedSubject:
         self._share = _share((x, y), box)
         self._scale_from_source = scale_from_source
         self.strayed_frames = 0
+        self.retraced: list[tuple[Image, FollowedSubject]] = []
+        # The latest frames, and where it was in them.
+        self._latest: deque[tuple[Image, Tracked]] = deque(maxlen=BACK_FRAMES)
         # In how many frames the tracker was nowhere near where the subject is seen, and since how many.
         self._apart = self._apart_for = 0
         self._tracker: Tracker | None = None
+        self._unstarted: Tracker | None = None
         self._colours: SubjectColours | None = None
         # The last frame, where its box is known without the tracker, which has yet to start there.
         self._known_in: Image | None = None
 
     def start(self, tracker: Tracker, image: Image) -> None:
         """Follow it by a tracker, from the frame given to the constructor."""
+        self._unstarted = copy.deepcopy(tracker)
         self._tracker, self.tracked, self._known_in = tracker, Tracked(self.tracked.box, 1.0), image
         self._colours = SubjectColours(image, self.tracked.box)
+        self._latest.append((image, self.tracked))
 
     def follow(self, image: Image, is_cut: bool, seen: Sight | None = None) -> None:
         """Process the next frame.
@@ -107,19 +120,52 @@ class FollowedSubject:
                 tracker has been beside such regions for a while, and then it starts there anew. `None`: it
                 is not seen, and the tracker finds it, from the last known box on.
         """
-        self.strayed_frames, self._apart_for = 0, self._apart_for + 1
+        self.strayed_frames, self._apart_for, self.retraced = 0, self._apart_for + 1, []
         if self._tracker is None:
             return
+        if is_cut:
+            self._latest.clear()
+        was_lost = self.tracked.confidence == 0
         if seen is not None and seen.point is None:
             self.tracked, self._known_in = Tracked(_in_frame(seen.box, self._scale_from_source), 1.0), image
             self._apart = 0
-            return
-        if self._known_in is not None:
-            self._tracker.start(self._known_in, self.tracked.box)
-            self._known_in = None
-        self.tracked = self._tracker.follow(image, is_cut=is_cut)
-        if seen is not None:
-            self._correct(seen, image)
+        else:
+            if self._known_in is not None:
+                self._tracker.start(self._known_in, self.tracked.box)
+                self._known_in = None
+            self.tracked = self._tracker.follow(image, is_cut=is_cut)
+            if seen is not None:
+                self._correct(seen, image)
+        if was_lost and self.tracked.confidence > 0 and not self.strayed_frames:
+            self.retraced = self._retraced(image)
+        self._latest.append((image, self.tracked))
+
+    def _retraced(self, image: Image) -> list[tuple[Image, "FollowedSubject"]]:
+        """See the attribute. Backward in time, it is followed from where it is found to where it was lost.
+
+        A tracker that loses its subject behind something may have followed something else before it says so.
+        """
+        tracker = copy.deepcopy(self._unstarted)
+        assert tracker is not None
+        tracker.start(image, self.tracked.box)
+        found: list[tuple[Image, Tracked, Tracked]] = []
+        for earlier, known in reversed(self._latest):
+            there = tracker.follow(earlier)
+            meets = known.confidence > 0 and overlap(np.array(there.box), np.array(known.box)) >= SAME
+            if meets or there.confidence == 0:
+                break
+            found.append((earlier, known, there))
+        else:
+            meets = False
+        if not meets:
+            # Both ways are as likely where both are known.
+            found = list(takewhile(lambda each: each[1].confidence == 0, found))
+        return [(earlier, self._as_it_was(there)) for earlier, _, there in found]
+
+    def _as_it_was(self, tracked: Tracked) -> "FollowedSubject":
+        then = copy.copy(self)
+        then.tracked, then._known_in = tracked, None
+        return then
 
     def _correct(self, seen: Sight, image: Image) -> None:
         """Start the tracker anew in a region if it has been beside such regions for too long."""
@@ -135,6 +181,7 @@ class FollowedSubject:
             self.tracked, self._share = Tracked(region, 1.0), _share((x, y), region)
             self._known_in, self._colours = image, SubjectColours(image, region)
             self.strayed_frames, self._apart = self._apart_for, 0
+            self._latest.clear()
 
     def is_at(self, box: Box | None, image: Image, disparity: Disparity, varied: float = 0.0) -> bool:
         """Whether it is followed, and now in a box given as `FocusTarget.box`, and as near as what is there.

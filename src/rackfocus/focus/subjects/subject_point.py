@@ -17,6 +17,9 @@ REACH = 0.12
 LEAST = 0.01
 """Minimum mean probability of the subject around the point; less is noise."""
 
+STEPS = 4
+"""Number of steps: the first one goes about half of the way."""
+
 MOST_SAMPLES = 64
 """Largest number of rows and of columns of a box that are read."""
 
@@ -26,7 +29,7 @@ def subject_point(
 ) -> Point:
     """Move a point that is beside a subject in its box towards the subject; amid the subject it stays.
 
-    It is one step of mean shift (Comaniciu, Ramesh, Meer 2003, "Kernel-based object tracking"): the box's
+    In each step of a mean shift (Comaniciu, Ramesh, Meer 2003, "Kernel-based object tracking"), the box's
     pixels are weighted by a Gaussian around the point, and by the probability that their colour is the
     subject's. The point moves as far as the latter moves their mean position.
 
@@ -40,17 +43,18 @@ def subject_point(
         The point moved; the same one where nothing around it in the box is like the subject, or it is not in
         the box, such as the chest below a face.
     """
-    if not inside(np.array(point), np.array(box)):
-        return point
     x, y = _samples(box[0], box[2], image.shape[1]), _samples(box[1], box[3], image.shape[0])
     own = colours.likely(image[np.ix_(y.astype(int), x.astype(int))])
-    around = np.outer(
-        _gaussian(y - point[1], REACH * (box[3] - box[1])), _gaussian(x - point[0], REACH * (box[2] - box[0]))
-    )
-    if not (around * own).sum() > LEAST * around.sum():
-        return point
-    (x_own, y_own), (x_all, y_all) = _mean(around * own, x, y), _mean(around, x, y)
-    return point[0] + x_own - x_all, point[1] + y_own - y_all
+    across, down = REACH * (box[2] - box[0]), REACH * (box[3] - box[1])
+    for _ in range(STEPS):
+        if not inside(np.array(point), np.array(box)):
+            break
+        around = np.outer(_gaussian(y - point[1], down), _gaussian(x - point[0], across))
+        if not (around * own).sum() > LEAST * around.sum():
+            break
+        (x_own, y_own), (x_all, y_all) = _mean(around * own, x, y), _mean(around, x, y)
+        point = point[0] + x_own - x_all, point[1] + y_own - y_all
+    return point
 
 
 def _samples(low: float, high: float, size: int) -> Float[np.ndarray, " n"]:
