@@ -144,6 +144,21 @@ def test_a_person_who_is_gone_does_not_lose_to_a_thing() -> None:
     assert targets(shown(frames)) == [(0, 200.0, "a face")]
 
 
+def test_a_person_of_whom_only_something_is_seen_stays_one_for_a_while() -> None:
+    def frames(seen: range, weight: float) -> list[list[Candidate]]:
+        part = thing(200, kind="stands out", weight=-8.5)
+        other = thing(450, kind="acts", weight=weight)
+        return [[thing(200, kind="person") if at in seen else part, other] for at in range(140)]
+
+    # A part of the person would weigh less than what acts elsewhere.
+    assert targets(shown(frames(range(80), -7.5))) == [(0, 200.0, "a person")]
+    found = targets(shown(frames(range(80), -6.5)))
+    assert [x for _, x, _ in found] == [200.0, 450.0]
+    assert found[1][0] == pytest.approx(80 + FPS * (General().bridged_s + 0.5), abs=0.4 * FPS)
+    # Nobody knows that before it is a person.
+    assert targets(shown(frames(range(60, 140), -7.5)))[0][1] == 450.0
+
+
 def test_nothing_that_hardly_stands_out_is_worth_a_pull() -> None:
     frames = [[thing(200)] if at < 30 else [thing(500, kind="stands out", weight=-12.0)] for at in range(120)]
     assert targets(shown(frames)) == [(0, 200.0, "a face")]

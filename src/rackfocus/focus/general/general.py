@@ -12,7 +12,7 @@ from rackfocus.focus.general.candidate import Candidate
 from rackfocus.focus.general.choice import steady_choice, stretches
 from rackfocus.focus.general.figure import depths_of
 from rackfocus.focus.general.observer import Observer
-from rackfocus.focus.general.subjects import SameSubject, Subject, link
+from rackfocus.focus.general.subjects import SameSubject, Sights, Subject, link
 from rackfocus.focus.scene_specific import initial_focus_point
 from rackfocus.focus.subjects.followed_subject import Sight
 from rackfocus.focus.trackers.tracker import Box
@@ -52,7 +52,8 @@ class General:
         change_cost: of a change of subject, in weight times seconds.
         stay_s: how long a subject stays in focus at least.
         absence_s: after how long one who is not seen is another subject on coming back.
-        bridged_s: how long one who is not seen keeps its weight.
+        bridged_s: how long one who is not seen keeps its weight, as a person does of whom only what moves or
+            stands out is seen.
         forgetting: how much weight a person who is not seen loses a second afterwards, from that of the
             weightiest person who is seen on, if there is one and it is less; other things lose all.
         least_seen_s: how long a subject has to last, and be seen for half of that time in all.
@@ -232,24 +233,37 @@ class General:
     ) -> Float[np.ndarray, "subject frame"]:
         """The weight of each subject in each frame.
 
+        Somebody of whom only what moves or stands out is seen for a while still is a person.
+        """
+        seen = self._held(subjects, [each.seen for each in subjects], count, fps)
+        known = [each.as_person if each.is_person else each.seen for each in subjects]
+        first = np.array([[min(each)] for each in known], int).reshape(-1, 1)
+        as_known = np.where(np.arange(count) >= first, self._held(subjects, known, count, fps), -np.inf)
+        return np.maximum(seen, as_known)
+
+    def _held(
+        self, subjects: Sequence[Subject], sights: Sequence[Sights], count: int, fps: float
+    ) -> Float[np.ndarray, "subject frame"]:
+        """The weight of each subject by some of what is seen of it, and for a while after that.
+
         A person who has not been seen for `bridged_s` weighs no more than the weightiest one who is seen.
         """
         frames, rest = np.arange(count), self.observe.weights.rest
-        weights = np.array([self._weight(each, count, fps) for each in subjects]).reshape(-1, count)
-        away = np.array([_away(each, frames) for each in subjects]).reshape(-1, count)
+        weights = np.array([self._weight(each, count, fps) for each in sights]).reshape(-1, count)
+        away = np.array([_away(each, frames) for each in sights]).reshape(-1, count)
         unseen_s = away / fps - self.bridged_s
         is_person = np.array([[each.is_person] for each in subjects], bool).reshape(-1, 1)
-        begun = frames >= np.array([[min(each.seen)] for each in subjects], int).reshape(-1, 1)
+        begun = frames >= np.array([[min(each)] for each in sights], int).reshape(-1, 1)
         seen = np.where(is_person & begun & (unseen_s <= 0), weights, -np.inf)
         most = seen.max(axis=0, initial=-np.inf)
         limit = np.where(np.isfinite(most), np.minimum(weights, most), weights)
         left = np.where(is_person, limit - self.forgetting * unseen_s, rest)
         return np.where(unseen_s <= 0, weights, np.minimum(weights, np.maximum(left, rest)))
 
-    def _weight(self, subject: Subject, count: int, fps: float) -> Float[np.ndarray, " frame"]:
+    def _weight(self, sights: Sights, count: int, fps: float) -> Float[np.ndarray, " frame"]:
         """The weight of a subject in each frame, smoothed; that of when it is seen before and after."""
-        seen = np.array(sorted(subject.seen))
-        values = np.array([self.observe.weights.whole(subject.seen[frame]) for frame in seen])
+        seen = np.array(sorted(sights))
+        values = np.array([self.observe.weights.whole(sights[frame]) for frame in seen])
         sigma = self.smoothing_s * fps
         held = np.interp(np.arange(count), seen, values)
         reach = max(1, round(3 * sigma))
@@ -258,9 +272,9 @@ class General:
         return np.convolve(padded, kernel / kernel.sum(), mode="valid")
 
 
-def _away(subject: Subject, frames: Int[np.ndarray, " frame"]) -> Int[np.ndarray, " frame"]:
+def _away(sights: Sights, frames: Int[np.ndarray, " frame"]) -> Int[np.ndarray, " frame"]:
     """How many frames each frame is from the nearest one in which a subject is seen."""
-    seen = np.array(sorted(subject.seen))
+    seen = np.array(sorted(sights))
     after = seen[np.minimum(np.searchsorted(seen, frames), len(seen) - 1)]
     before = seen[np.maximum(np.searchsorted(seen, frames, side="right") - 1, 0)]
     return np.minimum(np.abs(frames - before), np.abs(after - frames))

@@ -7,23 +7,31 @@ from rackfocus.focus.boxes import gap, inside, overlap
 from rackfocus.focus.detectors.face_tracks import face_likeness
 from rackfocus.focus.general.candidate import Candidate
 
+Sights = dict[int, Candidate]
+"""What is seen of a subject, by frame."""
+
 
 @dataclass
 class Subject:
     """A person or thing through a shot.
 
     Attributes:
-        seen: what was seen of it, by frame.
+        seen: what was seen of it.
         last: the frame in which it was seen last.
     """
 
-    seen: dict[int, Candidate] = field(default_factory=dict)
+    seen: Sights = field(default_factory=dict)
     last: int = -1
 
     @property
     def is_person(self) -> bool:
         """Whether it mostly is a person or a face, and not only something that moves or stands out."""
-        return 2 * sum(each.kind in ("face", "person") for each in self.seen.values()) > len(self.seen)
+        return 2 * len(self.as_person) > len(self.seen)
+
+    @property
+    def as_person(self) -> Sights:
+        """What was seen of it as a person or a face."""
+        return {frame: each for frame, each in self.seen.items() if each.kind in ("face", "person")}
 
     @property
     def lasts(self) -> int:
