@@ -228,6 +228,16 @@ def test_who_is_nearer_is_another_subject_at_the_same_place():
     assert followed([first, again], 8, disparity=unknown).targets == (first,)
 
 
+@pytest.mark.parametrize(
+    ("x", "moves", "is_left_out"), [(32, True, True), (32, False, False), (33, True, False)]
+)
+def test_what_moves_at_the_edge_of_the_subject_is_a_part_of_it(x, moves, is_left_out):
+    first, again = boxed(0, 20, source="action"), boxed(5, x, source="action")
+    sight = Sight(again.box, (float(x), 30.0), moves=moves)
+    track = followed([first, again], 10, seen={again: {5: sight}})
+    assert (track.targets == (first,)) == is_left_out
+
+
 def test_a_target_as_near_as_the_subject_was_of_late_is_on_it():
     """Its estimated disparity varies by 8, and what is there is nearer by 6 than it is now."""
     first, again = boxed(0, 20, source="action"), boxed(5, 28, source="action")

@@ -11,7 +11,7 @@ from jaxtyping import Num, UInt8
 
 from rackfocus.focus.decisions import Decision, decisions
 from rackfocus.focus.puller import FocusPuller
-from rackfocus.focus.subjects.followed_subject import BACK_FRAMES, FollowedSubject, Sight, followed_box
+from rackfocus.focus.subjects.followed_subject import BACK_FRAMES, FollowedSubject, Sight
 from rackfocus.focus.trackers.tracker import Tracker
 from rackfocus.types import FocusTarget, FocusTrack, InputError
 
@@ -175,7 +175,7 @@ class Following:
         for target in [each for each in self._targets if each.t == index and each.source != "user"]:
             seen = self._seen.get(target, {})
             for subject in followed:
-                if subject.is_at(followed_box(target, seen.get(index)), image, disparity, varied):
+                if subject.is_at(target, seen.get(index), image, disparity, varied):
                     self._seen[counting] = {**self._seen.get(counting, {}), **seen}
                     self._targets = tuple(each for each in self._targets if each is not target)
                     self._plan = decisions(self._targets)

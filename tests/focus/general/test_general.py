@@ -96,7 +96,10 @@ def test_the_face_is_followed_where_it_is_seen_until_the_next_target() -> None:
 def test_who_has_no_face_is_in_a_region(kind: Kind, known: bool) -> None:
     frames = [[thing(200 + at, kind=kind, weight=-3.0)] for at in range(60)]
     ((_, seen),) = General().targets(shown(frames), size=SIZE, fps=FPS).items()
-    expected = {at: Sight((180.0 + at, 95.0, 219.0 + at, 144.0), (200.0 + at, 120.0)) for at in range(60)}
+    expected = {
+        at: Sight((180.0 + at, 95.0, 219.0 + at, 144.0), (200.0 + at, 120.0), moves=kind == "acts")
+        for at in range(60)
+    }
     assert seen == (expected if known else {})
 
 

@@ -300,7 +300,9 @@ def why(seen: Candidate) -> str:
 def _sight(seen: Candidate) -> Sight:
     """Where a candidate is seen: a face is followed itself, a body is somewhere in its region."""
     x, y = map(float, seen.point)
-    return Sight(_inner_corners(seen.near), None if seen.kind == "face" else (x, y))
+    return Sight(
+        _inner_corners(seen.near), None if seen.kind == "face" else (x, y), moves=seen.kind == "acts"
+    )
 
 
 def _inner_corners(box: Float[np.ndarray, "4"]) -> Box:

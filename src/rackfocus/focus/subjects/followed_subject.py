@@ -9,7 +9,7 @@ from itertools import takewhile
 import numpy as np
 from jaxtyping import Num, UInt8
 
-from rackfocus.focus.boxes import common, overlap
+from rackfocus.focus.boxes import area, common, overlap
 from rackfocus.focus.subjects.subject_depth import subject_depth
 from rackfocus.focus.subjects.subject_disparity import SAME_DEPTH, subject_box, subject_disparity
 from rackfocus.focus.subjects.subject_point import subject_point
@@ -36,10 +36,12 @@ class Sight:
         box: as `FocusTarget.box`: of what is followed, such as a face; with a point, of a region that has the
             subject in it, such as what moves of it.
         point: `(x, y)` on the subject in such a region. `None`: the box is of what is followed.
+        moves: whether the region is what moves of the subject, which may be a part of it.
     """
 
     box: Box
     point: tuple[float, float] | None = None
+    moves: bool = False
 
 
 def followed_box(target: FocusTarget, seen: Sight | None) -> Box | None:
@@ -183,20 +185,32 @@ class FollowedSubject:
             self.strayed_frames, self._apart = self._apart_for, 0
             self._latest.clear()
 
-    def is_at(self, box: Box | None, image: Image, disparity: Disparity, varied: float = 0.0) -> bool:
-        """Whether it is followed, and now in a box given as `FocusTarget.box`, and as near as what is there.
+    def is_at(
+        self,
+        target: FocusTarget,
+        seen: Sight | None,
+        image: Image,
+        disparity: Disparity,
+        varied: float = 0.0,
+    ) -> bool:
+        """Whether it is followed, and now where a target is, and as near as what is there.
 
         Args:
-            box: of a target in this frame.
+            target: of this frame.
+            seen: where that target's subject is seen in it.
             image: the frame.
             disparity: of the frame, possibly coarser.
             varied: by how much its own disparity has varied of late, in the map's own unit: so much more may
                 what is there differ from it. It varies where it is estimated, and where something hides it.
         """
+        box = followed_box(target, seen)
         if self._tracker is None or self.tracked.confidence == 0 or box is None:
             return False
         other = _in_frame(box, self._scale_from_source)
-        if overlap(np.array(self.tracked.box), np.array(other)) < SAME:
+        one, two = np.array(self.tracked.box), np.array(other)
+        # What moves may be an arm, or beside the subject where something hides it.
+        alike = common(one, two) / area(two) if seen is not None and seen.moves else overlap(one, two)
+        if alike < SAME:
             return False
         there = subject_disparity(disparity, _scaled(other, *_cells(image, disparity)))
         known = disparity[np.isfinite(disparity)].astype(np.float64)
