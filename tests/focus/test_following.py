@@ -343,6 +343,12 @@ def test_where_both_ways_are_known_and_do_not_meet_the_first_one_stays():
     np.testing.assert_allclose(track.points[1:, 0] + 0.5, [20, 20, 20, 17, 14, 11, 29, 30, 31])
 
 
+def test_a_subject_that_is_found_where_it_was_lost_is_not_followed_back():
+    track = passed_by([20, 20, 20, 0, 0, 22, 23, 24], [0] * 8)
+    assert (track.confidence == [1, 0.9, 0.9, 0, 0, 0.9, 0.9, 0.9]).all()
+    np.testing.assert_allclose(track.points[2:6, 0] + 0.5, [20, 20, 20, 22])
+
+
 def test_no_subject_is_followed_back_beyond_a_cut():
     track = passed_by([20, 20, 20, 25, 26, 27, 28, 29, 30, 31], OTHER, cuts=[6])
     np.testing.assert_allclose(track.points[3:7, 0] + 0.5, [20, 17, 14, 11])

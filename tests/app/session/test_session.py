@@ -74,7 +74,7 @@ def test_the_track_is_that_of_autofocus(session, until):
 
 
 class Interrupted:
-    """Loses its subject in frames 10 and 11 after the start."""
+    """Loses its subject in frames 10 and 11 after the start, and finds it elsewhere."""
 
     def start(self, image, box):  # noqa: ARG002
         self.box, self.frames = box, 0
@@ -83,7 +83,8 @@ class Interrupted:
         self.frames += 1
         if self.frames in (10, 11):
             return Tracked(self.box, 0.0)
-        self.box = tuple(np.add(self.box, (2, 0, 2, 0)))
+        moved = 40 if self.frames == 12 else 2
+        self.box = tuple(np.add(self.box, (moved, 0, moved, 0)))
         return Tracked(self.box, 0.9)
 
 

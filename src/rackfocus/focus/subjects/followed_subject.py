@@ -60,8 +60,8 @@ class FollowedSubject:
         tracked: its current position, in pixels of the frame.
         strayed_frames: for how many frames before this one the tracker was elsewhere than where it was seen,
             where it starts anew in this one for that; else 0.
-        retraced: if it was lost and is found again in this frame, the frames before this one in which it was
-            elsewhere than it seemed, the latest first, and itself as it was there.
+        retraced: if it was lost and is found again at another place in this frame, the frames before this one
+            in which it was elsewhere than it seemed, the latest first, and itself as it was there.
 
     Args:
         target: in pixels of the source video.
@@ -127,7 +127,7 @@ class FollowedSubject:
             return
         if is_cut:
             self._latest.clear()
-        was_lost = self.tracked.confidence == 0
+        before = self.tracked
         if seen is not None and seen.point is None:
             self.tracked, self._known_in = Tracked(_in_frame(seen.box, self._scale_from_source), 1.0), image
             self._apart = 0
@@ -138,7 +138,8 @@ class FollowedSubject:
             self.tracked = self._tracker.follow(image, is_cut=is_cut)
             if seen is not None:
                 self._correct(seen, image)
-        if was_lost and self.tracked.confidence > 0 and not self.strayed_frames:
+        is_found = before.confidence == 0 and self.tracked.confidence > 0 and not self.strayed_frames
+        if is_found and overlap(np.array(before.box), np.array(self.tracked.box)) < SAME:
             self.retraced = self._retraced(image)
         self._latest.append((image, self.tracked))
 
