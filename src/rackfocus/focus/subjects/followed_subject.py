@@ -154,16 +154,14 @@ class FollowedSubject:
         found: list[tuple[Image, Tracked, Tracked]] = []
         for earlier, known in reversed(self._latest):
             there = tracker.follow(earlier)
-            meets = known.confidence > 0 and overlap(np.array(there.box), np.array(known.box)) >= SAME
-            if meets or there.confidence == 0:
+            if there.confidence == 0:
                 break
+            if known.confidence > 0 and overlap(np.array(there.box), np.array(known.box)) >= SAME:
+                return [(image, self._as_it_was(there)) for image, _, there in found]
             found.append((earlier, known, there))
-        else:
-            meets = False
-        if not meets:
-            # Both ways are as likely where both are known.
-            found = list(takewhile(lambda each: each[1].confidence == 0, found))
-        return [(earlier, self._as_it_was(there)) for earlier, _, there in found]
+        # The two ways do not meet: each is as likely as the other where both are known.
+        lost = takewhile(lambda each: each[1].confidence == 0, found)
+        return [(image, self._as_it_was(there)) for image, _, there in lost]
 
     def _as_it_was(self, tracked: Tracked) -> "FollowedSubject":
         then = copy.copy(self)
