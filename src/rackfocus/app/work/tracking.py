@@ -206,8 +206,7 @@ class Tracking(Worker):
                 rows[rest] = rows[0]
             path.done = stretch.end
         else:
-            image = self._picture(path.done)
-            index = path.done
+            index, image = path.done, self._picture(path.done)
             path.subject.follow(image, self._frames.is_cut(index, TRACKING))
             self._write(path, index, image, path.subject)
             for back, (earlier, then) in enumerate(path.subject.retraced, 1):

@@ -157,11 +157,11 @@ class FollowedSubject:
             if there.confidence == 0:
                 break
             if known.confidence > 0 and overlap(np.array(there.box), np.array(known.box)) >= SAME:
-                return [(image, self._as_it_was(there)) for image, _, there in found]
+                return [(earlier, self._as_it_was(there)) for earlier, _, there in found]
             found.append((earlier, known, there))
         # The two ways do not meet: each is as likely as the other where both are known.
         lost = takewhile(lambda each: each[1].confidence == 0, found)
-        return [(image, self._as_it_was(there)) for image, _, there in lost]
+        return [(earlier, self._as_it_was(there)) for earlier, _, there in lost]
 
     def _as_it_was(self, tracked: Tracked) -> "FollowedSubject":
         then = copy.copy(self)
